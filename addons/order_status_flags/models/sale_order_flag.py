@@ -1,0 +1,91 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+
+class SaleOrderFlag(models.Model):
+    """A custom flag that the back office puts on an order.
+
+    One flag per order, with a note. Setting it gives the order the flag's status, so that
+    clerks work with their own flags and the customer is told what they mean. Customers
+    never see flags or their notes.
+    """
+
+    _name = "sale.order.flag"
+    _description = "Order Flag"
+    _order = "sequence, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, translate=True)
+    color = fields.Integer()
+    sequence = fields.Integer(default=100)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        comodel_name="res.company", help="Empty: the flag is used in every company."
+    )
+    document_type = fields.Selection(
+        selection="_selection_document_type",
+        help="Kind of order that may carry this flag. Empty: every kind.",
+    )
+    status_id = fields.Many2one(
+        comodel_name="sale.order.status",
+        string="Sets status",
+        ondelete="restrict",
+        check_company=True,
+        index="btree_not_null",
+        help="Setting the flag gives the order this status. Empty: the flag is internal only.",
+    )
+    default_note = fields.Char(
+        translate=True, help="Used as the note when the flag is set without one."
+    )
+    group_ids = fields.Many2many(
+        comodel_name="res.groups",
+        string="Only for groups",
+        help="Who may set, replace or clear this flag. Empty: every salesperson.",
+    )
+    cancel_order = fields.Boolean(
+        string="Also cancels the order",
+        help="Setting the flag cancels the order in Odoo too, by the same checks as the"
+        " Cancel button.",
+    )
+
+    @api.constrains("cancel_order", "status_id")
+    def _check_cancel_order_status(self):
+        for flag in self.filtered("cancel_order"):
+            if flag.status_id and flag.status_id.category != "rejected":
+                raise ValidationError(
+                    self.env._(
+                        "The flag “%(flag)s” cancels the order, so its status must be of category"
+                        " “Rejected” or empty.",
+                        flag=flag.name,
+                    )
+                )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        # sudo: the archive of every company counts, whoever deletes
+        if self.env["sale.order.status.history"].sudo().search_count(
+            [("flag_id", "in", self.ids)], limit=1
+        ):
+            raise UserError(
+                self.env._(
+                    "A flag that orders have or had cannot be deleted. Archive it instead:"
+                    " it can then no longer be chosen, and old orders keep it."
+                )
+            )
+
+    @api.model
+    def _selection_document_type(self):
+        return self.env["sale.order"]._selection_document_type()
+
+    def _fits(self, order):
+        """Whether orders of this document type and company may carry the flag."""
+        self.ensure_one()
+        return self.document_type in (False, order.document_type) and (
+            self.company_id.id in (False, order.company_id.id)
+        )
+
+    def _may_be_moved_by(self, user):
+        """Whether the user may set, replace or clear these flags."""
+        # sudo: the groups of a flag and of other users are not readable by salespeople
+        groups = [flag.group_ids for flag in self.sudo() if flag.group_ids]
+        return all(user.sudo().all_group_ids & allowed for allowed in groups)

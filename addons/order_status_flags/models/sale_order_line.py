@@ -1,0 +1,31 @@
+from odoo import models
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    def _counts_as_invoiceable(self):
+        """Whether an order is only invoiced in full when this line is."""
+        self.ensure_one()
+        return (
+            not self.display_type
+            and not self.is_downpayment
+            and self.product_type != "combo"  # a heading; its parts are lines of their own
+            and not self.product_uom_id.is_zero(self.product_uom_qty)
+        )
+
+    def _is_invoiced_in_full(self):
+        """Whether posted customer invoices and receipts cover the ordered quantity.
+
+        Credit notes do not count: they do not undo that the order was fulfilled.
+        """
+        self.ensure_one()
+        invoiced = sum(
+            line.product_uom_id._compute_quantity(line.quantity, self.product_uom_id)
+            for line in self.invoice_lines
+            if line.parent_state == "posted" and line.move_type in ("out_invoice", "out_receipt")
+        )
+        ordered = self.product_uom_qty
+        if ordered < 0:
+            invoiced, ordered = -invoiced, -ordered
+        return self.product_uom_id.compare(invoiced, ordered) >= 0

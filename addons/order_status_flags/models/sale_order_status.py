@@ -1,0 +1,291 @@
+from odoo import api, fields, models, tools
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from .status_change import CATEGORY_RANK
+
+
+class SaleOrderStatus(models.Model):
+    """The codebook of what the customer is told about an order.
+
+    A status belongs to a category (how far the order is), says until when the customer
+    may cancel, and may be set by events. *State* is Odoo's own field of the order; a
+    *status* is what the customer reads. Example: "Shipped" (category In progress) is set
+    by the event "everything is delivered", closes cancelling and sends an e-mail.
+    """
+
+    _name = "sale.order.status"
+    _description = "Order Status"
+    _order = "sequence, id"
+    _check_company_auto = True
+
+    code = fields.Char(
+        readonly=True,
+        copy=False,
+        help="The next running number. It never changes, so that other systems can rely on it.",
+    )
+    name = fields.Char(
+        required=True, translate=True, help="The customer reads it as the order status."
+    )
+    description = fields.Text(
+        translate=True, help="A longer explanation, shown to the customer on the tracking page."
+    )
+    document_type = fields.Selection(
+        selection="_selection_document_type",
+        help="Kind of order that may have this status. Empty: every kind.",
+    )
+    category = fields.Selection(
+        selection=[
+            ("new", "New"),
+            ("in_progress", "In progress"),
+            ("done", "Done"),
+            ("rejected", "Rejected"),
+        ],
+        required=True,
+        default="in_progress",
+        help="How far an order with this status is. Automatic statuses only ever move forward:"
+        " New, In progress, Done, and within one category by the order in this list.",
+    )
+    cancellation_qualifier = fields.Selection(
+        selection=[
+            ("allowed", "The customer may cancel"),
+            ("on_request", "The customer may ask"),
+            ("closed", "No longer possible"),
+        ],
+        required=True,
+        default="closed",
+        help="Until when the customer may cancel the order in the portal.",
+    )
+    is_public = fields.Boolean(
+        string="Shown to the customer",
+        default=True,
+        help="Off: the customer goes on seeing the last status that was shown, and gets no e-mail.",
+    )
+    event_ids = fields.Many2many(
+        comodel_name="sale.order.status.event",
+        relation="sale_order_status_event_rel",
+        column1="status_id",
+        column2="event_id",
+        string="Set when",
+        help="Events that give an order this status by themselves.",
+    )
+    next_status_ids = fields.Many2many(
+        comodel_name="sale.order.status",
+        relation="sale_order_status_next_rel",
+        column1="status_id",
+        column2="next_status_id",
+        string="May be followed by",
+        help="Empty: any status may follow.",
+    )
+    mail_template_id = fields.Many2one(
+        comodel_name="mail.template",
+        string="E-mail to the customer",
+        domain=[("model", "=", "sale.order")],
+        ondelete="set null",
+        help="Sent when an order gets this status. Empty: the customer gets no e-mail.",
+    )
+    max_days = fields.Integer(
+        string="Stuck after (days)",
+        help="Orders that stay longer in this status are listed as stuck. 0: no limit.",
+    )
+    sequence = fields.Integer(default=100)
+    color = fields.Integer()
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        comodel_name="res.company", help="Empty: the status is used in every company."
+    )
+
+    _code_uniq = models.Constraint("UNIQUE(code)", "A status with this code exists already.")
+    _max_days_positive = models.Constraint(
+        "CHECK(max_days >= 0)", "The number of days cannot be negative."
+    )
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("event_ids", "document_type", "company_id", "active")
+    def _check_one_status_per_event(self):
+        for event in self.event_ids:
+            statuses = self.sudo().search([("event_ids", "in", event.ids)])
+            seen = {}
+            for status in statuses:
+                key = (status.document_type, status.company_id)
+                if key in seen:
+                    raise ValidationError(
+                        self.env._(
+                            "“%(event)s” already sets the status “%(other)s”. One event can set only"
+                            " one status for each document type and company, so remove it there"
+                            " before you add it to “%(status)s”.",
+                            event=event.name,
+                            other=seen[key].name,
+                            status=status.name,
+                        )
+                    )
+                seen[key] = status
+
+    @api.constrains("event_ids", "category")
+    def _check_cancelled_event_is_rejected(self):
+        for status in self.filtered(lambda status: status.category != "rejected"):
+            if "order_cancelled" in status.event_ids.mapped("code"):
+                raise ValidationError(
+                    self.env._(
+                        "Only a status of category “Rejected” can be set when an order is"
+                        " cancelled; “%(status)s” is not one.",
+                        status=status.name,
+                    )
+                )
+
+    @api.constrains("mail_template_id")
+    def _check_mail_template_model(self):
+        if any(status.mail_template_id.model not in (False, "sale.order") for status in self):
+            raise ValidationError(
+                self.env._("The e-mail template of a status must be one for sales orders.")
+            )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            vals["code"] = self.env["ir.sequence"].sudo().next_by_code("sale.order.status")
+        statuses = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return statuses
+
+    def write(self, vals):
+        if "code" in vals:
+            raise UserError(self.env._("The code of a status cannot be changed."))
+        hidden_or_shown = self.browse()
+        if "is_public" in vals:
+            hidden_or_shown = self.filtered(lambda s: s.is_public != bool(vals["is_public"]))
+        res = super().write(vals)
+        self.env.registry.clear_cache()
+        hidden_or_shown._update_customer_statuses()
+        return res
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default=default)
+        for status, vals in zip(self, vals_list, strict=True):
+            # One event sets one status: the copy starts without any.
+            vals.update(event_ids=[], name=self.env._("%(name)s (copy)", name=status.name))
+        return vals_list
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        # sudo: the archive of every company counts, whoever deletes
+        used = self.env["sale.order.status.history"].sudo().search_count(
+            Domain("status_id", "in", self.ids) | Domain("previous_status_id", "in", self.ids),
+            limit=1,
+        )
+        if used:
+            raise UserError(
+                self.env._(
+                    "A status that orders have or had cannot be deleted. Archive it instead:"
+                    " it can then no longer be chosen, and old orders keep it."
+                )
+            )
+
+    def unlink(self):
+        res = super().unlink()
+        self.env.registry.clear_cache()
+        return res
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _selection_document_type(self):
+        return self.env["sale.order"]._selection_document_type()
+
+    @api.model
+    @tools.ormcache("code")
+    def _get_event_rules(self, code):
+        """Return who sets what on an event: ``((status id, document type, company id), ...)``.
+
+        Cached, since every order that is placed asks; ids only, never records.
+        """
+        # sudo: the rules of every company, the reader's rights do not matter to an event
+        statuses = self.sudo().search([("event_ids.code", "=", code)])
+        return tuple((s.id, s.document_type or False, s.company_id.id) for s in statuses)
+
+    @api.model
+    def _get_for_event(self, code, document_type, company):
+        """Return the status that the event sets on such an order, the most specific one:
+        of the type and company, the company, the type, neither.
+
+        :param str code: code of a ``sale.order.status.event``
+        :param str document_type: the order's document type
+        :param res.company company: the order's company
+        :rtype: sale.order.status (sudo), empty when no status is set by the event
+        """
+        fitting = [
+            (bool(rule_company) * 2 + bool(rule_type), status_id)
+            for status_id, rule_type, rule_company in self._get_event_rules(code)
+            if rule_type in (False, document_type) and rule_company in (False, company.id)
+        ]
+        return self.sudo().browse(max(fitting)[1] if fitting else ())
+
+    def _fits(self, order):
+        """Whether orders of this document type and company may have the status or flag."""
+        self.ensure_one()
+        return self.document_type in (False, order.document_type) and (
+            self.company_id.id in (False, order.company_id.id)
+        )
+
+    def _comes_after(self, other):
+        """Whether this status is further on than the other one (an empty one is behind all).
+
+        By category New < In progress < Done, then sequence. Nothing follows a rejected
+        status, and a rejected one follows nothing: only cancelling leads there.
+        """
+        if not other:
+            return True
+        if "rejected" in (self.category, other.category):
+            return False
+        return (CATEGORY_RANK[self.category], self.sequence) > (
+            CATEGORY_RANK[other.category],
+            other.sequence,
+        )
+
+    def _update_customer_statuses(self):
+        """Recompute what customers see after statuses were hidden or shown, set-based."""
+        if not self:
+            return
+        history = self.env["sale.order.status.history"]
+        orders = self.env["sale.order"]
+        history.flush_model()
+        orders.flush_model(["order_status_id", "customer_status_id"])
+        # Rows after the last clearing count; the last public status among them is shown.
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH touched AS (
+                    SELECT DISTINCT order_id FROM sale_order_status_history
+                     WHERE status_id IN %(ids)s
+                ), shown AS (
+                    SELECT touched.order_id, (
+                        SELECT row.status_id
+                          FROM sale_order_status_history row
+                          JOIN sale_order_status status ON status.id = row.status_id
+                         WHERE row.order_id = touched.order_id
+                           AND status.is_public
+                           AND row.id > COALESCE((
+                               SELECT MAX(cleared.id)
+                                 FROM sale_order_status_history cleared
+                                WHERE cleared.order_id = touched.order_id
+                                  AND cleared.status_id IS NULL
+                           ), 0)
+                      ORDER BY row.id DESC
+                         LIMIT 1
+                    ) AS status_id
+                      FROM touched
+                )
+                UPDATE sale_order
+                   SET customer_status_id = shown.status_id
+                  FROM shown
+                 WHERE sale_order.id = shown.order_id
+                   AND customer_status_id IS DISTINCT FROM shown.status_id
+                """,
+                ids=tuple(self.ids),
+            )
+        )
+        orders.invalidate_model(["customer_status_id"])

@@ -1,0 +1,396 @@
+import logging
+import smtplib
+import sys
+from datetime import timedelta
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL, split_every
+
+_logger = logging.getLogger(__name__)
+
+# Fields that the mail worker may write; everything else is written once.
+MAIL_FIELDS = {"mail_state", "mail_error", "mail_mail_id", "mail_due", "mail_attempts", "is_resend"}
+RESENDABLE = ("failed", "suppressed", "sent")
+RETRY_FIRST = timedelta(minutes=5)
+RETRY_LONGEST = timedelta(hours=4)
+RETRY_TOTAL = timedelta(hours=24)
+
+
+class SaleOrderStatusHistory(models.Model):
+    """One row per change of an order's status or flag, and the outbox of its e-mail.
+
+    Rows are written by ``sale.order._apply_status_changes`` only, under the order's lock,
+    and never altered or deleted afterwards, the mail fields aside. A row whose status has
+    an e-mail template begins as ``pending``; the scheduled action renders pending rows in
+    batches into Odoo's mail queue, and a row stays pending until a mail server has
+    accepted (``sent``) or finally refused (``failed``) its e-mail.
+    """
+
+    _name = "sale.order.status.history"
+    _description = "Order Status History"
+    _order = "id desc"
+    _rec_name = "status_id"
+
+    order_id = fields.Many2one(
+        comodel_name="sale.order", required=True, index=True, ondelete="cascade", readonly=True
+    )
+    previous_status_id = fields.Many2one(
+        comodel_name="sale.order.status", ondelete="restrict", readonly=True
+    )
+    status_id = fields.Many2one(
+        comodel_name="sale.order.status",
+        ondelete="restrict",
+        index="btree_not_null",
+        readonly=True,
+    )
+    flag_id = fields.Many2one(comodel_name="sale.order.flag", ondelete="restrict", readonly=True)
+    date = fields.Datetime(required=True, readonly=True)
+    user_id = fields.Many2one(comodel_name="res.users", string="Changed by", readonly=True)
+    partner_id = fields.Many2one(
+        comodel_name="res.partner", string="Customer who did it", readonly=True
+    )
+    source = fields.Selection(
+        selection=[
+            ("manual", "By hand"),
+            ("flag", "Flag"),
+            ("event", "Automatic"),
+            ("customer", "Customer"),
+            ("feed", "Other ERP"),
+            ("install", "Installation"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    is_forced = fields.Boolean(string="Forced", readonly=True)
+    note = fields.Char(readonly=True)
+    duration = fields.Float(
+        string="Hours in previous status",
+        readonly=True,
+        aggregator="avg",
+        help="How long the order was in the previous status, in hours.",
+    )
+    mail_state = fields.Selection(
+        selection=[
+            ("none", "No e-mail"),
+            ("pending", "Waiting"),
+            ("sent", "Sent"),
+            ("failed", "Failed"),
+            ("superseded", "Overtaken"),
+            ("suppressed", "Not wanted"),
+        ],
+        string="E-mail",
+        required=True,
+        default="none",
+        readonly=True,
+        help="Overtaken: a newer status came before the e-mail left. Not wanted: sent without"
+        " e-mail on purpose, or the status is not shown to customers.",
+    )
+    mail_error = fields.Char(string="E-mail error", readonly=True)
+    mail_mail_id = fields.Many2one(
+        comodel_name="mail.mail",
+        string="E-mail in the queue",
+        ondelete="set null",
+        index="btree_not_null",
+        readonly=True,
+    )
+    mail_due = fields.Datetime(readonly=True, help="Not mailed before this moment.")
+    mail_attempts = fields.Integer(readonly=True)
+    is_resend = fields.Boolean(readonly=True, help="Somebody asked to send this e-mail again.")
+    company_id = fields.Many2one(related="order_id.company_id")
+    order_partner_id = fields.Many2one(related="order_id.partner_id", string="Customer")
+
+    _pending_idx = models.Index("(order_id) WHERE mail_state = 'pending'")
+    _timeline_idx = models.Index("(order_id, id DESC)")
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        if not vals.keys() <= MAIL_FIELDS:
+            raise UserError(self.env._("The status history cannot be changed."))
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("The status history cannot be deleted."))
+
+    @api.model
+    def _create_rows(self, vals_list):
+        """Write the rows of one status change, and wake the mail worker if one is to be mailed.
+
+        :param list[dict] vals_list: in the order in which the changes happened
+        """
+        rows = self.create(vals_list)
+        due = [vals["mail_due"] for vals in vals_list if vals["mail_state"] == "pending"]
+        if due:
+            self._trigger_mail_cron(min(due))
+        return rows
+
+    @api.model
+    def _trigger_mail_cron(self, at=None):
+        # sudo: salespeople cannot read scheduled actions
+        cron = self.env.ref("order_status_flags.ir_cron_status_mail").sudo()
+        cron._trigger(at if at and at > fields.Datetime.now() else None)
+
+    # === ACTION METHODS === #
+
+    def action_resend_mail(self):
+        """Send the e-mails of these changes once more.
+
+        :return: True
+        :raise UserError: when a row is not failed, suppressed or sent, or has no template
+        :raise AccessError: without write access to the orders
+        """
+        self.check_access("read")
+        self.order_id.check_access("write")
+        rows = self.sudo()  # the mail fields are written for people who only read the history
+        if any(row.mail_state not in RESENDABLE for row in rows):
+            raise UserError(
+                self.env._(
+                    "Only an e-mail that was sent, failed or was not wanted can be sent again."
+                )
+            )
+        silent = rows.filtered(lambda row: not row.status_id.mail_template_id)
+        if silent:
+            raise UserError(
+                self.env._(
+                    "The status “%(status)s” has no e-mail template.",
+                    status=silent[0].status_id.name or "",
+                )
+            )
+        rows.write(
+            {
+                "mail_state": "pending",
+                "mail_error": False,
+                "mail_mail_id": False,
+                "mail_attempts": 0,
+                "mail_due": fields.Datetime.now(),
+                "is_resend": True,
+            }
+        )
+        self._trigger_mail_cron()
+        return True
+
+    # === OUTBOX: RENDERING === #
+
+    @api.model
+    def _cron_send_status_mails(self, batch_size=50):
+        """Render pending rows that are due into Odoo's mail queue, batch by batch."""
+        self._handle_stranded_mails()
+        domain = self._get_due_domain()
+        progress = self.env["ir.cron"]
+        progress._commit_progress(remaining=self.search_count(domain))
+        handed_over = False
+        while rows := self._claim_due_rows(batch_size):
+            handed_over |= rows._hand_over_mails()
+            # One commit a batch: mails handed over are never rendered again when a later
+            # batch fails or the worker is stopped.
+            if not progress._commit_progress(processed=len(rows)):
+                break
+        if handed_over:
+            self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
+            progress._commit_progress()
+
+    @api.model
+    def _get_due_domain(self):
+        return (
+            Domain("mail_state", "=", "pending")
+            & Domain("mail_mail_id", "=", False)
+            & Domain("mail_due", "<=", fields.Datetime.now())
+        )
+
+    @api.model
+    def _claim_due_rows(self, limit):
+        """Lock and return rows to mail; those that another worker holds are skipped."""
+        rows = self.search(self._get_due_domain(), order="id", limit=limit)
+        claimed = rows.try_lock_for_update()
+        if rows and not claimed:
+            # Another worker has this batch: go on behind it.
+            rows = self.search(self._get_due_domain(), order="id", limit=limit, offset=limit)
+            claimed = rows.try_lock_for_update()
+        return claimed
+
+    def _hand_over_mails(self):
+        """Render these rows (claimed) into the mail queue; return whether any mail was made.
+
+        One order that cannot be rendered is marked as failed and never stops the rest.
+        """
+        rows = self - self._supersede_known()
+        rows -= rows._fail_without_address()
+        batches = {}
+        for row in rows:
+            order = row.order_id
+            key = (row.status_id.mail_template_id, order.company_id, row.is_resend and row.id)
+            batches.setdefault(key, []).append(row.id)
+        handed_over = False
+        for (template, company, _resend), row_ids in batches.items():
+            batch = rows.browse(row_ids).with_company(company)
+            handed_over |= batch._render_isolated(template.with_company(company))
+        return handed_over
+
+    def _render_isolated(self, template):
+        """Render the rows in one go; if that fails, halve until the bad ones stand alone."""
+        try:
+            # A savepoint, so that a failing template leaves no half-made mails behind.
+            with self.env.cr.savepoint():
+                self._render_mails(template)
+            return True
+        except psycopg2.OperationalError:
+            raise  # a clash with another transaction is no fault of the order: run again
+        except Exception as error:
+            if len(self) == 1:
+                _logger.warning(
+                    "Order status e-mail of history row %s failed", self.id, exc_info=True
+                )
+                self._mark_failed(str(error))
+                return False
+            half = len(self) // 2
+            done = [part._render_isolated(template) for part in (self[:half], self[half:])]
+            return any(done)
+
+    def _render_mails(self, template):
+        mailed = tuple((row.order_id.id, row.status_id.id) for row in self)
+        template = template.with_context(order_status_mailed=mailed)
+        mails = template.send_mail_batch(self.order_id.ids)
+        mail_by_order = {mail.res_id: mail.id for mail in mails}
+        for row in self:
+            row.mail_mail_id = mail_by_order[row.order_id.id]
+
+    def _supersede_known(self):
+        """Supersede rows that no longer tell the customer anything new; return them.
+
+        That is a row overtaken by a later status, and one that brings the order back to
+        what the customer knows: the last status mailed, else the one it was placed with.
+        """
+        rows = self.filtered(lambda row: not row.is_resend)
+        if not rows:
+            return rows
+        self.flush_model(["order_id", "status_id", "previous_status_id", "mail_state"])
+        found = self.env.execute_query(
+            SQL(
+                """
+                SELECT row.id
+                  FROM sale_order_status_history row
+                 WHERE row.id IN %(ids)s
+                   AND (
+                        EXISTS (
+                            SELECT 1 FROM sale_order_status_history later
+                             WHERE later.order_id = row.order_id
+                               AND later.id > row.id
+                               AND later.status_id IS DISTINCT FROM later.previous_status_id
+                        )
+                        OR row.status_id = (
+                            SELECT known.status_id FROM sale_order_status_history known
+                             WHERE known.order_id = row.order_id
+                               AND known.id < row.id
+                               AND known.id >= (%(placed)s)
+                          ORDER BY (known.mail_state = 'sent') DESC,
+                                   CASE WHEN known.mail_state = 'sent' THEN -known.id
+                                        ELSE known.id END
+                             LIMIT 1
+                        )
+                   )
+                """,
+                ids=tuple(rows.ids),
+                # the row with which the order was placed the last time
+                placed=SQL(
+                    """
+                    SELECT MAX(first.id) FROM sale_order_status_history first
+                     WHERE first.order_id = row.order_id
+                       AND first.id < row.id
+                       AND first.previous_status_id IS NULL
+                       AND first.status_id IS NOT NULL
+                    """
+                ),
+            )
+        )
+        superseded = self.browse(row_id for (row_id,) in found)
+        superseded.write({"mail_state": "superseded"})
+        return superseded
+
+    def _fail_without_address(self):
+        rows = self.filtered(lambda row: not row.order_id.partner_id.email)
+        rows._mark_failed(self.env._("The customer has no e-mail address."))
+        return rows
+
+    def _mark_failed(self, message):
+        if self:
+            self.write({"mail_state": "failed", "mail_error": (message or "")[:1000]})
+
+    def _supersede_mails(self):
+        """Withdraw these pending rows, and their e-mails where one waits in the queue."""
+        rows = self.try_lock_for_update()
+        waiting = rows.mail_mail_id.try_lock_for_update().filtered(
+            lambda mail: mail.state in ("outgoing", "exception")
+        )
+        rows = rows.filtered(lambda row: not row.mail_mail_id or row.mail_mail_id in waiting)
+        waiting.write({"state": "cancel"})
+        rows.write({"mail_state": "superseded"})
+
+    # === OUTBOX: DELIVERY === #
+
+    def _on_mail_sent(self):
+        """The mail server accepted the e-mails of these rows."""
+        self.write({"mail_state": "sent", "mail_error": False, "is_resend": False})
+
+    def _on_mail_failed(self, reason, temporary):
+        """The e-mails of these rows could not be delivered.
+
+        :param str reason: what the mail server said
+        :param bool temporary: try again, with growing pauses, for 24 hours in all
+        """
+        now = fields.Datetime.now()
+        for row in self:
+            first = row.mail_mail_id.create_date or now
+            if not temporary or now - first >= RETRY_TOTAL:
+                row._mark_failed(reason)
+                continue
+            pause = min(RETRY_FIRST * 2 ** min(row.mail_attempts, 10), RETRY_LONGEST)
+            # The last try lies at the very end of the 24 hours.
+            again = min(now + pause, max(first + RETRY_TOTAL, now + timedelta(minutes=1)))
+            row.write({"mail_attempts": row.mail_attempts + 1, "mail_error": (reason or "")[:1000]})
+            row.mail_mail_id.write({"state": "outgoing", "scheduled_date": again})
+            self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger(again)
+
+    @api.model
+    def _handle_stranded_mails(self):
+        """Take up e-mails that left the queue without a word.
+
+        Odoo gives up on a mail when the connection breaks in the middle of it, and people
+        can cancel mails in the queue.
+        """
+        stranded = self.search(
+            [("mail_state", "=", "pending"), ("mail_mail_id.state", "in", ("exception", "cancel"))]
+        ).try_lock_for_update()
+        for rows in split_every(1000, stranded.ids, self.browse):
+            cancelled = rows.filtered(lambda row: row.mail_mail_id.state == "cancel")
+            cancelled._mark_failed(self.env._("The e-mail was cancelled in the mail queue."))
+            broken = rows - cancelled
+            for row in broken:
+                row._on_mail_failed(row.mail_mail_id.failure_reason, temporary=True)
+
+    @api.model
+    def _is_temporary_mail_failure(self, failure_type, failure_reason):
+        """Whether a delivery that just failed is worth another try.
+
+        Called inside the handler of the exception, whose chain tells the SMTP code (RFC
+        5321: 4xx = try again later, 5xx = final). Odoo itself keeps only a text of it.
+        """
+        if failure_type == "mail_smtp":  # no connection to the server at all
+            return True
+        if failure_type in ("mail_email_invalid", "mail_email_missing", "mail_from_invalid"):
+            return False
+        error, seen = sys.exc_info()[1], set()
+        while error is not None and id(error) not in seen:
+            seen.add(id(error))
+            if isinstance(error, smtplib.SMTPResponseException):
+                return 400 <= error.smtp_code < 500
+            if isinstance(error, smtplib.SMTPRecipientsRefused):
+                return all(400 <= code < 500 for code, _text in error.recipients.values())
+            if isinstance(error, (smtplib.SMTPServerDisconnected, OSError)):
+                return True
+            error = error.__cause__ or error.__context__
+        return False
