@@ -1,0 +1,3 @@
+from . import controllers
+from . import models
+from .hooks import _post_init_hook, _uninstall_hook

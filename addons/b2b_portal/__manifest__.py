@@ -1,0 +1,20 @@
+{
+    "name": "B2B Portal",
+    "summary": "Signed agreements, own prices, a B2B shop, pro-formas, order templates and quick order",
+    "version": "19.0.1.0.0",
+    "category": "Sales/Sales",
+    "author": "Order Status & Flags Contributors",
+    "license": "LGPL-3",
+    "depends": ["sale_management", "portal"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/ir_rules.xml",
+        "data/ir_sequence_data.xml",
+    ],
+    "demo": [],
+    "assets": {},
+    "post_init_hook": "_post_init_hook",
+    "uninstall_hook": "_uninstall_hook",
+    "installable": True,
+    "application": True,
+}

@@ -1,0 +1,56 @@
+from odoo.http import request
+
+from odoo.addons.portal.controllers.portal import CustomerPortal
+
+
+class B2BPortal(CustomerPortal):
+    """What the pages of the B2B portal share: the gate, and answers that no cache keeps."""
+
+    # Why the shop is closed, as `/my/agreements` is told in its address.
+    CLOSED_REASONS = ("none", "ended", "not_signed", "not_started", "terminated")
+
+    def _b2b_gate(self):
+        """Return the agreement that lets the current user in, asked anew at each request.
+
+        To be called first in every route below `/my/b2b`::
+
+            agreement, denied = self._b2b_gate()
+            if denied:
+                return denied
+
+        :return: `b2b.agreement` record in sudo mode and None; or an empty record and a redirect to
+            `/my/agreements` that says why
+        :rtype: tuple
+        """
+        agreement = request.env.user.partner_id._get_b2b_agreement(request.env.company)
+        if agreement:
+            return agreement, None
+        reason = self._get_b2b_closed_reason()
+        return agreement, self._b2b_no_store(request.redirect(f"/my/agreements?closed={reason}"))
+
+    def _get_b2b_closed_reason(self):
+        """Return why the current user has no agreement in force.
+
+        :return: one of `CLOSED_REASONS`
+        :rtype: str
+        """
+        agreements = request.env["b2b.agreement"]._get_portal_agreements()
+        return agreements[:1]._get_closed_reason() if agreements else "none"
+
+    def _b2b_render(self, template, values=None, **kwargs):
+        """Render a page that shows prices or terms of one customer.
+
+        :param str template: xml id of the template
+        :param dict values: values of the template
+        :return: response that is not to be kept by any cache
+        """
+        return self._b2b_no_store(request.render(template, values or {}, **kwargs))
+
+    @staticmethod
+    def _b2b_no_store(response):
+        """Forbid browsers and proxies to keep a response: the next user may pay other prices.
+
+        :return: the response
+        """
+        response.headers["Cache-Control"] = "no-store"
+        return response

@@ -1,0 +1,910 @@
+import hashlib
+import logging
+import re
+from datetime import datetime, timedelta
+
+import pytz
+from dateutil.relativedelta import relativedelta
+from markupsafe import Markup, escape
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+from odoo.tools import SQL, format_amount, format_date
+
+_logger = logging.getLogger(__name__)
+
+PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+REMINDER_DAYS = (30, 7)
+
+
+class B2bAgreement(models.Model):
+    """Cooperation agreement with a business customer.
+
+    It opens the B2B shop and gives the customer a pricelist and terms, while it is *in force*:
+    signed, and today lies within its dates (both included) in the time zone of the company. No
+    scheduled action opens or closes anything; whoever asks, asks for today.
+
+    Example: signed, from 1 March to 31 March, company in Warsaw: in force from 23:00 UTC of
+    28 February to 22:00 UTC of 31 March.
+    """
+
+    _name = "b2b.agreement"
+    _description = "B2B Agreement"
+    _inherit = ["portal.mixin", "mail.thread", "mail.activity.mixin"]
+    _order = "date_start desc, id desc"
+    _check_company_auto = True
+
+    # Fields that the signature vouches for.
+    SIGNED_FIELDS = frozenset(
+        {
+            "body",
+            "company_id",
+            "partner_id",
+            "signature",
+            "signed_body_hash",
+            "signed_by",
+            "signed_on",
+        }
+    )
+
+    name = fields.Char(
+        string="Number", required=True, readonly=True, copy=False, default="", index="trigram"
+    )
+    partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Customer",
+        required=True,
+        index=True,
+        tracking=True,
+        check_company=True,
+        ondelete="restrict",
+        domain="['|', ('parent_id', '=', False), ('is_company', '=', True)]",
+    )
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        required=True,
+        index=True,
+        default=lambda self: self.env.company,
+    )
+    user_id = fields.Many2one(
+        comodel_name="res.users",
+        string="Salesperson",
+        compute="_compute_user_id",
+        store=True,
+        readonly=False,
+        groups="base.group_user",
+        domain="[('share', '=', False)]",
+    )
+    pricelist_id = fields.Many2one(
+        comodel_name="product.pricelist",
+        check_company=True,
+        index="btree_not_null",
+        tracking=True,
+        ondelete="restrict",
+        domain="[('is_b2b', '=', True), ('company_id', 'in', (False, company_id))]",
+        help="Prices of the customer while the agreement is in force. Empty: the customer's usual"
+        " pricelist.",
+    )
+    currency_id = fields.Many2one(
+        comodel_name="res.currency", compute="_compute_currency_id", compute_sudo=True
+    )
+    payment_term_id = fields.Many2one(
+        comodel_name="account.payment.term", check_company=True, tracking=True
+    )
+    minimum_order_amount = fields.Monetary(
+        tracking=True,
+        help="Untaxed amount that an order of the B2B shop must reach. 0: no minimum.",
+    )
+    po_number_required = fields.Boolean(
+        string="PO number required",
+        tracking=True,
+        help="Orders of the B2B shop need the customer's own order number.",
+    )
+    date_start = fields.Date(
+        string="Valid from",
+        required=True,
+        tracking=True,
+        default=lambda self: self._get_today(self.env.company),
+    )
+    date_end = fields.Date(
+        string="Valid until", tracking=True, help="Last day, included. Empty: open-ended."
+    )
+    state = fields.Selection(
+        selection=[
+            ("draft", "Draft"),
+            ("sent", "Sent"),
+            ("signed", "Signed"),
+            ("terminated", "Terminated"),
+        ],
+        required=True,
+        default="draft",
+        copy=False,
+        index=True,
+        tracking=True,
+    )
+    is_in_force = fields.Boolean(
+        string="In force",
+        compute="_compute_is_in_force",
+        search="_search_is_in_force",
+        help="Signed, and valid today in the time zone of the company.",
+    )
+    terminated_on = fields.Datetime(readonly=True, copy=False)
+
+    template_id = fields.Many2one(
+        comodel_name="b2b.agreement.template",
+        string="Text template",
+        check_company=True,
+        groups="base.group_user",
+    )
+    body = fields.Html(string="Text", sanitize_attributes=True)
+    signature = fields.Image(copy=False, attachment=True, max_width=1024, max_height=1024)
+    signed_by = fields.Char(copy=False, help="Name of the person who signed.")
+    signed_on = fields.Datetime(copy=False)
+    signed_partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Signed as",
+        readonly=True,
+        copy=False,
+        groups="base.group_user",
+        help="Portal contact who was logged in at the signature.",
+    )
+    signed_body_hash = fields.Char(
+        string="Hash of the signed text",
+        readonly=True,
+        copy=False,
+        help="SHA-256 of the text as it was signed.",
+    )
+    is_body_intact = fields.Boolean(
+        compute="_compute_is_body_intact",
+        help="The text is the one that was signed.",
+    )
+    pdf_attachment_id = fields.Many2one(
+        comodel_name="ir.attachment", readonly=True, copy=False, groups="base.group_user"
+    )
+
+    renewed_from_id = fields.Many2one(
+        comodel_name="b2b.agreement",
+        string="Renewal of",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        groups="base.group_user",
+    )
+    renewal_ids = fields.One2many(
+        comodel_name="b2b.agreement",
+        inverse_name="renewed_from_id",
+        string="Renewals",
+        groups="base.group_user",
+    )
+    reminded_days = fields.Integer(
+        readonly=True,
+        copy=False,
+        groups="base.group_user",
+        help="Days before the end of the last reminder sent; 0: none.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("partner_id")
+    def _compute_user_id(self):
+        for agreement in self:
+            agreement.user_id = (
+                agreement.partner_id.user_id or agreement.user_id or self.env.user
+            )
+
+    @api.depends("pricelist_id.currency_id", "company_id.currency_id")
+    def _compute_currency_id(self):
+        for agreement in self:
+            agreement.currency_id = (
+                agreement.pricelist_id.currency_id or agreement.company_id.currency_id
+            )
+
+    @api.depends("state", "date_start", "date_end", "company_id.partner_id.tz")
+    def _compute_is_in_force(self):
+        for agreement in self:
+            agreement.is_in_force = agreement._is_in_force()
+
+    @api.model
+    def _search_is_in_force(self, operator, value):
+        """Search agreements by whether they are in force today, each in its company's time zone.
+
+        :rtype: Domain
+        """
+        if operator != "in":
+            return NotImplemented
+        # Agreements of a company count by that company's calendar, readable or not.
+        companies = self.env["res.company"].sudo().search([])
+        in_force = Domain.OR(self._get_in_force_domain(company) for company in companies)
+        if set(value) == {True, False}:
+            return Domain.TRUE
+        return in_force if True in value else ~in_force
+
+    @api.depends("body", "signed_body_hash")
+    def _compute_is_body_intact(self):
+        for agreement in self:
+            agreement.is_body_intact = (
+                not agreement.signed_body_hash
+                or agreement.signed_body_hash == agreement._get_body_hash()
+            )
+
+    def _compute_access_url(self):
+        """Override of `portal` to lead to the agreement's page."""
+        super()._compute_access_url()
+        for agreement in self:
+            agreement.access_url = f"/my/agreements/{agreement.id}"
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("partner_id")
+    def _check_partner_id(self):
+        """An agreement is made with a company, not with one of its contacts.
+
+        :raises ValidationError: when the customer is a contact or address
+        """
+        for agreement in self:
+            if agreement.partner_id != agreement.partner_id.commercial_partner_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(contact)s is a contact of %(company)s. Make the agreement with the"
+                        " company.",
+                        contact=agreement.partner_id.display_name,
+                        company=agreement.partner_id.commercial_partner_id.display_name,
+                    )
+                )
+
+    @api.constrains("date_start", "date_end")
+    def _check_dates(self):
+        """The end is not before the start.
+
+        :raises ValidationError: when it is
+        """
+        for agreement in self:
+            if agreement.date_end and agreement.date_end < agreement.date_start:
+                raise ValidationError(
+                    self.env._(
+                        "The agreement %(name)s ends before it starts.", name=agreement.display_name
+                    )
+                )
+
+    @api.constrains("minimum_order_amount")
+    def _check_minimum_order_amount(self):
+        """The minimum is an amount.
+
+        :raises ValidationError: when it is negative or not a number
+        """
+        if any(not agreement.minimum_order_amount >= 0 for agreement in self):
+            raise ValidationError(self.env._("The minimum order amount cannot be negative."))
+
+    @api.constrains("state", "partner_id", "company_id", "date_start", "date_end")
+    def _check_overlap(self):
+        """One signed agreement per customer and company on each day.
+
+        :raises ValidationError: naming the other agreement
+        """
+        signed = self.filtered(lambda agreement: agreement.state == "signed")
+        if not signed:
+            return
+        # Two customers' contacts signing at once would not see each other's row. A no-op update of
+        # the customer makes the later transaction fail and be run again, then it sees the first.
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE res_partner SET write_date = write_date WHERE id IN %s",
+                tuple(sorted(signed.partner_id.ids)),
+            )
+        )
+        # Signed agreements of another company or salesperson count too.
+        others = self.sudo().search(
+            [("state", "=", "signed"), ("partner_id", "in", signed.partner_id.ids)]
+        )
+        for agreement in signed:
+            if clash := others.filtered(agreement._overlaps)[:1]:
+                raise ValidationError(
+                    self.env._(
+                        "%(customer)s has another signed agreement in that time:"
+                        " %(agreement)s (%(dates)s).",
+                        customer=agreement.partner_id.display_name,
+                        agreement=clash.name,
+                        dates=clash._format_dates(),
+                    )
+                )
+
+    def _overlaps(self, other):
+        """Return whether two agreements of a customer and company share a day.
+
+        :rtype: bool
+        """
+        return (
+            self.id != other.id
+            and self.partner_id.id == other.partner_id.id
+            and self.company_id.id == other.company_id.id
+            and self.date_start <= (other.date_end or datetime.max.date())
+            and other.date_start <= (self.date_end or datetime.max.date())
+        )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Create agreements, numbered; those created as signed get the hash of their text."""
+        for vals in vals_list:
+            company = self.env["res.company"].browse(
+                vals.get("company_id") or self.env.company.id
+            )
+            if not vals.get("name"):
+                # Each salesperson may number an agreement.
+                vals["name"] = (
+                    self.env["ir.sequence"].sudo().with_company(company).next_by_code(self._name)
+                )
+            vals.pop("signed_body_hash", None)
+        agreements = super().create(vals_list)
+        agreements._fill_body_from_template()
+        agreements.filtered(lambda agreement: agreement.state == "signed")._seal()
+        # Access rules and the shop's lists are cached; the new agreement may change both.
+        self.env.registry.clear_cache()
+        return agreements
+
+    def write(self, vals):
+        """Override to protect what was signed.
+
+        :raises UserError: when the text, the parties or the signature of a signed or terminated
+            agreement would change, or its state would go back
+        """
+        self._check_signed_fields(vals)
+        to_sign = self.browse()
+        if vals.get("state") == "signed":
+            to_sign = self.filtered(lambda agreement: agreement.state != "signed")
+        if "date_end" in vals:
+            vals = {**vals, "reminded_days": 0}
+        res = super().write(vals)
+        to_sign._seal()
+        if {"state", "pricelist_id", "date_start", "date_end", "partner_id"} & vals.keys():
+            # Record rules and the shop's lists are cached by pricelist.
+            self.env.registry.clear_cache()
+        return res
+
+    def _check_signed_fields(self, vals):
+        """Refuse to alter what was signed.
+
+        :param dict vals: values about to be written
+        :raises UserError: see `write`
+        """
+        closed = self.filtered(lambda agreement: agreement.state in ("signed", "terminated"))
+        if not closed or self.env.context.get("b2b_agreement_seal"):
+            return
+        if self.SIGNED_FIELDS & vals.keys():
+            raise UserError(
+                self.env._(
+                    "%(agreement)s is signed: its text, parties and signature cannot be changed."
+                    " Renew it, or make a new agreement.",
+                    agreement=closed[0].name,
+                )
+            )
+        allowed = {"signed": ("signed", "terminated"), "terminated": ("terminated",)}
+        if "state" in vals and any(vals["state"] not in allowed[rec.state] for rec in closed):
+            raise UserError(
+                self.env._(
+                    "%(agreement)s is signed or terminated, its state cannot go back.",
+                    agreement=closed[0].name,
+                )
+            )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_signed(self):
+        if any(agreement.state in ("signed", "terminated") for agreement in self):
+            raise UserError(self.env._("A signed agreement is kept. You can terminate it."))
+
+    # === TEXT === #
+
+    @api.onchange("template_id")
+    def _onchange_template_id(self):
+        if self.template_id:
+            self.body = self._render_body()
+
+    def _fill_body_from_template(self):
+        """Write the text of agreements that were made from a template only."""
+        for agreement in self:
+            if not agreement.body and agreement.template_id and agreement.state == "draft":
+                agreement.body = agreement._render_body()
+
+    def action_render_body(self):
+        """Write the text anew from the template, with the terms as they are now.
+
+        :return: True
+        :raises UserError: when the agreement is signed or has no template
+        """
+        for agreement in self:
+            if not agreement.template_id:
+                raise UserError(self.env._("Choose a text template first."))
+            agreement.body = agreement._render_body()
+        return True
+
+    def _render_body(self):
+        """Return the template's text with the terms of this agreement, in the customer's language.
+
+        :rtype: Markup
+        """
+        self.ensure_one()
+        agreement = self.with_context(lang=self.partner_id.lang or self.env.lang)
+        terms = agreement._get_body_terms()
+        text = agreement.template_id.body or ""
+        return Markup(  # noqa: S704 the template is sanitized HTML, the terms are escaped
+            PLACEHOLDER.sub(
+                lambda match: str(escape(terms.get(match[1], match[0]))),
+                str(text),
+            )
+        )
+
+    def _get_body_terms(self):
+        """Return the words that an agreement text may use.
+
+        :return: `{placeholder: text}`
+        :rtype: dict
+        """
+        self.ensure_one()
+        return {
+            "number": self.name or "",
+            "customer": self.partner_id.display_name or "",
+            "company": self.company_id.display_name,
+            "date_start": format_date(self.env, self.date_start),
+            "date_end": format_date(self.env, self.date_end) or self.env._("open-ended"),
+            "pricelist": self.pricelist_id.name or self.env._("usual prices"),
+            "currency": self.currency_id.name or "",
+            "payment_terms": self.payment_term_id.name or self.env._("immediate payment"),
+            "minimum_order": format_amount(self.env, self.minimum_order_amount, self.currency_id),
+        }
+
+    def _get_body_hash(self):
+        """Return the SHA-256 of the stored text.
+
+        :return: 64 hexadecimal digits
+        :rtype: str
+        """
+        self.ensure_one()
+        return hashlib.sha256(str(self.body or "").encode()).hexdigest()
+
+    # === IN FORCE === #
+
+    @api.model
+    def _get_today(self, company):
+        """Return today's date where a company is.
+
+        :param company: `res.company` record
+        :return: date in the time zone of the company's partner, else of UTC
+        :rtype: date
+        """
+        # Customers cannot read the partner of the company.
+        tz = pytz.timezone(company.sudo().partner_id.tz or "UTC")
+        return pytz.utc.localize(fields.Datetime.now()).astimezone(tz).date()
+
+    @api.model
+    def _get_in_force_domain(self, company):
+        """Return the agreements in force today in a company.
+
+        The domain holds a date: use it at once, never store it in a rule or cache.
+
+        :param company: `res.company` record
+        :rtype: Domain
+        """
+        today = self._get_today(company)
+        return (
+            Domain("company_id", "=", company.id)
+            & Domain("state", "=", "signed")
+            & Domain("date_start", "<=", today)
+            & (Domain("date_end", "=", False) | Domain("date_end", ">=", today))
+        )
+
+    def _is_in_force(self):
+        """Return whether the agreement is signed and valid today.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        if self.state != "signed" or not self.date_start:
+            return False
+        return self.date_start <= self._get_today(self.company_id) and not self._is_over()
+
+    def _is_over(self):
+        """Return whether the last day has passed.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return bool(self.date_end) and self.date_end < self._get_today(self.company_id)
+
+    def _format_dates(self):
+        """Return the dates as the reader writes them.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        end = format_date(self.env, self.date_end) if self.date_end else self.env._("open-ended")
+        return f"{format_date(self.env, self.date_start)} – {end}"
+
+    @api.model
+    def _get_portal_agreements(self):
+        """Return what the current portal user sees of the own company's agreements.
+
+        :return: `b2b.agreement` records as the user, the newest first
+        """
+        user = self.env.user
+        return self.search(
+            [
+                ("partner_id", "=", user.partner_id.commercial_partner_id.id),
+                ("state", "in", ("sent", "signed", "terminated")),
+            ]
+        )
+
+    def _get_closed_reason(self):
+        """Return why the agreement does not open the B2B shop.
+
+        :return: `not_signed`, `terminated`, `not_started` or `ended`; `none` when it is in force
+        :rtype: str
+        """
+        self.ensure_one()
+        if self.state == "terminated":
+            return "terminated"
+        if self._is_over():
+            return "ended"
+        if self.state != "signed":
+            return "not_signed"
+        return "none" if self._is_in_force() else "not_started"
+
+    # === PRICES === #
+
+    def _get_pricelist(self):
+        """Return the pricelist of the customer under this agreement.
+
+        :return: `product.pricelist` record in sudo mode, empty for plain sales prices
+        """
+        self.ensure_one()
+        # The customer's usual pricelist is not readable for every caller.
+        partner = self.sudo().with_company(self.company_id).partner_id
+        return self.sudo().pricelist_id or partner.property_product_pricelist
+
+    def _get_price_details(self, lines, shipping_partner=None, date=False, breaks=True):
+        """Price lines for the customer of this agreement.
+
+        :param list lines: tuples (`product.product` record, quantity in uom, uom or empty)
+        :param shipping_partner: `res.partner` record of the delivery address, which may decide on
+            the fiscal position; the customer by default
+        :param date: date or datetime of the prices, now by default
+        :param bool breaks: False saves the computation of `next_break`
+        :return: one dict per line, see `product.pricelist._get_b2b_price_details`
+        :rtype: list
+        """
+        self.ensure_one()
+        return self._get_pricelist()._get_b2b_price_details(
+            lines,
+            company=self.sudo().company_id,
+            fiscal_position=self._get_fiscal_position(shipping_partner),
+            partner=self.sudo().partner_id,
+            date=date,
+            breaks=breaks,
+        )
+
+    def _get_quantity_breaks(self, products, shipping_partner=None, date=False):
+        """Return the quantity breaks of products for the customer of this agreement.
+
+        :param products: `product.product` records
+        :return: `{product id: list of steps}`, see `product.pricelist._get_quantity_breaks`
+        :rtype: dict
+        """
+        self.ensure_one()
+        return self._get_pricelist()._get_quantity_breaks(
+            products,
+            company=self.sudo().company_id,
+            fiscal_position=self._get_fiscal_position(shipping_partner),
+            date=date,
+        )
+
+    def _get_fiscal_position(self, shipping_partner=None):
+        """Return the fiscal position that orders of the customer get.
+
+        :param shipping_partner: `res.partner` record of the delivery address
+        :return: `account.fiscal.position` record in sudo mode
+        """
+        self.ensure_one()
+        # Fiscal positions are settings of the company; the customer sees their effect.
+        agreement = self.sudo().with_company(self.company_id)
+        partner = agreement.partner_id
+        delivery = (shipping_partner or partner).sudo().with_env(agreement.env)
+        return agreement.env["account.fiscal.position"]._get_fiscal_position(partner, delivery)
+
+    # === SENDING AND SIGNING === #
+
+    def action_send(self):
+        """Send agreements to their customers to be read and signed.
+
+        :return: True
+        :raises UserError: when one is signed or terminated
+        """
+        for agreement in self:
+            if agreement.state not in ("draft", "sent"):
+                raise UserError(
+                    self.env._("%(agreement)s is not a draft.", agreement=agreement.name)
+                )
+        self.write({"state": "sent"})
+        for agreement in self:
+            agreement._notify_customer("b2b_portal.mail_template_agreement_send")
+        return True
+
+    def _notify_customer(self, template_xmlid):
+        """Mail the customer through a template, in the customer's language, and log it.
+
+        :param str template_xmlid: mail template of this model
+        """
+        self.ensure_one()
+        template = self.env.ref(template_xmlid, raise_if_not_found=False)
+        recipients = self._get_customer_recipients()
+        if not template or not recipients:
+            return
+        self.message_post_with_source(
+            template,
+            subtype_xmlid="mail.mt_comment",
+            email_layout_xmlid="mail.mail_notification_layout_with_responsible_signature",
+            partner_ids=recipients.ids,
+        )
+
+    def _get_customer_recipients(self):
+        """Return whom mails about the agreement go to.
+
+        :return: the company when it has an address, else its portal contacts that have one
+        """
+        self.ensure_one()
+        partner = self.partner_id
+        if partner.email:
+            return partner
+        # Whether a contact has a login is not readable for salespeople.
+        contacts = self.env["res.users"].sudo().search(
+            [("partner_id", "child_of", partner.id), ("share", "=", True)]
+        )
+        return contacts.partner_id.filtered("email").sudo(False)
+
+    def _get_signing_obstacle(self):
+        """Return why the agreement cannot be signed.
+
+        :return: the reason in the reader's words, False when it can be signed
+        """
+        self.ensure_one()
+        if self.state == "signed":
+            return self.env._("This agreement is signed already.")
+        if self.state != "sent":
+            return self.env._("This agreement is not open for signature.")
+        if self._is_over():
+            return self.env._("This agreement has ended; ask for a new one.")
+        return False
+
+    def _sign(self, name, signature, partner):
+        """Sign the agreement for its customer.
+
+        :param str name: name of the person who signs
+        :param str signature: image, base64
+        :param partner: `res.partner` record of the person
+        :raises UserError: when it cannot be signed, or another signed agreement overlaps
+        """
+        self.ensure_one()
+        # The text on the customer's screen, the state and the row must be the same until commit.
+        self.lock_for_update(allow_referencing=True)
+        if obstacle := self._get_signing_obstacle():
+            raise UserError(obstacle)
+        self.write(
+            {
+                "state": "signed",
+                "signed_by": name,
+                "signed_on": fields.Datetime.now(),
+                "signed_partner_id": partner.id,
+                "signature": signature,
+            }
+        )
+
+    def _seal(self):
+        """Record what was signed: the hash of the text as the database holds it."""
+        if not self:
+            return
+        self.flush_recordset(["body"])
+        # Read back, so that the hash is of the stored text to the letter.
+        self.invalidate_recordset(["body"])
+        for agreement in self.with_context(b2b_agreement_seal=True):
+            agreement.write(
+                {
+                    "signed_body_hash": agreement._get_body_hash(),
+                    "signed_on": agreement.signed_on or fields.Datetime.now(),
+                }
+            )
+
+    def _keep_signed_pdf(self, author):
+        """Keep the signed agreement as a PDF and tell everyone who follows it.
+
+        A PDF that cannot be made (no wkhtmltopdf, broken layout) is logged: the signature stands.
+
+        :param author: `res.partner` record of the person who signed
+        """
+        self.ensure_one()
+        attachment = self._make_pdf_attachment()
+        self.message_post(
+            author_id=author.id,
+            body=self.env._("Agreement signed by %(name)s", name=self.signed_by),
+            attachment_ids=attachment.ids,
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+        )
+
+    def _make_pdf_attachment(self):
+        """Return the PDF of the agreement, made once and kept.
+
+        :return: `ir.attachment` record, empty when the PDF could not be made
+        """
+        self.ensure_one()
+        if self.pdf_attachment_id:
+            return self.pdf_attachment_id
+        try:
+            with self.env.cr.savepoint():
+                report = self.env["ir.actions.report"]
+                content, kind = report._render_qweb_pdf(
+                    "b2b_portal.action_report_agreement", self.ids
+                )
+                self.pdf_attachment_id = self.env["ir.attachment"].create(
+                    {
+                        "name": f"{self.name.replace('/', '-')}.{kind}",
+                        "raw": content,
+                        "res_model": self._name,
+                        "res_id": self.id,
+                    }
+                )
+        except Exception:  # noqa: BLE001 whatever breaks the report must not undo a signature
+            _logger.warning("No PDF of agreement %s", self.name, exc_info=True)
+        return self.pdf_attachment_id
+
+    # === TERMINATION AND RENEWAL === #
+
+    def action_terminate(self):
+        """End agreements at once: the shop and the prices close with the next click.
+
+        :return: True
+        :raises UserError: when one is neither sent nor signed
+        """
+        for agreement in self:
+            if agreement.state not in ("sent", "signed"):
+                raise UserError(
+                    self.env._(
+                        "Only a sent or signed agreement can be terminated, %(agreement)s is not.",
+                        agreement=agreement.name,
+                    )
+                )
+        self.write({"state": "terminated", "terminated_on": fields.Datetime.now()})
+        return True
+
+    def action_draft(self):
+        """Take back agreements that were sent and not signed.
+
+        :return: True
+        :raises UserError: when one is signed or terminated
+        """
+        self.write({"state": "draft"})
+        return True
+
+    def action_renew(self):
+        """Prepare drafts that start the day after these agreements end, on the same terms.
+
+        A renewal that exists already is left as it is.
+
+        :return: True
+        :raises UserError: when one is open-ended or not signed
+        """
+        for agreement in self:
+            agreement._check_renewable()
+            if not agreement.renewal_ids.filtered(lambda renewal: renewal.state != "terminated"):
+                agreement.copy(agreement._prepare_renewal_values())
+        return True
+
+    def _check_renewable(self):
+        """Refuse to renew what has no end.
+
+        :raises UserError: when the agreement is open-ended or not signed
+        """
+        self.ensure_one()
+        if not self.date_end:
+            raise UserError(
+                self.env._(
+                    "%(agreement)s is open-ended, there is nothing to renew.", agreement=self.name
+                )
+            )
+        if self.state != "signed":
+            raise UserError(
+                self.env._("%(agreement)s is not signed, so it cannot be renewed.", agreement=self.name)
+            )
+
+    def _prepare_renewal_values(self):
+        """Return the values in which a renewal differs from this agreement.
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        start = self.date_end + timedelta(days=1)
+        # Calendar arithmetic: a year from 1 January renews to 31 December, leap year or not.
+        length = relativedelta(start, self.date_start)
+        return {
+            "date_start": start,
+            "date_end": start + length - timedelta(days=1),
+            "renewed_from_id": self.id,
+        }
+
+    def action_view_renewals(self):
+        """Open the renewals of the agreement.
+
+        :return: window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        return {
+            **self.env["ir.actions.actions"]._for_xml_id("b2b_portal.b2b_agreement_action"),
+            "domain": [("renewed_from_id", "=", self.id)],
+        }
+
+    # === REMINDERS === #
+
+    @api.model
+    def _cron_remind(self):
+        """Remind sellers and customers 30 and 7 days before a signed agreement ends.
+
+        Each reminder goes out once; an agreement that is signed late gets only those still ahead.
+        """
+        due = self._search_reminders_due()
+        for agreement in due:
+            # Another worker may be at it; what it holds is left to it.
+            locked = agreement.try_lock_for_update()
+            if locked:
+                locked._remind()
+            self.env["ir.cron"]._commit_progress(1)
+
+    @api.model
+    def _search_reminders_due(self):
+        """Return the agreements for which a reminder is due today and not sent yet.
+
+        :return: `b2b.agreement` records
+        """
+        # One day more than needed, as the day differs between time zones.
+        horizon = fields.Date.today() + timedelta(days=max(REMINDER_DAYS) + 1)
+        agreements = self.search(
+            [
+                ("state", "=", "signed"),
+                ("date_end", "<=", horizon),
+                ("date_end", ">=", fields.Date.today() - timedelta(days=1)),
+            ]
+        )
+        return agreements.filtered("_get_due_reminder")
+
+    def _get_due_reminder(self):
+        """Return which reminder is due.
+
+        :return: 30 or 7 (days before the end), 0 when none is due
+        :rtype: int
+        """
+        self.ensure_one()
+        left = (self.date_end - self._get_today(self.company_id)).days
+        due = min((days for days in REMINDER_DAYS if left <= days), default=0)
+        already_sent = self.reminded_days and self.reminded_days <= due
+        renewed = any(renewal.state == "signed" for renewal in self.renewal_ids)
+        return 0 if left < 0 or already_sent or renewed else due
+
+    def _remind(self):
+        """Send the reminder that is due to the customer, and to the seller."""
+        self.ensure_one()
+        self.reminded_days = self._get_due_reminder()
+        self._notify_customer("b2b_portal.mail_template_agreement_reminder")
+        seller = self.user_id
+        if not seller:
+            return
+        self.activity_schedule(
+            "mail.mail_activity_data_todo",
+            date_deadline=self.date_end,
+            user_id=seller.id,
+            summary=self.with_context(lang=seller.lang).env._("Agreement ends: renew it?"),
+        )
+        template = self.env.ref(
+            "b2b_portal.mail_template_agreement_reminder_seller", raise_if_not_found=False
+        )
+        if template:
+            template.send_mail(self.id, email_values={"recipient_ids": [(4, seller.partner_id.id)]})
