@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""An SMTP server that delivers nothing: every mail becomes a file, one line is printed for each.
+
+A recipient whose name ends in `+` and an SMTP code is refused with it, for trying out failures:
+`jan+451@example.com` (try again later), `jan+550@example.com` (no such address).
+"""
+
+import argparse
+import email
+import email.policy
+import re
+import signal
+import time
+from pathlib import Path
+
+from aiosmtpd.controller import Controller
+from common import MAILS, check_port, entry, port_setting, say, show
+
+SIZE_LIMIT = 50 * 2**20
+
+
+class Catcher:
+    """The handler of aiosmtpd: it keeps and prints what comes in."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.count = 0
+
+    async def handle_RCPT(self, _server, _session, envelope, address, _options):
+        code = re.search(r"\+([45]\d\d)@", address)
+        if code:
+            return f"{code[1]} refused, as the address asks for"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server, _session, envelope):
+        self.count += 1
+        recipients = ", ".join(envelope.rcpt_tos)
+        readable = re.sub(r"[^\w.@-]", "_", envelope.rcpt_tos[0])[:60]
+        name = f"{time.strftime('%Y%m%d-%H%M%S')}-{self.count:04d}-{readable}.eml"
+        head = f"X-MailFrom: {envelope.mail_from}\r\nX-RcptTo: {recipients}\r\n"
+        # A reader that watches the folder sees whole mails only.
+        part = self.folder / f".{name}.part"
+        part.write_bytes(head.encode() + envelope.original_content)
+        part.rename(self.folder / name)
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        subject = str(message["subject"] or "").replace("\n", " ")
+        say(f"mail to {recipients}: {subject} [{show(self.folder / name)}]")
+        return "250 kept"
+
+
+@entry
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, help="default: SMTP_PORT, else 1025")
+    parser.add_argument("--folder", type=Path, default=MAILS)
+    options = parser.parse_args()
+    port = options.port or port_setting("SMTP_PORT", 1025)
+    check_port(port, "SMTP_PORT", "the mail catcher")
+    controller = Controller(
+        Catcher(options.folder), hostname="127.0.0.1", port=port, data_size_limit=SIZE_LIMIT
+    )
+    controller.start()
+    try:
+        signal.pause()
+    finally:
+        controller.stop()
+
+
+if __name__ == "__main__":
+    main()
