@@ -92,6 +92,18 @@ class SaleOrder(models.Model):
             return order.with_company(order.company_id)
         return order.browse()
 
+    def _get_customer_delivery_info(self):
+        """Return what the customer may know about the delivery.
+
+        Hook: addons that know of deliveries fill it. Read as superuser.
+
+        :rtype: dict with ``expected_date`` (datetime, UTC, or False) and ``carriers``
+            (list of dicts with ``name``, ``ref`` and ``url``, each a text or False); empty
+            when nothing is known
+        """
+        self.ensure_one()
+        return {}
+
     def _get_customer_timeline(self):
         """Return what the customer was shown, the newest first: each public status entered.
 
