@@ -1,3 +1,6 @@
+from odoo.tools import SQL
+
+
 def _post_init_hook(env):
     """Switch Odoo's pricelist feature on, which B2B prices need.
 
@@ -18,3 +21,36 @@ def _uninstall_hook(env):
     env["product.pricelist.item"].search([("is_b2b_discount", "=", True)]).with_context(
         b2b_technical_rule=True
     ).unlink()
+    _remove_b2b_orders(env)
+    _restore_quotation_actions(env)
+
+
+def _remove_b2b_orders(env):
+    """Delete carts and templates, which would become quotations, and retype pro-formas.
+
+    :param env: environment of the removal (superuser)
+    """
+    Order = env["sale.order"].with_context(active_test=False, tracking_disable=True)
+    Order.search(Order._get_b2b_draft_domain()).unlink()
+    env.flush_all()
+    env.cr.execute("UPDATE sale_order SET document_type = 'sale' WHERE document_type = 'b2b'")
+    for table in ("sale_order_status", "sale_order_flag"):
+        # Those made for pro-formas only must not become those of every order.
+        env.cr.execute(
+            SQL(
+                "UPDATE %s SET document_type = NULL, active = FALSE WHERE document_type = 'b2b'",
+                SQL.identifier(table),
+            )
+        )
+    env.invalidate_all()
+
+
+def _restore_quotation_actions(env):
+    """Take our filter off Odoo's own lists of quotations.
+
+    :param env: environment of the removal (superuser)
+    """
+    for name in ("sale.action_quotations", "sale.action_quotations_with_onboarding"):
+        action = env.ref(name, raise_if_not_found=False)
+        if action:
+            action.domain = False

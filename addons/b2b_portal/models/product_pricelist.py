@@ -87,6 +87,7 @@ class ProductPricelist(models.Model):
         Item = self.env["product.pricelist.item"].sudo().with_context(b2b_technical_rule=True)
         rules = Item.search([("pricelist_id", "in", self.ids), ("is_b2b_discount", "=", True)])
         b2b_lists = self.filtered("is_b2b")
+        missing = b2b_lists - rules.pricelist_id
         rules.filtered(lambda rule: rule.pricelist_id not in b2b_lists).unlink()
         Item.create(
             [
@@ -96,7 +97,7 @@ class ProductPricelist(models.Model):
                     "applied_on": "3_global",
                     "compute_price": "percentage",
                 }
-                for pricelist in b2b_lists - rules.pricelist_id
+                for pricelist in missing
             ]
         )
 

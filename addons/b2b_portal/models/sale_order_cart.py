@@ -128,8 +128,9 @@ class SaleOrder(models.Model):
                     "product_uom_id": uom.id,
                     "product_uom_qty": quantity,
                     "sequence": sequence + index,
-                    **price,
+                    "price_unit": price["price_unit"],
                     "technical_price_unit": price["price_unit"],
+                    "discount": price["discount"],
                     **values,
                 }
                 for index, ((product, uom, quantity), price) in enumerate(
@@ -157,7 +158,11 @@ class SaleOrder(models.Model):
         ]
         prices = self._get_b2b_line_prices(wanted)
         for line, (_product, _uom, quantity), price in zip(lines, wanted, prices, strict=True):
-            vals = {**price, "technical_price_unit": price["price_unit"]}
+            vals = {
+                "price_unit": price["price_unit"],
+                "technical_price_unit": price["price_unit"],
+                "discount": price["discount"],
+            }
             if line in quantities:
                 vals["product_uom_qty"] = quantity
             changed = {
@@ -184,55 +189,31 @@ class SaleOrder(models.Model):
     # === PRICES === #
 
     def _get_b2b_line_prices(self, wanted):
-        """Return today's price and discount as core would store them on lines of this order.
+        """Return today's prices as core would store them on lines of this order.
 
         :param list wanted: tuples (product, unit, quantity); a quantity of 0 is priced as 1
-        :return: dicts with `price_unit` and `discount`, in the same order
+        :return: dicts in the same order, see `product.pricelist._get_b2b_price_details`
         :rtype: list[dict]
         """
         self.ensure_one()
-        order = self.with_company(self.company_id)
-        agreement = order.partner_id._get_b2b_agreement(order.company_id)
-        # The agreement's list, also where the order still carries the list of an earlier one.
-        pricelist = (agreement.pricelist_id or order.pricelist_id).with_env(order.env)
-        currency = pricelist.currency_id or order.currency_id
-        now = fields.Datetime.now()
-        lines = [(product, quantity or 1.0, uom) for product, uom, quantity in wanted]
-        results = pricelist._compute_b2b_price_rules(lines, currency=currency, date=now)
-        rules = order.env["product.pricelist.item"].browse({rule for _price, rule in results if rule})
-        shown = set(rules.filtered(lambda rule: rule._show_discount()).ids)
-        return [
-            order._prepare_b2b_price(line, price, rules.browse(rule) if rule in shown else None)
-            for line, (price, rule) in zip(lines, results, strict=True)
-        ]
-
-    def _prepare_b2b_price(self, line, price, discount_rule):
-        """Split a price into unit price and discount, by core's rules for order lines."""
-        product, quantity, uom = line
-        discount = 0.0
-        display_price = price
-        if discount_rule:
-            base_price = discount_rule._compute_price_before_discount(
-                product=product,
-                quantity=quantity,
-                uom=uom,
-                date=fields.Datetime.now(),
-                currency=discount_rule.pricelist_id.currency_id,
-            )
-            display_price = max(base_price, price)
-            if base_price > price:
-                discount = (base_price - price) / base_price * 100
-        taxes = product.taxes_id._filter_taxes_by_company(self.company_id)
-        price_unit = product._get_tax_included_unit_price_from_price(
-            display_price, product_taxes=taxes, fiscal_position=self.fiscal_position_id
+        return self._get_b2b_pricelist()._get_b2b_price_details(
+            [(product, quantity, uom) for product, uom, quantity in wanted],
+            company=self.company_id,
+            fiscal_position=self.fiscal_position_id,
+            partner=self.partner_id,
+            breaks=False,
         )
-        return {"price_unit": price_unit, "discount": discount}
+
+    def _get_b2b_pricelist(self):
+        """Return the list of the agreement, also when the order has an earlier one still."""
+        agreement = self.partner_id._get_b2b_agreement(self.company_id)
+        return agreement._get_pricelist() if agreement else self.pricelist_id
 
     def _get_b2b_today(self):
         """Return what the lines and the whole cost today, without writing anything.
 
-        :return: dict with `lines` (a dict per line: `line`, `price` untaxed per unit, `subtotal`
-            untaxed), `untaxed`, `tax`, `total`, `currency`
+        :return: dict with `lines` (see `_get_b2b_line_prices`; with `line` beside), `untaxed`,
+            `tax`, `total`, `currency`
         :rtype: dict
         """
         self.ensure_one()
@@ -240,48 +221,35 @@ class SaleOrder(models.Model):
         prices = self._get_b2b_line_prices(
             [(line.product_id, line.product_uom_id, line.product_uom_qty) for line in lines]
         )
-        currency = self._get_b2b_currency()
+        currency = self._get_b2b_pricelist().currency_id or self.company_id.currency_id
         base_lines = [
-            # A quantity of 0 has a price as well.
             line._prepare_base_line_for_taxes_computation(
-                currency_id=currency, quantity=line.product_uom_qty or 1.0, **price
+                currency_id=currency,
+                price_unit=price["price_unit"],
+                discount=price["discount"],
             )
             for line, price in zip(lines, prices, strict=True)
         ]
-        counted = [
-            base_line
-            for line, base_line in zip(lines, base_lines, strict=True)
-            if line.product_uom_qty
-        ]
         AccountTax = self.env["account.tax"]
         AccountTax._add_tax_details_in_base_lines(base_lines, self.company_id)
-        AccountTax._round_base_lines_tax_details(counted, self.company_id)
+        AccountTax._round_base_lines_tax_details(base_lines, self.company_id)
         totals = AccountTax._get_tax_totals_summary(
-            base_lines=counted, currency=currency, company=self.company_id
+            base_lines=base_lines, currency=currency, company=self.company_id
         )
         return {
             "lines": [
-                self._prepare_b2b_today_line(line, base_line)
-                for line, base_line in zip(lines, base_lines, strict=True)
+                {
+                    **price,
+                    "line": line,
+                    "subtotal": base_line["tax_details"]["total_excluded_currency"],
+                }
+                for line, price, base_line in zip(lines, prices, base_lines, strict=True)
             ],
             "untaxed": totals["base_amount_currency"],
             "tax": totals["tax_amount_currency"],
             "total": totals["total_amount_currency"],
             "currency": currency,
         }
-
-    def _prepare_b2b_today_line(self, line, base_line):
-        details = base_line["tax_details"]
-        return {
-            "line": line,
-            "price": details["raw_total_excluded_currency"] / base_line["quantity"],
-            "subtotal": details["total_excluded_currency"] if line.product_uom_qty else 0.0,
-        }
-
-    def _get_b2b_currency(self):
-        """Return the currency of today's prices: that of the agreement's list."""
-        agreement = self.partner_id._get_b2b_agreement(self.company_id)
-        return agreement.pricelist_id.currency_id or self.currency_id
 
     # === CHECKOUT === #
 
@@ -431,10 +399,10 @@ class SaleOrder(models.Model):
             quantity, price = expected.get(line.id, (None, None))
             if (
                 price is None
-                or float_compare(price, entry["price"], precision_digits=6)
+                or float_compare(price, entry["net"], precision_digits=6)
                 or float_compare(quantity, line.product_uom_qty, precision_digits=6)
             ):
-                changes.append({"line": line, "old": price, "new": entry["price"]})
+                changes.append({"line": line, "old": price, "new": entry["net"]})
         return changes
 
     def _set_b2b_shipping(self, address_id):

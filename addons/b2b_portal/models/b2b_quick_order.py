@@ -1,0 +1,164 @@
+from odoo import api, models
+
+from ..tools import quick_order_parser as parser
+
+
+class B2bQuickOrder(models.AbstractModel):
+    """Turn the rows that a buyer typed, pasted or uploaded into articles with today's prices.
+
+    Nothing is stored: the preview page carries the rows, and each step reads them anew.
+    """
+
+    _name = "b2b.quick.order"
+    _description = "B2B Quick Order"
+
+    @api.model
+    def _evaluate(self, agreement, parsed):
+        """Find article, unit and price of every row.
+
+        :param b2b.agreement agreement: in force
+        :param ParsedRows parsed: of the parser
+        :return: a dict per row, none left out: `number`, `sku`, `raw_quantity`, `quantity`,
+            `state` (`ok`; `merged` = added to the row `merged_into`; `rejected`), `reason`,
+            `product`, `uom`, and for `ok` rows `net`, `subtotal`, `currency`, and `total_quantity`
+            with the merged rows in it
+        :rtype: list[dict]
+        """
+        company = agreement.company_id
+        # sudo: portal users do not read products; the shop's domain is applied
+        Product = self.env["product.product"].sudo().with_company(company)
+        found = Product._find_b2b_codes(company, [row.sku for row in parsed.rows if not row.error])
+        rows = [self._evaluate_row(row, found) for row in parsed.rows]
+        self._merge_rows(rows)
+        self._reject_bad_totals(rows)
+        self._price_rows(agreement, rows)
+        return rows
+
+    def _evaluate_row(self, row, found):
+        values = {
+            "number": row.number,
+            "sku": row.sku,
+            "raw_quantity": row.raw_quantity,
+            "quantity": row.quantity,
+            "state": "ok",
+            "reason": "",
+            "product": None,
+        }
+        reason = row.error and self._get_error_message(row.error)
+        if not reason:
+            products = found.get(row.sku.lower(), ())
+            if len(products) == 1:
+                values["product"] = products
+                values["uom"] = products.uom_id
+                if not products.uom_id.round(row.quantity):
+                    reason = self._get_error_message("zero_quantity")
+            elif products:
+                reason = self.env._(
+                    "Ambiguous: several articles have this code (%(articles)s)",
+                    articles=", ".join(
+                        product.default_code or product.barcode for product in products[:5]
+                    ),
+                )
+            else:
+                reason = self.env._("Unknown, or no longer sold")
+        if reason:
+            values.update(state="rejected", reason=reason)
+        return values
+
+    @api.model
+    def _get_error_message(self, code):
+        """Return the words for an error code of the parser.
+
+        :param str code: see `quick_order_parser.Row`
+        :rtype: str
+        """
+        return {
+            "no_sku": self.env._("No article in this row"),
+            "bad_quantity": self.env._("The quantity is not a number"),
+            "zero_quantity": self.env._("The quantity is zero"),
+            "negative_quantity": self.env._("The quantity is negative"),
+            "absurd_quantity": self.env._(
+                "The quantity is too large: at most %(maximum)s", maximum=parser.MAX_QUANTITY
+            ),
+            "too_many_columns": self.env._(
+                "More columns than expected: put a quantity with a comma in quotes"
+            ),
+        }[code]
+
+    def _merge_rows(self, rows):
+        """Add up rows of the same article in the first of them."""
+        first = {}
+        for values in rows:
+            if values["state"] != "ok":
+                continue
+            head = first.setdefault(values["product"].id, values)
+            if head is values:
+                values["total_quantity"] = values["quantity"]
+                continue
+            head["total_quantity"] += values["quantity"]
+            values.update(
+                state="merged",
+                merged_into=head,
+                reason=self.env._("Added to row %(number)s", number=head["number"]),
+            )
+
+    def _reject_bad_totals(self, rows):
+        """Reject what cannot be ordered in that quantity, with all rows that add up to it."""
+        for values in rows:
+            if values["state"] != "ok":
+                continue
+            if values["total_quantity"] > parser.MAX_QUANTITY:
+                reason = self._get_error_message("absurd_quantity")
+            else:
+                reason = values["product"]._get_b2b_quantity_problem(
+                    values["total_quantity"], values["uom"]
+                )
+            if reason:
+                values.update(state="rejected", reason=reason)
+        for values in rows:
+            if values["state"] == "merged" and values["merged_into"]["state"] == "rejected":
+                values.update(state="rejected", reason=values["merged_into"]["reason"])
+
+    def _price_rows(self, agreement, rows):
+        priced = [values for values in rows if values["state"] == "ok"]
+        details = agreement._get_price_details(
+            [(values["product"], values["total_quantity"], values["uom"]) for values in priced],
+            breaks=False,
+        )
+        for values, price in zip(priced, details, strict=True):
+            values.update(
+                net=price["net"], subtotal=price["subtotal"], currency=price["currency"]
+            )
+
+    @api.model
+    def _get_wanted(self, rows):
+        """Return what to add to the cart: tuples (product, unit, quantity).
+
+        :param list rows: of `_evaluate`
+        :rtype: list[tuple]
+        """
+        return [
+            (values["product"], values["uom"], values["total_quantity"])
+            for values in rows
+            if values["state"] == "ok"
+        ]
+
+    @api.model
+    def _get_rejected_table(self, rows):
+        """Return the rejected rows as a table that can be corrected and uploaded again.
+
+        :param list rows: of `_evaluate`
+        :return: header and rows, safe for spreadsheet programs
+        :rtype: list[list[str]]
+        """
+        # The headers are not translated: they are what the upload is sure to know again.
+        header = ["sku", "quantity", "reason"]
+        return [header] + [
+            [
+                parser.guard_formula(values["sku"]),
+                parser.guard_formula(values["raw_quantity"]),
+                parser.guard_formula(values["reason"]),
+            ]
+            for values in rows
+            if values["state"] == "rejected"
+        ]

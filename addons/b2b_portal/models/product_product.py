@@ -1,0 +1,306 @@
+import difflib
+import math
+import re
+import unicodedata
+from fractions import Fraction
+
+from odoo import api, models
+from odoo.fields import Domain
+from odoo.tools import SQL, float_compare
+
+from ..tools.quick_order_parser import fold
+
+# Latin letters with an accent and their plain ones, for SQL's translate(): the extension
+# `unaccent` is a choice of who made the database, and searching must forgive without it.
+_PAIRS = {
+    char: fold(char)
+    for char in map(chr, range(0xC0, 0x180))
+    if char == char.lower() and len(fold(char)) == 1 and fold(char) != char
+}
+ACCENTED, PLAIN = "".join(_PAIRS), "".join(_PAIRS.values())
+# How alike two words must be to be taken for a slip of the finger, from 0 to 1.
+TYPO_CUTOFF = 0.72
+
+
+class ProductProduct(models.Model):
+    """Products as the B2B shop lists, finds and sells them."""
+
+    _inherit = "product.product"
+
+    # === ASSORTMENT === #
+
+    @api.model
+    def _get_b2b_shop_domain(self, company):
+        """Return the products of the B2B shop: active, for sale, of the own or no company.
+
+        Combos are left out: their price comes from choices, which the shop does not offer.
+
+        :param res.company company: the seller
+        :rtype: Domain
+        """
+        return (
+            Domain("sale_ok", "=", True)
+            & Domain("active", "=", True)
+            & Domain("type", "!=", "combo")
+            & Domain("company_id", "in", [False, *company.parent_ids.ids])
+        )
+
+    @api.model
+    def _search_b2b_shop(self, company, search="", category_id=None, offset=0, limit=None):
+        """Find products by name, reference or barcode; case, accents and small typos do not matter.
+
+        :param res.company company: the seller
+        :param str search: words, all of which must be found
+        :param int category_id: only of this product category and those below
+        :return: products of the page, how many there are in all, whether typos were guessed
+        :rtype: tuple[product.product, int, bool]
+        """
+        domain = self._get_b2b_shop_domain(company)
+        if category_id:
+            domain &= Domain("categ_id", "child_of", category_id)
+        words = self._fold_b2b_search(search).split()[:10]
+        if not words:
+            products = self.search(
+                domain, order="name, default_code, id", offset=offset, limit=limit
+            )
+            return products, self.search_count(domain), False
+        ids = self._search_b2b_words(domain, words)
+        guessed = False
+        if not ids:
+            ids = self._search_b2b_typos(domain, words)
+            guessed = bool(ids)
+        return self.browse(ids[offset : offset + limit if limit else None]), len(ids), guessed
+
+    @api.model
+    def _fold_b2b_search(self, text):
+        """Fold a search as the database folds the names."""
+        return fold(unicodedata.normalize("NFC", text or "").replace("\x00", ""))[:200]
+
+    def _get_b2b_folded_sql(self):
+        """Return the SQL of what is searched: name, reference and barcode, folded."""
+        return SQL(
+            "translate(lower(concat_ws(' ', COALESCE(t.name->>%(lang)s, t.name->>'en_US'),"
+            " p.default_code, p.barcode)), %(accented)s, %(plain)s)",
+            lang=self.env.lang or "en_US",
+            accented=ACCENTED,
+            plain=PLAIN,
+        )
+
+    @api.model
+    def _search_b2b_words(self, domain, words):
+        """Return the ids of products with all the words, the best match first."""
+        self.env["product.template"].flush_model(["name"])
+        self.flush_model(["default_code", "barcode"])
+        folded = self._get_b2b_folded_sql()
+        search = " ".join(words)
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT p.id
+                  FROM product_product p
+                  JOIN product_template t ON t.id = p.product_tmpl_id
+                 WHERE p.id IN %(allowed)s AND %(matches)s
+              ORDER BY lower(p.default_code) = %(search)s OR lower(p.barcode) = %(search)s
+                           IS TRUE DESC,
+                       COALESCE(starts_with(lower(p.default_code), %(search)s), FALSE) DESC,
+                       starts_with(%(folded)s, %(search)s) DESC,
+                       %(folded)s, p.id
+                """,
+                allowed=self._search(domain).subselect(),
+                matches=SQL(" AND ").join(
+                    SQL("strpos(%s, %s) > 0", folded, word) for word in words
+                ),
+                search=search,
+                folded=folded,
+            )
+        )
+        return [row[0] for row in rows]
+
+    @api.model
+    def _search_b2b_typos(self, domain, words):
+        """Return the ids of products that have words much like those."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT p.id, %(folded)s
+                  FROM product_product p
+                  JOIN product_template t ON t.id = p.product_tmpl_id
+                 WHERE p.id IN %(allowed)s
+                """,
+                folded=self._get_b2b_folded_sql(),
+                allowed=self._search(domain).subselect(),
+            )
+        )
+        words_of = {product_id: set(re.findall(r"\w+", text)) for product_id, text in rows}
+        vocabulary = set().union(*words_of.values())
+        alternatives = []
+        for word in words:
+            near = {other for other in vocabulary if word in other}
+            if len(word) >= 4:
+                near.update(difflib.get_close_matches(word, vocabulary, 20, TYPO_CUTOFF))
+            alternatives.append(near)
+        return [
+            product_id
+            for product_id, own in words_of.items()
+            if all(own & near for near in alternatives)
+        ]
+
+    @api.model
+    def _get_b2b_categories(self, company):
+        """Return how many products the shop has in each product category.
+
+        :rtype: list[tuple[product.category, int]]
+        """
+        return self._read_group(self._get_b2b_shop_domain(company), ["categ_id"], ["__count"])
+
+    @api.model
+    def _find_b2b_codes(self, company, codes):
+        """Find products by internal reference or barcode, exact but for case and outer blanks.
+
+        :param res.company company: the seller
+        :param codes: texts
+        :return: `{code in lower case: products}`, several when a code is ambiguous; codes that
+            fit nothing are left out
+        :rtype: dict
+        """
+        wanted = list({code.lower() for code in codes if code})
+        if not wanted:
+            return {}
+        self.flush_model(["default_code", "barcode"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT lower(btrim(p.default_code)), lower(btrim(p.barcode)), p.id
+                  FROM product_product p
+                 WHERE (lower(btrim(p.default_code)) = ANY(%(wanted)s)
+                        OR lower(btrim(p.barcode)) = ANY(%(wanted)s))
+                   AND p.id IN %(allowed)s
+              ORDER BY p.id
+                """,
+                wanted=wanted,
+                allowed=self._search(self._get_b2b_shop_domain(company)).subselect(),
+            )
+        )
+        found, asked = {}, set(wanted)
+        every_id = [row[2] for row in rows]
+        for reference, barcode, product_id in rows:
+            for code in {reference, barcode} & asked:
+                found.setdefault(code, []).append(product_id)
+        # One prefetch for all of them: thousands of rows are read in one query.
+        return {
+            code: self.browse(ids).with_prefetch(every_id) for code, ids in found.items()
+        }
+
+    # === QUANTITIES === #
+
+    def _get_b2b_uoms(self):
+        """Return the units in which the product is sold: its own, and its packs."""
+        self.ensure_one()
+        return self.uom_id | self.uom_ids
+
+    def _get_b2b_quantity_step(self, uom):
+        """Return the smallest quantity and the step that are valid in a unit.
+
+        Packs are sold whole; a product that is sold in multiples, in what fills those.
+
+        :param uom.uom uom: the unit that the buyer chose
+        :return: minimum and step in that unit; a step of 0 = any quantity
+        :rtype: tuple[float, float]
+        """
+        self.ensure_one()
+        factor = self._get_b2b_pack_size(uom)
+        multiple = Fraction(str(self.b2b_multiple_qty or 0))
+        is_pack = uom != self.uom_id
+        step = Fraction(0)
+        if multiple:
+            step = self._get_fraction_lcm(factor, multiple) / factor if is_pack else multiple
+        elif is_pack:
+            step = Fraction(1)
+        minimum = Fraction(str(self.b2b_minimum_qty or 0)) / factor
+        if step:
+            minimum = max(math.ceil(minimum / step), 1) * step
+        return float(minimum), float(step)
+
+    def _get_b2b_pack_size(self, uom):
+        """Return how many of the product's unit are in a unit, exactly."""
+        if uom == self.uom_id or not self.uom_id.factor:
+            return Fraction(1)
+        ratio = uom.factor / self.uom_id.factor
+        return Fraction(ratio).limit_denominator(100_000)
+
+    @api.model
+    def _get_fraction_lcm(self, one, other):
+        denominator = math.lcm(one.denominator, other.denominator)
+        return Fraction(math.lcm(int(one * denominator), int(other * denominator)), denominator)
+
+    def _get_b2b_nearest_quantity(self, quantity, uom):
+        """Return the valid quantity nearest to one that may not be valid.
+
+        :param float quantity: in the unit
+        :param uom.uom uom: the unit that the buyer chose
+        :rtype: float
+        """
+        minimum, step = self._get_b2b_quantity_step(uom)
+        if step:
+            wanted = Fraction(str(round(quantity, 6))) / Fraction(str(step))
+            quantity = float(Fraction(str(step)) * max(math.floor(wanted + Fraction(1, 2)), 1))
+        return max(uom.round(quantity), minimum)
+
+    def _get_b2b_quantity_problem(self, quantity, uom):
+        """Return why a quantity cannot be ordered, with the nearest one that can, or ''.
+
+        :param float quantity: in the unit
+        :param uom.uom uom: the unit that the buyer chose
+        :rtype: str
+        """
+        self.ensure_one()
+        if uom not in self._get_b2b_uoms():
+            return self.env._(
+                "%(product)s is not sold in %(unit)s.", product=self.display_name, unit=uom.name
+            )
+        nearest = self._get_b2b_nearest_quantity(quantity, uom)
+        if not float_compare(quantity, nearest, precision_digits=6):
+            return ""
+        minimum, step = self._get_b2b_quantity_step(uom)
+        values = {
+            "product": self.display_name,
+            "unit": uom.name,
+            "minimum": self._format_b2b_quantity(minimum),
+            "step": self._format_b2b_quantity(step),
+            "nearest": self._format_b2b_quantity(nearest),
+        }
+        if step and float_compare(minimum, step, precision_digits=6) > 0:
+            return self.env._(
+                "%(product)s is sold from %(minimum)s %(unit)s on, in multiples of %(step)s."
+                " The nearest valid quantity is %(nearest)s.",
+                **values,
+            )
+        if step:
+            return self.env._(
+                "%(product)s is sold in multiples of %(step)s %(unit)s."
+                " The nearest valid quantity is %(nearest)s.",
+                **values,
+            )
+        return self.env._(
+            "%(product)s is sold from %(minimum)s %(unit)s on."
+            " The nearest valid quantity is %(nearest)s.",
+            **values,
+        )
+
+    @api.model
+    def _format_b2b_quantity(self, quantity):
+        """Return a quantity without needless zeros, as number fields take it."""
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        return f"{quantity:.{digits}f}".rstrip("0").rstrip(".") if digits else f"{quantity:.0f}"
+
+    # === AVAILABILITY === #
+
+    def _get_b2b_availability(self, company):
+        """Hook: tell what buyers may know about the stock of these products.
+
+        :param res.company company: the seller
+        :return: `{product id: {"state": "available" | "limited" | "out", "text": str}}`; products
+            without an entry show nothing
+        :rtype: dict
+        """
+        return {}

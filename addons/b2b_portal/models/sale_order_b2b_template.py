@@ -1,0 +1,133 @@
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.tools import float_compare
+
+
+class SaleOrder(models.Model):
+    """Templates of buyers: what they order again and again."""
+
+    _inherit = "sale.order"
+
+    @api.model
+    def _get_b2b_templates(self, agreement):
+        """Return the templates that the current user may use: own and shared ones.
+
+        :param b2b.agreement agreement: the agreement in force of the user's company
+        :return: records in the user's rights, by name
+        """
+        return self.search(
+            [
+                ("b2b_qualifier", "=", "template"),
+                ("company_id", "=", agreement.company_id.id),
+                ("partner_id", "child_of", agreement.partner_id.id),
+            ],
+            order="b2b_template_name, id",
+        )
+
+    @api.model
+    def _create_b2b_template(self, agreement, name, order=None):
+        """Make a template of the current user, empty or with the lines of a cart or order.
+
+        :param b2b.agreement agreement: the agreement in force of the user's company
+        :param str name: as typed
+        :param sale.order order: the user may read it
+        :return: the template, in sudo mode
+        """
+        # sudo: portal users have no create access to orders; all values are ours
+        template = (
+            self.sudo()
+            .with_company(agreement.company_id)
+            .with_context(tracking_disable=True)
+            .create(
+                {
+                    **self._prepare_b2b_draft_values(agreement),
+                    "b2b_qualifier": "template",
+                    "b2b_template_name": name,
+                }
+            )
+        )
+        if order:
+            # sudo: the caller checked the order itself
+            template._add_b2b_template_lines(order.sudo()._get_b2b_wanted())
+        return template
+
+    def _get_b2b_wanted(self):
+        """Return the articles of an order as tuples (product, unit, quantity)."""
+        lines = self.order_line.filtered(
+            lambda line: line.product_id
+            and not line.display_type
+            and not line.is_downpayment
+            and line.product_id.type != "combo"
+            and not line.combo_item_id
+        )
+        return [(line.product_id, line.product_uom_id, line.product_uom_qty) for line in lines]
+
+    def _add_b2b_template_lines(self, wanted):
+        """Add articles to the template, and remember today's prices as the last ones.
+
+        :param list wanted: tuples (product, unit, quantity)
+        """
+        self.ensure_one()
+        lines = self._add_b2b_lines(wanted)
+        self._remember_b2b_prices(lines)
+        return lines
+
+    def _remember_b2b_prices(self, lines):
+        """Keep today's untaxed prices of lines, to tell next time what changed."""
+        for entry in self._get_b2b_today()["lines"]:
+            line = entry["line"]
+            if line in lines and float_compare(
+                line.b2b_last_price, entry["net"], precision_digits=6
+            ):
+                line.b2b_last_price = entry["net"]
+
+    def _order_b2b_template(self, agreement, quantities=None):
+        """Put the template into the cart of the current user, at today's prices.
+
+        :param b2b.agreement agreement: the agreement in force of the user's company
+        :param dict quantities: `{line id: quantity}`; lines that are not in it are not ordered;
+            None = all, in the quantities of the template
+        :return: dict with `added` (lines of the cart), `changed` (dicts `name`, `old`, `new`
+            untaxed), `refused` (messages)
+        :rtype: dict
+        :raise UserError: when no line has a quantity
+        """
+        self.ensure_one()
+        ordered = [
+            (entry, quantity)
+            for entry in self._get_b2b_today()["lines"]
+            if (quantity := self._get_b2b_ordered_quantity(entry["line"], quantities)) > 0
+        ]
+        if not ordered:
+            raise UserError(self.env._("Enter a quantity for at least one article."))
+        lines = self.order_line.browse([entry["line"].id for entry, _quantity in ordered])
+        products = lines.product_id
+        sold = products.filtered_domain(products._get_b2b_shop_domain(self.company_id))
+        wanted, changed, refused = [], [], []
+        for entry, quantity in ordered:
+            line = entry["line"]
+            if line.product_id not in sold:
+                refused.append(
+                    self.env._(
+                        "%(product)s can no longer be ordered.",
+                        product=line.product_id.display_name,
+                    )
+                )
+                continue
+            wanted.append((line.product_id, line.product_uom_id, quantity))
+            old, new = line.b2b_last_price, entry["net"]
+            if old and float_compare(old, new, precision_digits=6):
+                changed.append({"name": line.product_id.display_name, "old": old, "new": new})
+        cart = self._get_b2b_cart(agreement, create=True)
+        if wanted:
+            cart._lock_b2b_cart()
+            added = cart._add_b2b_lines(wanted)
+            self._remember_b2b_prices(lines)
+        else:
+            added = self.order_line.browse()
+        return {"added": added, "changed": changed, "refused": refused}
+
+    def _get_b2b_ordered_quantity(self, line, quantities):
+        if quantities is None:
+            return line.product_uom_qty
+        return quantities.get(line.id, 0.0)
