@@ -318,7 +318,9 @@ class SaleOrder(models.Model):
                     ) from error
                 time.sleep(LOCK_POLL)
 
-    def _plan_status_changes(self, changes, force=False, check_groups=True, any_path=False):
+    def _plan_status_changes(
+        self, changes, force=False, check_groups=True, any_path=False, planned=None
+    ):
         """Sort the changes: to apply, already there, refused (with the reason). No writes.
 
         :param list[StatusChange] changes: filled in place; several changes of one order
@@ -326,9 +328,11 @@ class SaleOrder(models.Model):
         :param bool force: override "May be followed by" and allow clearing
         :param bool check_groups: whether the user must belong to the groups of the flags
         :param bool any_path: ignore "May be followed by" only
+        :param dict planned: memory of the caller between calls that plan one after the other
+            what is applied later in one go; an empty dict to begin with
         :return: the same list
         """
-        planned = {}
+        planned = {} if planned is None else planned
         for change in changes:
             # sudo: the present values are read whoever asks; the callers checked access
             order = change.order.sudo()
