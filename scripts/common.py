@@ -26,7 +26,8 @@ ADDONS = ROOT / "addons"
 LOGS = STATE / "logs"
 MAILS = STATE / "mails"
 
-LANGUAGES = ["pl_PL", "sl_SI"]
+# English first: the first one becomes the language of the new database.
+LANGUAGES = ["en_US", "pl_PL", "sl_SI"]
 # What the shop, delivery and payment scenarios need on top of the addons' own dependencies.
 COMPANION_ADDONS = ["sale_management", "stock_delivery", "website_sale", "payment_custom", "rpc"]
 

@@ -252,8 +252,9 @@ class SaleOrderStatus(models.Model):
             return
         history = self.env["sale.order.status.history"]
         orders = self.env["sale.order"]
-        history.flush_model()
-        orders.flush_model(["order_status_id", "customer_status_id"])
+        self.flush_model(["is_public"])
+        history.flush_model(["order_id", "status_id"])
+        orders.flush_model(["customer_status_id"])
         # Rows after the last clearing count; the last public status among them is shown.
         self.env.cr.execute(
             SQL(

@@ -218,7 +218,8 @@ class SaleOrderStatusHistory(models.Model):
 
         One order that cannot be rendered is marked as failed and never stops the rest.
         """
-        rows = self - self._supersede_known()
+        rows = self - self._silence_changed_codebook()
+        rows -= rows._supersede_known()
         rows -= rows._fail_without_address()
         batches = {}
         for row in rows:
@@ -310,6 +311,14 @@ class SaleOrderStatusHistory(models.Model):
         superseded = self.browse(row_id for (row_id,) in found)
         superseded.write({"mail_state": "superseded"})
         return superseded
+
+    def _silence_changed_codebook(self):
+        """Return the rows, now silent, whose status lost its template or was hidden since."""
+        silent = self.filtered(lambda row: not row.status_id.mail_template_id)
+        hidden = (self - silent).filtered(lambda row: not row.status_id.is_public)
+        silent.write({"mail_state": "none"})
+        hidden.write({"mail_state": "suppressed"})
+        return silent | hidden
 
     def _fail_without_address(self):
         rows = self.filtered(lambda row: not row.order_id.partner_id.email)

@@ -1,0 +1,74 @@
+from odoo.addons.order_status_flags.hooks import assign_install_statuses
+from odoo.tests import tagged
+
+from .common import OrderStatusCommon
+
+
+@tagged("post_install", "-at_install")
+class TestInstall(OrderStatusCommon):
+    def _forget(self, orders):
+        """Make the orders look as they did before the addon was installed."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "DELETE FROM sale_order_status_history WHERE order_id IN %s", [tuple(orders.ids)]
+        )
+        self.env.cr.execute(
+            "UPDATE sale_order SET order_status_id = NULL, order_status_date = NULL,"
+            " customer_status_id = NULL, order_tracking_token = NULL WHERE id IN %s",
+            [tuple(orders.ids)],
+        )
+        self.env.invalidate_all()
+
+    def test_existing_orders_get_a_status_without_mail(self):
+        draft = self._create_order(confirm=False)
+        sent = self._create_order(confirm=False)
+        sent.action_quotation_sent()
+        web = self._create_order(confirm=False, document_type="web")
+        web.action_quotation_sent()
+        confirmed, cancelled, invoiced, half = self._create_orders(4)
+        cancelled.action_cancel()
+        invoiced._create_invoices().action_post()
+        invoice = half._create_invoices()
+        invoice.invoice_line_ids.quantity = 1
+        invoice.action_post()
+        orders = draft | sent | web | confirmed | cancelled | invoiced | half
+        self._forget(orders)
+
+        assign_install_statuses(self.env)
+        expected = {
+            draft: False,
+            sent: False,
+            web: self.saved,
+            confirmed: self.saved,
+            cancelled: self.rejected,
+            invoiced: self.fulfilled,
+            half: self.saved,
+        }
+        for order, status in expected.items():
+            self.assertEqual(order.order_status_id, status or self.saved.browse())
+            self.assertEqual(order.customer_status_id, order.order_status_id)
+            row = self._rows(order)
+            self.assertEqual(bool(row), bool(status))
+            if status:
+                self.assertEqual((row.source, row.mail_state), ("install", "none"))
+                self.assertTrue(order.order_tracking_token)
+                self.assertChain(order)
+        tokens = orders.mapped("order_tracking_token")
+        self.assertEqual(len(set(tokens)), 6, "one of its own each, none for quotations")
+
+        before = self.env["sale.order.status.history"].search_count([])
+        assign_install_statuses(self.env)
+        self.assertEqual(self.env["sale.order.status.history"].search_count([]), before)
+
+    def test_sql_and_python_agree_on_what_is_invoiced(self):
+        from odoo.addons.order_status_flags.hooks import _select_invoiced_orders
+
+        orders = self._create_orders(3)
+        orders[0]._create_invoices().action_post()
+        invoice = orders[1]._create_invoices()
+        invoice.invoice_line_ids.quantity = 4.99
+        invoice.action_post()
+        self.env.flush_all()
+        found = {row[0] for row in self.env.execute_query(_select_invoiced_orders())}
+        for order in orders:
+            self.assertEqual(order.id in found, order._is_invoiced_in_full())

@@ -1,0 +1,348 @@
+import smtplib
+from contextlib import contextmanager
+from datetime import timedelta
+from email import message_from_string, policy
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.addons.base.tests.common import MockSmtplibCase
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import OrderStatusCommon
+
+MAIL_LOGGER = "odoo.addons.mail.models.mail_mail"
+SERVER_LOGGER = "odoo.addons.base.models.ir_mail_server"
+OUTBOX_LOGGER = "odoo.addons.order_status_flags.models.sale_order_status_history"
+
+
+@tagged("post_install", "-at_install")
+class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
+    """The outbox, down to what the SMTP server answers."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["ir.mail_server"].search([]).active = False
+        # Nothing of other tests or of the database is in the way.
+        cls.env["mail.mail"].search([("state", "=", "outgoing")]).state = "cancel"
+        cls.env["sale.order.status.history"].search([("mail_state", "=", "pending")]).write(
+            {"mail_state": "suppressed"}
+        )
+
+    @contextmanager
+    def _smtp(self, error=None):
+        """A mail server that answers every mail with this error, or accepts it."""
+        with self.mock_smtplib_connection():
+            accept = self.testing_smtp_session.send_message
+            attempts = self.attempts = []
+
+            def send_message(message, smtp_from, smtp_to_list):
+                attempts.append(smtp_to_list)
+                if error is not None:
+                    raise error
+                return accept(message, smtp_from, smtp_to_list)
+
+            self.testing_smtp_session.send_message = send_message
+            yield
+
+    def _run(self, error=None):
+        with self._smtp(error), mute_logger(MAIL_LOGGER, SERVER_LOGGER):
+            self._send_status_mails()
+            with self.enter_registry_test_mode():
+                self.env.ref("mail.ir_cron_mail_scheduler_action").method_direct_trigger()
+        return [self._read(email) for email in self.emails]
+
+    def _read(self, email):
+        """Subject and readable text of a mail as the SMTP server got it."""
+        message = message_from_string(email["message"], policy=policy.default)
+        text = message.get_body(("html",)).get_content()
+        return {"to": email["smtp_to_list"], "subject": message["subject"], "text": text}
+
+    def _make_due(self, rows):
+        rows.mail_mail_id.scheduled_date = fields.Datetime.now() - timedelta(minutes=1)
+
+    def _flagged(self, **values):
+        order = self._create_order(**values)
+        order.set_order_flag(self.flag_in_progress.id)
+        return order, self._rows(order)[-1]
+
+    def test_one_mail_with_the_new_status_and_the_link(self):
+        order, row = self._flagged()
+        emails = self._run()
+        self.assertEqual(len(emails), 1)
+        self.assertEqual(emails[0]["to"], ["buyer@example.com"])
+        self.assertEqual(emails[0]["subject"], f"Order {order.name}: In progress")
+        self.assertIn("In progress", emails[0]["text"])
+        self.assertNotIn("Saved", emails[0]["text"])
+        self.assertEqual(emails[0]["text"].count(order.tracking_url), 1)
+        self.assertEqual(row.mail_state, "sent")
+        self.assertFalse(row.mail_error)
+        # a second run sends nothing more
+        self.assertFalse(self._run())
+
+    def test_placing_sends_no_status_mail(self):
+        order = self._create_order()
+        self.assertFalse(self._run())
+        self.assertEqual(self._rows(order).mail_state, "none")
+
+    def test_mail_in_the_language_of_the_customer(self):
+        self.env["res.lang"]._activate_lang("pl_PL")
+        self.in_progress.with_context(lang="pl_PL").name = "W trakcie realizacji"
+        polish = self.env["res.partner"].create(
+            {"name": "Polski", "email": "pl@example.com", "lang": "pl_PL"}
+        )
+        self._flagged(partner_id=polish.id)
+        self._flagged()
+        emails = {email["to"][0]: email for email in self._run()}
+        for part in ("subject", "text"):
+            self.assertIn("W trakcie realizacji", emails["pl@example.com"][part])
+            self.assertNotIn("In progress", emails["pl@example.com"][part])
+            self.assertIn("In progress", emails["buyer@example.com"][part])
+
+    def test_no_mail_when_not_wanted(self):
+        order = self._create_order()
+        order.set_order_status(self.in_progress.id, notify=False)
+        self.assertEqual(self._rows(order)[-1].mail_state, "suppressed")
+        other = self._create_order().with_context(order_status_no_notify=True)
+        other.set_order_flag(self.flag_in_progress.id)
+        self.assertEqual(self._rows(other)[-1].mail_state, "suppressed")
+        self.in_progress.is_public = False
+        hidden, row = self._flagged()
+        self.assertEqual(row.mail_state, "suppressed")
+        self.in_progress.write({"is_public": True, "mail_template_id": False})
+        silent, row = self._flagged()
+        self.assertEqual(row.mail_state, "none")
+        self.assertFalse(self._run())
+
+    def test_changes_of_the_codebook_mail_nobody(self):
+        order, row = self._flagged()
+        self._run()
+        self.in_progress.write({"name": "Being packed", "sequence": 21, "color": 5})
+        self.flag_in_progress.status_id = self.fulfilled
+        self.in_progress.is_public = False
+        self.assertFalse(self._run())
+        self.assertEqual(order.order_status_id, self.in_progress)
+
+    def test_overtaken_change_is_superseded(self):
+        order, first = self._flagged()
+        order.set_order_status(self.fulfilled.id)
+        emails = self._run()
+        self.assertEqual(len(emails), 1)
+        self.assertIn("Fulfilled", emails[0]["subject"])
+        self.assertEqual(first.mail_state, "superseded")
+
+    def test_overtaken_in_one_call(self):
+        order, first = self._flagged()
+        order.action_cancel()
+        self.assertEqual(first.mail_state, "superseded")
+        self.assertIn("Rejected", self._run()[0]["subject"])
+
+    def test_back_at_what_the_customer_knows(self):
+        # the status it was placed with
+        self.saved.mail_template_id = self.in_progress.mail_template_id
+        order = self._create_order(document_type="web")
+        self._run()
+        order.set_order_status(self.in_progress.id)
+        order.set_order_status(self.saved.id)
+        self.assertFalse(self._run())
+        self.assertEqual(self._rows(order)[-1].mail_state, "superseded")
+        # the last one mailed
+        order.set_order_status(self.in_progress.id)
+        self.assertEqual(len(self._run()), 1)
+        order.set_order_status(self.fulfilled.id)
+        order.set_order_status(self.in_progress.id)
+        self.assertFalse(self._run())
+        self.assertEqual(
+            self._rows(order).mapped("mail_state")[-2:], ["superseded", "superseded"]
+        )
+
+    def test_flag_inside_a_status_does_not_overtake(self):
+        order, row = self._flagged()
+        order.set_order_flag(self.flag_in_progress.id, note="second shelf")
+        self.assertEqual(len(self._run()), 1)
+        self.assertEqual(row.mail_state, "sent")
+
+    def test_hold_back_time_is_fixed_at_the_change(self):
+        self.company.order_status_mail_delay = 10
+        order, row = self._flagged()
+        self.assertEqual(row.mail_due, row.date + timedelta(minutes=10))
+        self.company.order_status_mail_delay = 0
+        self.assertFalse(self._run())
+        self.assertEqual(row.mail_state, "pending")
+        trigger = self.env["ir.cron.trigger"].search(
+            [("cron_id", "=", self.env.ref("order_status_flags.ir_cron_status_mail").id)],
+            order="id desc",
+            limit=1,
+        )
+        self.assertEqual(trigger.call_at, row.mail_due)
+        row.mail_due = fields.Datetime.now()
+        self.assertEqual(len(self._run()), 1)
+
+    def test_customer_without_address_fails(self):
+        nobody = self.env["res.partner"].create({"name": "Nobody"})
+        order, row = self._flagged(partner_id=nobody.id)
+        good, good_row = self._flagged()
+        self.assertEqual(len(self._run()), 1)
+        self.assertEqual(row.mail_state, "failed")
+        self.assertIn("no e-mail address", row.mail_error)
+        self.assertEqual(good_row.mail_state, "sent")
+
+    def test_one_bad_order_never_stops_the_rest(self):
+        template = self.in_progress.mail_template_id
+        template.body_html = (
+            "<p><t t-if=\"object.client_order_ref == 'bad'\" t-out=\"1 / 0\"/>"
+            "<t t-out=\"object.name\"/></p>"
+        )
+        rows = self.env["sale.order.status.history"]
+        for i in range(7):
+            rows |= self._flagged(client_order_ref="bad" if i == 3 else "good")[1]
+        with mute_logger(OUTBOX_LOGGER, "odoo.addons.mail.models.mail_render_mixin"):
+            emails = self._run()
+        self.assertEqual(len(emails), 6)
+        self.assertEqual(
+            rows.mapped("mail_state"), ["sent"] * 3 + ["failed"] + ["sent"] * 3
+        )
+        self.assertTrue(rows[3].mail_error)
+
+    def test_smtp_5xx_fails_at_once(self):
+        order, row = self._flagged()
+        self._run(smtplib.SMTPResponseException(550, b"no such user"))
+        self.assertEqual(row.mail_state, "failed")
+        self.assertIn("550", row.mail_error)
+        self.assertEqual(order.order_status_id, self.in_progress, "the change itself stays")
+
+    def test_refused_recipient_fails(self):
+        order, row = self._flagged()
+        self._run(smtplib.SMTPRecipientsRefused({"buyer@example.com": (550, b"unknown")}))
+        self.assertEqual(row.mail_state, "failed")
+
+    def test_smtp_4xx_is_retried_with_growing_pauses(self):
+        order, row = self._flagged()
+        pauses = []
+        for _attempt in range(3):
+            self._run(smtplib.SMTPDataError(451, b"try later"))
+            self.assertEqual(row.mail_state, "pending")
+            self.assertEqual(row.mail_mail_id.state, "outgoing")
+            pauses.append(row.mail_mail_id.scheduled_date - fields.Datetime.now())
+            # not before its time
+            self.assertFalse(self._run())
+            self._make_due(row)
+        self.assertLess(pauses[0], pauses[1])
+        self.assertLess(pauses[1], pauses[2])
+        self.assertEqual(len(self._run()), 1)
+        self.assertEqual(row.mail_state, "sent")
+
+    def test_retries_end_after_24_hours(self):
+        order, row = self._flagged()
+        self._run(smtplib.SMTPDataError(451, b"try later"))
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE mail_mail SET create_date = create_date - interval '25 hours' WHERE id = %s",
+            [row.mail_mail_id.id],
+        )
+        self.env.invalidate_all()
+        self._make_due(row)
+        self._run(smtplib.SMTPDataError(451, b"try later"))
+        self.assertEqual(row.mail_state, "failed")
+        self.assertIn("451", row.mail_error)
+
+    def test_no_connection_is_temporary(self):
+        order, row = self._flagged()
+        with self._smtp(), mute_logger(MAIL_LOGGER, SERVER_LOGGER):
+            with patch("smtplib.SMTP", side_effect=ConnectionRefusedError(111, "refused")):
+                self._send_status_mails()
+                with self.enter_registry_test_mode():
+                    self.env.ref("mail.ir_cron_mail_scheduler_action").method_direct_trigger()
+        self.assertEqual(row.mail_state, "pending")
+        self._make_due(row)
+        self.assertEqual(len(self._run()), 1)
+
+    def test_connection_lost_in_the_middle_is_temporary(self):
+        order, row = self._flagged()
+        self._run(smtplib.SMTPServerDisconnected("gone"))
+        self.assertEqual(row.mail_state, "pending")
+        self._send_status_mails()  # takes up what Odoo's queue gave up
+        self.assertEqual(row.mail_mail_id.state, "outgoing")
+        self._make_due(row)
+        self.assertEqual(len(self._run()), 1)
+        self.assertEqual(row.mail_state, "sent")
+
+    def test_mail_waiting_for_a_retry_is_withdrawn_when_overtaken(self):
+        order, row = self._flagged()
+        self._run(smtplib.SMTPDataError(451, b"try later"))
+        mail = row.mail_mail_id
+        order.set_order_status(self.fulfilled.id)
+        self.assertEqual(row.mail_state, "superseded")
+        self.assertEqual(mail.state, "cancel")
+        self.assertIn("Fulfilled", self._run()[0]["subject"])
+
+    def test_mail_cancelled_in_the_queue(self):
+        order, row = self._flagged()
+        self._send_status_mails()
+        row.mail_mail_id.state = "cancel"
+        self._send_status_mails()
+        self.assertEqual(row.mail_state, "failed")
+
+    def test_resend(self):
+        order, row = self._flagged()
+        self._run()
+        order.set_order_status(self.fulfilled.id)
+        self._run()
+        # an older e-mail says again what it said then
+        row.with_user(self.seller).action_resend_mail()
+        emails = self._run()
+        self.assertEqual(len(emails), 1)
+        self.assertIn("In progress", emails[0]["subject"])
+        self.assertEqual(row.mail_state, "sent")
+
+    def test_resend_only_where_it_makes_sense(self):
+        order, pending = self._flagged()
+        placed = self._rows(order)[0]
+        for row in (pending, placed):
+            with self.assertRaises(UserError), self.cr.savepoint():
+                row.action_resend_mail()
+        order.user_id = self.manager
+        own_only = self.env["res.users"].create(
+            {
+                "name": "Own",
+                "login": "test_own_only",
+                "group_ids": [(6, 0, self.env.ref("sales_team.group_sale_salesman").ids)],
+            }
+        )
+        pending._mark_failed("x")
+        with self.assertRaises(AccessError):
+            pending.with_user(own_only).action_resend_mail()
+
+    def test_status_made_silent_or_hidden_before_the_mail_left(self):
+        order, row = self._flagged()
+        self.in_progress.is_public = False
+        self.assertFalse(self._run())
+        self.assertEqual(row.mail_state, "suppressed")
+        self.in_progress.is_public = True
+        other, other_row = self._flagged()
+        self.in_progress.mail_template_id = False
+        self.assertFalse(self._run())
+        self.assertEqual(other_row.mail_state, "none")
+
+    def test_rendering_queries_do_not_grow_per_mail(self):
+        counts = []
+        for size in (5, 25):
+            orders = self._create_orders(size)
+            orders.set_order_flag(self.flag_in_progress.id)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            rows = self.env["sale.order.status.history"].search(
+                [("mail_state", "=", "pending"), ("order_id", "in", orders.ids)]
+            )
+            before = self.cr.sql_log_count
+            rows._hand_over_mails()
+            self.env.flush_all()
+            ours = self.cr.sql_log_count - before
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            self.in_progress.mail_template_id.send_mail_batch(orders.ids)
+            self.env.flush_all()
+            counts.append(ours - (self.cr.sql_log_count - before))
+        self.assertLessEqual(counts[1], counts[0] + 2, counts)

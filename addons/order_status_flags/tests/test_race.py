@@ -1,0 +1,152 @@
+from contextlib import contextmanager
+from threading import Thread
+from unittest.mock import patch
+
+import psycopg2
+
+from odoo import SUPERUSER_ID, api
+from odoo.addons.order_status_flags.models import sale_order
+from odoo.exceptions import UserError
+from odoo.service.model import retrying
+from odoo.sql_db import db_connect
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import OrderStatusCommon
+
+
+@tagged("post_install", "-at_install")
+class TestStatusRace(OrderStatusCommon):
+    """Two real transactions on committed orders, which are removed afterwards."""
+
+    def setUp(self):
+        super().setUp()
+        with self._transaction() as env:
+            partner = env["res.partner"].create({"name": "Race", "email": "race@example.com"})
+            product = env["product.product"].create({"name": "Race", "type": "service"})
+            order = env["sale.order"].create(
+                {
+                    "partner_id": partner.id,
+                    "order_line": [(0, 0, {"product_id": product.id, "product_uom_qty": 1})],
+                }
+            )
+            order.action_confirm()
+            self.order_id = order.id
+            self.addCleanup(self._remove, order.id, partner.id, product.product_tmpl_id.id)
+
+    @contextmanager
+    def _transaction(self):
+        # A connection of its own: cursors of the registry are the test's own one.
+        with db_connect(self.env.cr.dbname).cursor() as cr:
+            yield api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
+
+    def _remove(self, order_id, partner_id, template_id):
+        with self._transaction() as env:
+            cr = env.cr
+            cr.execute("DELETE FROM account_move WHERE partner_id = %s", [partner_id])
+            cr.execute("DELETE FROM sale_order WHERE id = %s", [order_id])
+            cr.execute("DELETE FROM mail_mail WHERE model = 'sale.order' AND res_id = %s", [order_id])
+            cr.execute("DELETE FROM res_partner WHERE id = %s", [partner_id])
+            cr.execute("DELETE FROM product_template WHERE id = %s", [template_id])
+
+    def _order(self, env):
+        return env["sale.order"].browse(self.order_id)
+
+    def _history(self):
+        with self._transaction() as env:
+            return [
+                (row.previous_status_id.id, row.status_id.id, row.mail_state)
+                for row in self._order(env).status_history_ids.sorted("id")
+            ]
+
+    def test_order_held_by_another_transaction(self):
+        with self._transaction() as holder, self._transaction() as other:
+            self._order(holder).set_order_status(self.in_progress.id)
+            holder.flush_all()
+            with (
+                patch.object(sale_order, "LOCK_WAIT", 0.2),
+                self.assertRaisesRegex(UserError, "Nothing was changed"),
+            ):
+                self._order(other).set_order_status(self.fulfilled.id)
+            other.cr.rollback()
+        self.assertEqual(len(self._history()), 2)
+
+    def test_waiting_change_is_run_again_on_fresh_data(self):
+        def change():
+            with self._transaction() as env:
+                order = self._order(env)
+                order.order_status_id  # noqa: B018  the snapshot begins here
+                retrying(lambda: order.set_order_status(self.fulfilled.id), env)
+
+        with self._transaction() as holder:
+            self._order(holder).set_order_status(self.in_progress.id)
+            holder.flush_all()
+            thread = Thread(target=change)
+            with mute_logger("odoo.service.model", "odoo.sql_db"):
+                thread.start()
+                thread.join(0.5)
+                self.assertTrue(thread.is_alive(), "it waits")
+                holder.cr.commit()
+                thread.join(20)
+        saved, progress, done = self.saved.id, self.in_progress.id, self.fulfilled.id
+        self.assertEqual(
+            [row[:2] for row in self._history()],
+            [(False, saved), (saved, progress), (progress, done)],
+        )
+
+    def test_cancellation_sees_an_invoice_posted_meanwhile(self):
+        with self._transaction() as env:
+            self._order(env)._create_invoices()
+            journal_ok = bool(self._order(env).invoice_ids)
+        self.assertTrue(journal_ok)
+        with self._transaction() as poster, self._transaction() as customer:
+            order = self._order(customer)
+            self.assertEqual(order.customer_cancellation, "allowed")
+            self._order(poster).invoice_ids.action_post()
+            poster.cr.commit()
+            # Its snapshot is older than the invoice: the lock itself must notice that.
+            with (
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(psycopg2.errors.SerializationFailure),
+            ):
+                order._customer_cancel("why", order.partner_id)
+            customer.cr.rollback()
+            customer.transaction.reset()
+            with self.assertRaisesRegex(UserError, "invoiced"):
+                self._order(customer)._customer_cancel("why", order.partner_id)
+            customer.cr.rollback()
+
+    def test_two_workers_never_mail_twice(self):
+        with self._transaction() as env:
+            self._order(env).set_order_status(self.in_progress.id)
+        with self._transaction() as first, self._transaction() as second:
+            claimed = first["sale.order.status.history"]._claim_due_rows(50)
+            self.assertIn(self.order_id, claimed.order_id.ids)
+            also = second["sale.order.status.history"]._claim_due_rows(50)
+            self.assertNotIn(self.order_id, also.order_id.ids)
+            claimed._hand_over_mails()
+            first.cr.commit()
+            second.cr.rollback()
+            second.transaction.reset()
+            also = second["sale.order.status.history"]._claim_due_rows(50)
+            self.assertNotIn(self.order_id, also.order_id.ids)
+            second.cr.rollback()
+        with self._transaction() as env:
+            mails = env["mail.mail"].search(
+                [("model", "=", "sale.order"), ("res_id", "=", self.order_id)]
+            )
+            self.assertEqual(len(mails), 1)
+
+    def test_change_does_not_wait_for_the_mail_worker(self):
+        with self._transaction() as env:
+            self._order(env).set_order_status(self.in_progress.id)
+        with self._transaction() as worker, self._transaction() as clerk:
+            self.assertTrue(worker["sale.order.status.history"]._claim_due_rows(50))
+            self._order(clerk).set_order_status(self.fulfilled.id)
+            clerk.cr.commit()
+            worker.cr.rollback()
+        # the row the worker held is sorted out by the worker
+        with self._transaction() as worker:
+            rows = worker["sale.order.status.history"]._claim_due_rows(50)
+            rows.filtered(lambda row: row.order_id.id == self.order_id)._hand_over_mails()
+        self.assertEqual([row[2] for row in self._history()], ["none", "superseded", "pending"])
