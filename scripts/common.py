@@ -26,7 +26,7 @@ ADDONS = ROOT / "addons"
 LOGS = STATE / "logs"
 MAILS = STATE / "mails"
 
-# English first: the first one becomes the language of the new database.
+# The first is what new users and partners get.
 LANGUAGES = ["en_US", "pl_PL", "sl_SI"]
 # What the shop, delivery and payment scenarios need on top of the addons' own dependencies.
 COMPANION_ADDONS = ["sale_management", "stock_delivery", "website_sale", "payment_custom", "rpc"]
@@ -180,10 +180,11 @@ def need_tool(name, package, why):
     return path
 
 
-def run(command, log, failure, env=None, **options):
+def run(command, log, failure, env=None, text=None, **options):
     """Run a command with its output in file `log` of the log folder.
 
     :param str failure: what the user reads when the command fails
+    :param str text: what the command reads from its standard input
     :raise Problem: with `failure`, the output's most telling line and where the rest lies
     """
     path = LOGS / log
@@ -192,7 +193,7 @@ def run(command, log, failure, env=None, **options):
         code = subprocess.run(
             [str(part) for part in command],
             env=env,
-            stdin=subprocess.DEVNULL,
+            input=(text or "").encode(),
             stdout=output,
             stderr=subprocess.STDOUT,
             check=False,

@@ -65,10 +65,10 @@ def write_config(name, database, data=DATA, **settings):
     return path
 
 
-def odoo(pg, config, *arguments, log, failure):
-    """Run one Odoo command to its end."""
+def odoo(pg, config, *arguments, log, failure, text=None):
+    """Run one Odoo command to its end, with `text` as its input."""
     command = [PYTHON, "-m", "odoo", arguments[0], "-c", config, *arguments[1:]]
-    run(command, log, failure, env=odoo_environment(pg), cwd=ROOT)
+    run(command, log, failure, env=odoo_environment(pg), cwd=ROOT, text=text)
 
 
 # === WHAT IS THERE ===
@@ -205,7 +205,7 @@ def ensure_demo(pg, database="demo"):
     """Make database `demo`, or update the addons that changed since the last time."""
     mark = read_mark(pg, database) or {}
     prints, version = addon_prints(), odoo_source.version()
-    if not mark.get("addons"):
+    if "addons" not in mark:
         say("Making the demo database (two to four minutes)")
         create(pg, database)
         addons = [*COMPANION_ADDONS, *prints]

@@ -86,10 +86,16 @@ def server():
 
 
 @contextlib.contextmanager
-def lock(name):
-    """Wait for the only right to something among the scripts of this checkout."""
+def lock(name, refusal=None):
+    """Hold the only right to something among the scripts of this checkout.
+
+    :param str refusal: the `Problem` to raise when another one holds it; waits without
+    """
     with (STATE / name).open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (fcntl.LOCK_NB if refusal else 0))
+        except BlockingIOError:
+            raise Problem(refusal) from None
         yield
 
 

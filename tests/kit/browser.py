@@ -1,0 +1,79 @@
+"""Debian's Chromium, driven by Playwright."""
+
+import contextlib
+import shutil
+
+from common import Problem
+from playwright.sync_api import sync_playwright
+
+CHROMIUM = ["chromium", "chromium-browser", "google-chrome"]
+SWITCHES = [
+    # Root has no sandbox, and a container may refuse it to others.
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    # No traffic of the browser's own.
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+class Browser:
+    """A headless browser for one server, a context manager.
+
+    :param str url: the server's address; pages take paths relative to it
+    """
+
+    def __init__(self, url):
+        self.url = url
+        self.contexts = []
+
+    def __enter__(self):
+        path = next(filter(None, map(shutil.which, CHROMIUM)), None)
+        if not path:
+            raise Problem("browser tests need Chromium: apt-get install chromium")
+        self.playwright = sync_playwright().start()
+        launch = self.playwright.chromium.launch
+        self.chromium = launch(executable_path=path, args=SWITCHES, headless=True)
+        return self
+
+    def __exit__(self, *_exception):
+        self.close_pages()
+        self.chromium.close()
+        self.playwright.stop()
+
+    def open(self, login=None, width=1280, height=900, password=None, **options):
+        """Return a new page with cookies of its own, logged in when `login` is given."""
+        viewport = {"width": width, "height": height}
+        context = self.chromium.new_context(base_url=self.url, viewport=viewport, **options)
+        # A first visit makes the server build its bundles.
+        context.set_default_timeout(60_000)
+        self.contexts.append(context)
+        page = context.new_page()
+        if login:
+            page.goto("/web/login?redirect=/my/account")
+            page.fill("input[name=login]", login)
+            page.fill("input[name=password]", password or login)
+            page.click("form.oe_login_form button[type=submit]")
+            page.wait_for_url("**/my/account**")
+        return page
+
+    def take_pictures(self, folder, name):
+        """Keep a picture of each open page and return the files."""
+        folder.mkdir(parents=True, exist_ok=True)
+        taken = []
+        for context in self.contexts:
+            for page in context.pages:
+                path = folder / f"{name}-failed-{len(taken)}.png"
+                # A page that hangs must not hide why the test failed.
+                with contextlib.suppress(Exception):
+                    page.screenshot(path=path, timeout=10_000)
+                    taken.append(path)
+        return taken
+
+    def close_pages(self):
+        for context in self.contexts:
+            context.close()
+        self.contexts.clear()

@@ -1,0 +1,111 @@
+"""A real Odoo server with its own database, ports and mail catcher."""
+
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+from common import LOGS, PYTHON, ROOT, STATE, Problem, free_port, telling_line
+from database import clone, drop, odoo_environment, query, read_mark, write_config
+from templates import FULL
+
+
+class OdooServer:
+    """An Odoo server, started and stopped as a context manager.
+
+    :param dict pg: the PG* variables of the database server
+    :param str database: the database's name; it is a copy of `template`
+    """
+
+    def __init__(self, pg, database, template=FULL):
+        self.pg = pg
+        self.database = database
+        self.template = template
+        self.http_port = free_port()
+        self.smtp_port = free_port()
+        self.url = f"http://127.0.0.1:{self.http_port}"
+        self.mails = STATE / "test-mails" / database
+        self.log = LOGS / f"{database}.log"
+        self.processes = {}
+
+    def __enter__(self):
+        if not read_mark(self.pg, self.template):
+            raise Problem(f"there is no database {self.template}: `make test` makes it")
+        clone(self.pg, self.template, self.database)
+        shutil.rmtree(self.mails, ignore_errors=True)
+        self.query("UPDATE ir_config_parameter SET value = %s WHERE key = 'web.base.url'", self.url)
+        self.log.unlink(missing_ok=True)
+        self.start_catcher()
+        self.start()
+        return self
+
+    def __exit__(self, *_exception):
+        for name in list(self.processes):
+            self.stop(name)
+        drop(self.pg, self.database)
+
+    def query(self, statement, *parameters):
+        """Run SQL in the server's database and return the rows, if any."""
+        return query(self.pg, statement, parameters or None, database=self.database)
+
+    # === PROCESSES ===
+
+    def start_catcher(self):
+        """Start the mail catcher: a test may stop it to see mails fail."""
+        command = [PYTHON, ROOT / "scripts" / "mail_catcher.py", "--port", str(self.smtp_port)]
+        command += ["--folder", self.mails]
+        with (LOGS / f"{self.database}-mails.log").open("a") as log:
+            self.processes["catcher"] = subprocess.Popen(command, stdout=log, stderr=log)
+
+    def start(self, name="odoo", http_port=None):
+        """Start an Odoo process; several may serve the same database.
+
+        :return: its URL, once it answers
+        """
+        port = http_port or self.http_port
+        config = write_config(
+            f"{self.database}-{name}",
+            self.database,
+            http_port=port,
+            smtp_server="127.0.0.1",
+            smtp_port=self.smtp_port,
+            max_cron_threads=1,
+        )
+        with self.log.open("a") as log:
+            self.processes[name] = subprocess.Popen(
+                [PYTHON, "-m", "odoo", "server", "-c", config],
+                env=odoo_environment(self.pg),
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        return self.wait_until_up(name, f"http://127.0.0.1:{port}")
+
+    def wait_until_up(self, name, url, seconds=180):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.processes[name].poll() is None:
+            try:
+                with urllib.request.urlopen(f"{url}/web/health", timeout=60):
+                    return url
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.3)
+        raise Problem(f"the server {name} does not answer: {telling_line(self.log)}")
+
+    def stop(self, name="odoo", kill=False):
+        """Stop a process, by force with `kill` as a power failure would."""
+        process = self.processes.pop(name)
+        if kill:
+            process.kill()
+        else:
+            process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def restart(self):
+        self.stop()
+        return self.start()
