@@ -1,0 +1,53 @@
+from odoo import api, models
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    @api.depends("order_line.move_ids.state")
+    def _compute_customer_cancellation(self):
+        super()._compute_customer_cancellation()
+
+    def _get_cancellation_obstacles(self):
+        """Override of `order_status_flags`: what has left for the customer cannot be cancelled."""
+        obstacles = super()._get_cancellation_obstacles()
+        if self.state != "cancel" and self._get_shipped_moves():
+            obstacles.insert(0, self.env._("The order has already been shipped."))
+        return obstacles
+
+    def _action_cancel(self):
+        """Override of `sale`: the transfers cancelled along with an order are no delivery."""
+        cancelling = self.with_context(order_status_cancelling=True)
+        return super(SaleOrder, cancelling)._action_cancel()
+
+    def _get_shipped_moves(self):
+        return self.order_line.move_ids.filtered(
+            lambda move: move.state == "done" and move._ships_to_customer()
+        )
+
+    def _tell_deliveries(self):
+        """Trigger the event that fits: everything is shipped, or goods are still open."""
+        unfinished = self._filter_unshipped()
+        unfinished._trigger_status_event("delivery_started")
+        (self - unfinished)._trigger_status_event("delivery_done")
+
+    def _tell_delivery_done(self):
+        (self - self._filter_unshipped())._trigger_status_event("delivery_done")
+
+    def _filter_unshipped(self):
+        """Return those of the orders that still have goods to ship."""
+        open_moves = self.env["stock.move"].search(
+            [("sale_line_id.order_id", "in", self.ids), ("state", "not in", ("done", "cancel"))]
+        )
+        return open_moves.filtered(lambda move: move._is_bound_for_customer()).sale_line_id.order_id
+
+    def _get_customer_delivery_info(self):
+        """Override of `order_status_flags` to name the date and the carriers' links."""
+        info = super()._get_customer_delivery_info()
+        moves = self.order_line.move_ids.filtered(lambda move: move._is_bound_for_customer())
+        open_moves = moves.filtered(lambda move: move.state not in ("done", "cancel"))
+        done = moves.picking_id.filtered(lambda picking: picking.state == "done")
+        expected = self.commitment_date or max(open_moves.mapped("date"), default=False)
+        info["expected_date"] = expected if open_moves or not moves else False
+        info["carriers"] = [*info.get("carriers", []), *done._get_carrier_links()]
+        return info
