@@ -1,0 +1,286 @@
+"""The scripts themselves: what they read, what they refuse and in which words."""
+
+import os
+import re
+import smtplib
+import socket
+import subprocess
+import sys
+import time
+from email.message import EmailMessage
+
+import common
+import database
+import odoo_source
+import postgres
+import pytest
+import run_tests
+from common import ROOT, Problem, free_port
+
+BOOKWORM = """\
+Types: deb deb-src
+# a remark
+URIs: http://mirror.example/debian http://other.example/debian
+Suites: bookworm
+  bookworm-updates
+Components: main contrib
+
+Types: deb
+URIs: http://mirror.example/debian-security
+Suites: bookworm-security
+Components: main
+
+Types: deb
+URIs: http://off.example/debian
+Suites: bookworm
+Components: main
+Enabled: no
+"""
+ONE_LINE = """\
+# deb http://off.example/debian trixie main
+deb [arch=amd64 signed-by=/x.gpg] http://mirror.example/debian trixie main non-free
+deb-src http://source.example/debian trixie main
+deb http://mirror.example/debian-security trixie-security main
+deb cdrom:[Debian]/ trixie main
+deb http://third.example/apt stable nightly
+"""
+UBUNTU = "deb http://mirror.example/ubuntu noble main universe\n"
+
+
+@pytest.fixture
+def sources(tmp_path):
+    (tmp_path / "sources.list.d").mkdir()
+    return tmp_path
+
+
+def script(name, *arguments, **env):
+    command = [sys.executable, ROOT / "scripts" / name, *arguments]
+    env = {**os.environ, **env}
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def assert_one_line(result, *parts):
+    """Check that a script gave up with one line that holds all parts."""
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1, result.stderr
+    assert result.stderr.startswith("error: ")
+    for part in parts:
+        assert part in result.stderr
+
+
+# === PACKAGE SOURCES ===
+
+
+def test_mirrors_of_deb822_sources(sources):
+    (sources / "sources.list.d" / "debian.sources").write_text(BOOKWORM)
+    expected = ["http://mirror.example/debian", "http://other.example/debian"]
+    assert odoo_source.find_mirrors(sources) == expected
+
+
+def test_mirrors_of_one_line_sources(sources):
+    (sources / "sources.list").write_text(ONE_LINE)
+    assert odoo_source.find_mirrors(sources) == ["http://mirror.example/debian"]
+
+
+@pytest.mark.parametrize(("text", "expected"), [(UBUNTU, "Ubuntu"), ("", "no Debian mirror")])
+def test_mirrors_elsewhere_point_at_the_way_out(sources, text, expected):
+    (sources / "sources.list").write_text(text)
+    with pytest.raises(Problem, match=f"{expected}.*ODOO_SRC"):
+        odoo_source.find_mirrors(sources)
+
+
+def test_odoo_src_without_odoo_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setenv("ODOO_SRC", str(tmp_path))
+    with pytest.raises(Problem, match="holds no `odoo` package"):
+        odoo_source.ensure()
+
+
+def test_odoo_src_of_another_version_is_refused(monkeypatch, tmp_path):
+    (tmp_path / "odoo").mkdir()
+    (tmp_path / "odoo" / "release.py").write_text("version_info = (18, 0, 0, FINAL, 0, '')\n")
+    monkeypatch.setenv("ODOO_SRC", str(tmp_path))
+    with pytest.raises(Problem, match=r"is Odoo 18\.0, 19\.0 is needed"):
+        odoo_source.ensure()
+
+
+# === PORTS, DISK, SERVERS ===
+
+
+@pytest.fixture
+def taken_port():
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield str(server.getsockname()[1])
+
+
+def test_taken_http_port_is_one_line(taken_port):
+    result = script("run.py", HTTP_PORT=taken_port)
+    assert_one_line(result, f"port {taken_port} for Odoo is taken", "HTTP_PORT=")
+
+
+def test_taken_smtp_port_is_one_line(taken_port):
+    result = script("run.py", HTTP_PORT=str(free_port()), SMTP_PORT=taken_port)
+    assert_one_line(result, f"port {taken_port} for the mail catcher is taken", "SMTP_PORT=")
+
+
+@pytest.mark.parametrize("value", ["http", "0", "70000", "-1"])
+def test_port_that_is_none_is_one_line(value):
+    assert_one_line(script("run.py", HTTP_PORT=value), f"HTTP_PORT={value} is not a port number")
+
+
+def test_unreachable_database_server_is_one_line():
+    port = str(free_port())
+    result = script("postgres.py", "env", PGHOST="127.0.0.1", PGPORT=port, PGUSER="odoo")
+    assert_one_line(result, f"PGPORT={port}", "cannot be used")
+
+
+def test_superuser_postgres_is_refused():
+    result = script("postgres.py", "env", PGHOST="127.0.0.1", PGUSER="postgres")
+    assert_one_line(result, "choose another PGUSER")
+
+
+def test_full_disk_is_named(tmp_path):
+    with pytest.raises(Problem, match="MB left"):
+        common.check_space(tmp_path, 10**9)
+
+
+def test_database_of_somebody_else_is_not_dropped(pg):
+    name = "test_tooling_foreign"
+    database.query(pg, database.named("CREATE DATABASE {db}", db=name))
+    try:
+        with pytest.raises(Problem, match=name):
+            database.create(pg, name)
+        assert database.read_mark(pg, name) == {}
+    finally:
+        database.query(pg, database.named("DROP DATABASE {db}", db=name))
+
+
+def test_interrupted_database_is_not_taken_for_whole(pg):
+    name = "test_tooling_part"
+    database.create(pg, name)
+    try:
+        assert "key" not in database.read_mark(pg, name)
+        database.write_mark(pg, name, key="made")
+        assert database.read_mark(pg, name)["key"] == "made"
+    finally:
+        database.drop(pg, name)
+    assert database.read_mark(pg, name) is None
+
+
+def test_closed_folder_is_seen(tmp_path):
+    closed = tmp_path / "closed"
+    (closed / "inside").mkdir(parents=True)
+    closed.chmod(0)
+    try:
+        assert not postgres.reachable(closed / "inside")
+    finally:
+        closed.chmod(0o700)
+    assert postgres.reachable("/usr")
+
+
+# === THE MAIL CATCHER ===
+
+
+@pytest.fixture
+def catcher(tmp_path):
+    port = free_port()
+    command = [sys.executable, ROOT / "scripts" / "mail_catcher.py", f"--port={port}"]
+    process = subprocess.Popen(
+        [*command, f"--folder={tmp_path}"], stdout=subprocess.PIPE, text=True
+    )
+    for _attempt in range(100):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            break
+        except OSError:
+            time.sleep(0.1)
+    yield port, tmp_path, process
+    process.terminate()
+    process.wait(10)
+
+
+def send(port, to, subject):
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "shop@example.com", to, subject
+    message.set_content("Dzień dobry")
+    with smtplib.SMTP("127.0.0.1", port, timeout=10) as smtp:
+        smtp.send_message(message)
+
+
+def test_caught_mail_is_a_file_and_a_line(catcher):
+    port, folder, process = catcher
+    send(port, "anna@example.com", "Zamówienie S00001: zrealizowane")
+    line = process.stdout.readline()
+    (file,) = folder.glob("*.eml")
+    assert "anna@example.com: Zamówienie S00001: zrealizowane" in line
+    assert file.name in line
+    assert "X-RcptTo: anna@example.com" in file.read_text()
+
+
+@pytest.mark.parametrize("code", [451, 550])
+def test_catcher_refuses_as_the_address_asks(catcher, code):
+    port, folder, _process = catcher
+    with pytest.raises(smtplib.SMTPRecipientsRefused) as refusal:
+        send(port, f"anna+{code}@example.com", "x")
+    assert refusal.value.recipients[f"anna+{code}@example.com"][0] == code
+    assert not list(folder.glob("*.eml"))
+
+
+# === THE TEST RUNNER ===
+
+
+def read_result(tmp_path, body, code):
+    path = tmp_path / "result.xml"
+    path.write_text(f"<testsuites><testsuite>{body}</testsuite></testsuites>")
+    group = run_tests.Group("tests", "template", [])
+    group.read_result(path, code, False)
+    return group
+
+
+def test_skipped_test_counts_as_failed(tmp_path):
+    body = (
+        '<testcase classname="a" name="b"/><testcase classname="a" name="c"><skipped/></testcase>'
+    )
+    group = read_result(tmp_path, body, 0)
+    assert (group.passed, len(group.failed)) == (1, 1)
+
+
+@pytest.mark.parametrize("code", [2, 3, 5])
+def test_broken_off_run_counts_as_failed(tmp_path, code):
+    assert read_result(tmp_path, "", code).failed
+
+
+def test_missing_result_counts_as_failed(tmp_path):
+    group = run_tests.Group("tests", "template", [])
+    group.read_result(tmp_path / "none.xml", 1, False)
+    assert group.failed
+
+
+# === THE REPOSITORY ===
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "scripts").glob("*.py")), ids=lambda path: path.name
+)
+def test_scripts_explain_themselves(path):
+    if "@entry" not in path.read_text():
+        assert path.read_text().startswith('"""')
+        return
+    result = script(path.name, "--help")
+    assert result.returncode == 0
+    assert "usage:" in result.stdout
+
+
+def test_addons_come_after_what_they_depend_on():
+    seen = set()
+    for name, manifest in common.manifests().items():
+        ours = set(manifest.get("depends", [])) & set(common.manifests())
+        assert ours <= seen, name
+        seen.add(name)
+
+
+def test_requirements_are_pinned():
+    for path in ROOT.glob("requirements*.txt"):
+        for line in path.read_text().splitlines():
+            assert re.match(r"#|-r |[\w.-]+==[\w.]+( ; python_version .+)?$", line), (path, line)
