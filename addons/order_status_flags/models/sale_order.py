@@ -146,9 +146,10 @@ class SaleOrder(models.Model):
     @api.model
     def _group_expand_order_status_id(self, statuses, domain):
         """Show every status as a column of the kanban view, used or not."""
-        return statuses | statuses.search(
+        used_or_not = statuses | statuses.search(
             [("company_id", "in", [False, *self.env.companies.ids])]
         )
+        return used_or_not.sorted(lambda status: (status.sequence, status.id))
 
     # === CONSTRAINT METHODS === #
 
@@ -615,10 +616,14 @@ class SaleOrder(models.Model):
         return note or False
 
     def _check_may_force(self):
-        if not self.env.su and not self.env.user.has_group("order_status_flags.group_status_manager"):
+        if not self._may_force_status():
             raise AccessError(
                 self.env._("Only members of “Order status: Manager” may force a status.")
             )
+
+    def _may_force_status(self):
+        """Whether the user may override "May be followed by"."""
+        return self.env.su or self.env.user.has_group("order_status_flags.group_status_manager")
 
     # === EVENTS === #
 

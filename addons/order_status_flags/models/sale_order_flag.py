@@ -89,3 +89,7 @@ class SaleOrderFlag(models.Model):
         # sudo: the groups of a flag and of other users are not readable by salespeople
         groups = [flag.group_ids for flag in self.sudo() if flag.group_ids]
         return all(user.sudo().all_group_ids & allowed for allowed in groups)
+
+    def _filter_movable(self):
+        """Return the flags that the user may set, replace or clear."""
+        return self.filtered(lambda flag: flag._may_be_moved_by(self.env.user))

@@ -29,3 +29,11 @@ class SaleOrderLine(models.Model):
         if ordered < 0:
             invoiced, ordered = -invoiced, -ordered
         return self.product_uom_id.compare(invoiced, ordered) >= 0
+
+    def _is_on_tracking_page(self):
+        """Whether the public page names this line: what is ordered, and its headings.
+
+        Notes may hold anything, and down payments are money.
+        """
+        self.ensure_one()
+        return not self.is_downpayment and self.display_type != "line_note"

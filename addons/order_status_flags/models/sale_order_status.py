@@ -89,6 +89,10 @@ class SaleOrderStatus(models.Model):
         string="Stuck after (days)",
         help="Orders that stay longer in this status are listed as stuck. 0: no limit.",
     )
+    fold = fields.Boolean(
+        compute="_compute_fold",
+        help="Folded in the kanban view: orders that nobody works on any more.",
+    )
     sequence = fields.Integer(default=100)
     color = fields.Integer()
     active = fields.Boolean(default=True)
@@ -100,6 +104,13 @@ class SaleOrderStatus(models.Model):
     _max_days_positive = models.Constraint(
         "CHECK(max_days >= 0)", "The number of days cannot be negative."
     )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("category")
+    def _compute_fold(self):
+        for status in self:
+            status.fold = status.category in ("done", "rejected")
 
     # === CONSTRAINT METHODS === #
 

@@ -104,6 +104,7 @@ class SaleOrderStatusHistory(models.Model):
     order_partner_id = fields.Many2one(related="order_id.partner_id", string="Customer")
 
     _pending_idx = models.Index("(order_id) WHERE mail_state = 'pending'")
+    _failed_idx = models.Index("(order_id) WHERE mail_state = 'failed'")
     _timeline_idx = models.Index("(order_id, id DESC)")
 
     # === CRUD METHODS === #

@@ -1,0 +1,1 @@
+from . import sale_order_cancellation_decline, sale_order_status_wizard

@@ -1,0 +1,47 @@
+"""What a customer is told after a form was sent, once, on the page that follows."""
+
+from odoo.exceptions import UserError
+from odoo.http import request
+
+SESSION_KEY = "order_status_notice"
+
+
+def cancel_as_customer(order, reason, partner, by_link=False):
+    """Cancel the order for its customer and leave the answer for the next page.
+
+    :param sale.order order: the customer's right to it has been checked
+    :param str reason: from the form, may be missing
+    :param res.partner partner: the customer
+    :param bool by_link: whether the tracking link was used instead of a login
+    """
+    try:
+        # A savepoint: a refusal halfway through must leave nothing half done, since the
+        # request itself ends well.
+        with request.env.cr.savepoint():
+            result = order._customer_cancel(reason, partner, by_link=by_link)
+    except UserError as error:
+        notice = {"kind": "danger", "text": str(error), "reason": (reason or "")[:2000]}
+    else:
+        notice = {"kind": "success", "text": _get_answer(order, result)}
+    request.session[SESSION_KEY] = {"order": order.id, **notice}
+
+
+def _get_answer(order, result):
+    if result == "cancelled":
+        return order.env._("Your order is cancelled.")
+    if result == "requested":
+        return order.env._("We have received your request to cancel the order, and will answer it.")
+    if order.sudo().state == "cancel":  # sudo: visitors read no order
+        return order.env._("The order is already cancelled.")
+    return order.env._("You have already asked to cancel this order. We will answer you.")
+
+
+def pop_notice(order):
+    """Return what is to be told about this order, and forget it.
+
+    :rtype: dict with ``kind``, ``text`` and perhaps ``reason``; empty when there is nothing
+    """
+    notice = request.session.get(SESSION_KEY)
+    if not notice or notice.get("order") != order.id or request.httprequest.method == "HEAD":
+        return {}
+    return request.session.pop(SESSION_KEY)

@@ -1,0 +1,151 @@
+from werkzeug.urls import url_encode
+
+from odoo import fields, http
+from odoo.fields import Domain
+from odoo.http import request
+
+from odoo.addons.sale.controllers.portal import CustomerPortal
+
+from .notice import cancel_as_customer, pop_notice
+
+# The largest id PostgreSQL has; a larger number in the URL is an unknown order.
+MAX_ID = 2**31 - 1
+
+
+class OrderStatusPortal(CustomerPortal):
+    """The customer's own pages: `/my/orders` with statuses, and cancelling an order."""
+
+    # === LISTS AND COUNTERS === #
+
+    def _prepare_orders_domain(self, partner):
+        """Override of `sale` to list every placed order: web orders as soon as they leave the
+        cart, and those that were cancelled later.
+        """
+        placed = request.env["sale.order"]._get_portal_placed_domain()
+        domain = Domain(super()._prepare_orders_domain(partner)).map_conditions(
+            lambda condition: placed if condition.field_expr == "state" else condition
+        )
+        # As a list, since `sale` appends to it.
+        return list(domain & self._get_status_filter_domain())
+
+    def _prepare_quotations_domain(self, partner):
+        """Override of `sale`: what is placed already is no quotation to review."""
+        return [*super()._prepare_quotations_domain(partner), ("document_type", "=", "sale")]
+
+    def _get_status_filter_domain(self):
+        """Return the domain of the filter in the URL of the list, everything without one."""
+        path = request.httprequest.path
+        if "/my/orders" not in path or "filterby" not in request.params:
+            return Domain.TRUE
+        chosen = self._get_status_filters().get(request.params["filterby"])
+        return Domain("customer_status_id", "in", chosen["ids"]) if chosen else Domain.TRUE
+
+    def _get_status_filters(self):
+        """Return the choices of the filter, each status by its id.
+
+        :rtype: dict[str, dict] with ``label`` and ``ids`` of the statuses
+        """
+        filters = request.env["sale.order"]._get_portal_status_filters()
+        return {str(key): {"label": label, "ids": ids} for key, (label, ids) in filters.items()}
+
+    def _prepare_sale_portal_rendering_values(
+        self,
+        page=1,
+        date_begin=None,
+        date_end=None,
+        sortby=None,
+        quotation_page=False,
+        filterby=None,
+        **kwargs,
+    ):
+        """Override of `sale` to filter by status, and to survive garbage in the URL."""
+        values = super()._prepare_sale_portal_rendering_values(
+            page=page,
+            date_begin=self._clean_date(date_begin),
+            date_end=self._clean_date(date_end),
+            sortby=sortby if sortby in self._get_sale_searchbar_sortings() else None,
+            quotation_page=quotation_page,
+            **kwargs,
+        )
+        if not quotation_page:
+            values.update(self._prepare_status_filter_values(filterby, values["pager"]))
+        return values
+
+    def _prepare_status_filter_values(self, filterby, pager):
+        filters = self._get_status_filters()
+        chosen = filters.get(filterby)
+        # One choice a name: the first status that has it.
+        shown = {
+            key: option for key, option in filters.items() if key == str(option["ids"][0])
+        }
+        return {
+            "searchbar_filters": {"all": {"label": request.env._("All")}, **shown},
+            "filterby": str(chosen["ids"][0]) if chosen else "all",
+            "pager": self._add_to_pager(pager, filterby=filterby) if chosen else pager,
+        }
+
+    @staticmethod
+    def _clean_date(value):
+        try:
+            return fields.Datetime.to_string(fields.Datetime.to_datetime(value)) or None
+        except (TypeError, ValueError):
+            return None
+
+    @staticmethod
+    def _add_to_pager(pager, **args):
+        """Return the pager with these arguments in each of its links."""
+
+        def add(entry):
+            if not isinstance(entry, dict) or not entry.get("url"):
+                return entry
+            glue = "&" if "?" in entry["url"] else "?"
+            return {**entry, "url": f"{entry['url']}{glue}{url_encode(args)}"}
+
+        pager = {key: add(value) for key, value in pager.items()}
+        pager["pages"] = [add(entry) for entry in pager["pages"]]
+        return pager
+
+    # === ORDER PAGE === #
+
+    @http.route()
+    def portal_order_page(self, order_id, access_token=None, **kwargs):
+        """Override of `sale`: garbage in the URL leads where an unknown order leads."""
+        if order_id > MAX_ID:
+            return request.redirect("/my")
+        if access_token and not access_token.isascii():
+            access_token = None  # cannot even be compared
+        return super().portal_order_page(order_id, access_token=access_token, **kwargs)
+
+    def _get_page_view_values(
+        self, document, access_token, values, session_history, no_breadcrumbs, **kwargs
+    ):
+        """Override of `portal` to add status, timeline and cancellation to an order's page."""
+        extra = {}
+        if document._name == "sale.order":
+            extra = document._get_customer_page_values()
+        if extra:
+            session_history = "my_orders_history"  # it is listed there, see above
+            # The `access_token` lets its bearer see the order, not cancel it.
+            extra["order_may_cancel"] = document._may_be_cancelled_by(request.env.user)
+            extra["order_notice"] = pop_notice(document)
+        values = super()._get_page_view_values(
+            document, access_token, values, session_history, no_breadcrumbs, **kwargs
+        )
+        return {**values, **extra}
+
+    @http.route(
+        "/my/orders/<int:order_id>/cancel", type="http", auth="user", methods=["POST"], website=True
+    )
+    def portal_order_cancel(self, order_id, reason=None, **kwargs):
+        """Cancel the order for the customer who is logged in, or ask the seller to.
+
+        :param int order_id: id of a ``sale.order`` that the user may read; others lead to
+            ``/my``, and an ``access_token`` changes nothing about it
+        :param str reason: the customer's words
+        :return: redirect (303) to the order's page, which tells the result
+        """
+        order = request.env["sale.order"].browse(min(order_id, MAX_ID)).exists()
+        if not order or not order._may_be_cancelled_by(request.env.user):
+            return request.redirect("/my")
+        cancel_as_customer(order, reason, request.env.user.partner_id)
+        return request.redirect(f"/my/orders/{order.id}")

@@ -1,0 +1,100 @@
+from odoo import http
+from odoo.http import request
+
+from .notice import cancel_as_customer, pop_notice
+
+# Nobody keeps, lists or passes on these pages: their address is the right to see them.
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "frame-ancestors 'self'",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+
+class OrderTracking(http.Controller):
+    """The public page of an order, reached by the link in its e-mails, without login.
+
+    It shows where the order stands and nothing that only the customer may know: no prices,
+    no addresses, no way to accept, sign or pay. The page stands alone, without the shop's
+    menus and assets, so that it is there at once on a phone.
+    """
+
+    @http.route(
+        ["/order/status", "/order/status/<string:token>"],
+        type="http",
+        auth="public",
+        methods=["GET"],
+        sitemap=False,
+    )
+    def order_status_page(self, token=None, lang=None, **kwargs):
+        """Show the tracking page; nothing is changed by it.
+
+        :param str token: the order's tracking token
+        :param str lang: code of an installed language, chosen by the visitor
+        :return: the page, or the one 404 for whatever is not to be seen
+        """
+        order = request.env["sale.order"]._get_by_tracking_token(token)
+        if not order:
+            return self._not_found()
+        order = self._localize(order, lang)
+        values = {
+            **order._get_tracking_page_values(),
+            "order_notice": pop_notice(order),
+            "languages": self._get_languages(),
+            "token": token,
+        }
+        return self._render("order_status_flags.tracking_page", values)
+
+    @http.route(
+        "/order/status/<string:token>/cancel",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        sitemap=False,
+    )
+    def order_status_cancel(self, token, reason=None, lang=None, **kwargs):
+        """Cancel the order for who has its link, or ask the seller to.
+
+        :param str token: the order's tracking token
+        :param str reason: the customer's words
+        :param str lang: code of the language that the page was shown in
+        :return: redirect (303) to the tracking page, which tells the result
+        """
+        order = request.env["sale.order"]._get_by_tracking_token(token)
+        if not order:
+            return self._not_found()
+        chosen = lang if lang in self._get_languages() else None
+        cancel_as_customer(self._localize(order, lang), reason, order.partner_id, by_link=True)
+        query = f"?lang={chosen}" if chosen else ""
+        response = request.redirect(f"/order/status/{token}{query}")
+        response.headers.update(HEADERS)
+        return response
+
+    def _localize(self, order, lang):
+        """Return the order in the language and time zone its reader wants.
+
+        The visitor's choice, else the language of who is logged in, else the customer's:
+        who has the link is most likely the customer.
+        """
+        context = {}
+        customer = order.partner_id
+        if lang in self._get_languages():
+            context["lang"] = lang
+        elif request.env.user._is_public() and customer.lang in self._get_languages():
+            context["lang"] = customer.lang
+        if request.env.user._is_public():
+            context["tz"] = customer.tz or order.company_id.partner_id.tz or "UTC"
+        request.update_context(**context)
+        return order.with_context(**context)
+
+    def _get_languages(self):
+        """Return the installed languages: ``{code: name}``."""
+        installed = request.env["res.lang"]._get_active_by("code")
+        return {code: data.name.split("/")[-1].strip() for code, data in installed.items()}
+
+    def _not_found(self):
+        return self._render("order_status_flags.tracking_not_found", {}, status=404)
+
+    def _render(self, template, values, status=200):
+        return request.render(template, values, status=status, headers=dict(HEADERS))

@@ -1,0 +1,138 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+
+class SaleOrder(models.Model):
+    """Order status: what the back office's views ask for.
+
+    Nothing here decides: pickers offer what the writer would accept, and the writer says
+    the last word.
+    """
+
+    _inherit = "sale.order"
+
+    can_have_status = fields.Boolean(
+        compute="_compute_can_have_status", compute_sudo=True, groups="base.group_user"
+    )
+    allowed_status_ids = fields.Many2many(
+        comodel_name="sale.order.status",
+        compute="_compute_allowed_status_ids",
+        groups="base.group_user",
+    )
+    allowed_flag_ids = fields.Many2many(
+        comodel_name="sale.order.flag",
+        compute="_compute_allowed_flag_ids",
+        groups="base.group_user",
+    )
+    status_history_count = fields.Integer(
+        compute="_compute_status_history_count", compute_sudo=True, groups="base.group_user"
+    )
+    # sudo: who reads an order may know that its customer was not reached
+    status_mail_failed = fields.Boolean(
+        string="Status e-mail failed",
+        compute="_compute_status_mail_failed",
+        compute_sudo=True,
+        search="_search_status_mail_failed",
+        groups="base.group_user",
+        help="The last e-mail about the order status did not reach the customer.",
+    )
+    status_mail_error = fields.Char(
+        compute="_compute_status_mail_failed", compute_sudo=True, groups="base.group_user"
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("state", "document_type", "order_status_id")
+    def _compute_can_have_status(self):
+        for order in self:
+            order.can_have_status = order._can_have_status()
+
+    @api.depends("state", "document_type", "company_id", "order_status_id.next_status_ids")
+    def _compute_allowed_status_ids(self):
+        statuses = self.env["sale.order.status"].search([])
+        for order in self:
+            present = order.order_status_id
+            following = present.next_status_ids
+            order.allowed_status_ids = statuses.filtered(
+                lambda status, order=order, present=present, following=following: (
+                    status._fits(order)
+                    and (order.state != "cancel" or status.category == "rejected")
+                    and (not following or status in following or status == present)
+                )
+            )
+
+    @api.depends("document_type", "company_id")
+    def _compute_allowed_flag_ids(self):
+        flags = self.env["sale.order.flag"].search([])._filter_movable()
+        for order in self:
+            order.allowed_flag_ids = flags.filtered(lambda flag, order=order: flag._fits(order))
+
+    @api.depends("status_history_ids")
+    def _compute_status_history_count(self):
+        counts = dict(
+            self.env["sale.order.status.history"]._read_group(
+                [("order_id", "in", self.ids)], ["order_id"], ["__count"]
+            )
+        )
+        for order in self:
+            order.status_history_count = counts.get(order._origin, 0)
+
+    @api.depends("status_history_ids.mail_state")
+    def _compute_status_mail_failed(self):
+        failed = self.env["sale.order.status.history"].browse(
+            row_id for _order_id, row_id in self._find_failed_mails(self.ids)
+        )
+        errors = {row.order_id.id: row.mail_error for row in failed}
+        for order in self:
+            order.status_mail_failed = order._origin.id in errors
+            order.status_mail_error = errors.get(order._origin.id)
+
+    @api.model
+    def _search_status_mail_failed(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return [("id", "in", [order_id for order_id, _row_id in self._find_failed_mails()])]
+
+    @api.model
+    def _find_failed_mails(self, order_ids=None):
+        """Return ``(order id, history row id)`` of failed e-mails that no later one made good.
+
+        :param list[int] order_ids: only of these orders; None = of all
+        """
+        history = self.env["sale.order.status.history"]
+        only = SQL("AND failed.order_id IN %s", tuple(order_ids)) if order_ids else SQL()
+        if order_ids is not None and not order_ids:
+            return []
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT failed.order_id, MAX(failed.id)
+                  FROM sale_order_status_history failed
+                 WHERE failed.mail_state = 'failed' %s
+                   AND NOT EXISTS (
+                       SELECT 1 FROM sale_order_status_history later
+                        WHERE later.order_id = failed.order_id
+                          AND later.id > failed.id
+                          AND later.mail_state = 'sent'
+                       )
+              GROUP BY failed.order_id
+                """,
+                only,
+                to_flush=history._fields["mail_state"],
+            )
+        )
+
+    # === ACTION METHODS === #
+
+    def action_resend_failed_status_mail(self):
+        """Send the last failed status e-mail of each order once more.
+
+        :return: True
+        :raise UserError: when none failed
+        :raise AccessError: without write access to the orders
+        """
+        self.check_access("write")
+        rows = self.env["sale.order.status.history"].browse(
+            row_id for _order_id, row_id in self._find_failed_mails(self.ids)
+        )
+        return rows.action_resend_mail()

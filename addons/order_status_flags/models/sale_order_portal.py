@@ -1,0 +1,120 @@
+from odoo import api, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+
+class SaleOrder(models.Model):
+    """Order status: what the customer's own pages ask the order."""
+
+    _inherit = "sale.order"
+
+    @api.model
+    def _get_portal_placed_domain(self):
+        """Return the domain of placed and cancelled orders, as the customer's list shows them.
+
+        The twin of ``_is_order_placed`` for searches with the customer's rights.
+
+        :rtype: Domain
+        """
+        return (
+            Domain("state", "=", "sale")
+            | (Domain("state", "=", "sent") & Domain("document_type", "!=", "sale"))
+            | (Domain("state", "=", "cancel") & Domain.custom(to_sql=self._sql_has_status))
+        )
+
+    @api.model
+    def _sql_has_status(self, model, alias, query):
+        # sudo: customers may not read the internal status, only whether the order was placed
+        status = model.sudo()._field_to_sql(alias, "order_status_id", query)
+        return SQL("%s IS NOT NULL", status)
+
+    @api.model
+    def _get_portal_status_filters(self):
+        """Return what customers can filter their orders by: public statuses, by their name.
+
+        Statuses of the same name (for two document types, for example) are one choice, and
+        the id of each of them stands for it.
+
+        :return: ``{status id: (name, ids of all statuses of that name)}``, in codebook order
+        """
+        # sudo: customers have no access to the codebook, only to what it calls public
+        statuses = self.env["sale.order.status"].sudo().search(
+            [("is_public", "=", True), ("company_id", "in", [False, *self.env.companies.ids])]
+        )
+        by_name = statuses.grouped("name")
+        return {status.id: (status.name, by_name[status.name].ids) for status in statuses}
+
+    def _is_customer_side(self, partner):
+        """Whether the contact belongs to the customer of this order and may see it.
+
+        As Odoo's portal rule has it: the order's customer is the contact's company or one
+        below it.
+
+        :param res.partner partner: a contact, of any company
+        """
+        self.ensure_one()
+        # sudo: asked for portal users, who do not read all contacts
+        ancestor = self.partner_id.sudo()
+        commercial = partner.sudo().commercial_partner_id
+        while ancestor and ancestor != commercial:
+            ancestor = ancestor.parent_id
+        return bool(ancestor)
+
+    def _may_be_cancelled_by(self, user):
+        """Whether this user acts as the customer of the order; what is possible is another
+        question, see ``_get_customer_cancellation``.
+
+        Salespeople who look at the customer's page cancel in the back office.
+
+        :param res.users user: logged in
+        """
+        self.ensure_one()
+        if not self.with_user(user).has_access("read"):
+            return False
+        return user._is_portal() or self._is_customer_side(user.partner_id)
+
+    def _get_customer_page_values(self):
+        """Return what the customer's pages show about the status, empty for a quotation.
+
+        :rtype: dict with ``order_status`` (sale.order.status, sudo, may be empty),
+            ``order_status_steps`` (see ``_get_customer_timeline``), ``order_cancellation``
+            (``'allowed'``, ``'on_request'``, ``'closed'``), ``order_cancellation_reason``,
+            ``order_cancellation_requested_on`` and ``order_cancellation_reason_required``
+        """
+        self.ensure_one()
+        if not self._is_order_placed():
+            return {}
+        # sudo: customers do not read the internal fields; these values are for them
+        order = self.sudo()
+        qualifier, reason = order._get_customer_cancellation()
+        return {
+            "order_status_placed": True,
+            "order_status": order.customer_status_id,
+            "order_status_steps": order._get_customer_timeline(),
+            "order_cancellation": qualifier,
+            "order_cancellation_reason": reason,
+            "order_cancellation_requested_on": order.cancellation_requested_on,
+            "order_cancellation_reason_required": (
+                order.company_id.order_status_cancel_reason_required
+            ),
+        }
+
+    def _get_tracking_page_values(self):
+        """Return what the public tracking page shows: the status, the delivery and what was
+        ordered, without prices.
+
+        :return: ``_get_customer_page_values`` and ``order`` (sudo), ``delivery`` (dict with
+            ``expected_date`` and ``carriers``) and ``lines`` (sale.order.line, sudo)
+        """
+        self.ensure_one()
+        order = self.sudo()  # the link is the right to see just this
+        delivery = order._get_customer_delivery_info()
+        return {
+            **order._get_customer_page_values(),
+            "order": order,
+            "delivery": {
+                "expected_date": delivery.get("expected_date") or order.commitment_date,
+                "carriers": delivery.get("carriers") or [],
+            },
+            "lines": order.order_line.filtered(lambda line: line._is_on_tracking_page()),
+        }

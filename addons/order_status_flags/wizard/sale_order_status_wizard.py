@@ -1,0 +1,235 @@
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..models.status_change import KEEP, StatusChange
+
+# How many refused orders and customers the preview names before it only counts.
+PREVIEW_LIMIT = 50
+
+
+class SaleOrderStatusWizard(models.TransientModel):
+    """Change the status, or set the flag, of many orders at once, after a preview.
+
+    The preview plans the changes and writes nothing: how many orders change, which are
+    refused and why, who is mailed. Applying changes all the others and leaves the refused
+    ones alone: a clerk with 200 orders should not have to pick out the three that cannot.
+    Nothing is left out that the clerk has not seen: when an order is refused that the
+    preview did not name, nothing is changed and the new preview is shown.
+    """
+
+    _name = "sale.order.status.wizard"
+    _description = "Change Status / Set Flag"
+
+    order_ids = fields.Many2many(
+        comodel_name="sale.order",
+        string="Orders",
+        required=True,
+        default=lambda self: self._default_order_ids(),
+    )
+    order_count = fields.Integer(compute="_compute_order_count")
+    action = fields.Selection(
+        selection=[
+            ("flag", "Set a flag"),
+            ("clear_flag", "Clear the flag"),
+            ("status", "Set a status"),
+        ],
+        string="What to do",
+        required=True,
+        default="flag",
+    )
+    status_id = fields.Many2one(comodel_name="sale.order.status")
+    flag_id = fields.Many2one(comodel_name="sale.order.flag")
+    available_status_ids = fields.Many2many(
+        comodel_name="sale.order.status", compute="_compute_available"
+    )
+    available_flag_ids = fields.Many2many(
+        comodel_name="sale.order.flag", compute="_compute_available"
+    )
+    note = fields.Text(help="Internal: customers never see it.")
+    no_email = fields.Boolean(
+        string="No e-mail", help="The customers are not told about this change."
+    )
+    force = fields.Boolean(
+        help="Set the status even where “May be followed by” does not allow it. The status"
+        " history keeps that it was forced."
+    )
+
+    # Stored, so that applying can compare what the clerk saw with what is true by then.
+    apply_count = fields.Integer(compute="_compute_preview", store=True)
+    unchanged_count = fields.Integer(compute="_compute_preview", store=True)
+    refused_count = fields.Integer(compute="_compute_preview", store=True)
+    mail_count = fields.Integer(compute="_compute_preview", store=True)
+    cancel_count = fields.Integer(compute="_compute_preview", store=True)
+    refused_list = fields.Html(compute="_compute_preview", store=True)
+    mail_list = fields.Html(compute="_compute_preview", store=True)
+    refused_seen = fields.Char(compute="_compute_preview", store=True, readonly=False)
+    is_outdated = fields.Boolean(help="Orders were changed by somebody else since the preview.")
+
+    # === DEFAULT METHODS === #
+
+    @api.model
+    def _default_order_ids(self):
+        if self.env.context.get("active_model") != "sale.order":
+            return False
+        return self.env.context.get("active_ids")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("order_ids")
+    def _compute_order_count(self):
+        for wizard in self:
+            wizard.order_count = len(wizard.order_ids)
+
+    @api.depends("order_ids")
+    def _compute_available(self):
+        statuses = self.env["sale.order.status"].search([])
+        flags = self.env["sale.order.flag"].search([])
+        for wizard in self:
+            # One order of each kind stands for all of its kind.
+            kinds = {(o.document_type, o.company_id): o for o in wizard.order_ids._origin}.values()
+            wizard.available_status_ids = statuses.filtered(
+                lambda status, kinds=kinds: any(status._fits(order) for order in kinds)
+            )
+            wizard.available_flag_ids = flags.filtered(
+                lambda flag, kinds=kinds: any(flag._fits(order) for order in kinds)
+            )._filter_movable()
+
+    @api.depends("order_ids", "action", "status_id", "flag_id", "note", "no_email", "force")
+    def _compute_preview(self):
+        for wizard in self:
+            changes = wizard._plan_changes()
+            by_outcome = {"apply": [], "unchanged": [], "refused": []}
+            for change in changes:
+                by_outcome[change.outcome].append(change)
+            refused = by_outcome["refused"]
+            mailed = wizard._get_mailed_orders(by_outcome["apply"])
+            wizard.apply_count = len(by_outcome["apply"])
+            wizard.unchanged_count = len(by_outcome["unchanged"])
+            wizard.refused_count = len(refused)
+            wizard.refused_seen = self._join_ids(refused)
+            wizard.refused_list = self._format_list(change.message for change in refused)
+            wizard.mail_count = len(mailed)
+            wizard.mail_list = self._format_list(map(self._describe_recipient, mailed))
+            wizard.cancel_count = wizard._count_cancelled(by_outcome["apply"])
+
+    # === ACTION METHODS === #
+
+    def action_apply(self):
+        """Change the orders that can be changed, and leave alone those the preview refused.
+
+        :return: an action: the result as a notification, or this dialog again when orders
+            are refused that the preview did not name (nothing is changed then)
+        :raise UserError: when nothing is chosen, or not one order can be changed
+        :raise AccessError: without write access to one of the orders, or ``force`` without
+            being a status manager
+        """
+        self.ensure_one()
+        orders = self.order_ids
+        orders.check_access("write")
+        if self.force:
+            orders._check_may_force()
+        orders._lock_for_status_change()
+        changes = self._plan_changes()
+        if not changes:
+            raise UserError(self.env._("Choose a status or a flag first."))
+        refused = [change for change in changes if change.outcome == "refused"]
+        if {str(change.order.id) for change in refused} - set((self.refused_seen or "").split(",")):
+            return self._show_new_preview()
+        if len(refused) == len(changes):
+            raise UserError("\n".join(dict.fromkeys(change.message for change in refused[:10])))
+        changed = orders._apply_status_changes(
+            changes,
+            source="manual" if self.action == "status" else "flag",
+            notify=not self.no_email,
+            force=self.force,
+        )
+        return self._show_result(len(changed), len(refused))
+
+    # === BUSINESS METHODS === #
+
+    def _plan_changes(self):
+        """Return the planned changes, or an empty list while nothing is chosen. No writes."""
+        self.ensure_one()
+        orders = self.order_ids._origin
+        wish = self._prepare_wish()
+        if not wish:
+            return []
+        # Whoever may not force gets the refusals, not an error while filling the form.
+        force = self.force and orders._may_force_status()
+        changes = [StatusChange(order, **wish) for order in orders]
+        return orders._plan_status_changes(changes, force=force)
+
+    def _prepare_wish(self):
+        note = self.env["sale.order"]._clean_note(self.note)
+        if self.action == "status":
+            return self.status_id and {"status": self.status_id, "note": note}
+        if self.action == "clear_flag":
+            return {"flag": self.env["sale.order.flag"], "note": note}
+        return self.flag_id and {"flag": self.flag_id, "flag_note": note or KEEP}
+
+    def _get_mailed_orders(self, changes):
+        return [
+            change.order
+            for change in changes
+            if change.order._get_mail_state(change, not self.no_email) == "pending"
+        ]
+
+    def _describe_recipient(self, order):
+        # sudo: who is mailed is told even where a colleague's customer is not readable
+        partner = order.sudo().partner_id
+        if partner.email:
+            return f"{order.name}: {partner.display_name} <{partner.email}>"
+        return self.env._(
+            "%(order)s: %(customer)s has no e-mail address",
+            order=order.name,
+            customer=partner.display_name,
+        )
+
+    @api.model
+    def _count_cancelled(self, changes):
+        return sum(
+            bool(change.new_flag.cancel_order and change.order.sudo().state != "cancel")
+            for change in changes
+            if change.new_flag != change.previous_flag
+        )
+
+    @api.model
+    def _join_ids(self, changes):
+        return ",".join(str(change.order.id) for change in changes)
+
+    @api.model
+    def _format_list(self, texts):
+        texts = list(texts)
+        shown = texts[:PREVIEW_LIMIT]
+        if len(texts) > PREVIEW_LIMIT:
+            shown.append(self.env._("… and %(count)s more", count=len(texts) - PREVIEW_LIMIT))
+        items = Markup().join(Markup("<li>%s</li>") % text for text in shown)
+        return items and Markup("<ul class='mb-0'>%s</ul>") % items
+
+    def _show_new_preview(self):
+        self.is_outdated = True
+        self._compute_preview()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Change Status / Set Flag"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    def _show_result(self, changed, refused):
+        message = self.env._("Orders changed: %(count)s.", count=changed)
+        if refused:
+            message += " " + self.env._("Left as they were: %(count)s.", count=refused)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning" if refused else "success",
+                "message": message,
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
