@@ -1,0 +1,28 @@
+{
+    "name": "Order Status & Flags: ERP Feed",
+    "summary": "Flags set in Subiekt GT, Subiekt nexo PRO, Navireo or another ERP reach the"
+    " customer",
+    "version": "19.0.1.0.0",
+    "category": "Sales/Sales",
+    "license": "LGPL-3",
+    "author": "Order Desk maintainers",
+    "website": "https://github.com/order-desk/order-desk",
+    "depends": ["order_status_flags", "rpc"],
+    "data": [
+        "security/res_groups.xml",
+        "security/ir_rule.xml",
+        "security/ir.model.access.csv",
+        "views/order_flag_feed_log_views.xml",
+        "views/order_flag_feed_unknown_flag_views.xml",
+        "views/order_flag_feed_mapping_views.xml",
+        "wizard/order_flag_feed_key_views.xml",
+        "wizard/order_flag_feed_apply_views.xml",
+        "wizard/order_flag_feed_import_views.xml",
+        "views/order_flag_feed_views.xml",
+        "views/sale_order_views.xml",
+        "views/order_status_flags_feed_menus.xml",
+    ],
+    "demo": ["demo/order_flag_feed_demo.xml"],
+    "uninstall_hook": "uninstall_hook",
+    "installable": True,
+}

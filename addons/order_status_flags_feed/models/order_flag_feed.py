@@ -1,0 +1,309 @@
+import secrets
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, MissingError, UserError
+from odoo.fields import Command
+
+CLIENT_GROUP = "order_status_flags_feed.group_feed_client"
+
+# Flags that clerks of these systems use for the two statuses that every shop needs; by the
+# xml id of the flag that is proposed for them.
+IN_PROGRESS = "order_status_flags.flag_in_progress"
+REJECTED = "order_status_flags.flag_rejected"
+POLISH_FLAGS = {
+    "W trakcie realizacji": IN_PROGRESS,
+    "W realizacji": IN_PROGRESS,
+    "Odrzucone": REJECTED,
+    "Anulowane": REJECTED,
+}
+USUAL_FLAGS = {
+    "subiekt_gt": POLISH_FLAGS,
+    "subiekt_nexo_pro": POLISH_FLAGS,
+    "navireo": POLISH_FLAGS,
+    "other": {"In progress": IN_PROGRESS, "Rejected": REJECTED},
+}
+
+
+class OrderFlagFeed(models.Model):
+    """An ERP outside Odoo whose clerks put flags on orders.
+
+    A small program beside that ERP pushes every change of a flag; the mapping says which
+    of our flags each of theirs means. Example: a clerk in Subiekt GT puts "W trakcie
+    realizacji" on an order; the order here gets the flag "In progress", with it the
+    status, and the customer an e-mail, just as if it had been set in Odoo.
+    """
+
+    _name = "order.flag.feed"
+    _description = "Flag Feed"
+    _order = "name, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True)
+    active = fields.Boolean(default=True, help="An archived feed takes no more changes.")
+    system = fields.Selection(
+        selection=[
+            ("subiekt_gt", "Subiekt GT"),
+            ("subiekt_nexo_pro", "Subiekt nexo PRO"),
+            ("navireo", "Navireo"),
+            ("other", "Another ERP"),
+        ],
+        required=True,
+        default="other",
+    )
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        required=True,
+        default=lambda self: self.env.company,
+        help="The feed reaches orders of this company only.",
+    )
+    order_ref_field = fields.Selection(
+        selection=[
+            ("name", "Number of the order in Odoo"),
+            ("client_order_ref", "Customer reference"),
+            ("external_ref", "Number of the order in the ERP"),
+        ],
+        string="Orders are found by",
+        required=True,
+        default="name",
+        help="What the ERP sends as the order of a change.",
+    )
+    mapping_ids = fields.One2many(
+        comodel_name="order.flag.feed.mapping", inverse_name="feed_id", string="Flags"
+    )
+    log_ids = fields.One2many(
+        comodel_name="order.flag.feed.log", inverse_name="feed_id", string="Log"
+    )
+    last_push = fields.Datetime(readonly=True, copy=False)
+    client_user_id = fields.Many2one(
+        comodel_name="res.users",
+        string="Client user",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        help="The user whose key the client uses. It can do nothing but push.",
+    )
+    key_expiration = fields.Datetime(string="Key valid until", compute="_compute_key_expiration")
+    failed_count = fields.Integer(compute="_compute_failed_count")
+    unknown_flag_count = fields.Integer(compute="_compute_unknown_flag_count")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("client_user_id")
+    def _compute_key_expiration(self):
+        # sudo: keys are the user's own and the administrators' secret; only the date is shown
+        keys = self.env["res.users.apikeys"].sudo()
+        dates = dict(
+            keys._read_group(
+                [("user_id", "in", self.sudo().client_user_id.ids)],
+                ["user_id"],
+                ["expiration_date:max"],
+            )
+        )
+        for feed in self:
+            feed.key_expiration = dates.get(feed.client_user_id)
+
+    def _compute_failed_count(self):
+        counts = self.env["order.flag.feed.log"]._count_by_feed(self, [("is_open", "=", True)])
+        for feed in self:
+            feed.failed_count = counts.get(feed.id, 0)
+
+    def _compute_unknown_flag_count(self):
+        counts = dict(
+            self.env["order.flag.feed.unknown.flag"]._read_group(
+                [("feed_id", "in", self.ids)], ["feed_id"], ["__count"]
+            )
+        )
+        for feed in self:
+            feed.unknown_flag_count = counts.get(feed, 0)
+
+    @api.onchange("system")
+    def _onchange_system(self):
+        """Propose the flags that the chosen system's users usually have."""
+        if self.mapping_ids.filtered("external_flag")._origin:
+            return
+        self.mapping_ids = [Command.clear()] + [
+            Command.create({"external_flag": name, "flag_id": flag.id})
+            for name, flag in self._get_usual_flags()
+        ]
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        res = super().write(vals)
+        if "company_id" in vals:
+            self._move_client_users()
+        return res
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_close_clients(self):
+        """A key must not outlive its feed."""
+        self._close_clients()
+
+    # === ACTION METHODS === #
+
+    def action_open_key_wizard(self):
+        """Open the dialog that makes the client user and its key, or renews the key."""
+        return self._open_wizard("order.flag.feed.key", self.env._("Key for the client"))
+
+    def action_open_import(self):
+        """Open the dialog that imports the rows of a push from a CSV file."""
+        return self._open_wizard("order.flag.feed.import", self.env._("Import changes"))
+
+    def action_revoke_key(self):
+        """Make every key of the client useless at once.
+
+        :return: True
+        :raise AccessError: without write access to the feed
+        """
+        self.check_access("write")
+        self._close_clients()
+        return True
+
+    def action_view_log(self):
+        """Open the log of this feed."""
+        return self._open_records("order_flag_feed_log_action", {})
+
+    def action_view_failed(self):
+        """Open the rows of this feed that did not reach their order."""
+        return self._open_records(
+            "order_flag_feed_log_action", {"search_default_open": 1, "search_default_group": 0}
+        )
+
+    def action_view_unknown_flags(self):
+        """Open the flags that arrived and are not mapped."""
+        return self._open_records("order_flag_feed_unknown_flag_action", {})
+
+    def _open_records(self, action, context):
+        self.ensure_one()
+        values = self.env["ir.actions.act_window"]._for_xml_id(f"order_status_flags_feed.{action}")
+        values["domain"] = [("feed_id", "=", self.id)]
+        values["context"] = {"default_feed_id": self.id, **context}
+        return values
+
+    def _open_wizard(self, model, name):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": name,
+            "res_model": model,
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_feed_id": self.id},
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _get_usual_flags(self):
+        """Return ``[(external name, our flag)]`` that this feed's system usually has."""
+        self.ensure_one()
+        found = []
+        for name, xml_id in USUAL_FLAGS.get(self.system, {}).items():
+            flag = self.env.ref(xml_id, raise_if_not_found=False)
+            if flag and flag.active:
+                found.append((name, flag))
+        return found
+
+    def _get_feed_of_caller(self):
+        """Return this feed (sudo) for a caller from outside, or refuse.
+
+        :raise AccessError: for whoever is not in the group of feed clients, and for feeds of
+            a company that is not the caller's
+        :raise MissingError: when there is no such feed
+        :raise UserError: when not exactly one feed is named, or it is archived
+        """
+        user = self.env.user
+        if not self.env.su and not user.has_group(CLIENT_GROUP):
+            raise AccessError(
+                self.env._("Only clients of a flag feed may push changes or read them.")
+            )
+        if len(self._ids) != 1 or type(self._ids[0]) is not int:
+            raise UserError(self.env._('Name exactly one feed, like "ids": [1].'))
+        # sudo: a client reads no records at all; what it may do is checked here
+        feed = self.sudo().exists()
+        if not feed:
+            raise MissingError(
+                self.env._("There is no flag feed with the id %(id)s.", id=self._ids[0])
+            )
+        if not self.env.su and feed.company_id not in user.sudo().company_ids:
+            raise AccessError(self.env._("This flag feed belongs to another company."))
+        if not feed.active:
+            raise UserError(
+                self.env._("The flag feed “%(feed)s” is switched off.", feed=feed.name)
+            )
+        return feed._in_own_context()
+
+    def _in_own_context(self):
+        """Return the feed (sudo) with a context that the caller has no say in.
+
+        Two keys are the caller's: the language of the messages, and that nobody is mailed.
+        """
+        kept = {
+            key: self.env.context[key]
+            for key in ("lang", "order_status_no_notify")
+            if key in self.env.context
+        }
+        feed = self.sudo()  # sudo: a feed acts by its own rules, see `_get_feed_of_caller`
+        return feed.with_context(kept).with_company(feed.company_id)
+
+    def _get_push_url(self):
+        """Return the address that a client pushes to."""
+        return f"{self.get_base_url()}/json/2/order.flag.feed/push"
+
+    # === CLIENT USER === #
+
+    def _make_client_key(self, expiration):
+        """Make the client user if there is none, and a key that replaces its earlier ones.
+
+        :param datetime.datetime expiration: naive UTC
+        :return: the key, which is stored nowhere in readable form
+        """
+        self.ensure_one()
+        self.check_access("write")
+        self._close_clients()
+        user = self._ensure_client_user()
+        # sudo: core lets only internal users make keys, for at most the days that their
+        # groups allow; this user must not be an internal one
+        keys = self.env["res.users.apikeys"].with_user(user).sudo()
+        key = keys._generate("rpc", self.name, expiration)
+        self.invalidate_recordset(["key_expiration"])
+        return key
+
+    def _ensure_client_user(self):
+        # sudo: who manages feeds need not manage users; this one can do nothing but push
+        feed = self.sudo()
+        if feed.client_user_id:
+            feed.client_user_id.active = True
+        else:
+            feed.client_user_id = (
+                feed.env["res.users"]
+                .with_context(no_reset_password=True)
+                .create(feed._prepare_client_user_values())
+            )
+        return feed.client_user_id
+
+    def _prepare_client_user_values(self):
+        return {
+            "name": self.env._("Feed %(feed)s", feed=self.name),
+            "login": f"flag-feed-{self.id}-{secrets.token_hex(4)}",
+            # Set, not added: without it, new users are internal ones.
+            "group_ids": [Command.set(self.env.ref(CLIENT_GROUP).ids)],
+            "company_id": self.company_id.id,
+            "company_ids": [Command.set(self.company_id.ids)],
+        }
+
+    def _close_clients(self):
+        """Remove the keys of the clients, and switch the users off."""
+        # sudo: see `_ensure_client_user`
+        users = self.sudo().client_user_id
+        self.env["res.users.apikeys"].sudo().search([("user_id", "in", users.ids)])._remove()
+        users.active = False
+        self.invalidate_recordset(["key_expiration"])
+
+    def _move_client_users(self):
+        for feed in self.sudo().filtered("client_user_id"):  # sudo: see `_ensure_client_user`
+            feed.client_user_id.write(
+                {
+                    "company_id": feed.company_id.id,
+                    "company_ids": [Command.set(feed.company_id.ids)],
+                }
+            )

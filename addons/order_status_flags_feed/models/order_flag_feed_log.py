@@ -1,0 +1,226 @@
+import json
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from .feed_row import MAX_ROWS
+
+# Rows that may succeed when they come again: their key is not used up.
+REPLAYABLE = ("unknown_order", "unknown_flag", "refused", "invalid")
+KEEP_DAYS = 90
+MAX_PAYLOAD = 20_000
+
+
+class OrderFlagFeedLog(models.Model):
+    """One row per row of a push, with what became of it.
+
+    The rows that were applied or found unchanged are also the memory of the keys that are
+    used up, and of how new the last change of each order is.
+    """
+
+    _name = "order.flag.feed.log"
+    _description = "Flag Feed Log"
+    _order = "id desc"
+    _rec_name = "key"
+
+    feed_id = fields.Many2one(
+        comodel_name="order.flag.feed", required=True, ondelete="cascade", readonly=True
+    )
+    company_id = fields.Many2one(related="feed_id.company_id")
+    key = fields.Char(readonly=True)
+    order_ref = fields.Char(string="Order reference", readonly=True)
+    order_id = fields.Many2one(
+        comodel_name="sale.order", ondelete="set null", index="btree_not_null", readonly=True
+    )
+    external_flag = fields.Char(string="Flag in the ERP", readonly=True)
+    flag_id = fields.Many2one(
+        comodel_name="sale.order.flag", string="Flag here", ondelete="set null", readonly=True
+    )
+    note = fields.Char(readonly=True)
+    changed_at = fields.Datetime(string="Changed in the ERP", readonly=True)
+    result = fields.Selection(
+        selection=[
+            ("applied", "Applied"),
+            ("unchanged", "Unchanged"),
+            ("duplicate", "Came before"),
+            ("stale", "Overtaken by a newer one"),
+            ("unknown_order", "Unknown order"),
+            ("unknown_flag", "Unknown flag"),
+            ("refused", "Refused"),
+            ("invalid", "Invalid"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    message = fields.Char(readonly=True)
+    payload = fields.Text(
+        string="Row as it came", readonly=True, help="Kept for rows that could not be read."
+    )
+    is_replayed = fields.Boolean(
+        string="Sent again", readonly=True, help="A later row of the log tells how that ended."
+    )
+    is_open = fields.Boolean(
+        string="To be looked at", compute="_compute_is_open", search="_search_is_open"
+    )
+
+    # The key of a change is used once in its feed, whoever sends it and however often.
+    _key_uniq = models.UniqueIndex(
+        "(feed_id, key) WHERE result IN ('applied', 'unchanged')",
+        "This change was taken over already.",
+    )
+    _last_change_idx = models.Index(
+        "(feed_id, order_id, changed_at DESC) WHERE result IN ('applied', 'unchanged')"
+    )
+    _feed_result_idx = models.Index(
+        "(feed_id, result) WHERE result NOT IN ('applied', 'unchanged', 'duplicate')"
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("result", "is_replayed")
+    def _compute_is_open(self):
+        for log in self:
+            log.is_open = log.result in REPLAYABLE and not log.is_replayed
+
+    def _search_is_open(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        found = Domain("result", "in", REPLAYABLE) & Domain("is_replayed", "=", False)
+        return Domain.OR(found if wanted else ~found for wanted in value)
+
+    # === ACTION METHODS === #
+
+    def action_replay(self):
+        """Process these rows once more, for instance after an unknown flag was mapped.
+
+        Rows that reached their order already are left out: their key is used up.
+
+        :return: a notification that says how it went
+        :raise UserError: when none of the rows can be sent again
+        :raise AccessError: without write access to the feeds
+        """
+        self.check_access("read")
+        self.feed_id.check_access("write")
+        # sudo: nobody writes the log by hand; `is_replayed` is the machinery's own
+        logs = self.sudo().filtered("is_open").sorted("id")
+        if not logs:
+            raise UserError(
+                self.env._("Only rows that did not reach their order can be sent again.")
+            )
+        answers = []
+        for feed, feed_logs in logs.grouped("feed_id").items():
+            own = feed._in_own_context()
+            for start in range(0, len(feed_logs), MAX_ROWS):
+                part = feed_logs[start : start + MAX_ROWS]
+                answers += own._push([log._get_row() for log in part])
+        logs.is_replayed = True
+        return self._notify_replay(answers)
+
+    def _notify_replay(self, answers):
+        reached = sum(answer["result"] not in REPLAYABLE for answer in answers)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success" if reached == len(answers) else "warning",
+                "message": self.env._(
+                    "%(reached)s of %(all)s rows are settled now.",
+                    reached=reached,
+                    all=len(answers),
+                ),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _get_row(self):
+        """Return the row of a push that this log row came from."""
+        self.ensure_one()
+        if self.payload:
+            try:
+                return json.loads(self.payload)
+            except ValueError:  # cut off, too long to be kept
+                return None
+        return {
+            "key": self.key,
+            "order": self.order_ref,
+            "flag": self.external_flag or "",
+            "note": self.note or None,
+            "changed_at": self.changed_at.isoformat() + "Z",
+        }
+
+    @api.model
+    def _create_from_rows(self, feed, rows):
+        """Keep the rows of a push.
+
+        :param order.flag.feed feed: sudo
+        :param list[FeedRow] rows: decided
+        """
+        return self.create([self._prepare_values(feed, row) for row in rows])
+
+    @api.model
+    def _prepare_values(self, feed, row):
+        if row.result == "invalid":
+            return {
+                "feed_id": feed.id,
+                "result": row.result,
+                "message": row.message,
+                # ASCII, so that whatever came can be stored and shown
+                "payload": json.dumps(row.raw, default=str)[:MAX_PAYLOAD],
+            }
+        return {
+            "feed_id": feed.id,
+            "key": row.key,
+            "order_ref": row.order_ref,
+            "order_id": row.order.id if row.order else False,
+            "external_flag": row.flag,
+            "flag_id": row.change.new_flag.id if row.change else False,
+            "note": row.note,
+            "changed_at": row.changed_at,
+            "result": row.result,
+            "message": row.message,
+        }
+
+    @api.model
+    def _get_used_keys(self, feed, keys):
+        """Return those of the keys that were applied or unchanged before."""
+        settled = Domain("result", "in", ("applied", "unchanged"))
+        logs = self.search_fetch(
+            Domain("feed_id", "=", feed.id) & Domain("key", "in", keys) & settled, ["key"]
+        )
+        return set(logs.mapped("key"))
+
+    @api.model
+    def _get_last_changes(self, feed, orders):
+        """Return ``{order id: moment of the last change that reached it from this feed}``."""
+        settled = Domain("result", "in", ("applied", "unchanged"))
+        groups = self._read_group(
+            Domain("feed_id", "=", feed.id) & Domain("order_id", "in", orders.ids) & settled,
+            ["order_id"],
+            ["changed_at:max"],
+        )
+        return {order.id: moment for order, moment in groups}
+
+    @api.model
+    def _count_by_feed(self, feeds, domain):
+        groups = self._read_group(
+            [("feed_id", "in", feeds.ids), *domain], ["feed_id"], ["__count"]
+        )
+        return {feed.id: count for feed, count in groups}
+
+    @api.autovacuum
+    def _gc_old_rows(self):
+        """Forget what did not reach an order 90 days ago; used keys are kept for good."""
+        border = fields.Datetime.subtract(fields.Datetime.now(), days=KEEP_DAYS)
+        rows = self.search(
+            [
+                ("result", "not in", ("applied", "unchanged")),
+                ("create_date", "<", border),
+            ],
+            limit=10_000,
+            order="id",
+        )
+        rows.unlink()
+        return len(rows), int(len(rows) == 10_000)

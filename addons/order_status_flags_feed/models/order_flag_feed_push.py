@@ -1,0 +1,383 @@
+import json
+import time
+from itertools import groupby
+
+import psycopg2
+
+from odoo import fields, models
+from odoo.exceptions import LockError, UserError
+from odoo.tools import mute_logger
+
+from odoo.addons.order_status_flags.models.status_change import KEEP, StatusChange
+
+from .feed_row import (
+    MAX_AHEAD,
+    MAX_BYTES,
+    MAX_KEY,
+    MAX_NOTE,
+    MAX_REFERENCE,
+    MAX_ROWS,
+    SETTLED,
+    FeedRow,
+    is_storable,
+    parse_moment,
+)
+
+# Rows that are written in one go; when that fails, the slice is halved.
+SLICE = 1000
+# How long a push waits for orders that somebody else is changing, in seconds.
+ORDER_WAIT = 3.0
+# How long it waits for another push of the same feed, which can be a big one.
+FEED_WAIT = "20s"
+
+
+class PushState:
+    """What the rows decided so far mean for the rows behind them."""
+
+    def __init__(self, used_keys, last_changes, orders, flags, locked):
+        self.used_keys = used_keys
+        self.last_changes = last_changes
+        self.orders = orders
+        self.flags = flags
+        self.locked = locked
+        self.planned = {}
+
+    def copy(self):
+        return PushState(
+            set(self.used_keys), dict(self.last_changes), self.orders, self.flags, self.locked
+        )
+
+    def settle(self, row):
+        self.used_keys.add(row.key)
+        self.last_changes[row.order.id] = row.changed_at
+
+
+class OrderFlagFeed(models.Model):
+    """The way in: changes of flags that were made in the ERP."""
+
+    _inherit = "order.flag.feed"
+
+    # === PUBLIC METHODS === #
+
+    def push(self, rows):
+        """Take over changes of flags that were made in the ERP outside Odoo.
+
+        By JSON-2: ``POST /json/2/order.flag.feed/push`` with the body
+        ``{"ids": [feed id], "rows": [...]}``. One call is one transaction; a bad row never
+        stops the others. Sending the same rows again does no harm.
+
+        :param list[dict] rows: at most 10,000 of ``{"key": unique id of the change,
+            "order": reference, "flag": flag as the ERP spells it or "" to clear, "note":
+            text of at most 10,000 characters, "changed_at": ISO 8601 with zone}``
+        :return: one dict per row, in order: ``{"key", "result", "message"}`` with a result
+            of ``applied``, ``unchanged``, ``duplicate`` (the key was used before),
+            ``stale`` (a newer change of the order came before), ``unknown_order``,
+            ``unknown_flag``, ``refused`` (the order cannot take the flag) or ``invalid``
+        :raise AccessError: for users who are no feed clients, or of another company
+        :raise MissingError: when there is no such feed
+        :raise LockError: while another push of the same feed takes too long
+        :raise UserError: when ``rows`` is no list, or the call is too large
+        """
+        feed = self._get_feed_of_caller()
+        feed._check_call(rows)
+        return feed._push(rows)
+
+    def dry_run(self, rows):
+        """Tell what ``push`` would do with these rows, and change nothing.
+
+        :param list[dict] rows: as for ``push``
+        :return: ``{"results": [one per row, as of push], "orders": how many orders would
+            change, "customers": how many customers would be mailed}``
+        :raise AccessError: for users who are no feed clients, or of another company
+        :raise MissingError: when there is no such feed
+        :raise UserError: when ``rows`` is no list, or the call is too large
+        """
+        feed = self._get_feed_of_caller()
+        feed._check_call(rows)
+        return feed._dry_run(rows)
+
+    # === CALL === #
+
+    def _check_call(self, rows):
+        if not isinstance(rows, list):
+            raise UserError(self.env._('"rows" must be a list of rows.'))
+        if len(rows) > MAX_ROWS:
+            raise UserError(
+                self.env._(
+                    "%(count)s rows are too many: at most %(cap)s rows a call.",
+                    count=len(rows),
+                    cap=MAX_ROWS,
+                )
+            )
+        # Over HTTP the body was measured already; this is for callers on other ways.
+        written = json.dumps(
+            rows, default=str, skipkeys=True, ensure_ascii=False, separators=(",", ":")
+        )
+        if len(written) > MAX_BYTES:
+            raise UserError(
+                self.env._(
+                    "The call is larger than %(cap)s MiB. Please send fewer rows at a time.",
+                    cap=MAX_BYTES // 1024 // 1024,
+                )
+            )
+
+    def _push(self, rows):
+        """Do what ``push`` does, for the feed (sudo) in its own context."""
+        self._lock_for_push()
+        rows = [self._read_row(raw) for raw in rows]
+        state = self._prepare_state(rows, lock=True)
+        for start in range(0, len(rows), SLICE):
+            self._run_slice(rows[start : start + SLICE], state)
+        self.env["order.flag.feed.log"]._create_from_rows(self, rows)
+        self.last_push = fields.Datetime.now()
+        return [row.as_answer() for row in rows]
+
+    def _dry_run(self, rows):
+        """Do what ``dry_run`` does, for the feed (sudo) in its own context."""
+        rows = [self._read_row(raw) for raw in rows]
+        self._plan_slice(rows, self._prepare_state(rows, lock=False))
+        changes = [row.change for row in rows if row.result == "applied"]
+        return {
+            "results": [row.as_answer() for row in rows],
+            "orders": len({change.order for change in changes}),
+            "customers": len(self._get_mailed_customers(changes)),
+        }
+
+    def _lock_for_push(self):
+        """Let one push of a feed run at a time, so that a key is looked up and used at once.
+
+        A push that waited for one that committed gets a serialization failure, since its
+        view of the data is older; Odoo then runs it again.
+
+        :raise LockError: when the other one takes too long
+        """
+        try:
+            with self.env.cr.savepoint(flush=False), mute_logger("odoo.sql_db"):
+                self.env.cr.execute("SELECT set_config('lock_timeout', %s, true)", [FEED_WAIT])
+                self.env.cr.execute(
+                    "SELECT id FROM order_flag_feed WHERE id = %s FOR NO KEY UPDATE", [self.id]
+                )
+                self.env.cr.execute("SELECT set_config('lock_timeout', '0', true)")
+        except psycopg2.errors.LockNotAvailable as error:
+            raise LockError(
+                self.env._(
+                    "Another push of this feed is still running. Nothing was changed; please"
+                    " send the same rows again in a minute."
+                )
+            ) from error
+
+    # === READING ROWS === #
+
+    def _read_row(self, raw):
+        """Return the row as a ``FeedRow``, decided as ``invalid`` when it cannot be read."""
+        row = FeedRow(raw=raw)
+        if isinstance(raw, dict):
+            row.key = raw.get("key")
+        problem = self._get_row_problem(raw)
+        if problem:
+            row.decide("invalid", problem)
+            return row
+        row.order_ref = raw["order"].strip()
+        row.flag = raw["flag"]
+        row.note = (raw.get("note") or "").strip()
+        try:
+            row.changed_at = parse_moment(raw["changed_at"])
+        except ValueError as error:
+            row.decide("invalid", self._get_moment_problem(str(error)))
+            return row
+        if row.changed_at > fields.Datetime.now() + MAX_AHEAD:
+            row.decide(
+                "invalid", self.env._('"changed_at" is more than 10 minutes in the future.')
+            )
+        return row
+
+    def _get_row_problem(self, raw):
+        """Return why a row cannot be read, or False."""
+        if not isinstance(raw, dict):
+            return self.env._("A row must be an object with key, order, flag and changed_at.")
+        return (
+            self._get_text_problem(raw, "key", MAX_KEY)
+            or self._get_text_problem(raw, "order", MAX_REFERENCE)
+            or self._get_text_problem(raw, "flag", MAX_REFERENCE, may_be_empty=True)
+            or (
+                raw.get("note") is not None
+                and self._get_text_problem(raw, "note", MAX_NOTE, may_be_empty=True)
+            )
+            or self._get_text_problem(raw, "changed_at", MAX_REFERENCE)
+        )
+
+    def _get_text_problem(self, raw, name, longest, may_be_empty=False):
+        value = raw.get(name)
+        if value is None:
+            return self.env._('"%(name)s" is missing.', name=name)
+        if not isinstance(value, str):
+            return self.env._('"%(name)s" must be a text.', name=name)
+        if not may_be_empty and not value.strip():
+            return self.env._('"%(name)s" is empty.', name=name)
+        if len(value) > longest:
+            return self.env._(
+                '"%(name)s" is too long: at most %(cap)s characters.', name=name, cap=longest
+            )
+        if not is_storable(value):
+            return self.env._('"%(name)s" contains characters that are no text.', name=name)
+        return False
+
+    def _get_moment_problem(self, kind):
+        if kind == "zone":
+            return self.env._('"changed_at" has no time zone. Please write it like +01:00 or Z.')
+        return self.env._(
+            '"changed_at" is no date and time of ISO 8601, like 2026-03-01T12:00:00+01:00.'
+        )
+
+    # === LOOKING UP === #
+
+    def _prepare_state(self, rows, lock):
+        """Look up all that the rows need, in a number of queries that does not grow."""
+        open_rows = [row for row in rows if not row.result]
+        logs = self.env["order.flag.feed.log"]
+        used_keys = logs._get_used_keys(self, list({row.key for row in open_rows}))
+        references = {row.order_ref for row in open_rows if row.key not in used_keys}
+        orders = self._find_orders(references)
+        found = self.env["sale.order"].union(*orders.values())
+        locked = self._lock_orders(found) if lock else found
+        return PushState(
+            used_keys,
+            logs._get_last_changes(self, found),
+            orders,
+            {mapping.external_flag: mapping.flag_id for mapping in self.mapping_ids},
+            set(locked.ids),
+        )
+
+    def _find_orders(self, references):
+        """Return ``{reference: orders of the feed's company that have it}``."""
+        if not references:
+            return {}
+        name = self.order_ref_field
+        orders = self.env["sale.order"].search_fetch(
+            [(name, "in", list(references)), ("company_id", "=", self.company_id.id)], [name]
+        )
+        return {
+            reference: orders.browse(order.id for order in group)
+            for reference, group in groupby(orders.sorted(name), key=lambda order: order[name])
+        }
+
+    def _lock_orders(self, orders):
+        """Lock the orders and return those that could be locked.
+
+        Those that somebody else is changing are waited for a little, and then refused one
+        by one, so that they stop no other order. Nothing is waited for while holding a lock
+        that the other one may want, so no deadlock can come of it.
+        """
+        deadline = time.monotonic() + ORDER_WAIT
+        locked = orders.try_lock_for_update(allow_referencing=True)
+        while len(locked) < len(orders) and time.monotonic() < deadline:
+            time.sleep(0.1)
+            locked |= (orders - locked).try_lock_for_update(allow_referencing=True)
+        return locked
+
+    # === DECIDING AND WRITING === #
+
+    def _run_slice(self, rows, state):
+        """Decide and write these rows; when writing fails, halve until the bad row is alone."""
+        before = state.copy()
+        try:
+            # A savepoint, so that an order that cannot be written leaves nothing half done.
+            with self.env.cr.savepoint():
+                self._plan_slice(rows, state)
+                self._apply_rows(rows)
+        except psycopg2.OperationalError:
+            raise  # a clash with another transaction is no fault of a row: run it all again
+        except Exception as error:
+            state.used_keys, state.last_changes = before.used_keys, before.last_changes
+            self._undo_decisions(rows)
+            if len(rows) == 1:
+                rows[0].decide("refused", self._get_failure_message(error))
+                return
+            middle = len(rows) // 2
+            self._run_slice(rows[:middle], state)
+            self._run_slice(rows[middle:], state)
+
+    def _undo_decisions(self, rows):
+        for row in rows:
+            if row.result != "invalid":
+                row.decide("")
+                row.change = None
+
+    def _get_failure_message(self, error):
+        if isinstance(error, UserError):
+            return str(error)
+        # What the database or another addon says is not for the client; the log has it.
+        return self.env._("The order could not be changed: %(error)s", error=type(error).__name__)
+
+    def _plan_slice(self, rows, state):
+        """Decide these rows one after the other, without writing anything."""
+        state.planned = {}
+        for row in rows:
+            if row.result:
+                continue
+            row.order = self._find_order(row, state)
+            row.decide(*self._judge(row, state))
+            if row.result:
+                continue
+            self._plan_row(row, state)
+            if row.result in SETTLED:
+                state.settle(row)
+
+    def _find_order(self, row, state):
+        orders = state.orders.get(row.order_ref, self.env["sale.order"])
+        return orders if len(orders) == 1 else None
+
+    def _judge(self, row, state):
+        """Return the result and message of a row that comes to no change, or two blanks."""
+        if row.key in state.used_keys:
+            return "duplicate", self.env._("This change was taken over before.")
+        if not row.order:
+            return "unknown_order", self._get_unknown_order_message(row, state)
+        if row.flag and row.flag.strip() not in state.flags:
+            return "unknown_flag", self.env._(
+                "The flag “%(flag)s” is not mapped in the feed.", flag=row.flag
+            )
+        if row.changed_at < state.last_changes.get(row.order.id, row.changed_at):
+            return "stale", self.env._("A newer change of this order came before.")
+        if row.order.id not in state.locked:
+            return "refused", self.env._(
+                "Somebody else is changing the order at this moment. Please send it again."
+            )
+        return "", ""
+
+    def _get_unknown_order_message(self, row, state):
+        count = len(state.orders.get(row.order_ref, ()))
+        if not count:
+            return self.env._("No order has the reference “%(ref)s” (0 found).", ref=row.order_ref)
+        return self.env._(
+            "%(count)s orders have the reference “%(ref)s”.", count=count, ref=row.order_ref
+        )
+
+    def _plan_row(self, row, state):
+        flag = state.flags[row.flag.strip()] if row.flag else self.env["sale.order.flag"]
+        row.change = StatusChange(
+            row.order,
+            flag=flag,
+            flag_note=(row.note or KEEP) if flag else KEEP,
+            # A cleared flag has no note; what the clerk wrote is kept in the history.
+            note=not flag and row.note,
+        )
+        row.order._plan_status_changes([row.change], check_groups=False, planned=state.planned)
+        result = {"apply": "applied"}.get(row.change.outcome, row.change.outcome)
+        row.decide(result, row.change.message)
+
+    def _apply_rows(self, rows):
+        orders = self.env["sale.order"].with_context(order_flag_feed_id=self.id)
+        orders._apply_status_changes(
+            [row.change for row in rows if row.result == "applied"], source="feed"
+        )
+
+    def _get_mailed_customers(self, changes):
+        """Return the customers whom these planned changes would mail."""
+        notify = not self.env.context.get("order_status_no_notify")
+        states = {}
+        for change in changes:
+            if change.enters_status:
+                states[change.order] = change.order._get_mail_state(change, notify)
+        pending = [order.partner_id for order, state in states.items() if state == "pending"]
+        return self.env["res.partner"].union(*pending).filtered("email")

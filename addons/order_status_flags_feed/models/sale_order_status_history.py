@@ -1,0 +1,84 @@
+import logging
+
+import psycopg2
+
+from odoo import fields, models
+from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
+
+OFFSET_PARAMETER = "order_status_flags_feed.position_offset"
+
+
+class SaleOrderStatusHistory(models.Model):
+    """Where each row stands in the order in which changes became visible to others.
+
+    Ids are given when a row is written, not when its transaction ends: who reads on from
+    the highest id loses the rows of transactions that end later. The column
+    ``feed_position`` holds the number of the row's transaction instead. All transactions
+    below the oldest one that is still open have ended, so rows below it are complete, and
+    every row to come lies above.
+
+    The mail fields of a row are updated later, hence a column of its own: the system
+    column ``xmin`` would then name the updating transaction.
+    """
+
+    _inherit = "sale.order.status.history"
+
+    feed_id = fields.Many2one(
+        comodel_name="order.flag.feed", ondelete="set null", readonly=True, string="Feed"
+    )
+
+    def init(self):
+        """Add the column with its default, which the ORM cannot express."""
+        # Rows that are there keep 0 = before everything; a constant needs no table rewrite.
+        self.env.cr.execute(
+            "ALTER TABLE sale_order_status_history"
+            " ADD COLUMN IF NOT EXISTS feed_position bigint NOT NULL DEFAULT 0"
+        )
+        self.env.cr.execute(
+            "CREATE INDEX IF NOT EXISTS sale_order_status_history_feed_position_idx"
+            " ON sale_order_status_history (feed_position, id)"
+        )
+        self._set_position_offset(self._get_position_offset())
+
+    def _register_hook(self):
+        """Override of `base`: notice that the database was moved to another server."""
+        super()._register_hook()
+        try:
+            with self.env.cr.savepoint():
+                self._follow_new_cluster()
+        except psycopg2.OperationalError:
+            # Another process that starts at the same moment does it.
+            _logger.info("The positions of the change feed are being adjusted elsewhere.")
+
+    def _follow_new_cluster(self):
+        """Go on above the highest position when this server counts transactions anew.
+
+        A dump restored on another PostgreSQL server brings positions that lie in that
+        server's future: nothing would be settled until it has caught up.
+        """
+        self.env.cr.execute(
+            "SELECT COALESCE(MAX(feed_position), 0),"
+            " pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+            " FROM sale_order_status_history"
+        )
+        highest, next_number = self.env.cr.fetchone()
+        if highest >= next_number + self._get_position_offset():
+            self._set_position_offset(highest + 1)
+
+    def _get_position_offset(self):
+        # sudo: a technical parameter, read whoever starts the registry or reads the changes
+        value = self.env["ir.config_parameter"].sudo().get_param(OFFSET_PARAMETER)
+        return int(value or 0)
+
+    def _set_position_offset(self, offset):
+        # sudo: see `_get_position_offset`
+        self.env["ir.config_parameter"].sudo().set_param(OFFSET_PARAMETER, str(offset))
+        self.env.cr.execute(
+            SQL(
+                "ALTER TABLE sale_order_status_history ALTER COLUMN feed_position"
+                " SET DEFAULT pg_current_xact_id()::text::bigint + %s",
+                SQL(str(int(offset))),
+            )
+        )
