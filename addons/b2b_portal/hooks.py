@@ -1,6 +1,9 @@
 from odoo.tools import SQL
 
 
+from .models.product_pricelist_item import TECHNICAL
+
+
 def _post_init_hook(env):
     """Switch Odoo's pricelist feature on, which B2B prices need.
 
@@ -19,7 +22,7 @@ def _uninstall_hook(env):
     :param env: environment of the removal (superuser)
     """
     env["product.pricelist.item"].search([("is_b2b_discount", "=", True)]).with_context(
-        b2b_technical_rule=True
+        b2b_technical_rule=TECHNICAL
     ).unlink()
     _remove_b2b_orders(env)
     _restore_quotation_actions(env)

@@ -1,4 +1,7 @@
 from . import b2b_agreement
+from . import b2b_agreement_price
+from . import b2b_agreement_reminder
+from . import b2b_agreement_signing
 from . import b2b_agreement_template
 from . import b2b_quick_order
 from . import base_module_uninstall

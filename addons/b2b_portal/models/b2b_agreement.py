@@ -1,5 +1,4 @@
 import hashlib
-import logging
 import re
 from datetime import datetime, timedelta
 
@@ -12,10 +11,9 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_amount, format_date
 
-_logger = logging.getLogger(__name__)
-
 PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
-REMINDER_DAYS = (30, 7)
+# The key to signed fields. An object and no flag, so that no RPC call can bring it along.
+SEAL = object()
 
 
 class B2bAgreement(models.Model):
@@ -371,7 +369,7 @@ class B2bAgreement(models.Model):
         :raises UserError: see `write`
         """
         closed = self.filtered(lambda agreement: agreement.state in ("signed", "terminated"))
-        if not closed or self.env.context.get("b2b_agreement_seal"):
+        if not closed or self.env.context.get("b2b_agreement_seal") is SEAL:
             return
         if self.SIGNED_FIELDS & vals.keys():
             raise UserError(
@@ -551,212 +549,6 @@ class B2bAgreement(models.Model):
             return "not_signed"
         return "none" if self._is_in_force() else "not_started"
 
-    # === PRICES === #
-
-    def _get_pricelist(self):
-        """Return the pricelist of the customer under this agreement.
-
-        :return: `product.pricelist` record in sudo mode, empty for plain sales prices
-        """
-        self.ensure_one()
-        # The customer's usual pricelist is not readable for every caller.
-        partner = self.sudo().with_company(self.company_id).partner_id
-        return self.sudo().pricelist_id or partner.property_product_pricelist
-
-    def _get_price_details(self, lines, shipping_partner=None, date=False, breaks=True):
-        """Price lines for the customer of this agreement.
-
-        :param list lines: tuples (`product.product` record, quantity in uom, uom or empty)
-        :param shipping_partner: `res.partner` record of the delivery address, which may decide on
-            the fiscal position; the customer by default
-        :param date: date or datetime of the prices, now by default
-        :param bool breaks: False saves the computation of `next_break`
-        :return: one dict per line, see `product.pricelist._get_b2b_price_details`
-        :rtype: list
-        """
-        self.ensure_one()
-        return self._get_pricelist()._get_b2b_price_details(
-            lines,
-            company=self.sudo().company_id,
-            fiscal_position=self._get_fiscal_position(shipping_partner),
-            partner=self.sudo().partner_id,
-            date=date,
-            breaks=breaks,
-        )
-
-    def _get_quantity_breaks(self, products, shipping_partner=None, date=False):
-        """Return the quantity breaks of products for the customer of this agreement.
-
-        :param products: `product.product` records
-        :return: `{product id: list of steps}`, see `product.pricelist._get_quantity_breaks`
-        :rtype: dict
-        """
-        self.ensure_one()
-        return self._get_pricelist()._get_quantity_breaks(
-            products,
-            company=self.sudo().company_id,
-            fiscal_position=self._get_fiscal_position(shipping_partner),
-            date=date,
-        )
-
-    def _get_fiscal_position(self, shipping_partner=None):
-        """Return the fiscal position that orders of the customer get.
-
-        :param shipping_partner: `res.partner` record of the delivery address
-        :return: `account.fiscal.position` record in sudo mode
-        """
-        self.ensure_one()
-        # Fiscal positions are settings of the company; the customer sees their effect.
-        agreement = self.sudo().with_company(self.company_id)
-        partner = agreement.partner_id
-        delivery = (shipping_partner or partner).sudo().with_env(agreement.env)
-        return agreement.env["account.fiscal.position"]._get_fiscal_position(partner, delivery)
-
-    # === SENDING AND SIGNING === #
-
-    def action_send(self):
-        """Send agreements to their customers to be read and signed.
-
-        :return: True
-        :raises UserError: when one is signed or terminated
-        """
-        for agreement in self:
-            if agreement.state not in ("draft", "sent"):
-                raise UserError(
-                    self.env._("%(agreement)s is not a draft.", agreement=agreement.name)
-                )
-        self.write({"state": "sent"})
-        for agreement in self:
-            agreement._notify_customer("b2b_portal.mail_template_agreement_send")
-        return True
-
-    def _notify_customer(self, template_xmlid):
-        """Mail the customer through a template, in the customer's language, and log it.
-
-        :param str template_xmlid: mail template of this model
-        """
-        self.ensure_one()
-        template = self.env.ref(template_xmlid, raise_if_not_found=False)
-        recipients = self._get_customer_recipients()
-        if not template or not recipients:
-            return
-        self.message_post_with_source(
-            template,
-            subtype_xmlid="mail.mt_comment",
-            email_layout_xmlid="mail.mail_notification_layout_with_responsible_signature",
-            partner_ids=recipients.ids,
-        )
-
-    def _get_customer_recipients(self):
-        """Return whom mails about the agreement go to.
-
-        :return: the company when it has an address, else its portal contacts that have one
-        """
-        self.ensure_one()
-        partner = self.partner_id
-        if partner.email:
-            return partner
-        # Whether a contact has a login is not readable for salespeople.
-        contacts = self.env["res.users"].sudo().search(
-            [("partner_id", "child_of", partner.id), ("share", "=", True)]
-        )
-        return contacts.partner_id.filtered("email").sudo(False)
-
-    def _get_signing_obstacle(self):
-        """Return why the agreement cannot be signed.
-
-        :return: the reason in the reader's words, False when it can be signed
-        """
-        self.ensure_one()
-        if self.state == "signed":
-            return self.env._("This agreement is signed already.")
-        if self.state != "sent":
-            return self.env._("This agreement is not open for signature.")
-        if self._is_over():
-            return self.env._("This agreement has ended; ask for a new one.")
-        return False
-
-    def _sign(self, name, signature, partner):
-        """Sign the agreement for its customer.
-
-        :param str name: name of the person who signs
-        :param str signature: image, base64
-        :param partner: `res.partner` record of the person
-        :raises UserError: when it cannot be signed, or another signed agreement overlaps
-        """
-        self.ensure_one()
-        # The text on the customer's screen, the state and the row must be the same until commit.
-        self.lock_for_update(allow_referencing=True)
-        if obstacle := self._get_signing_obstacle():
-            raise UserError(obstacle)
-        self.write(
-            {
-                "state": "signed",
-                "signed_by": name,
-                "signed_on": fields.Datetime.now(),
-                "signed_partner_id": partner.id,
-                "signature": signature,
-            }
-        )
-
-    def _seal(self):
-        """Record what was signed: the hash of the text as the database holds it."""
-        if not self:
-            return
-        self.flush_recordset(["body"])
-        # Read back, so that the hash is of the stored text to the letter.
-        self.invalidate_recordset(["body"])
-        for agreement in self.with_context(b2b_agreement_seal=True):
-            agreement.write(
-                {
-                    "signed_body_hash": agreement._get_body_hash(),
-                    "signed_on": agreement.signed_on or fields.Datetime.now(),
-                }
-            )
-
-    def _keep_signed_pdf(self, author):
-        """Keep the signed agreement as a PDF and tell everyone who follows it.
-
-        A PDF that cannot be made (no wkhtmltopdf, broken layout) is logged: the signature stands.
-
-        :param author: `res.partner` record of the person who signed
-        """
-        self.ensure_one()
-        attachment = self._make_pdf_attachment()
-        self.message_post(
-            author_id=author.id,
-            body=self.env._("Agreement signed by %(name)s", name=self.signed_by),
-            attachment_ids=attachment.ids,
-            message_type="comment",
-            subtype_xmlid="mail.mt_comment",
-        )
-
-    def _make_pdf_attachment(self):
-        """Return the PDF of the agreement, made once and kept.
-
-        :return: `ir.attachment` record, empty when the PDF could not be made
-        """
-        self.ensure_one()
-        if self.pdf_attachment_id:
-            return self.pdf_attachment_id
-        try:
-            with self.env.cr.savepoint():
-                report = self.env["ir.actions.report"]
-                content, kind = report._render_qweb_pdf(
-                    "b2b_portal.action_report_agreement", self.ids
-                )
-                self.pdf_attachment_id = self.env["ir.attachment"].create(
-                    {
-                        "name": f"{self.name.replace('/', '-')}.{kind}",
-                        "raw": content,
-                        "res_model": self._name,
-                        "res_id": self.id,
-                    }
-                )
-        except Exception:  # noqa: BLE001 whatever breaks the report must not undo a signature
-            _logger.warning("No PDF of agreement %s", self.name, exc_info=True)
-        return self.pdf_attachment_id
-
     # === TERMINATION AND RENEWAL === #
 
     def action_terminate(self):
@@ -842,69 +634,3 @@ class B2bAgreement(models.Model):
             **self.env["ir.actions.actions"]._for_xml_id("b2b_portal.b2b_agreement_action"),
             "domain": [("renewed_from_id", "=", self.id)],
         }
-
-    # === REMINDERS === #
-
-    @api.model
-    def _cron_remind(self):
-        """Remind sellers and customers 30 and 7 days before a signed agreement ends.
-
-        Each reminder goes out once; an agreement that is signed late gets only those still ahead.
-        """
-        due = self._search_reminders_due()
-        for agreement in due:
-            # Another worker may be at it; what it holds is left to it.
-            locked = agreement.try_lock_for_update()
-            if locked:
-                locked._remind()
-            self.env["ir.cron"]._commit_progress(1)
-
-    @api.model
-    def _search_reminders_due(self):
-        """Return the agreements for which a reminder is due today and not sent yet.
-
-        :return: `b2b.agreement` records
-        """
-        # One day more than needed, as the day differs between time zones.
-        horizon = fields.Date.today() + timedelta(days=max(REMINDER_DAYS) + 1)
-        agreements = self.search(
-            [
-                ("state", "=", "signed"),
-                ("date_end", "<=", horizon),
-                ("date_end", ">=", fields.Date.today() - timedelta(days=1)),
-            ]
-        )
-        return agreements.filtered("_get_due_reminder")
-
-    def _get_due_reminder(self):
-        """Return which reminder is due.
-
-        :return: 30 or 7 (days before the end), 0 when none is due
-        :rtype: int
-        """
-        self.ensure_one()
-        left = (self.date_end - self._get_today(self.company_id)).days
-        due = min((days for days in REMINDER_DAYS if left <= days), default=0)
-        already_sent = self.reminded_days and self.reminded_days <= due
-        renewed = any(renewal.state == "signed" for renewal in self.renewal_ids)
-        return 0 if left < 0 or already_sent or renewed else due
-
-    def _remind(self):
-        """Send the reminder that is due to the customer, and to the seller."""
-        self.ensure_one()
-        self.reminded_days = self._get_due_reminder()
-        self._notify_customer("b2b_portal.mail_template_agreement_reminder")
-        seller = self.user_id
-        if not seller:
-            return
-        self.activity_schedule(
-            "mail.mail_activity_data_todo",
-            date_deadline=self.date_end,
-            user_id=seller.id,
-            summary=self.with_context(lang=seller.lang).env._("Agreement ends: renew it?"),
-        )
-        template = self.env.ref(
-            "b2b_portal.mail_template_agreement_reminder_seller", raise_if_not_found=False
-        )
-        if template:
-            template.send_mail(self.id, email_values={"recipient_ids": [(4, seller.partner_id.id)]})

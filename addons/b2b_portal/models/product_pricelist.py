@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import float_round, format_amount
 
+from .product_pricelist_item import TECHNICAL
+
 
 class ProductPricelist(models.Model):
     """Pricelist, which may be a B2B one.
@@ -84,7 +86,7 @@ class ProductPricelist(models.Model):
     def _sync_b2b_discount_rule(self):
         """Create the technical rule of B2B pricelists, and drop it from the others."""
         # The rule follows the pricelist, whoever may edit that; users never touch it themselves.
-        Item = self.env["product.pricelist.item"].sudo().with_context(b2b_technical_rule=True)
+        Item = self.env["product.pricelist.item"].sudo().with_context(b2b_technical_rule=TECHNICAL)
         rules = Item.search([("pricelist_id", "in", self.ids), ("is_b2b_discount", "=", True)])
         b2b_lists = self.filtered("is_b2b")
         missing = b2b_lists - rules.pricelist_id

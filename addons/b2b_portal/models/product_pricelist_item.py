@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+# The key to the technical rule. An object and no flag, so that no RPC call can bring it along.
+TECHNICAL = object()
+
 
 class ProductPricelistItem(models.Model):
     """Rule of a pricelist.
@@ -51,7 +54,7 @@ class ProductPricelistItem(models.Model):
 
         :raises UserError: when a technical rule is among the records
         """
-        if self.env.context.get("b2b_technical_rule"):
+        if self.env.context.get("b2b_technical_rule") is TECHNICAL:
             return
         # Rules that are not readable for the user are refused by the access check of the caller.
         if any(item.is_b2b_discount for item in self.sudo()):

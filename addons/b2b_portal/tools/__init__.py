@@ -1,1 +1,2 @@
+from . import csv_export
 from . import quick_order_parser

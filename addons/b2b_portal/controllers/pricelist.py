@@ -1,0 +1,102 @@
+import io
+
+import xlsxwriter
+
+from odoo import http
+from odoo.http import request
+
+from odoo.addons.b2b_portal.controllers.main import B2BPortal
+from odoo.addons.b2b_portal.tools.csv_export import make_csv
+from odoo.addons.portal.controllers.portal import pager as portal_pager
+
+ROWS_PER_PAGE = 50
+
+
+class PricelistPortal(B2BPortal):
+    """The customer's own price list, on a page and as a file."""
+
+    @http.route("/my/b2b/pricelist", type="http", auth="user", website=True)
+    def portal_b2b_pricelist(self, page=1, **kwargs):
+        """Show the own prices with their quantity breaks.
+
+        :param str page: page number, from 1
+        """
+        agreement, denied = self._b2b_gate()
+        if denied:
+            return denied
+        pager = portal_pager(
+            url="/my/b2b/pricelist",
+            total=agreement._count_products(),
+            page=int(page) if str(page).isdecimal() else 1,
+            step=ROWS_PER_PAGE,
+        )
+        products = agreement._get_products(limit=ROWS_PER_PAGE, offset=pager["offset"])
+        values = {
+            **self._prepare_portal_layout_values(),
+            "agreement": agreement,
+            "rows": agreement._get_pricelist_rows(products),
+            "pager": pager,
+            "page_name": "b2b_pricelist",
+            "default_url": "/my/b2b/pricelist",
+        }
+        return self._b2b_render("b2b_portal.portal_b2b_pricelist", values)
+
+    @http.route("/my/b2b/pricelist.csv", type="http", auth="user", website=True)
+    def portal_b2b_pricelist_csv(self, **kwargs):
+        """Download the own prices as CSV: SKU, name, minimum quantity, price, currency."""
+        agreement, denied = self._b2b_gate()
+        if denied:
+            return denied
+        content = make_csv([agreement._get_pricelist_header(), *self._get_download_rows(agreement)])
+        return self._b2b_file(content, "text/csv; charset=utf-8", "csv", agreement)
+
+    @http.route("/my/b2b/pricelist.xlsx", type="http", auth="user", website=True)
+    def portal_b2b_pricelist_xlsx(self, **kwargs):
+        """Download the own prices as XLSX, with the columns of the CSV file."""
+        agreement, denied = self._b2b_gate()
+        if denied:
+            return denied
+        output = io.BytesIO()
+        # Text stays text: an article number is no formula, number or link.
+        options = {
+            "in_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_numbers": False,
+            "strings_to_urls": False,
+        }
+        with xlsxwriter.Workbook(output, options) as workbook:
+            sheet = workbook.add_worksheet()
+            sheet.write_row(0, 0, agreement._get_pricelist_header(), workbook.add_format({"bold": 1}))
+            for index, row in enumerate(self._get_download_rows(agreement), start=1):
+                sheet.write_row(index, 0, row)
+            sheet.set_column(0, 0, 18)
+            sheet.set_column(1, 1, 48)
+            sheet.freeze_panes(1, 0)
+        content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        return self._b2b_file(output.getvalue(), content_type, "xlsx", agreement)
+
+    def _get_download_rows(self, agreement):
+        """Return the rows of a download: one per product and quantity step.
+
+        :rtype: list
+        """
+        rows = agreement._get_pricelist_rows(agreement._get_products())
+        return [
+            [row["sku"], row["name"], step["min_quantity"], step["net"], row["currency"].name]
+            for row in rows
+            for step in row["steps"]
+        ]
+
+    def _b2b_file(self, content, content_type, extension, agreement):
+        """Return a download that no cache keeps.
+
+        :param bytes content: the file
+        :rtype: Response
+        """
+        filename = f"pricelist-{agreement._get_today(agreement.company_id)}.{extension}"
+        headers = [
+            ("Content-Type", content_type),
+            ("Content-Disposition", http.content_disposition(filename)),
+            ("X-Content-Type-Options", "nosniff"),
+        ]
+        return self._b2b_no_store(request.make_response(content, headers))

@@ -1,0 +1,176 @@
+import logging
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from .b2b_agreement import SEAL
+
+_logger = logging.getLogger(__name__)
+
+
+class B2bAgreement(models.Model):
+    """Sending and signing: how an agreement comes into force, and what is kept of it."""
+
+    _inherit = "b2b.agreement"
+
+    def action_send(self):
+        """Send agreements to their customers to be read and signed.
+
+        :return: True
+        :raises UserError: when one is signed or terminated
+        """
+        for agreement in self:
+            if agreement.state not in ("draft", "sent"):
+                raise UserError(
+                    self.env._("%(agreement)s is not a draft.", agreement=agreement.name)
+                )
+        self.write({"state": "sent"})
+        for agreement in self:
+            agreement._notify_customer("b2b_portal.mail_template_agreement_send")
+        return True
+
+    def _notify_customer(self, template_xmlid):
+        """Mail the customer through a template, in the customer's language, and log it.
+
+        :param str template_xmlid: mail template of this model
+        """
+        self.ensure_one()
+        template = self.env.ref(template_xmlid, raise_if_not_found=False)
+        recipients = self._get_customer_recipients()
+        if not template or not recipients:
+            return
+        self.message_post_with_source(
+            template,
+            subtype_xmlid="mail.mt_comment",
+            email_layout_xmlid="mail.mail_notification_layout_with_responsible_signature",
+            partner_ids=recipients.ids,
+        )
+
+    def _get_customer_recipients(self):
+        """Return whom mails about the agreement go to.
+
+        :return: the company when it has an address, else its portal contacts that have one
+        """
+        self.ensure_one()
+        partner = self.partner_id
+        if partner.email:
+            return partner
+        # Whether a contact has a login is not readable for salespeople.
+        contacts = self.env["res.users"].sudo().search(
+            [("partner_id", "child_of", partner.id), ("share", "=", True)]
+        )
+        return contacts.partner_id.filtered("email").sudo(False)
+
+    def _get_signing_obstacle(self):
+        """Return why the agreement cannot be signed.
+
+        :return: the reason in the reader's words, False when it can be signed
+        """
+        self.ensure_one()
+        if self.state == "signed":
+            return self.env._("This agreement is signed already.")
+        if self.state != "sent":
+            return self.env._("This agreement is not open for signature.")
+        if self._is_over():
+            return self.env._("This agreement has ended; ask for a new one.")
+        return False
+
+    def _sign(self, name, signature, partner):
+        """Sign the agreement for its customer.
+
+        :param str name: name of the person who signs
+        :param str signature: image, base64
+        :param partner: `res.partner` record of the person
+        :raises UserError: when it cannot be signed, or another signed agreement overlaps
+        """
+        self.ensure_one()
+        # The text on the customer's screen, the state and the row must be the same until commit.
+        self.lock_for_update(allow_referencing=True)
+        if obstacle := self._get_signing_obstacle():
+            raise UserError(obstacle)
+        self.write(
+            {
+                "state": "signed",
+                "signed_by": name,
+                "signed_on": fields.Datetime.now(),
+                "signed_partner_id": partner.id,
+                "signature": signature,
+            }
+        )
+
+    def _seal(self):
+        """Record what was signed: the hash of the text as the database holds it."""
+        if not self:
+            return
+        self.flush_recordset(["body"])
+        # Read back, so that the hash is of the stored text to the letter.
+        self.invalidate_recordset(["body"])
+        for agreement in self.with_context(b2b_agreement_seal=SEAL):
+            agreement.write(
+                {
+                    "signed_body_hash": agreement._get_body_hash(),
+                    "signed_on": agreement.signed_on or fields.Datetime.now(),
+                }
+            )
+
+    def _keep_signed_pdf(self, author):
+        """Keep the signed agreement as a PDF and tell everyone who follows it.
+
+        A PDF that cannot be made (no wkhtmltopdf, broken layout) is logged: the signature stands.
+
+        :param author: `res.partner` record of the person who signed
+        """
+        self.ensure_one()
+        attachment = self._make_pdf_attachment()
+        self.message_post(
+            author_id=author.id,
+            body=self.env._("Agreement signed by %(name)s", name=self.signed_by),
+            attachment_ids=attachment.ids,
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+        )
+
+    def _render_pdf(self):
+        """Return the PDF of the agreement as it is now.
+
+        :return: content, and its file extension
+        :rtype: tuple
+        :raises UserError: when wkhtmltopdf is missing
+        """
+        return self.env["ir.actions.report"]._render_qweb_pdf(
+            "b2b_portal.action_report_agreement", self.ids
+        )
+
+    def _make_pdf_attachment(self):
+        """Return the PDF of the agreement, made once and kept.
+
+        :return: `ir.attachment` record, empty when the PDF could not be made
+        """
+        self.ensure_one()
+        if self.pdf_attachment_id:
+            return self.pdf_attachment_id
+        try:
+            with self.env.cr.savepoint():
+                content, kind = self._render_pdf()
+                self.pdf_attachment_id = self.env["ir.attachment"].create(
+                    {
+                        "name": f"{self.name.replace('/', '-')}.{kind}",
+                        "raw": content,
+                        "res_model": self._name,
+                        "res_id": self.id,
+                    }
+                )
+        except Exception:  # noqa: BLE001 whatever breaks the report must not undo a signature
+            _logger.warning("No PDF of agreement %s", self.name, exc_info=True)
+        return self.pdf_attachment_id
+
+    def _get_pdf(self):
+        """Return the PDF of the agreement: what was kept once it is signed.
+
+        :return: the file, empty when it could not be made
+        :rtype: bytes
+        """
+        self.ensure_one()
+        if self.state in ("signed", "terminated"):
+            return self._make_pdf_attachment().raw or b""
+        return self._render_pdf()[0]
