@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.exceptions import UserError
 
 from ..tools import quick_order_parser as parser
 
@@ -11,6 +12,52 @@ class B2bQuickOrder(models.AbstractModel):
 
     _name = "b2b.quick.order"
     _description = "B2B Quick Order"
+
+    @api.model
+    def _parse(self, cells=(), text="", upload=None):
+        """Read everything the buyer typed, pasted and uploaded at once.
+
+        :param cells: typed rows, tuples (SKU, quantity)
+        :param str text: pasted rows
+        :param tuple upload: name and content of a file
+        :rtype: ParsedRows
+        :raise UserError: when it is refused as a whole, with the reason and the cap
+        """
+        try:
+            parts = [parser.parse_table(cells), parser.parse_text(text)]
+            if upload:
+                parts.append(parser.parse_file(*upload))
+            rows = [row for part in parts for row in part.rows]
+            if len(rows) > parser.MAX_ROWS:
+                raise parser.QuickOrderError("too_many_rows")
+        except parser.QuickOrderError as error:
+            raise UserError(self._get_refusal_message(error.code)) from error
+        if sum(bool(part.rows) for part in parts) > 1:
+            # Numbers of one list mean nothing beside those of another.
+            for number, row in enumerate(rows, start=1):
+                row.number = number
+        return parser.ParsedRows(rows, sum(part.skipped for part in parts if part.rows))
+
+    @api.model
+    def _get_refusal_message(self, code):
+        """Return the words for a list that is refused as a whole.
+
+        :param str code: see `QuickOrderError`
+        :rtype: str
+        """
+        return {
+            "too_large": self.env._("The list is too large: at most 5 MiB. Nothing was read."),
+            "too_many_rows": self.env._(
+                "The list is too long: at most %(maximum)s rows. Nothing was read.",
+                maximum=parser.MAX_ROWS,
+            ),
+            "unreadable": self.env._(
+                "The file cannot be read. Please save it as CSV or XLSX. Nothing was read."
+            ),
+            "encoding": self.env._(
+                "The encoding of the file is unknown. Please save it as UTF-8. Nothing was read."
+            ),
+        }[code]
 
     @api.model
     def _evaluate(self, agreement, parsed):
@@ -126,9 +173,7 @@ class B2bQuickOrder(models.AbstractModel):
             breaks=False,
         )
         for values, price in zip(priced, details, strict=True):
-            values.update(
-                net=price["net"], subtotal=price["subtotal"], currency=price["currency"]
-            )
+            values.update(net=price["net"], subtotal=price["subtotal"], currency=price["currency"])
 
     @api.model
     def _get_wanted(self, rows):
@@ -148,17 +193,13 @@ class B2bQuickOrder(models.AbstractModel):
         """Return the rejected rows as a table that can be corrected and uploaded again.
 
         :param list rows: of `_evaluate`
-        :return: header and rows, safe for spreadsheet programs
+        :return: header and rows
         :rtype: list[list[str]]
         """
         # The headers are not translated: they are what the upload is sure to know again.
         header = ["sku", "quantity", "reason"]
         return [header] + [
-            [
-                parser.guard_formula(values["sku"]),
-                parser.guard_formula(values["raw_quantity"]),
-                parser.guard_formula(values["reason"]),
-            ]
+            [values["sku"], values["raw_quantity"], values["reason"]]
             for values in rows
             if values["state"] == "rejected"
         ]

@@ -187,8 +187,32 @@ class ProductProduct(models.Model):
             for code in {reference, barcode} & asked:
                 found.setdefault(code, []).append(product_id)
         # One prefetch for all of them: thousands of rows are read in one query.
+        return {code: self.browse(ids).with_prefetch(every_id) for code, ids in found.items()}
+
+    def _get_b2b_pictured(self):
+        """Return the ids of those of these products that have a picture, in one query.
+
+        :rtype: set
+        """
+        templates = self.product_tmpl_id
+        attachments = self.env["ir.attachment"].sudo()  # reads which records have one only
+        rows = attachments._read_group(
+            Domain("res_field", "in", ("image_variant_256", "image_256"))
+            & (
+                (Domain("res_model", "=", "product.product") & Domain("res_id", "in", self.ids))
+                | (
+                    Domain("res_model", "=", "product.template")
+                    & Domain("res_id", "in", templates.ids)
+                )
+            ),
+            ["res_model", "res_id"],
+        )
+        pictured = set(rows)
         return {
-            code: self.browse(ids).with_prefetch(every_id) for code, ids in found.items()
+            product.id
+            for product in self
+            if ("product.product", product.id) in pictured
+            or ("product.template", product.product_tmpl_id.id) in pictured
         }
 
     # === QUANTITIES === #

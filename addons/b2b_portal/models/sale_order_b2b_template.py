@@ -54,11 +54,13 @@ class SaleOrder(models.Model):
     def _get_b2b_wanted(self):
         """Return the articles of an order as tuples (product, unit, quantity)."""
         lines = self.order_line.filtered(
-            lambda line: line.product_id
-            and not line.display_type
-            and not line.is_downpayment
-            and line.product_id.type != "combo"
-            and not line.combo_item_id
+            lambda line: (
+                line.product_id
+                and not line.display_type
+                and not line.is_downpayment
+                and line.product_id.type != "combo"
+                and not line.combo_item_id
+            )
         )
         return [(line.product_id, line.product_uom_id, line.product_uom_qty) for line in lines]
 
@@ -71,6 +73,21 @@ class SaleOrder(models.Model):
         lines = self._add_b2b_lines(wanted)
         self._remember_b2b_prices(lines)
         return lines
+
+    def _move_b2b_line(self, line_id, step):
+        """Move a line up (-1) or down (1) among the lines.
+
+        :param line_id: id of a line; another id does nothing
+        :param int step: by how many places
+        """
+        lines = list(self.order_line.sorted("sequence"))
+        index = next((i for i, line in enumerate(lines) if line.id == line_id), None)
+        if index is None or not 0 <= index + step < len(lines):
+            return
+        lines.insert(index + step, lines.pop(index))
+        for sequence, line in enumerate(lines, start=10):
+            if line.sequence != sequence:
+                line.sequence = sequence
 
     def _remember_b2b_prices(self, lines):
         """Keep today's untaxed prices of lines, to tell next time what changed."""

@@ -62,7 +62,7 @@ class SaleOrder(models.Model):
         return {
             "partner_id": self.env.user.partner_id.id,
             "company_id": agreement.company_id.id,
-            "pricelist_id": agreement.pricelist_id.id,
+            "pricelist_id": agreement._get_pricelist().id,
             "payment_term_id": agreement.payment_term_id.id
             or self.env.user.partner_id.sudo().property_payment_term_id.id,
         }
@@ -180,8 +180,9 @@ class SaleOrder(models.Model):
         """Bring date, pricelist and payment terms of the cart up to the agreement in force."""
         agreement = self.partner_id._get_b2b_agreement(self.company_id)
         values = {"date_order": fields.Datetime.now()}
-        if agreement and self.pricelist_id != agreement.pricelist_id:
-            values["pricelist_id"] = agreement.pricelist_id.id
+        pricelist = self._get_b2b_pricelist()
+        if self.pricelist_id != pricelist:
+            values["pricelist_id"] = pricelist.id
         if agreement.payment_term_id and self.payment_term_id != agreement.payment_term_id:
             values["payment_term_id"] = agreement.payment_term_id.id
         self.write(values)
@@ -288,7 +289,7 @@ class SaleOrder(models.Model):
         if not self.order_line.filtered("product_id"):
             return [self.env._("Your cart is empty.")]
         problems = list(self._get_b2b_line_problems().values())
-        currency = agreement.pricelist_id.currency_id
+        currency = self._get_b2b_pricelist().currency_id
         minimum = agreement.minimum_order_amount
         if currency.compare_amounts(untaxed, minimum) < 0:
             problems.append(
@@ -330,9 +331,7 @@ class SaleOrder(models.Model):
             if address:
                 values["partner_shipping_id"] = address.id
             else:
-                problems.append(
-                    self.env._("Please choose a delivery address of your own company.")
-                )
+                problems.append(self.env._("Please choose a delivery address of your own company."))
         return values, problems
 
     @api.model
@@ -354,7 +353,7 @@ class SaleOrder(models.Model):
         if not (text or "").strip():
             return False
         try:
-            day = datetime.strptime(text.strip(), "%Y-%m-%d").date()  # noqa: DTZ007  a date
+            day = datetime.strptime(text.strip(), "%Y-%m-%d").date()
         except ValueError as error:
             raise ValueError(self.env._("The requested date is not a date.")) from error
         if day < self._get_b2b_today_date():
@@ -383,6 +382,23 @@ class SaleOrder(models.Model):
             return self.env["res.partner"]
         addresses = self.env["res.partner"].search(domain, order="parent_id desc, type, name, id")
         return addresses.sorted(lambda partner: partner != commercial)
+
+    def _get_b2b_stored_prices(self):
+        """Return the quantities and untaxed prices that the last POST stored.
+
+        :return: `{line id: (quantity, price)}`
+        :rtype: dict
+        """
+        stored = {}
+        for entry in self._get_b2b_today()["lines"]:
+            line = entry["line"]
+            same = not any(
+                float_compare(line[name], entry[name], precision_digits=8)
+                for name in ("price_unit", "discount")
+            )
+            price = entry["net"] if same else line.price_reduce_taxexcl
+            stored[line.id] = (line.product_uom_qty, price)
+        return stored
 
     def _get_b2b_price_changes(self, expected, today):
         """Compare what the buyer has seen with today's cart.

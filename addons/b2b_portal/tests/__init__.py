@@ -1,1 +1,3 @@
 from . import test_prices
+from . import test_agreements
+from . import test_agreement_portal

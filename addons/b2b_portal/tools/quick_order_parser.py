@@ -13,6 +13,8 @@ import unicodedata
 import zipfile
 from dataclasses import dataclass, field
 
+from .csv_export import FORMULA_STARTS
+
 MAX_ROWS = 5000
 MAX_BYTES = 5 * 1024 * 1024
 # A spreadsheet is a zip: 5 MiB may unpack to gigabytes.
@@ -24,9 +26,6 @@ SEPARATORS = "\t;,"
 SKU_HEADERS = {"sku", "code", "reference", "kod", "indeks", "symbol", "sifra", "koda"}
 QUANTITY_HEADERS = {"quantity", "qty", "ilosc", "kolicina"}
 REASON_HEADERS = {"reason", "powod", "razlog"}
-
-# A cell that starts with one of these is a formula to a spreadsheet program.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 _OUTER_BLANKS = " \t\r\n\v\f\u00a0\u2007\u202f\u200b\ufeff"
 _THOUSANDS_BLANKS = re.compile(r"[ \u00a0\u2007\u202f'\u2019]")
@@ -87,7 +86,10 @@ def fold(text):
 
 
 def clean(value):
-    """Return a cell as text without outer blanks and without the guard of :func:`guard_formula`.
+    """Return a cell as text without outer blanks, and without the guard of our downloads.
+
+    The apostrophe that keeps spreadsheet programs from running a cell as a formula comes off
+    again, so that a corrected download can be uploaded.
 
     :param value: the cell, any type
     :rtype: str
@@ -96,19 +98,6 @@ def clean(value):
     if text.startswith("'") and text[1:].startswith(FORMULA_STARTS):
         return text[1:]
     return text
-
-
-def guard_formula(value):
-    """Return `value` so that no spreadsheet program takes it for a formula.
-
-    Numbers pass as they are: they cannot carry a formula. :func:`clean` takes the guard off again,
-    so a corrected download can be uploaded.
-
-    :param value: the cell of a download
-    """
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return f"'{value}"
-    return value
 
 
 def parse_quantity(text):
@@ -314,7 +303,7 @@ def _cell(cells, index):
 
 def _read_xlsx(content):
     """Yield the rows of the first sheet, as the buyer sees them."""
-    import openpyxl  # noqa: PLC0415  heavy, and only for spreadsheets
+    import openpyxl  # heavy, and only for spreadsheets
 
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:

@@ -1,0 +1,57 @@
+from odoo import http
+from odoo.http import request
+
+from odoo.addons.b2b_portal.controllers.shop import B2BShopPortal
+
+
+class B2BCartPortal(B2BShopPortal):
+    """The cart page: shows today's prices, and stores them with the next POST."""
+
+    @http.route("/my/b2b/cart", type="http", auth="user", website=True, methods=["GET"])
+    def portal_b2b_cart(self, **kwargs):
+        """Show the cart at today's prices, without writing anything."""
+        agreement, denied = self._b2b_gate()
+        if denied:
+            return denied
+        values = self._b2b_values(agreement, "b2b_cart")
+        values.update(self._prepare_b2b_cart_values(agreement, values["cart"]))
+        return self._b2b_render("b2b_portal.portal_b2b_cart", values)
+
+    def _prepare_b2b_cart_values(self, agreement, cart):
+        """Return the cart at today's prices, and what keeps it from being ordered."""
+        if not cart:
+            return {"today": None, "problems": [], "line_problems": {}}
+        today = cart._get_b2b_today()
+        return {
+            "today": today,
+            "line_problems": cart._get_b2b_line_problems(),
+            "problems": cart._get_b2b_checkout_problems(agreement, today["untaxed"])
+            if cart.order_line
+            else [],
+        }
+
+    @http.route("/my/b2b/cart/update", type="http", auth="user", methods=["POST"], website=True)
+    def portal_b2b_cart_update(self, remove=None, empty=None, next_page=None, **kwargs):
+        """Store the quantities of the cart; fields `qty_<line id>`.
+
+        :param str remove: id of a line to take out
+        :param str empty: take out all lines
+        :param str next_page: `checkout` to go on there
+        """
+        agreement, denied = self._b2b_gate()
+        if denied:
+            return denied
+        cart = request.env["sale.order"]._get_b2b_cart(agreement)
+        if not cart:
+            return self._b2b_redirect("/my/b2b/cart")
+        cart._lock_b2b_cart()
+        quantities, problems = self._read_b2b_quantities(cart)
+        removed = cart.order_line.filtered(lambda line: empty or line.id == self._read_id(remove))
+        cart._refresh_b2b_lines({**quantities, **dict.fromkeys(removed, 0.0)})
+        for problem in problems:
+            self._add_b2b_message(problem, "danger")
+        if next_page == "checkout" and not problems:
+            return self._b2b_redirect("/my/b2b/checkout")
+        if not problems:
+            self._add_b2b_message(request.env._("Your cart is up to date."))
+        return self._b2b_redirect("/my/b2b/cart")

@@ -1,0 +1,110 @@
+from odoo import http
+from odoo.exceptions import UserError
+from odoo.http import request
+
+from odoo.addons.b2b_portal.controllers.cart import B2BCartPortal
+
+FORM_FIELDS = ("client_order_ref", "commitment_date", "partner_shipping_id", "b2b_note")
+
+
+class B2BCheckoutPortal(B2BCartPortal):
+    """The checkout: what the buyer has seen is what is ordered, or the buyer is asked."""
+
+    @http.route("/my/b2b/checkout", type="http", auth="user", website=True, methods=["GET"])
+    def portal_b2b_checkout(self, **kwargs):
+        """Show the checkout at today's prices, without writing anything."""
+        agreement, denied = self._b2b_gate()
+        if denied:
+            return denied
+        cart = request.env["sale.order"]._get_b2b_cart(agreement)
+        if not cart.order_line:
+            return self._b2b_redirect("/my/b2b/cart")
+        return self._render_b2b_checkout(agreement, cart)
+
+    @http.route("/my/b2b/checkout", type="http", auth="user", website=True, methods=["POST"])
+    def portal_b2b_place_order(self, cart_id=None, **kwargs):
+        """Order the cart; fields `client_order_ref`, `commitment_date`, `partner_shipping_id`,
+        `b2b_note`, and what the buyer has seen: `seen_<line id>`.
+
+        :param str cart_id: the cart that the page showed
+        :return: the order's page; or the checkout again, with what has to be settled
+        """
+        agreement, denied = self._b2b_gate()
+        if denied:
+            return denied
+        order = self._get_b2b_placed_order(cart_id)
+        if order:  # a second click, or the way back and forth in the browser
+            return self._b2b_redirect(f"/my/orders/{order.id}")
+        cart = request.env["sale.order"]._get_b2b_cart(agreement)
+        if not cart.order_line:
+            return self._b2b_redirect("/my/b2b/cart")
+        cart._lock_b2b_cart()
+        form = {name: kwargs.get(name) for name in FORM_FIELDS}
+        values, problems = cart._prepare_b2b_checkout_values(agreement, form)
+        cart._set_b2b_shipping(values["partner_shipping_id"])
+        seen = self._read_b2b_seen(cart)
+        cart._refresh_b2b_lines()
+        today = cart._get_b2b_today()
+        problems = cart._get_b2b_checkout_problems(agreement, today["untaxed"]) + problems
+        changes = cart._get_b2b_price_changes(seen, today)
+        if problems or changes:
+            return self._render_b2b_checkout(agreement, cart, form, problems, changes)
+        return self._place_b2b_cart(agreement, cart, values, form)
+
+    def _place_b2b_cart(self, agreement, cart, values, form):
+        try:
+            with request.env.cr.savepoint():
+                cart._place_b2b_order(values)
+        except UserError as error:
+            return self._render_b2b_checkout(agreement, cart, form, [str(error)])
+        self._add_b2b_message(
+            request.env._("Thank you! Your order %(number)s has been placed.", number=cart.name)
+        )
+        return self._b2b_redirect(f"/my/orders/{cart.id}?message=b2b_placed")
+
+    def _get_b2b_placed_order(self, cart_id):
+        """Return the buyer's order that was made of a cart, or an empty one.
+
+        :param cart_id: as the client sent it
+        """
+        return request.env["sale.order"].search(
+            [
+                ("id", "=", self._read_id(cart_id)),
+                ("b2b_qualifier", "=", "order"),
+                ("partner_id", "=", request.env.user.partner_id.id),
+            ]
+        )
+
+    def _read_b2b_seen(self, cart):
+        """Return the quantities and prices that the buyer has seen.
+
+        Those of the page; without a page, those stored with the last POST.
+
+        :return: `{line id: (quantity, untaxed price)}`
+        :rtype: dict
+        """
+        if not any(name.startswith("seen_") for name in request.httprequest.form):
+            return cart._get_b2b_stored_prices()
+        seen = {}
+        for line, text in self._read_b2b_lines(cart, "seen_").items():
+            quantity, _at, price = text.partition("@")
+            try:
+                seen[line.id] = (float(quantity), float(price))
+            except ValueError:
+                continue  # not from our page: the line counts as not seen
+        return seen
+
+    def _render_b2b_checkout(self, agreement, cart, form=None, problems=None, changes=()):
+        values = self._b2b_values(agreement, "b2b_checkout")
+        today = cart._get_b2b_today()
+        if problems is None:
+            problems = cart._get_b2b_checkout_problems(agreement, today["untaxed"])
+        values.update(
+            today=today,
+            problems=problems,
+            changes=changes,
+            addresses=cart._get_b2b_addresses().sudo(),
+            form=form or {"partner_shipping_id": str(cart.partner_shipping_id.id)},
+            min_date=cart._get_b2b_today_date().isoformat(),
+        )
+        return self._b2b_render("b2b_portal.portal_b2b_checkout", values)

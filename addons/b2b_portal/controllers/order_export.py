@@ -1,0 +1,28 @@
+from odoo import http
+from odoo.http import request
+
+from odoo.addons.b2b_portal.controllers.main import B2BPortal
+from odoo.addons.b2b_portal.tools.csv_export import make_csv
+
+
+class B2BOrderExportPortal(B2BPortal):
+    """The customer's own orders as a file."""
+
+    @http.route("/my/b2b/orders.csv", type="http", auth="user", website=True)
+    def portal_b2b_orders_csv(self, **kwargs):
+        """Download the own orders as CSV, one row per line, as `/my/orders` lists them."""
+        agreement, denied = self._b2b_gate()
+        if denied:
+            return denied
+        Order = request.env["sale.order"]
+        # In the user's rights: the rows of those orders that the buyer may read.
+        orders = Order.search(
+            self._prepare_orders_domain(request.env.user.partner_id), order="date_order desc, id"
+        )
+        content = make_csv(Order._get_b2b_export_table(orders))
+        headers = [
+            ("Content-Type", "text/csv; charset=utf-8"),
+            ("Content-Disposition", http.content_disposition("orders.csv")),
+            ("X-Content-Type-Options", "nosniff"),
+        ]
+        return self._b2b_no_store(request.make_response(content, headers))

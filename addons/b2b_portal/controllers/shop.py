@@ -1,0 +1,319 @@
+from odoo import http
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.http import request
+
+from odoo.addons.b2b_portal.controllers.main import B2BPortal
+from odoo.addons.b2b_portal.tools.quick_order_parser import parse_quantity
+from odoo.addons.portal.controllers.portal import pager as portal_pager
+
+PRODUCTS_PER_PAGE = 24
+SUGGESTIONS = 10
+MESSAGES_KEY = "b2b_messages"
+
+
+class B2BShopPortal(B2BPortal):
+    """The shop's own pages, and what all pages of the shop share."""
+
+    # === SHARED BY THE PAGES OF THE SHOP === #
+
+    def _b2b_values(self, agreement, page_name, **values):
+        """Return the values every page of the shop needs.
+
+        :param b2b.agreement agreement: in force
+        :param str page_name: which entry of the navigation is the current one
+        :rtype: dict
+        """
+        cart = request.env["sale.order"]._get_b2b_cart(agreement)
+        return {
+            **self._prepare_portal_layout_values(),
+            "agreement": agreement,
+            "cart": cart,
+            "cart_count": len(cart.order_line),
+            "b2b_messages": self._pop_b2b_messages(),
+            "format_quantity": request.env["product.product"]._format_b2b_quantity,
+            "page_name": page_name,
+            **values,
+        }
+
+    def _add_b2b_message(self, text, kind="success"):
+        """Keep a message for the page that the buyer is led to after a POST.
+
+        :param str text: plain text
+        :param str kind: `success`, `warning` or `danger`
+        """
+        messages = request.session.get(MESSAGES_KEY) or []
+        request.session[MESSAGES_KEY] = [*messages, [kind, text]]
+
+    def _pop_b2b_messages(self):
+        return request.session.pop(MESSAGES_KEY, None) or []
+
+    def _b2b_redirect(self, url):
+        """Lead on after a POST.
+
+        :param str url: local address
+        """
+        return self._b2b_no_store(request.redirect(url, code=303))
+
+    def _b2b_json(self, **data):
+        """Answer a script of the page."""
+        return self._b2b_no_store(request.make_json_response(data))
+
+    @staticmethod
+    def _wants_json():
+        return "application/json" in request.httprequest.headers.get("Accept", "")
+
+    @staticmethod
+    def _read_id(value):
+        """Return an id from a form or address, False when it is none."""
+        text = str(value or "")
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else False
+
+    def _read_b2b_lines(self, order, prefix):
+        """Return what a form says about the lines of an order.
+
+        :param sale.order order: only its lines count
+        :param str prefix: of the form's fields, before the line's id
+        :return: `{line: text}`
+        :rtype: dict
+        """
+        form = request.httprequest.form
+        return {
+            line: form[f"{prefix}{line.id}"]
+            for line in order.order_line
+            if f"{prefix}{line.id}" in form
+        }
+
+    def _read_b2b_quantities(self, order, prefix="qty_"):
+        """Return the quantities of a form of lines; 0 and empty are allowed.
+
+        :return: `{line: quantity}` and messages about what is no quantity
+        :rtype: tuple[dict, list]
+        """
+        quantities, problems = {}, []
+        for line, text in self._read_b2b_lines(order, prefix).items():
+            quantity, error = parse_quantity(text.strip() or "0")
+            if error and error != "zero_quantity":
+                reason = request.env["b2b.quick.order"]._get_error_message(error)
+                problems.append(f"{line.product_id.display_name}: {reason}")
+            else:
+                quantities[line] = line.product_uom_id.round(quantity)
+        return quantities, problems
+
+    def _get_b2b_product(self, agreement, product_id):
+        """Return a product of the shop in sudo mode, empty when it is none.
+
+        :param product_id: as the client sent it
+        """
+        # sudo: portal users do not read products; the shop's domain is applied
+        Product = request.env["product.product"].sudo().with_company(agreement.company_id)
+        product_id = self._read_id(product_id)
+        if not product_id:
+            return Product
+        domain = Product._get_b2b_shop_domain(agreement.company_id)
+        return Product.search(domain & Domain("id", "=", product_id), limit=1)
+
+    # === PAGES === #
+
+    def _prepare_home_portal_values(self, counters):
+        """Override of `portal`: the shop has an entry while an agreement is in force."""
+        values = super()._prepare_home_portal_values(counters)
+        if "b2b_shop_count" in counters:
+            agreement = request.env.user.partner_id._get_b2b_agreement(request.env.company)
+            values["b2b_shop_count"] = len(agreement)
+        return values
+
+    @http.route(["/my/b2b", "/my/b2b/page/<int:page>"], type="http", auth="user", website=True)
+    def portal_b2b_shop(self, page=1, search="", category=None, **kwargs):
+        """List the products with the customer's own prices.
+
+        :param int page: page number, from 1
+        :param str search: words to look for
+        :param str category: id of a product category
+        """
+        agreement, denied = self._b2b_gate()
+        if denied:
+            return denied
+        company = agreement.company_id
+        search = (search or "").strip()[:200]
+        # sudo: portal users do not read products; the shop's domain is applied
+        Product = request.env["product.product"].sudo().with_company(company)
+        categories = self._prepare_b2b_categories(Product, company, self._read_id(category))
+        category_id = categories["category"].id
+        offset = (max(page, 1) - 1) * PRODUCTS_PER_PAGE
+        products, total, guessed = Product._search_b2b_shop(
+            company, search, category_id, offset=offset, limit=PRODUCTS_PER_PAGE
+        )
+        values = self._b2b_values(
+            agreement,
+            "b2b_shop",
+            entries=self._prepare_b2b_entries(agreement, products),
+            total=total,
+            guessed=guessed,
+            search=search,
+            pager=portal_pager(
+                url="/my/b2b",
+                url_args={
+                    **({"search": search} if search else {}),
+                    **({"category": category_id} if category_id else {}),
+                },
+                total=total,
+                page=page,
+                step=PRODUCTS_PER_PAGE,
+            ),
+            **categories,
+        )
+        return self._b2b_render("b2b_portal.portal_b2b_shop", values)
+
+    def _prepare_b2b_entries(self, agreement, products):
+        """Return what the shop shows of each product, in a constant number of queries.
+
+        :param product.product products: in sudo mode
+        :rtype: list[dict]
+        """
+        details = agreement._get_price_details(
+            [(product, 1.0, product.uom_id) for product in products], breaks=False
+        )
+        breaks = agreement._get_quantity_breaks(products)
+        availability = products._get_b2b_availability(agreement.company_id)
+        pictured = products._get_b2b_pictured()
+        entries = []
+        for product, price in zip(products, details, strict=True):
+            steps = breaks.get(product.id, [])
+            price["next_break"] = next(
+                (step for step in steps[1:] if step["net"] < price["net"]), None
+            )
+            entries.append(
+                {
+                    "product": product,
+                    "price": price,
+                    "explanation": agreement._get_pricelist()._explain_price(price),
+                    "breaks": steps[1:],
+                    "availability": availability.get(product.id),
+                    "pictured": product.id in pictured,
+                    "uoms": product._get_b2b_uoms(),
+                    "minimum": product._get_b2b_quantity_step(product.uom_id),
+                }
+            )
+        return entries
+
+    def _prepare_b2b_categories(self, Product, company, category_id):
+        """Return the way to the current category, and the categories right below it."""
+        counts = {}
+        for category, count in Product._get_b2b_categories(company):
+            for ancestor_id in map(int, category.parent_path.strip("/").split("/")):
+                counts[ancestor_id] = counts.get(ancestor_id, 0) + count
+        categories = Product.env["product.category"].browse(counts).sorted("name")
+        current = categories.filtered(lambda category: category.id == category_id)
+        below = categories.filtered(lambda category: category.parent_id == current)
+        if not current and len(below) == 1:
+            # A lone root ("All") is no choice: begin with what lies below it.
+            below = categories.filtered(lambda category: category.parent_id == below) or below
+        path = [int(one) for one in (current.parent_path or "").strip("/").split("/") if one]
+        return {
+            "category": current,
+            "category_path": categories.browse(path),
+            "categories": [(category, counts[category.id]) for category in below],
+        }
+
+    @http.route("/my/b2b/suggest", type="http", auth="user", website=True, methods=["GET"])
+    def portal_b2b_suggest(self, search="", **kwargs):
+        """Suggest products while a buyer types.
+
+        :param str search: what was typed so far
+        :return: JSON, `products`: a list of `sku` and `name`
+        """
+        agreement, denied = self._b2b_gate()
+        if denied:
+            return denied
+        # sudo: portal users do not read products; the shop's domain is applied
+        Product = request.env["product.product"].sudo().with_company(agreement.company_id)
+        products = Product
+        if len((search or "").strip()) >= 2:
+            products, _total, _guessed = Product._search_b2b_shop(
+                agreement.company_id, search.strip()[:100], limit=SUGGESTIONS
+            )
+        return self._b2b_json(
+            products=[
+                {"sku": product.default_code or product.barcode, "name": product.name}
+                for product in products
+                if product.default_code or product.barcode
+            ]
+        )
+
+    @http.route("/my/b2b/image/<int:product_id>", type="http", auth="user", website=True)
+    def portal_b2b_image(self, product_id, **kwargs):
+        """Show the picture of a product of the shop.
+
+        :param int product_id: id of a product
+        """
+        agreement, denied = self._b2b_gate()
+        if denied:
+            return denied
+        product = self._get_b2b_product(agreement, product_id)
+        if not product:
+            return request.not_found()
+        stream = request.env["ir.binary"]._get_image_stream_from(product, "image_256")
+        response = stream.get_response()
+        # A picture tells no price, but this answer is for those with an agreement.
+        response.headers["Cache-Control"] = "private, max-age=3600"
+        return response
+
+    @http.route("/my/b2b/cart/add", type="http", auth="user", methods=["POST"], website=True)
+    def portal_b2b_add(self, product_id=None, quantity="1", uom_id=None, **kwargs):
+        """Put a product into the cart.
+
+        :param str product_id: id of a product of the shop
+        :param str quantity: with decimal comma or point
+        :param str uom_id: id of a unit of the product; its own by default
+        :return: JSON for scripts, else a redirect back
+        """
+        agreement, denied = self._b2b_gate()
+        if denied:
+            return denied
+        try:
+            line = self._add_b2b_product(agreement, product_id, quantity, uom_id)
+        except UserError as error:
+            return self._answer_b2b_add(agreement, "danger", str(error))
+        text = request.env._(
+            "%(product)s: %(quantity)s %(unit)s in your cart.",
+            product=line.product_id.display_name,
+            quantity=line.product_id._format_b2b_quantity(line.product_uom_qty),
+            unit=line.product_uom_id.name,
+        )
+        return self._answer_b2b_add(agreement, "success", text)
+
+    def _add_b2b_product(self, agreement, product_id, quantity, uom_id):
+        """Check and add one product.
+
+        :return: the line of the cart
+        :raise UserError: with a message for the buyer
+        """
+        product = self._get_b2b_product(agreement, product_id)
+        if not product:
+            raise UserError(request.env._("This article is no longer sold."))
+        uom = product._get_b2b_uoms().filtered(lambda one: one.id == self._read_id(uom_id))
+        amount, error = parse_quantity(quantity)
+        if error:
+            raise UserError(request.env["b2b.quick.order"]._get_error_message(error))
+        uom = uom or product.uom_id
+        problem = product._get_b2b_quantity_problem(amount, uom)
+        if problem:
+            raise UserError(problem)
+        cart = request.env["sale.order"]._get_b2b_cart(agreement, create=True)
+        cart._lock_b2b_cart()
+        return cart._add_b2b_lines([(product, uom, amount)])
+
+    def _answer_b2b_add(self, agreement, kind, text):
+        if self._wants_json():
+            cart = request.env["sale.order"]._get_b2b_cart(agreement)
+            return self._b2b_json(kind=kind, message=text, cart_count=len(cart.order_line))
+        self._add_b2b_message(text, kind)
+        return self._b2b_redirect(self._get_b2b_way_back())
+
+    def _get_b2b_way_back(self):
+        """Return the page of the shop that the buyer came from, as a local address."""
+        back = request.httprequest.form.get("back") or ""
+        if back.startswith("/my/b2b") and "\\" not in back and "\n" not in back:
+            return back
+        return "/my/b2b"

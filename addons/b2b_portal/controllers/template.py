@@ -1,0 +1,216 @@
+from odoo import http
+from odoo.exceptions import UserError
+from odoo.http import request
+from odoo.tools import format_amount
+
+from odoo.addons.b2b_portal.controllers.shop import B2BShopPortal
+
+
+class B2BTemplatePortal(B2BShopPortal):
+    """Templates: the buyer's own, and those that colleagues share."""
+
+    @http.route("/my/b2b/templates", type="http", auth="user", website=True, methods=["GET"])
+    def portal_b2b_templates(self, **kwargs):
+        """List the templates that the buyer may use."""
+        agreement, denied = self._b2b_gate()
+        if denied:
+            return denied
+        templates = request.env["sale.order"]._get_b2b_templates(agreement)
+        # sudo: access was checked by the search; the names of colleagues are shown
+        values = self._b2b_values(agreement, "b2b_templates", templates=templates.sudo())
+        return self._b2b_render("b2b_portal.portal_b2b_templates", values)
+
+    @http.route("/my/b2b/templates/new", type="http", auth="user", website=True, methods=["POST"])
+    def portal_b2b_template_new(self, name="", source="", order_id=None, **kwargs):
+        """Make a template: empty, of the cart (`source=cart`), or of an order (`order_id`).
+
+        :param str name: of the template
+        """
+        agreement, denied = self._b2b_gate()
+        if denied:
+            return denied
+        Order = request.env["sale.order"]
+        order = Order
+        if source == "cart":
+            order = Order._get_b2b_cart(agreement)
+        elif order_id:
+            # In the user's rights: an order that the buyer may not read is not copied.
+            order = Order.search(
+                [
+                    ("id", "=", self._read_id(order_id)),
+                    ("company_id", "=", agreement.company_id.id),
+                    ("partner_id", "child_of", agreement.partner_id.id),
+                ]
+            )
+            if not order:
+                return self._b2b_redirect("/my/orders")
+        template = Order._create_b2b_template(
+            agreement, name or (order.name if order_id else ""), order
+        )
+        self._add_b2b_message(request.env._("The template was saved."))
+        return self._b2b_redirect(f"/my/b2b/templates/{template.id}")
+
+    @http.route(
+        "/my/b2b/templates/<int:template_id>",
+        type="http",
+        auth="user",
+        website=True,
+        methods=["GET"],
+    )
+    def portal_b2b_template(self, template_id, **kwargs):
+        """Show a template at today's prices.
+
+        :param int template_id: id of a template the buyer may use, else back to the list
+        """
+        agreement, denied = self._b2b_gate()
+        if denied:
+            return denied
+        template = self._get_b2b_template(agreement, template_id)
+        if not template:
+            return self._b2b_redirect("/my/b2b/templates")
+        values = self._b2b_values(
+            agreement,
+            "b2b_template",
+            template=template,
+            is_mine=self._is_b2b_mine(template),
+            today=template._get_b2b_today(),
+            line_problems=template._get_b2b_line_problems(),
+        )
+        return self._b2b_render("b2b_portal.portal_b2b_template", values)
+
+    def _get_b2b_template(self, agreement, template_id, mine=False):
+        """Return a template in sudo mode, empty when the buyer may not use it.
+
+        :param bool mine: only one that the buyer made
+        """
+        templates = request.env["sale.order"]._get_b2b_templates(agreement)
+        template = templates.filtered(lambda one: one.id == template_id)
+        if mine and not self._is_b2b_mine(template):
+            template = template.browse()
+        # sudo: portal users have no write access to orders; the search checked access
+        return (
+            template.sudo().with_company(agreement.company_id).with_context(tracking_disable=True)
+        )
+
+    def _is_b2b_mine(self, template):
+        return template.partner_id == request.env.user.partner_id
+
+    @http.route(
+        "/my/b2b/templates/<int:template_id>/<string:action>",
+        type="http",
+        auth="user",
+        website=True,
+        methods=["POST"],
+    )
+    def portal_b2b_template_action(self, template_id, action, **kwargs):
+        """Change or order a template; changing is for its maker.
+
+        :param int template_id: id of a template
+        :param str action: `order`, or for the maker `save`, `add`, `rename`, `share`, `delete`
+        """
+        agreement, denied = self._b2b_gate()
+        if denied:
+            return denied
+        handler = {
+            "order": self._order_template,
+            "save": self._save_template,
+            "add": self._add_to_template,
+            "rename": self._rename_template,
+            "share": self._share_template,
+            "delete": self._delete_template,
+        }.get(action)
+        template = self._get_b2b_template(agreement, template_id, mine=action != "order")
+        if not handler or not template:
+            self._add_b2b_message(
+                request.env._("Only the maker of a template may change it."), "danger"
+            )
+            return self._b2b_redirect("/my/b2b/templates")
+        template._lock_b2b_cart()
+        return self._b2b_redirect(handler(agreement, template, kwargs))
+
+    def _order_template(self, agreement, template, form):
+        """Put the template into the cart, all of it or the quantities of the form."""
+        quantities, problems = self._read_b2b_quantities(template)
+        url = f"/my/b2b/templates/{template.id}"
+        if problems:
+            for problem in problems:
+                self._add_b2b_message(problem, "danger")
+            return url
+        by_id = {line.id: quantity for line, quantity in quantities.items()}
+        try:
+            result = template._order_b2b_template(agreement, by_id if quantities else None)
+        except UserError as error:
+            self._add_b2b_message(str(error), "danger")
+            return url
+        self._tell_b2b_result(agreement, result)
+        return "/my/b2b/cart"
+
+    def _tell_b2b_result(self, agreement, result):
+        """Say what was added, what costs something else now, and what is gone."""
+        currency = agreement._get_pricelist().currency_id
+        if result["added"]:
+            self._add_b2b_message(
+                request.env._("%(count)s articles were added.", count=len(result["added"]))
+            )
+        for change in result["changed"]:
+            self._add_b2b_message(
+                request.env._(
+                    "The price of %(product)s changed since the last time: %(old)s before,"
+                    " %(new)s now.",
+                    product=change["name"],
+                    old=format_amount(request.env, change["old"], currency),
+                    new=format_amount(request.env, change["new"], currency),
+                ),
+                "warning",
+            )
+        for message in result["refused"]:
+            self._add_b2b_message(message, "danger")
+
+    def _save_template(self, agreement, template, form):
+        """Store quantities and the order of the lines, and take lines out."""
+        quantities, problems = self._read_b2b_quantities(template)
+        removed = template.order_line.filtered(
+            lambda line: line.id == self._read_id(form.get("remove"))
+        )
+        template._refresh_b2b_lines(quantities)
+        template._move_b2b_line(self._read_id(form.get("up")), -1)
+        template._move_b2b_line(self._read_id(form.get("down")), 1)
+        removed.unlink()
+        for problem in problems:
+            self._add_b2b_message(problem, "danger")
+        if not problems:
+            self._add_b2b_message(request.env._("The template was saved."))
+        return f"/my/b2b/templates/{template.id}"
+
+    def _add_to_template(self, agreement, template, form):
+        """Add the article with a SKU, as in a quick order of one row."""
+        parsed = request.env["b2b.quick.order"]._parse(
+            [(form.get("sku") or "", form.get("quantity") or "")]
+        )
+        rows = request.env["b2b.quick.order"]._evaluate(agreement, parsed)
+        for values in rows:
+            if values["state"] == "rejected":
+                self._add_b2b_message(f"{values['sku']}: {values['reason']}", "danger")
+        wanted = request.env["b2b.quick.order"]._get_wanted(rows)
+        if wanted:
+            template._add_b2b_template_lines(wanted)
+            self._add_b2b_message(request.env._("The template was saved."))
+        return f"/my/b2b/templates/{template.id}"
+
+    def _rename_template(self, agreement, template, form):
+        template.b2b_template_name = form.get("name") or template.b2b_template_name
+        return f"/my/b2b/templates/{template.id}"
+
+    def _share_template(self, agreement, template, form):
+        template.b2b_template_shared = not template.b2b_template_shared
+        self._add_b2b_message(
+            request.env._("Your colleagues see and use this template now.")
+            if template.b2b_template_shared
+            else request.env._("Only you see this template now.")
+        )
+        return f"/my/b2b/templates/{template.id}"
+
+    def _delete_template(self, agreement, template, form):
+        template.unlink()
+        self._add_b2b_message(request.env._("The template was deleted."))
+        return "/my/b2b/templates"
