@@ -1,4 +1,5 @@
 import time
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, LockError, UserError, ValidationError
@@ -55,7 +56,6 @@ class SaleOrder(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="restrict",
-        check_company=True,
         group_expand="_group_expand_order_status_id",
         groups="base.group_user",
     )
@@ -68,7 +68,6 @@ class SaleOrder(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="restrict",
-        check_company=True,
         groups="base.group_user",
     )
     order_flag_note = fields.Char(string="Flag note", copy=False, groups="base.group_user")
@@ -153,6 +152,8 @@ class SaleOrder(models.Model):
 
     # === CONSTRAINT METHODS === #
 
+    # Instead of `check_company`, which would look at every order once more on each change:
+    # the writer checks what is set, this checks what is there when the order changes.
     @api.constrains("document_type", "company_id")
     def _check_status_fits(self):
         # sudo: an order may be changed by people who do not read the codebooks
@@ -392,21 +393,20 @@ class SaleOrder(models.Model):
 
     def _get_status_refusal(self, change, force, any_path):
         status, previous = change.new_status, change.previous_status
-        order_name = self.display_name
         if self.state == "cancel" and status.category != "rejected":
             return self.env._(
                 "%(order)s is cancelled: it can only have a status of category “Rejected”.",
-                order=order_name,
+                order=self.display_name,
             )
         if not status:
             return not force and self.env._(
-                "The order status of %(order)s cannot be emptied.", order=order_name
+                "The order status of %(order)s cannot be emptied.", order=self.display_name
             )
         if not status.active:
             return self.env._(
                 "The status “%(status)s” is archived and can no longer be chosen (order %(order)s).",
                 status=status.name,
-                order=order_name,
+                order=self.display_name,
             )
         if not status._fits(self):
             return self._get_misfit_message(status)
@@ -415,7 +415,7 @@ class SaleOrder(models.Model):
             return self.env._(
                 "%(order)s is “%(previous)s”, and “%(status)s” may not follow it."
                 " Allowed are: %(allowed)s.",
-                order=order_name,
+                order=self.display_name,
                 previous=previous.name,
                 status=status.name,
                 allowed=", ".join(following.mapped("name")),
@@ -432,16 +432,17 @@ class SaleOrder(models.Model):
         touched = change.flag is not KEEP or change.flag_note is not KEEP
         if not touched:
             return False
-        # The real user's groups count, also where the caller works in sudo.
-        if check_groups and not (flag | previous)._may_be_moved_by(self.env.user):
-            return self.env._(
-                "You are not among those who may set, replace or clear the flag “%(flag)s”"
-                " (order %(order)s).",
-                flag=(flag | previous)
-                .filtered(lambda one: not one._may_be_moved_by(self.env.user))[:1]
-                .name,
-                order=self.display_name,
-            )
+        if check_groups:
+            # The real user's groups count, also where the caller works in sudo.
+            user = self.env.user
+            for moved in (flag, previous):
+                if not moved._may_be_moved_by(user):
+                    return self.env._(
+                        "You are not among those who may set, replace or clear the flag"
+                        " “%(flag)s” (order %(order)s).",
+                        flag=moved.name,
+                        order=self.display_name,
+                    )
         if flag == previous:
             return False
         return self._get_new_flag_refusal(flag)
@@ -568,7 +569,7 @@ class SaleOrder(models.Model):
             "note": change.note or change.new_flag_note,
             "duration": (now - since).total_seconds() / 3600 if entered and since else 0.0,
             "mail_state": self._get_mail_state(change, notify),
-            "mail_due": fields.Datetime.add(now, minutes=order.company_id.order_status_mail_delay),
+            "mail_due": now + timedelta(minutes=order.company_id.order_status_mail_delay),
         }
 
     def _cancel_flagged_orders(self, changes):

@@ -87,9 +87,10 @@ class SaleOrderFlag(models.Model):
     def _may_be_moved_by(self, user):
         """Whether the user may set, replace or clear these flags."""
         # sudo: the groups of a flag and of other users are not readable by salespeople
-        groups = [flag.group_ids for flag in self.sudo() if flag.group_ids]
-        return all(user.sudo().all_group_ids & allowed for allowed in groups)
-
-    def _filter_movable(self):
-        """Return the flags that the user may set, replace or clear."""
-        return self.filtered(lambda flag: flag._may_be_moved_by(self.env.user))
+        groups = self.sudo().group_ids if self else False
+        if not groups:
+            return True
+        own = user.sudo().all_group_ids
+        return all(
+            not flag.group_ids or bool(flag.group_ids & own) for flag in self.sudo()
+        )

@@ -102,6 +102,11 @@ class SaleOrderStatusHistory(models.Model):
     is_resend = fields.Boolean(readonly=True, help="Somebody asked to send this e-mail again.")
     company_id = fields.Many2one(related="order_id.company_id")
     order_partner_id = fields.Many2one(related="order_id.partner_id", string="Customer")
+    previous_status_color = fields.Integer(
+        related="previous_status_id.color", string="Previous status color"
+    )
+    status_color = fields.Integer(related="status_id.color", string="Status color")
+    flag_color = fields.Integer(related="flag_id.color", string="Flag color")
 
     _pending_idx = models.Index("(order_id) WHERE mail_state = 'pending'")
     _failed_idx = models.Index("(order_id) WHERE mail_state = 'failed'")
@@ -122,13 +127,45 @@ class SaleOrderStatusHistory(models.Model):
     def _create_rows(self, vals_list):
         """Write the rows of one status change, and wake the mail worker if one is to be mailed.
 
-        :param list[dict] vals_list: in the order in which the changes happened
+        One INSERT: a clerk flags a thousand orders at once, and ``create`` alone would cost
+        more than everything else. Addons with columns of their own give them a default in
+        the database.
+
+        :param list[dict] vals_list: in the order in which the changes happened, all with the
+            same keys
         """
-        rows = self.create(vals_list)
+        if not vals_list:
+            return
+        now = self.env.cr.now()
+        log = {
+            "create_uid": self.env.uid,
+            "create_date": now,
+            "write_uid": self.env.uid,
+            "write_date": now,
+            "mail_attempts": 0,
+            "is_resend": False,
+        }
+        columns = [*vals_list[0], *log]
+        never_null = {name for name in columns if self._fields[name].type in ("boolean", "float", "integer")}
+        rows = (
+            tuple(
+                value if name in never_null else value or None
+                for name, value in zip(columns, [*vals.values(), *log.values()], strict=True)
+            )
+            for vals in vals_list
+        )
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO %s (%s) VALUES %s",
+                SQL.identifier(self._table),
+                SQL(", ").join(map(SQL.identifier, columns)),
+                SQL(", ").join(SQL("%s", row) for row in rows),
+            )
+        )
+        self.env["sale.order"].invalidate_model(["status_history_ids"], flush=False)
         due = [vals["mail_due"] for vals in vals_list if vals["mail_state"] == "pending"]
         if due:
             self._trigger_mail_cron(min(due))
-        return rows
 
     @api.model
     def _trigger_mail_cron(self, at=None):
