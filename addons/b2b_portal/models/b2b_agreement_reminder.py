@@ -39,7 +39,7 @@ class B2bAgreement(models.Model):
                 ("date_end", ">=", fields.Date.today() - timedelta(days=1)),
             ]
         )
-        return agreements.filtered("_get_due_reminder")
+        return agreements.filtered(lambda agreement: agreement._get_due_reminder())
 
     def _get_due_reminder(self):
         """Return which reminder is due.

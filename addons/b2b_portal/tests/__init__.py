@@ -1,3 +1,5 @@
-from . import test_prices
-from . import test_agreements
 from . import test_agreement_portal
+from . import test_agreements
+from . import test_orders
+from . import test_prices
+from . import test_quick_order_parser

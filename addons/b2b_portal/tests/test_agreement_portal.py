@@ -1,0 +1,237 @@
+import csv
+import io
+from unittest.mock import patch
+
+import openpyxl
+
+from odoo.exceptions import UserError
+from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.base.models.ir_actions_report import IrActionsReport
+
+from .common import SIGNATURE, B2bCommon
+
+
+@tagged("post_install", "-at_install")
+class TestAgreementPortal(B2bCommon, HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.agreement = cls._create_agreement(state="sent", body="<p>Zażółć gęślą</p>")
+
+    def _login(self, user):
+        self.authenticate(user.login, user.login)
+
+    def _sign(self, agreement, text=None, name="Anna Buyer", signature=SIGNATURE):
+        text = agreement._get_body_hash() if text is None else text
+        return self.make_jsonrpc_request(
+            f"/my/agreements/{agreement.id}/sign?text={text}",
+            {"name": name, "signature": signature},
+        )
+
+    def _get(self, path):
+        return self.url_open(path, allow_redirects=False)
+
+    # === PAGES === #
+
+    def test_pages_need_a_login(self):
+        self.authenticate(None, None)
+        for path in (
+            "/my/agreements",
+            f"/my/agreements/{self.agreement.id}",
+            f"/my/agreements/{self.agreement.id}/pdf",
+            "/my/b2b/pricelist",
+            "/my/b2b/pricelist.csv",
+            "/my/b2b/pricelist.xlsx",
+        ):
+            with self.subTest(path=path):
+                response = self._get(path)
+                self.assertEqual(response.status_code, 303)
+                self.assertIn("/web/login", response.headers["Location"])
+
+    def test_list_shows_own_agreements_only(self):
+        draft = self._create_agreement()
+        foreign = self._create_agreement(partner_id=self.rival.id, state="sent")
+        self._login(self.buyer_user)
+        response = self._get("/my/agreements")
+        self.assertEqual(response.headers["Cache-Control"], "no-store")
+        self.assertIn(self.agreement.name, response.text)
+        self.assertNotIn(draft.name, response.text)
+        self.assertNotIn(foreign.name, response.text)
+        for garbage in ("page=x", "page=-1", "page=9999", "closed=<b>", "page=1&page=2"):
+            self.assertEqual(self._get(f"/my/agreements?{garbage}").status_code, 200)
+
+    def test_pages_of_others_drafts_and_nothing_lead_back(self):
+        draft = self._create_agreement()
+        foreign = self._create_agreement(partner_id=self.rival.id, state="sent")
+        foreign.message_subscribe(self.buyer_user.partner_id.ids)
+        self._login(self.buyer_user)
+        for agreement_id in (draft.id, foreign.id, 2**31 - 1):
+            for suffix in ("", "/pdf"):
+                with self.subTest(agreement_id=agreement_id, suffix=suffix):
+                    response = self._get(f"/my/agreements/{agreement_id}{suffix}")
+                    self.assertEqual(response.status_code, 303)
+                    self.assertTrue(response.headers["Location"].endswith("/my/agreements"))
+        result = self._sign(foreign)
+        self.assertIn("error", result)
+        self.assertEqual(foreign.state, "sent")
+
+    def test_page_shows_text_and_terms(self):
+        self.agreement.minimum_order_amount = 1234.5
+        self._login(self.buyer2_user)
+        response = self._get(f"/my/agreements/{self.agreement.id}")
+        self.assertEqual(response.headers["Cache-Control"], "no-store")
+        for words in ("Zażółć gęślą", "Buyer Ltd", "Buyer list", "portal.signature_form"):
+            self.assertIn(words, response.text)
+
+    def test_home_has_a_card(self):
+        self._login(self.buyer_user)
+        self.assertIn("/my/agreements", self._get("/my/home").text)
+        counters = self.make_jsonrpc_request(
+            "/my/counters", {"counters": ["b2b_agreement_count"]}
+        )
+        self.assertEqual(counters["b2b_agreement_count"], 1)
+
+    # === SIGNING === #
+
+    def test_any_contact_of_the_company_signs(self):
+        self._login(self.buyer2_user)
+        result = self._sign(self.agreement)
+        self.assertEqual(
+            result["redirect_url"], f"/my/agreements/{self.agreement.id}?message=signed"
+        )
+        self.assertEqual(self.agreement.state, "signed")
+        self.assertEqual(self.agreement.signed_by, "Anna Buyer")
+        self.assertEqual(self.agreement.signed_partner_id, self.buyer2_user.partner_id)
+        self.assertEqual(self.agreement.signed_body_hash, self.agreement._get_body_hash())
+        self.assertTrue(self.agreement.is_in_force)
+        self.assertTrue(self.agreement.pdf_attachment_id)
+        self.assertIn('role="alert"', self._get(result["redirect_url"]).text)
+        self.assertEqual(self._get(f"/my/agreements/{self.agreement.id}/pdf").status_code, 200)
+
+    def test_signature_stands_without_a_pdf(self):
+        self._login(self.buyer_user)
+        with (
+            patch.object(
+                IrActionsReport, "_render_qweb_pdf", side_effect=UserError("no wkhtmltopdf")
+            ),
+            mute_logger("odoo.addons.b2b_portal.models.b2b_agreement_signing"),
+        ):
+            self.assertIn("redirect_url", self._sign(self.agreement))
+        self.assertEqual(self.agreement.state, "signed")
+        self.assertFalse(self.agreement.pdf_attachment_id)
+
+    def test_signing_twice_changes_nothing(self):
+        self._login(self.buyer_user)
+        self._sign(self.agreement)
+        before = self.agreement.signed_on, self.agreement.signed_by
+        self.assertIn("error", self._sign(self.agreement, name="Somebody Else"))
+        self.assertEqual((self.agreement.signed_on, self.agreement.signed_by), before)
+
+    def test_signing_a_text_that_changed_is_refused(self):
+        text = self.agreement._get_body_hash()
+        self.agreement.body = "<p>Something else</p>"
+        self._login(self.buyer_user)
+        self.assertIn("error", self._sign(self.agreement, text=text))
+        self.assertEqual(self.agreement.state, "sent")
+
+    def test_signing_without_name_or_signature_is_refused(self):
+        self._login(self.buyer_user)
+        for values in (
+            {"name": " "},
+            {"name": None},
+            {"name": "x" * 1000},
+            {"name": ["a"]},
+            {"signature": ""},
+            {"signature": 5},
+            {"signature": "not base64!"},
+        ):
+            with self.subTest(values=values):
+                self.assertIn("error", self._sign(self.agreement, **values))
+                self.assertEqual(self.agreement.state, "sent")
+
+    def test_signing_what_overlaps_is_refused_in_words(self):
+        self._create_signed_agreement()
+        self._login(self.buyer_user)
+        self.assertIn("another signed agreement", self._sign(self.agreement)["error"])
+        self.env.invalidate_all()
+        self.assertEqual(self.agreement.state, "sent")
+
+    def test_get_does_not_sign(self):
+        self._login(self.buyer_user)
+        self._get(f"/my/agreements/{self.agreement.id}/sign?name=x&signature={SIGNATURE}")
+        self.assertEqual(self.agreement.state, "sent")
+
+    # === THE GATE === #
+
+    def test_gate_says_why_the_shop_is_closed(self):
+        self._login(self.buyer_user)
+        for values, reason in (
+            ({"state": "sent"}, "not_signed"),
+            ({"state": "signed", "date_start": "2999-01-01", "date_end": False}, "not_started"),
+            ({"date_start": "2020-01-01", "date_end": "2020-01-02"}, "ended"),
+            ({"state": "terminated"}, "terminated"),
+        ):
+            with self.subTest(reason=reason):
+                self.agreement.write(values)
+                response = self._get("/my/b2b/pricelist")
+                self.assertEqual(response.status_code, 303)
+                self.assertTrue(
+                    response.headers["Location"].endswith(f"/my/agreements?closed={reason}")
+                )
+                self.assertEqual(response.headers["Cache-Control"], "no-store")
+                self.assertIn('role="alert"', self._get(response.headers["Location"]).text)
+        self._login(self.retail_user)
+        self.assertTrue(
+            self._get("/my/b2b/pricelist.csv").headers["Location"].endswith("closed=none")
+        )
+
+    def test_shop_closes_with_the_next_click(self):
+        self.agreement.state = "signed"
+        self._login(self.buyer_user)
+        self.assertEqual(self._get("/my/b2b/pricelist").status_code, 200)
+        self.agreement.action_terminate()
+        self.assertEqual(self._get("/my/b2b/pricelist").status_code, 303)
+
+    # === PRICE LIST === #
+
+    def _open_price_list(self):
+        self.agreement.state = "signed"
+        self.product.b2b_discount = 20
+        self.product.name = "=Bolt"
+        self._create_rule(percent_price=36, min_quantity=10)
+        self._login(self.buyer_user)
+
+    def test_price_list_page_and_files_show_the_same_prices(self):
+        self._open_price_list()
+        page = self._get("/my/b2b/pricelist")
+        self.assertEqual(page.headers["Cache-Control"], "no-store")
+        for price in (r"88[.,]38", r"70[.,]70"):
+            self.assertRegex(page.text, price)
+
+        response = self._get("/my/b2b/pricelist.csv")
+        self.assertEqual(response.headers["Cache-Control"], "no-store")
+        rows = list(csv.reader(io.StringIO(response.content.decode("utf-8-sig")), delimiter=";"))
+        self.assertEqual(len(rows[0]), 5)
+        currency = self.pricelist.currency_id.name
+        self.assertIn(["0042", "'=Bolt", "1", "88.38", currency], rows)
+        self.assertIn(["0042", "'=Bolt", "10", "70.7", currency], rows)
+
+        response = self._get("/my/b2b/pricelist.xlsx")
+        self.assertEqual(response.headers["Cache-Control"], "no-store")
+        sheet = openpyxl.load_workbook(io.BytesIO(response.content)).active
+        found = [row for row in sheet.iter_rows(values_only=True) if row[0] == "0042"]
+        self.assertEqual(
+            found, [("0042", "=Bolt", 1, 88.38, currency), ("0042", "=Bolt", 10, 70.70, currency)]
+        )
+        cell = next(c for row in sheet.iter_rows() for c in row if c.value == "=Bolt")
+        self.assertEqual(cell.data_type, "s")
+
+    def test_price_list_leaves_out_what_is_not_sold(self):
+        self._open_price_list()
+        self.product_b.sale_ok = False
+        text = self._get("/my/b2b/pricelist.csv").text
+        self.assertNotIn("0043", text)
+        self.product.active = False
+        self.assertNotIn("0042", self._get("/my/b2b/pricelist.csv").text)

@@ -1,0 +1,399 @@
+import hashlib
+from datetime import date, timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import tagged
+from odoo.tests.common import freeze_time
+from odoo.tools import mute_logger
+
+from .common import SIGNATURE, B2bCommon
+
+
+@tagged("post_install", "-at_install")
+class TestAgreements(B2bCommon):
+    # === IN FORCE === #
+
+    def test_in_force_from_first_to_last_day_in_the_companys_time_zone(self):
+        agreement = self._create_agreement(
+            date_start="2026-03-01", date_end="2026-10-31", state="signed"
+        )
+        for tz, boundaries in {
+            "Europe/Warsaw": (
+                # Winter time at the start, and again at the end.
+                ("2026-02-28 22:59:59", False),
+                ("2026-02-28 23:00:00", True),
+                ("2026-10-31 22:59:59", True),
+                ("2026-10-31 23:00:00", False),
+            ),
+            "America/New_York": (
+                ("2026-03-01 04:59:59", False),
+                ("2026-03-01 05:00:00", True),
+                ("2026-11-01 03:59:59", True),
+                ("2026-11-01 04:00:00", False),
+            ),
+            False: (
+                ("2026-02-28 23:59:59", False),
+                ("2026-03-01 00:00:00", True),
+                ("2026-10-31 23:59:59", True),
+                ("2026-11-01 00:00:00", False),
+            ),
+        }.items():
+            self.company.partner_id.tz = tz
+            for moment, expected in boundaries:
+                with self.subTest(tz=tz, moment=moment), freeze_time(moment):
+                    self.env.invalidate_all()
+                    self.assertEqual(agreement.is_in_force, expected)
+                    found = self.buyer_user.partner_id._get_b2b_agreement()
+                    self.assertEqual(bool(found), expected)
+                    self.assertEqual(
+                        agreement in agreement.search([("is_in_force", "=", True)]), expected
+                    )
+                    self.assertEqual(
+                        agreement in agreement.search([("is_in_force", "=", False)]), not expected
+                    )
+                    self.assertEqual(
+                        self.buyer_user.partner_id.property_product_pricelist == self.pricelist,
+                        expected,
+                    )
+
+    def test_in_force_only_when_signed(self):
+        agreement = self._create_agreement()
+        partner = self.buyer_user.partner_id
+        self.assertFalse(partner.b2b_agreement_id)
+        agreement.action_send()
+        self.assertFalse(partner.b2b_agreement_id)
+        agreement._sign("Anna", SIGNATURE, partner)
+        self.assertEqual(partner.b2b_agreement_id, agreement)
+        self.assertEqual(self.customer.b2b_agreement_id, agreement)
+        self.assertEqual(partner.property_product_pricelist, self.pricelist)
+        agreement.action_terminate()
+        self.assertFalse(partner.b2b_agreement_id)
+        self.assertNotEqual(partner.property_product_pricelist, self.pricelist)
+
+    def test_open_ended_agreement_is_in_force(self):
+        self.assertTrue(self._create_signed_agreement(date_end=False).is_in_force)
+
+    def test_in_force_per_company(self):
+        other = self.env["res.company"].create({"name": "Other Ltd"})
+        agreement = self._create_signed_agreement()
+        partner = self.buyer_user.partner_id
+        self.assertEqual(partner.with_company(self.company).b2b_agreement_id, agreement)
+        self.assertFalse(partner.with_company(other).b2b_agreement_id)
+
+    def test_search_customers_by_agreement(self):
+        agreement = self._create_signed_agreement()
+        Partner = self.env["res.partner"]
+        own = self.customer | self.buyer_user.partner_id
+        everyone = own | self.rival | self.rival_user.partner_id
+        scope = [("id", "in", everyone.ids)]
+        self.assertEqual(Partner.search([*scope, ("b2b_agreement_id", "!=", False)]), own)
+        self.assertEqual(
+            Partner.search([*scope, ("b2b_agreement_id", "=", False)]), everyone - own
+        )
+        self.assertEqual(Partner.search([*scope, ("b2b_agreement_id", "=", agreement.id)]), own)
+        self.assertEqual(
+            Partner.search([*scope, ("b2b_agreement_id.name", "=", agreement.name)]), own
+        )
+
+    def test_agreement_lookup_takes_one_query(self):
+        self._create_signed_agreement()
+        partners = self.buyer_user.partner_id | self.buyer2_user.partner_id | self.rival
+        partners._get_b2b_agreements()
+        with self.assertQueryCount(1):
+            partners._get_b2b_agreements()
+
+    # === LIST AND TERMS === #
+
+    def test_list_of_the_agreement_beats_the_customers_own(self):
+        own = self._create_pricelist(name="Own", is_b2b=False)
+        self.customer.property_product_pricelist = own
+        agreement = self._create_signed_agreement()
+        self.assertEqual(self.buyer_user.partner_id.property_product_pricelist, self.pricelist)
+        agreement.action_terminate()
+        self.assertEqual(self.buyer_user.partner_id.property_product_pricelist, own)
+
+    def test_agreement_without_list_leaves_the_customers_own(self):
+        own = self._create_pricelist(name="Own", is_b2b=False)
+        self.customer.property_product_pricelist = own
+        agreement = self._create_signed_agreement(pricelist_id=False)
+        self.assertEqual(self.buyer_user.partner_id.property_product_pricelist, own)
+        self.assertEqual(agreement._get_pricelist(), own)
+
+    def test_b2b_lists_are_never_a_default(self):
+        self.pricelist.sequence = 0
+        stranger = self.env["res.partner"].create(
+            {"name": "Stranger", "country_id": self.env.ref("base.pl").id}
+        )
+        self.assertFalse(stranger.property_product_pricelist.is_b2b)
+        self.env["ir.config_parameter"].set_param(
+            f"res.partner.property_product_pricelist_{self.company.id}", self.pricelist.id
+        )
+        self.env["product.pricelist"].search([("is_b2b", "=", False)]).active = False
+        self.env.invalidate_all()
+        self.assertFalse(stranger.property_product_pricelist.is_b2b)
+        with self.assertRaises(ValidationError):
+            self.pricelist.country_group_ids = self.env.ref("base.europe")
+
+    def test_payment_terms_come_from_the_agreement(self):
+        term = self.env["account.payment.term"].create({"name": "45 days"})
+        self.customer.property_payment_term_id = self.env["account.payment.term"].create(
+            {"name": "Usual"}
+        )
+        self._create_signed_agreement(payment_term_id=term.id)
+        self.assertEqual(self._create_order([]).payment_term_id, term)
+        order = self._create_order([], partner_id=self.rival.id)
+        self.assertNotEqual(order.payment_term_id, term)
+
+    def test_pricelist_of_a_signed_agreement_is_not_archived(self):
+        agreement = self._create_signed_agreement()
+        with self.assertRaises(UserError):
+            self.pricelist.action_archive()
+        agreement.action_terminate()
+        self.pricelist.action_archive()
+        self.assertFalse(self.pricelist.active)
+
+    def test_pricelist_feature_is_on_and_stays_on(self):
+        self.assertTrue(
+            self.env["res.groups"]._is_feature_enabled("product.group_product_pricelist")
+        )
+        self._create_signed_agreement()
+        settings = self.env["res.config.settings"].create({"group_product_pricelist": False})
+        with self.assertRaises(UserError):
+            settings.set_values()
+
+    # === WHAT WAS SIGNED === #
+
+    def test_signature_seals_the_stored_text(self):
+        agreement = self._create_agreement(body="<p onclick='x()'>Zażółć</p>", state="sent")
+        agreement._sign("Anna", SIGNATURE, self.buyer_user.partner_id)
+        self.env.flush_all()
+        self.env.cr.execute("SELECT body FROM b2b_agreement WHERE id = %s", [agreement.id])
+        stored = self.env.cr.fetchone()[0]
+        self.assertEqual(agreement.signed_body_hash, hashlib.sha256(stored.encode()).hexdigest())
+        self.assertTrue(agreement.is_body_intact)
+        self.assertTrue(agreement.signed_on)
+
+    def test_signed_text_and_signature_do_not_change(self):
+        agreement = self._create_signed_agreement()
+        for values in (
+            {"body": "<p>Other</p>"},
+            {"signature": False},
+            {"signed_by": "Someone"},
+            {"signed_on": fields.Datetime.now()},
+            {"signed_body_hash": "0" * 64},
+            {"partner_id": self.rival.id},
+            {"state": "draft"},
+            {"state": "sent"},
+        ):
+            with self.subTest(values=values), self.assertRaises(UserError):
+                agreement.write(values)
+            # The context of an RPC call is no key.
+            with self.subTest(values=values), self.assertRaises(UserError):
+                agreement.with_context(b2b_agreement_seal=True).write(values)
+        agreement.action_terminate()
+        with self.assertRaises(UserError):
+            agreement.body = "<p>Other</p>"
+        with self.assertRaises(UserError):
+            agreement.state = "signed"
+        with self.assertRaises(UserError):
+            agreement.unlink()
+
+    def test_changed_text_is_noticed(self):
+        agreement = self._create_signed_agreement()
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE b2b_agreement SET body = '<p>Forged</p>' WHERE id = %s", [agreement.id]
+        )
+        self.env.invalidate_all()
+        self.assertFalse(agreement.is_body_intact)
+
+    def test_copy_is_not_signed(self):
+        copy = self._create_signed_agreement().copy()
+        self.assertEqual(copy.state, "draft")
+        self.assertFalse(copy.signature or copy.signed_by or copy.signed_body_hash)
+
+    # === OVERLAP === #
+
+    def test_overlap_is_refused_at_signing(self):
+        self._create_agreement(date_start="2026-01-01", date_end="2026-12-31", state="signed")
+        for start, end in (
+            ("2026-12-31", "2027-01-01"),
+            ("2025-01-01", "2026-01-01"),
+            ("2025-01-01", False),
+            ("2026-05-01", "2026-05-01"),
+        ):
+            other = self._create_agreement(date_start=start, date_end=end, state="sent")
+            with self.subTest(start=start), freeze_time("2025-01-01 12:00:00"):
+                with self.assertRaises(UserError), self.cr.savepoint():
+                    other._sign("Anna", SIGNATURE, self.customer)
+                self.env.invalidate_all()
+                self.assertEqual(other.state, "sent")
+
+    def test_neighbours_and_other_customers_do_not_overlap(self):
+        self._create_agreement(date_start="2026-01-01", date_end="2026-12-31", state="signed")
+        after = self._create_signed_agreement(date_start="2027-01-01", date_end="2127-01-01")
+        rival = self._create_signed_agreement(
+            partner_id=self.rival.id, date_start="2026-01-01", date_end="2126-12-31"
+        )
+        self.assertEqual((after | rival).mapped("state"), ["signed", "signed"])
+        with self.assertRaises(ValidationError):
+            after.date_start = "2026-12-31"
+
+    # === ACTIONS === #
+
+    def test_send_mails_the_customer_and_refuses_signed_ones(self):
+        agreement = self._create_agreement()
+        self.assertIs(agreement.action_send(), True)
+        self.assertEqual(agreement.state, "sent")
+        message = agreement.message_ids.filtered(lambda message: message.partner_ids)
+        self.assertEqual(message.partner_ids, self.customer)
+        self.assertIn(f"/my/agreements/{agreement.id}", message.body)
+        with self.assertRaises(UserError):
+            self._create_signed_agreement(partner_id=self.rival.id).action_send()
+
+    def test_send_writes_in_the_customers_language(self):
+        self.env["res.lang"]._activate_lang("pl_PL")
+        self.env.ref("b2b_portal.mail_template_agreement_send").with_context(
+            lang="pl_PL"
+        ).subject = "Umowa {{ object.name }} do podpisu"
+        self.customer.lang = "pl_PL"
+        agreement = self._create_agreement()
+        agreement.action_send()
+        subjects = [message.subject or "" for message in agreement.message_ids]
+        self.assertIn("do podpisu", " ".join(subjects))
+
+    def test_terminate_refuses_drafts_and_ended_ones(self):
+        agreement = self._create_agreement()
+        with self.assertRaises(UserError):
+            agreement.action_terminate()
+        agreement.action_send()
+        self.assertIs(agreement.action_terminate(), True)
+        with self.assertRaises(UserError):
+            agreement.action_terminate()
+
+    def test_renew_makes_one_draft_from_the_day_after(self):
+        agreement = self._create_agreement(
+            state="signed",
+            date_start="2027-01-01",
+            date_end="2027-12-31",
+            minimum_order_amount=500,
+            po_number_required=True,
+        )
+        self.assertIs(agreement.action_renew(), True)
+        agreement.action_renew()
+        renewal = agreement.renewal_ids
+        self.assertEqual(len(renewal), 1)
+        self.assertEqual(renewal.state, "draft")
+        # 2028 is a leap year: a year is a year.
+        self.assertEqual(renewal.date_start, date(2028, 1, 1))
+        self.assertEqual(renewal.date_end, date(2028, 12, 31))
+        self.assertEqual(renewal.minimum_order_amount, 500)
+        self.assertEqual(renewal.pricelist_id, agreement.pricelist_id)
+        self.assertEqual(renewal.body, agreement.body)
+        self.assertFalse(renewal.signature or renewal.signed_by or renewal.signed_body_hash)
+
+    def test_renew_refuses_open_ended_and_unsigned_ones(self):
+        with self.assertRaises(UserError):
+            self._create_signed_agreement(date_end=False).action_renew()
+        with self.assertRaises(UserError):
+            self._create_agreement(partner_id=self.rival.id).action_renew()
+
+    def test_bad_values_are_refused(self):
+        for values in (
+            {"date_start": "2026-02-02", "date_end": "2026-02-01"},
+            {"minimum_order_amount": -1},
+            {"partner_id": self.buyer_user.partner_id.id},
+        ):
+            with self.subTest(values=values), self.assertRaises(ValidationError):
+                self._create_agreement(**values)
+
+    def test_list_of_another_company_is_refused(self):
+        other = self.env["res.company"].create({"name": "Other Ltd"})
+        foreign = self._create_pricelist(company_id=other.id)
+        with self.assertRaises(UserError):
+            self._create_agreement(pricelist_id=foreign.id)
+        self._create_agreement(pricelist_id=self._create_pricelist(company_id=False).id)
+
+    def test_text_is_made_from_the_template(self):
+        template = self.env["b2b.agreement.template"].create(
+            {"name": "T", "body": "<p>{{ customer }} / {{ pricelist }} / {{ unknown }}</p>"}
+        )
+        self.customer.name = "Buyer & <b>Sons</b>"
+        agreement = self._create_agreement(body=False, template_id=template.id)
+        self.assertIn("Buyer &amp; &lt;b&gt;Sons&lt;/b&gt; / Buyer list", agreement.body)
+        self.assertIn("{{ unknown }}", agreement.body)
+
+    # === REMINDERS === #
+
+    def _remind(self):
+        with self.enter_registry_test_mode():
+            self.env.ref("b2b_portal.ir_cron_agreement_reminder").method_direct_trigger()
+
+    def _count_reminders(self, agreement):
+        return len(
+            agreement.message_ids.filtered(
+                lambda message: message.partner_ids & self.customer and message.subject
+            )
+        )
+
+    def test_reminders_go_out_once_each(self):
+        today = fields.Date.today()
+        agreement = self._create_signed_agreement(date_end=today + timedelta(days=40))
+        for days_later, expected in ((0, 0), (9, 0), (10, 1), (11, 1), (33, 2), (34, 2), (50, 2)):
+            with self.subTest(days_later=days_later):
+                with freeze_time(f"{today + timedelta(days=days_later)} 12:00:00"):
+                    self._remind()
+                    self.env.invalidate_all()
+                    self.assertEqual(self._count_reminders(agreement), expected)
+        self.assertEqual(len(agreement.activity_ids), 2)
+
+    def test_late_signature_brings_only_the_reminder_ahead(self):
+        today = fields.Date.today()
+        agreement = self._create_signed_agreement(date_end=today + timedelta(days=5))
+        self._remind()
+        self._remind()
+        self.env.invalidate_all()
+        self.assertEqual(self._count_reminders(agreement), 1)
+
+    def test_extension_is_reminded_of_anew(self):
+        today = fields.Date.today()
+        agreement = self._create_signed_agreement(date_end=today + timedelta(days=5))
+        self._remind()
+        agreement.date_end = today + timedelta(days=20)
+        self._remind()
+        self.env.invalidate_all()
+        self.assertEqual(self._count_reminders(agreement), 2)
+
+    # === ACCESS === #
+
+    @mute_logger("odoo.addons.base.models.ir_rule", "odoo.addons.base.models.ir_model")
+    def test_portal_reads_own_sent_agreements_and_writes_none(self):
+        own = self._create_signed_agreement()
+        draft = self._create_agreement()
+        foreign = self._create_signed_agreement(
+            partner_id=self.rival.id, pricelist_id=self.rival_pricelist.id
+        )
+        foreign.message_subscribe(self.buyer_user.partner_id.ids)
+        Agreement = self.env["b2b.agreement"].with_user(self.buyer_user)
+        self.assertEqual(Agreement.search([]), own)
+        for agreement in (draft, foreign):
+            with self.assertRaises(AccessError):
+                agreement.with_user(self.buyer_user).read(["name"])
+        for method in ("action_terminate", "action_renew", "action_send", "unlink", "action_draft"):
+            with self.subTest(method=method), self.assertRaises(UserError):
+                getattr(own.with_user(self.buyer_user), method)()
+        with self.assertRaises(AccessError):
+            own.with_user(self.buyer_user).write({"minimum_order_amount": 0})
+        with self.assertRaises(AccessError):
+            own.with_user(self.buyer_user).read(["user_id"])
+
+    def test_seller_makes_sends_and_ends_agreements(self):
+        agreement = (
+            self.env["b2b.agreement"]
+            .with_user(self.seller_user)
+            .create({"partner_id": self.customer.id, "pricelist_id": self.pricelist.id})
+        )
+        agreement.action_send()
+        agreement.action_terminate()
+        self.assertEqual(agreement.state, "terminated")
