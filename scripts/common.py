@@ -42,8 +42,8 @@ def entry(function):
     @functools.wraps(function)
     def wrapper():
         # `make stop` and a closing terminal end a script like Ctrl-C does: by its own clean-up.
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: sys.exit(143))
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.default_int_handler)
         try:
             return sys.exit(function() or 0)
         except Problem as problem:

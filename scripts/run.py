@@ -132,6 +132,9 @@ def serve(pg, http_port, smtp_port):
         while all(child.poll() is None for child in children):
             time.sleep(0.5)
         raise Problem(f"a server ended by itself: {telling_line(LOG)} (all of it: {show(LOG)})")
+    except KeyboardInterrupt:
+        # The usual way to end it.
+        return
     finally:
         say("Stopping")
         for child in reversed(children):

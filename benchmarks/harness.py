@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""Run the benchmarks: make the databases, measure, print a table, write results.json.
+
+Everything is a ratio or a difference within one run: two things are measured in turn (A B, B A,
+...), the median of the pairs' ratios counts and is given with its quartiles. The limits are in
+thresholds.toml.
+"""
+
+import argparse
+import ast
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+
+import postgres
+from common import (
+    LOGS,
+    PYTHON,
+    ROOT,
+    Problem,
+    entry,
+    manifests,
+    say,
+    show,
+    telling_line,
+    write_atomic,
+)
+from database import clone, drop, install, odoo_environment, query, write_config
+from templates import ensure_full, ensure_plain
+
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "results.json"
+MANY, FEW = 100_000, 1_000
+# name: (the database it is copied from, orders made in it, addons installed after that)
+DATABASES = {
+    "bench_none": (None, 0, True),
+    "bench_plain": (None, MANY, False),
+    "bench_full": ("bench_plain", MANY, True),
+    "bench_few": (None, FEW, True),
+}
+
+
+def read_limits():
+    """Return `{scenario: {metric: limit}}`; a TOML reader is only in newer Pythons."""
+    limits, section = {}, None
+    for line in (HERE / "thresholds.toml").read_text().splitlines():
+        line = line.partition("#")[0].strip()
+        if line.startswith("["):
+            section = limits.setdefault(line.strip("[]"), {})
+        elif line:
+            name, value = line.split("=")
+            section[name.strip()] = float(ast.literal_eval(value.strip()))
+    return limits
+
+
+def inside(pg, command, *arguments):
+    """Run measure.py, which works inside Odoo. Return the results it printed."""
+    log = LOGS / f"bench-{command}.log"
+    config = write_config("bench", "bench_plain", dbfilter="^%d$", max_cron_threads=0)
+    with log.open("w") as errors:
+        result = subprocess.run(
+            [PYTHON, HERE / "measure.py", command, f"--config={config}", *map(str, arguments)],
+            cwd=ROOT,
+            env=odoo_environment(pg),
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            check=False,
+        )
+    if result.returncode:
+        raise Problem(f"benchmark {command}: {telling_line(log)} (all of it: {show(log)})")
+    return [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+
+
+def make_databases(pg, needed):
+    """Make the needed databases anew. Return `{database: seconds its installation took}`."""
+    plain = ensure_plain(pg)
+    seconds = {}
+    for database in DATABASES:
+        if database not in needed:
+            continue
+        source, orders, addons = DATABASES[database]
+        say(f"Making {database}: {orders} orders, {'with' if addons else 'without'} the addons")
+        clone(pg, source or plain, database)
+        if not source:
+            inside(pg, "generate", database, orders)
+        if addons:
+            started = time.monotonic()
+            install(pg, database, list(manifests()))
+            seconds[database] = time.monotonic() - started
+        # What autovacuum would do in time: no plan on the statistics of empty tables.
+        query(pg, "VACUUM ANALYZE", database=database)
+    return seconds
+
+
+def install_result(seconds):
+    more = seconds["bench_full"] - seconds["bench_none"]
+    detail = {f"{name}_seconds": round(value, 1) for name, value in seconds.items()}
+    return {"scenario": "install", "metric": "more_seconds", "value": more, "detail": detail}
+
+
+def report(results, limits):
+    """Print the table and write results.json. Return the exit code."""
+    say(f"\n{'benchmark':<22}{'metric':<24}{'value':>9}  {'quartiles':<15}{'limit':>7}  verdict")
+    bad = 0
+    for result in results:
+        limit = limits.get(result["scenario"], {}).get(result["metric"])
+        result["limit"] = limit
+        result["passed"] = limit is None or result["value"] <= limit
+        bad += not result["passed"]
+        low, high = result.get("quartiles", (None, None))
+        spread = "" if low is None else f"{low:.2f} to {high:.2f}"
+        verdict = "passed" if result["passed"] else "FAILED"
+        say(
+            f"{result['scenario']:<22}{result['metric']:<24}{result['value']:>9.2f}  {spread:<15}"
+            f"{'' if limit is None else limit:>7}  {verdict}"
+        )
+    machine = {"python": platform.python_version(), "processors": os.cpu_count()}
+    write_atomic(RESULTS, json.dumps({"machine": machine, "results": results}, indent=2) + "\n")
+    say(f"\n{len(results) - bad} passed, {bad} failed; details in {show(RESULTS)}")
+    return 1 if bad or not results else 0
+
+
+@entry
+def main():
+    limits = read_limits()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(limits)}")
+    parser.add_argument("--pairs", type=int, default=15, help="alternating pairs (default 15)")
+    parser.add_argument("--keep", action="store_true", help="keep the databases")
+    options = parser.parse_args()
+    names = options.names or list(limits)
+    if unknown := set(names) - set(limits):
+        raise Problem(f"no benchmark is called {', '.join(sorted(unknown))}")
+    with postgres.server() as pg:
+        ensure_full(pg)
+        # All four are cheap next to the measuring, and the ratios need the same run.
+        needed = set(DATABASES) if "install" in names else set(DATABASES) - {"bench_none"}
+        try:
+            seconds = make_databases(pg, needed)
+            results = [install_result(seconds)] if "install" in names else []
+            others = [name for name in names if name != "install"]
+            if others:
+                say(f"Measuring {', '.join(others)}")
+                results += inside(pg, "measure", f"--pairs={options.pairs}", *others)
+            return report(results, limits)
+        finally:
+            if not options.keep:
+                for database in DATABASES:
+                    drop(pg, database)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""Order status & flags: writing, mailing, ordering, and the customer's pages."""
+
+import time
+
+from data import LOGIN
+from measure import scenario
+
+from odoo import Command
+
+FULL, PLAIN, FEW = "bench_full", "bench_plain", "bench_few"
+MAILED_ORDERS = 200
+CREATED_ORDERS = 100
+
+
+def placed_orders(env, count):
+    return env["sale.order"].search([("state", "=", "sale")], limit=count, order="id")
+
+
+@scenario
+def flag_1000_orders(bench):
+    """A flag on 1,000 orders, status and pending mails included, against a plain write."""
+    with bench.transaction(FULL) as env:
+        ids = placed_orders(env, 1000).ids
+        flag_id = env.ref("order_status_flags.flag_in_progress").id
+    queries = []
+
+    def orders(env):
+        return env["sale.order"].with_context(tracking_disable=True).browse(ids)
+
+    def plain_write():
+        return bench.sample(FULL, orders, lambda orders: orders.write({"client_order_ref": "x"}))[0]
+
+    def set_flag():
+        def flagged_orders(env):
+            return env["sale.order"].browse(ids)
+
+        seconds, count = bench.sample(FULL, flagged_orders, lambda o: o.set_order_flag(flag_id))
+        queries.append(count)
+        return seconds
+
+    bench.report("ratio", bench.alternate(plain_write, set_flag))
+    bench.report("queries", max(queries))
+    with bench.transaction(FULL) as env:
+        flagged = env["sale.order"].browse(ids)
+        flagged.set_order_flag(flag_id)
+        states = set(flagged.status_history_ids.sorted("id")[-1000:].mapped("mail_state"))
+        assert states == {"pending"}, states
+
+
+@scenario
+def mail_action(bench):
+    """The scheduled action that renders mails, against the core's rendering of as many."""
+    with bench.transaction(FULL) as env:
+        orders = placed_orders(env, MAILED_ORDERS)
+        orders.set_order_flag(env.ref("order_status_flags.flag_in_progress").id)
+        pending = env["sale.order.status.history"].search([("mail_state", "=", "pending")])
+        template_id = pending.status_id.mail_template_id.id
+        order_ids, row_ids = orders.ids, pending.ids
+        assert len(row_ids) == MAILED_ORDERS
+        env.cr.commit()
+
+    def clean(env):
+        """Make the rows pending again, and remove the mails of the round before."""
+        env.cr.execute(
+            "UPDATE sale_order_status_history SET mail_state = 'pending', mail_mail_id = NULL"
+            " WHERE id = ANY(%s)",
+            [row_ids],
+        )
+        env.cr.execute(
+            "DELETE FROM mail_message USING mail_mail"
+            " WHERE mail_message_id = mail_message.id AND model = 'sale.order'"
+        )
+        env.cr.commit()
+        env.invalidate_all()
+
+    def timed(act):
+        with bench.transaction(FULL) as env:
+            clean(env)
+            started = time.perf_counter()
+            act(env)
+            env.cr.commit()
+            seconds = time.perf_counter() - started
+            env.cr.execute(
+                "SELECT count(*) FROM mail_mail m JOIN mail_message g ON g.id ="
+                " m.mail_message_id WHERE g.model = 'sale.order'"
+            )
+            assert env.cr.fetchone()[0] == MAILED_ORDERS
+            return seconds
+
+    def core(env):
+        env["mail.template"].browse(template_id).send_mail_batch(order_ids)
+
+    def action(env):
+        env["sale.order.status.history"]._cron_send_status_mails()
+
+    bench.report("ratio", bench.alternate(lambda: timed(core), lambda: timed(action)))
+
+
+@scenario
+def create_and_confirm(bench):
+    """Orders made and confirmed, with and without the addons."""
+    queries = {}
+
+    def sample(database):
+        def values(env):
+            customer = env["res.users"].search([("login", "=", LOGIN)]).partner_id
+            products = env["product.product"].search([("name", "like", "Article ")], limit=2)
+            lines = [Command.create({"product_id": product.id}) for product in products]
+            return env, [{"partner_id": customer.id, "order_line": lines}] * CREATED_ORDERS
+
+        def act(prepared):
+            env, values = prepared
+            env["sale.order"].create(values).action_confirm()
+
+        seconds, queries[database] = bench.sample(database, values, act)
+        return seconds
+
+    bench.report("ratio", bench.alternate(lambda: sample(PLAIN), lambda: sample(FULL)))
+    more = (queries[FULL] - queries[PLAIN]) / CREATED_ORDERS
+    bench.report("more_queries_an_order", more, queries=queries)
+
+
+@scenario
+def my_orders_page(bench):
+    """The customer's order list with 100,000 orders in the database."""
+    plain, full, few = (bench.visitor(database, LOGIN) for database in (PLAIN, FULL, FEW))
+
+    def fetch(visitor):
+        # One page is quick: five of them drown the noise.
+        return lambda: sum(visitor("/my/orders") for _time in range(5))
+
+    bench.report("ratio_to_plain", bench.alternate(fetch(plain), fetch(full)))
+    bench.report("ratio_to_1000_orders", bench.alternate(fetch(few), fetch(full)))
+
+
+@scenario
+def tracking_page(bench):
+    """The public tracking page against the order's portal page."""
+    with bench.transaction(FULL) as env:
+        customer = env["res.users"].search([("login", "=", LOGIN)]).partner_id
+        order = env["sale.order"].search([("partner_id", "=", customer.id)], limit=1)
+        portal_path = f"/my/orders/{order.id}"
+        tracking_path = "/order/" + order.tracking_url.split("/order/")[1]
+    portal, public = bench.visitor(FULL, LOGIN), bench.visitor(FULL)
+
+    def fetch(visitor, path):
+        return lambda: sum(visitor(path) for _time in range(5))
+
+    pages = fetch(portal, portal_path), fetch(public, tracking_path)
+    bench.report("ratio", bench.alternate(*pages))
