@@ -84,10 +84,9 @@ def _assign_group(env, company, document_type, cancelled, invoiced, placed):
              RETURNING so.id, target.status_id
             )
             INSERT INTO sale_order_status_history
-                   (order_id, status_id, date, source, mail_state, duration, is_forced,
-                    user_id, create_uid, create_date, write_uid, write_date)
+                   (order_id, status_id, date, source, mail_state, duration, is_forced, user_id)
             SELECT updated.id, updated.status_id, now() at time zone 'UTC', 'install', 'none',
-                   0, false, 1, 1, now() at time zone 'UTC', 1, now() at time zone 'UTC'
+                   0, false, 1
               FROM updated
              WHERE updated.status_id IS NOT NULL
           ORDER BY updated.id

@@ -335,6 +335,7 @@ class SaleOrder(models.Model):
         :return: the same list
         """
         planned = {} if planned is None else planned
+        accepted = set()
         for change in changes:
             # sudo: the present values are read whoever asks; the callers checked access
             order = change.order.sudo()
@@ -352,13 +353,30 @@ class SaleOrder(models.Model):
             if wanted == (status, flag, note):
                 change.outcome = "unchanged"
                 continue
-            refusal = order._get_status_change_refusal(change, force, check_groups, any_path)
-            change.outcome = "refused" if refusal else "apply"
-            if refusal:
-                change.message = refusal
-            else:
-                planned[order.id] = wanted
+            # Orders alike in what the rules look at are judged once.
+            kind = (status, flag, *wanted[:2], bool(wanted[2]), *order._get_kind_for_refusal())
+            if kind not in accepted:
+                refusal = order._get_status_change_refusal(change, force, check_groups, any_path)
+                if refusal:
+                    change.outcome, change.message = "refused", refusal
+                    continue
+                accepted.add(kind)
+            change.outcome = "apply"
+            planned[order.id] = wanted
         return changes
+
+    def _get_kind_for_refusal(self):
+        """Return all of this order that ``_get_status_change_refusal`` looks at.
+
+        Hook: addons whose refusals look at more add it.
+        """
+        return (
+            self._can_have_status(),
+            self.state,
+            self.document_type,
+            self.company_id.id,
+            self.locked,
+        )
 
     def _get_planned_note(self, change, flag, note):
         if not change.new_flag:

@@ -34,6 +34,8 @@ class SaleOrderStatusHistory(models.Model):
     _description = "Order Status History"
     _order = "id desc"
     _rec_name = "status_id"
+    # `user_id` and `date` say who and when; a second pair would only cost.
+    _log_access = False
 
     order_id = fields.Many2one(
         comodel_name="sale.order", required=True, index=True, ondelete="cascade", readonly=True
@@ -136,21 +138,13 @@ class SaleOrderStatusHistory(models.Model):
         """
         if not vals_list:
             return
-        now = self.env.cr.now()
-        log = {
-            "create_uid": self.env.uid,
-            "create_date": now,
-            "write_uid": self.env.uid,
-            "write_date": now,
-            "mail_attempts": 0,
-            "is_resend": False,
-        }
-        columns = [*vals_list[0], *log]
+        defaults = {"mail_attempts": 0, "is_resend": False}
+        columns = [*vals_list[0], *defaults]
         never_null = {name for name in columns if self._fields[name].type in ("boolean", "float", "integer")}
         rows = (
             tuple(
                 value if name in never_null else value or None
-                for name, value in zip(columns, [*vals.values(), *log.values()], strict=True)
+                for name, value in zip(columns, [*vals.values(), *defaults.values()], strict=True)
             )
             for vals in vals_list
         )

@@ -131,15 +131,15 @@ class TestStatusRace(OrderStatusCommon):
         with self._transaction() as env:
             self._order(env).set_order_status(self.in_progress.id)
         with self._transaction() as first, self._transaction() as second:
-            claimed = first["sale.order.status.history"]._claim_due_rows(50)
+            claimed = first["sale.order.status.history"]._claim_due_rows(100_000)
             self.assertIn(self.order_id, claimed.order_id.ids)
-            also = second["sale.order.status.history"]._claim_due_rows(50)
+            also = second["sale.order.status.history"]._claim_due_rows(100_000)
             self.assertNotIn(self.order_id, also.order_id.ids)
             claimed._hand_over_mails()
             first.cr.commit()
             second.cr.rollback()
             second.transaction.reset()
-            also = second["sale.order.status.history"]._claim_due_rows(50)
+            also = second["sale.order.status.history"]._claim_due_rows(100_000)
             self.assertNotIn(self.order_id, also.order_id.ids)
             second.cr.rollback()
         with self._transaction() as env:
@@ -152,12 +152,12 @@ class TestStatusRace(OrderStatusCommon):
         with self._transaction() as env:
             self._order(env).set_order_status(self.in_progress.id)
         with self._transaction() as worker, self._transaction() as clerk:
-            self.assertTrue(worker["sale.order.status.history"]._claim_due_rows(50))
+            self.assertTrue(worker["sale.order.status.history"]._claim_due_rows(100_000))
             self._order(clerk).set_order_status(self.fulfilled.id)
             clerk.cr.commit()
             worker.cr.rollback()
         # the row the worker held is sorted out by the worker
         with self._transaction() as worker:
-            rows = worker["sale.order.status.history"]._claim_due_rows(50)
+            rows = worker["sale.order.status.history"]._claim_due_rows(100_000)
             rows.filtered(lambda row: row.order_id.id == self.order_id)._hand_over_mails()
         self.assertEqual([row[2] for row in self._history()], ["none", "superseded", "pending"])
