@@ -1,6 +1,5 @@
 import json
 import time
-from itertools import groupby
 
 import psycopg2
 
@@ -256,9 +255,10 @@ class OrderFlagFeed(models.Model):
         orders = self.env["sale.order"].search_fetch(
             [(name, "in", list(references)), ("company_id", "=", self.company_id.id)], [name]
         )
+        # One prefetch for all: the orders are read together, not one by one.
         return {
-            reference: orders.browse(order.id for order in group)
-            for reference, group in groupby(orders.sorted(name), key=lambda order: order[name])
+            reference: found.with_prefetch(orders.ids)
+            for reference, found in orders.grouped(name).items()
         }
 
     def _lock_orders(self, orders):

@@ -1,0 +1,151 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessDenied, AccessError, MissingError, UserError
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
+
+from .common import FeedCommon
+
+
+@tagged("post_install", "-at_install")
+class TestAccess(FeedCommon):
+    def _call_all(self, feed):
+        return (
+            lambda: feed.push([]),
+            lambda: feed.dry_run([]),
+            lambda: feed.changes(),
+        )
+
+    def test_only_clients_may_call(self):
+        portal = new_test_user(self.env, "test_feed_portal", groups="base.group_portal")
+        for user in (portal, self.seller, self.manager, self.env.ref("base.public_user")):
+            for call in self._call_all(self.feed.with_user(user)):
+                with self.assertRaises(AccessError):
+                    call()
+
+    def test_feed_of_another_company(self):
+        company = self.env["res.company"].create({"name": "Branch"})
+        feed = self._create_feed(company_id=company.id, mapping_ids=False)
+        for call in self._call_all(feed.with_user(self.client)):
+            with self.assertRaises(AccessError):
+                call()
+
+    def test_which_feed_must_be_clear(self):
+        feeds = self.env["order.flag.feed"].with_user(self.client)
+        two = feeds.browse([self.feed.id, self._create_feed().id])
+        for records in (feeds, two, feeds.browse(["1"]), feeds.browse([None])):
+            for call in self._call_all(records):
+                with self.assertRaisesRegex(UserError, "exactly one"):
+                    call()
+        for number in (0x7FFFFFFF, 2**40):
+            for call in self._call_all(feeds.browse(number)):
+                with self.assertRaises(MissingError):
+                    call()
+
+    def test_archived_feed_takes_nothing(self):
+        self.feed.active = False
+        with self.assertRaisesRegex(UserError, "switched off"):
+            self.as_client.push([])
+
+    def test_client_reads_and_writes_no_model_at_all(self):
+        allowed = {
+            name
+            for name, model in self.env.items()
+            if not model._abstract
+            for right in ("read", "write", "create", "unlink")
+            if model.with_user(self.client).has_access(right)
+        }
+        self.assertFalse(allowed)
+
+    def test_client_has_no_user_type(self):
+        self.feed._make_client_key(fields.Datetime.now() + timedelta(days=400))
+        user = self.feed.client_user_id
+        self.assertFalse(user._is_internal() or user._is_portal() or user._is_public())
+        self.assertTrue(user._is_feed_client_only())
+        self.assertEqual(
+            user.all_group_ids, self.env.ref("order_status_flags_feed.group_feed_client")
+        )
+        self.assertEqual(user.company_ids, self.feed.company_id)
+
+    def test_internal_user_who_is_a_client_too_is_not_shut_in(self):
+        self.seller.group_ids = [
+            Command.link(self.env.ref("order_status_flags_feed.group_feed_client").id)
+        ]
+        self.assertFalse(self.seller._is_feed_client_only())
+        self.assertEqual(self.feed.with_user(self.seller).push([]), [])
+
+    def test_client_cannot_log_in(self):
+        key = self.feed._make_client_key(fields.Datetime.now() + timedelta(days=30))
+        user = self.feed.client_user_id
+        for interactive in (True, False):
+            with self.assertRaises(AccessDenied):
+                user.with_user(user)._check_credentials(
+                    {"type": "password", "login": user.login, "password": key},
+                    {"interactive": interactive},
+                )
+
+    def test_key_is_renewed_revoked_and_dies_with_the_feed(self):
+        keys = self.env["res.users.apikeys"]
+        until = fields.Datetime.now() + timedelta(days=300)
+
+        def owner(key):
+            return keys._check_credentials(scope="rpc", key=key)
+
+        first = self.feed.with_user(self.manager)._make_client_key(until)
+        user = self.feed.client_user_id
+        self.assertEqual(owner(first), user.id)
+        self.assertEqual(self.feed.key_expiration, until)
+        second = self.feed._make_client_key(until)
+        self.assertEqual(self.feed.client_user_id, user, "the user stays the same")
+        self.assertEqual((owner(first), owner(second)), (None, user.id))
+        self.feed.with_user(self.manager).action_revoke_key()
+        self.assertIsNone(owner(second))
+        self.assertFalse(self.feed.key_expiration)
+        self.assertFalse(user.active)
+        third = self.feed._make_client_key(until)
+        self.assertTrue(user.active)
+        self.feed.unlink()
+        self.assertIsNone(owner(third))
+
+    def test_expired_key_opens_nothing(self):
+        key = self.feed._make_client_key(fields.Datetime.now() - timedelta(seconds=1))
+        self.assertIsNone(self.env["res.users.apikeys"]._check_credentials(scope="rpc", key=key))
+
+    def test_sellers_cannot_make_keys_or_change_feeds(self):
+        feed = self.feed.with_user(self.seller)
+        for call in (
+            lambda: feed._make_client_key(fields.Datetime.now()),
+            feed.action_revoke_key,
+            lambda: feed.write({"name": "x"}),
+            lambda: self.env["order.flag.feed.key"]
+            .with_user(self.seller)
+            .create({"feed_id": feed.id}),
+            lambda: self.env["order.flag.feed.import"]
+            .with_user(self.seller)
+            .create({"feed_id": feed.id}),
+            lambda: self.env["order.flag.feed.log"].with_user(self.seller).search([]),
+            lambda: self.env["order.flag.feed.mapping"].with_user(self.seller).search([]),
+        ):
+            with self.assertRaises(AccessError):
+                call()
+
+    def test_log_cannot_be_altered(self):
+        self._push(self._row(self._create_order()))
+        log = self.feed.log_ids.with_user(self.manager)
+        for call in (log.unlink, lambda: log.write({"key": "x"}), lambda: log.copy()):
+            with self.assertRaises(AccessError):
+                call()
+
+    def test_external_ref_is_internal(self):
+        portal = new_test_user(
+            self.env,
+            "test_feed_customer",
+            groups="base.group_portal",
+            partner_id=self.customer.id,
+        )
+        order = self._create_order(external_ref="ZK 1")
+        self.assertEqual(order.with_user(portal).name, order.name)
+        with self.assertRaises(AccessError):
+            order.with_user(portal).read(["external_ref"])
+        self.assertEqual(order.with_user(self.seller).external_ref, "ZK 1")
