@@ -17,5 +17,7 @@ class AccountMove(models.Model):
         posted = super()._post(soft=soft)
         invoices = posted.filtered(lambda move: move.move_type in ("out_invoice", "out_receipt"))
         orders = invoices.sudo().line_ids.sale_line_ids.order_id
-        orders.filtered(lambda order: order._is_invoiced_in_full())._trigger_status_event("invoice_posted")
+        orders.filtered(lambda order: order._is_invoiced_in_full())._trigger_status_event(
+            "invoice_posted"
+        )
         return posted

@@ -554,9 +554,7 @@ class SaleOrder(models.Model):
                     "customer_status_id": order.customer_status_id.id,
                 },
             )
-            row = self._prepare_history_row(
-                change, order, now, values["order_status_date"], notify
-            )
+            row = self._prepare_history_row(change, order, now, values["order_status_date"], notify)
             if change.enters_status:
                 # Two statuses in one call: only the last one is told.
                 overtaken = pending_rows.pop(order.id, None)
@@ -706,9 +704,7 @@ class SaleOrder(models.Model):
         if not changes:
             return self.browse()
         self.browse(change.order.id for change in changes)._lock_for_status_change()
-        self._plan_status_changes(
-            changes, check_groups=False, any_path=code == "order_cancelled"
-        )
+        self._plan_status_changes(changes, check_groups=False, any_path=code == "order_cancelled")
         return self._apply_status_changes(changes, source="event")
 
     def _get_event_status(self, code):

@@ -46,7 +46,7 @@ class SaleOrder(models.Model):
         for order in self:
             qualifier, reason = order._get_customer_cancellation()
             order.customer_cancellation = qualifier
-            order.customer_cancellation_reason = reason
+            order.customer_cancellation_reason = qualifier == "closed" and reason
 
     def _get_customer_cancellation(self):
         """Return whether the customer may cancel the order now, and why not.
@@ -268,11 +268,15 @@ class SaleOrder(models.Model):
             if accepted
             else customer.env._("We cannot cancel the order any more.")
         )
-        body = Markup("<p>%s</p><p>%s</p>") % (body, reason) if reason else Markup("<p>%s</p>") % body
+        body = (
+            Markup("<p>%s</p><p>%s</p>") % (body, reason) if reason else Markup("<p>%s</p>") % body
+        )
         # The e-mail about the new status tells it already; a second one would say the same.
-        recipients = {"notify_skip_followers": True} if mailed_anyway else {
-            "partner_ids": self.partner_id.ids
-        }
+        recipients = (
+            {"notify_skip_followers": True}
+            if mailed_anyway
+            else {"partner_ids": self.partner_id.ids}
+        )
         customer.message_post(
             body=body, message_type="comment", subtype_xmlid="mail.mt_comment", **recipients
         )
@@ -283,7 +287,9 @@ class SaleOrder(models.Model):
         requested = self.sudo().filtered("cancellation_requested_on")
         if requested:
             requested._write_status_fields({"cancellation_requested_on": False})
-            requested.activity_unlink(["order_status_flags.mail_activity_type_cancellation_request"])
+            requested.activity_unlink(
+                ["order_status_flags.mail_activity_type_cancellation_request"]
+            )
 
     @api.model
     def _clean_cancellation_reason(self, reason):

@@ -63,8 +63,10 @@ class SaleOrderFlag(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         # sudo: the archive of every company counts, whoever deletes
-        if self.env["sale.order.status.history"].sudo().search_count(
-            [("flag_id", "in", self.ids)], limit=1
+        if (
+            self.env["sale.order.status.history"]
+            .sudo()
+            .search_count([("flag_id", "in", self.ids)], limit=1)
         ):
             raise UserError(
                 self.env._(
@@ -91,6 +93,4 @@ class SaleOrderFlag(models.Model):
         if not groups:
             return True
         own = user.sudo().all_group_ids
-        return all(
-            not flag.group_ids or bool(flag.group_ids & own) for flag in self.sudo()
-        )
+        return all(not flag.group_ids or bool(flag.group_ids & own) for flag in self.sudo())

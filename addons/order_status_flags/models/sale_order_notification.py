@@ -39,7 +39,13 @@ class SaleOrder(models.Model):
 
         Rows that the mail worker holds at this moment are skipped: their mail is leaving.
         """
-        order_ids = tuple({change.order.id for change in changes if change.enters_status})
+        order_ids = tuple(
+            {
+                change.order.id
+                for change in changes
+                if change.enters_status and change.previous_status
+            }
+        )
         if not order_ids:
             return
         history = self.env["sale.order.status.history"]

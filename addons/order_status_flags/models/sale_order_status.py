@@ -124,9 +124,9 @@ class SaleOrderStatus(models.Model):
                 if key in seen:
                     raise ValidationError(
                         self.env._(
-                            "“%(event)s” already sets the status “%(other)s”. One event can set only"
-                            " one status for each document type and company, so remove it there"
-                            " before you add it to “%(status)s”.",
+                            "“%(event)s” already sets the status “%(other)s”. One event can set"
+                            " only one status for each document type and company, so remove it"
+                            " there before you add it to “%(status)s”.",
                             event=event.name,
                             other=seen[key].name,
                             status=status.name,
@@ -184,9 +184,13 @@ class SaleOrderStatus(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         # sudo: the archive of every company counts, whoever deletes
-        used = self.env["sale.order.status.history"].sudo().search_count(
-            Domain("status_id", "in", self.ids) | Domain("previous_status_id", "in", self.ids),
-            limit=1,
+        used = (
+            self.env["sale.order.status.history"]
+            .sudo()
+            .search_count(
+                Domain("status_id", "in", self.ids) | Domain("previous_status_id", "in", self.ids),
+                limit=1,
+            )
         )
         if used:
             raise UserError(

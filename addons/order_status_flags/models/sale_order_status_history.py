@@ -140,7 +140,9 @@ class SaleOrderStatusHistory(models.Model):
             return
         defaults = {"mail_attempts": 0, "is_resend": False}
         columns = [*vals_list[0], *defaults]
-        never_null = {name for name in columns if self._fields[name].type in ("boolean", "float", "integer")}
+        never_null = {
+            name for name in columns if self._fields[name].type in ("boolean", "float", "integer")
+        }
         rows = (
             tuple(
                 value if name in never_null else value or None

@@ -1,5 +1,6 @@
-from odoo.addons.order_status_flags.hooks import assign_install_statuses
 from odoo.tests import tagged
+
+from odoo.addons.order_status_flags.hooks import assign_install_statuses
 
 from .common import OrderStatusCommon
 

@@ -5,10 +5,11 @@ from email import message_from_string, policy
 from unittest.mock import patch
 
 from odoo import fields
-from odoo.addons.base.tests.common import MockSmtplibCase
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.base.tests.common import MockSmtplibCase
 
 from .common import OrderStatusCommon
 
@@ -154,9 +155,7 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
         order.set_order_status(self.fulfilled.id)
         order.set_order_status(self.in_progress.id)
         self.assertFalse(self._run())
-        self.assertEqual(
-            self._rows(order).mapped("mail_state")[-2:], ["superseded", "superseded"]
-        )
+        self.assertEqual(self._rows(order).mapped("mail_state")[-2:], ["superseded", "superseded"])
 
     def test_flag_inside_a_status_does_not_overtake(self):
         order, row = self._flagged()
@@ -192,8 +191,8 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
     def test_one_bad_order_never_stops_the_rest(self):
         template = self.in_progress.mail_template_id
         template.body_html = (
-            "<p><t t-if=\"object.client_order_ref == 'bad'\" t-out=\"1 / 0\"/>"
-            "<t t-out=\"object.name\"/></p>"
+            '<p><t t-if="object.client_order_ref == \'bad\'" t-out="1 / 0"/>'
+            '<t t-out="object.name"/></p>'
         )
         rows = self.env["sale.order.status.history"]
         for i in range(7):
@@ -201,9 +200,7 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
         with mute_logger(OUTBOX_LOGGER, "odoo.addons.mail.models.mail_render_mixin"):
             emails = self._run()
         self.assertEqual(len(emails), 6)
-        self.assertEqual(
-            rows.mapped("mail_state"), ["sent"] * 3 + ["failed"] + ["sent"] * 3
-        )
+        self.assertEqual(rows.mapped("mail_state"), ["sent"] * 3 + ["failed"] + ["sent"] * 3)
         self.assertTrue(rows[3].mail_error)
 
     def test_smtp_5xx_fails_at_once(self):
@@ -250,11 +247,14 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
 
     def test_no_connection_is_temporary(self):
         order, row = self._flagged()
-        with self._smtp(), mute_logger(MAIL_LOGGER, SERVER_LOGGER):
-            with patch("smtplib.SMTP", side_effect=ConnectionRefusedError(111, "refused")):
-                self._send_status_mails()
-                with self.enter_registry_test_mode():
-                    self.env.ref("mail.ir_cron_mail_scheduler_action").method_direct_trigger()
+        with (
+            self._smtp(),
+            patch("smtplib.SMTP", side_effect=ConnectionRefusedError(111, "refused")),
+            mute_logger(MAIL_LOGGER, SERVER_LOGGER),
+        ):
+            self._send_status_mails()
+            with self.enter_registry_test_mode():
+                self.env.ref("mail.ir_cron_mail_scheduler_action").method_direct_trigger()
         self.assertEqual(row.mail_state, "pending")
         self._make_due(row)
         self.assertEqual(len(self._run()), 1)

@@ -5,11 +5,12 @@ from unittest.mock import patch
 import psycopg2
 
 from odoo import SUPERUSER_ID, api
-from odoo.addons.order_status_flags.models import sale_order
 from odoo.exceptions import UserError
 from odoo.sql_db import db_connect
 from odoo.tests import tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.order_status_flags.models import sale_order
 
 from .common import OrderStatusCommon
 

@@ -47,9 +47,7 @@ class TestStatusWriter(OrderStatusCommon):
         self.assertEqual(self._rows(order)[-1].status_id, self.in_progress)
 
     def test_create_takes_the_same_path(self):
-        order = self._create_order(
-            confirm=False, state="sale", order_status_id=self.in_progress.id
-        )
+        order = self._create_order(confirm=False, state="sale", order_status_id=self.in_progress.id)
         self.assertEqual(self._rows(order).status_id, self.in_progress)
         with self.assertRaisesRegex(UserError, "not an order yet"):
             self._create_order(confirm=False, order_status_id=self.in_progress.id)
@@ -128,9 +126,11 @@ class TestStatusWriter(OrderStatusCommon):
             for change in (
                 lambda status=status: orders.set_order_status(status.id),
                 lambda status=status: orders.write({"order_status_id": status.id}),
-                lambda status=status: orders.sudo(False)
-                .with_user(self.manager)
-                .set_order_status(status.id, force=True),
+                lambda status=status: (
+                    orders.sudo(False)
+                    .with_user(self.manager)
+                    .set_order_status(status.id, force=True)
+                ),
             ):
                 with self.assertRaisesRegex(UserError, message), self.cr.savepoint():
                     change()
@@ -295,7 +295,9 @@ class TestStatusWriter(OrderStatusCommon):
         ):
             with self.assertRaises(AccessError), self.cr.savepoint():
                 call()
-        self.assertEqual(as_portal.read(["customer_status_id"])[0]["customer_status_id"][1], "Saved")
+        self.assertEqual(
+            as_portal.read(["customer_status_id"])[0]["customer_status_id"][1], "Saved"
+        )
         self.assertEqual(as_portal.customer_cancellation, "allowed")
 
     def test_hidden_status_keeps_the_last_public_one(self):
