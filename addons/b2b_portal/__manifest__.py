@@ -3,7 +3,8 @@
     "summary": "Signed agreements, own prices, a B2B shop, pro-formas, order templates and quick order",
     "version": "19.0.1.0.0",
     "category": "Sales/Sales",
-    "author": "Order Status & Flags Contributors",
+    "author": "Order Desk maintainers",
+    "website": "https://github.com/order-desk/order-desk",
     "license": "LGPL-3",
     "depends": ["order_status_flags"],
     "data": [

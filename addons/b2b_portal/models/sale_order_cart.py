@@ -396,9 +396,24 @@ class SaleOrder(models.Model):
                 float_compare(line[name], entry[name], precision_digits=8)
                 for name in ("price_unit", "discount")
             )
-            price = entry["net"] if same else line.price_reduce_taxexcl
+            price = entry["net"] if same else self._get_b2b_stored_net(line)
             stored[line.id] = (line.product_uom_qty, price)
         return stored
+
+    def _get_b2b_stored_net(self, line):
+        """Return the untaxed price of one unit as it is stored, rounded as prices are shown."""
+        pricelist = self._get_b2b_pricelist()
+        net, _gross = pricelist._get_unit_amounts(
+            line.price_unit * (1 - line.discount / 100),
+            line.tax_ids,
+            line.product_id,
+            line.product_uom_id,
+            {
+                "currency": self.currency_id,
+                "digits": pricelist._get_price_digits(self.currency_id),
+            },
+        )
+        return net
 
     def _get_b2b_price_changes(self, expected, today):
         """Compare what the buyer has seen with today's cart.
