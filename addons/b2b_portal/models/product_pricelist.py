@@ -160,13 +160,16 @@ class ProductPricelist(models.Model):
         :rtype: list
         """
         self and self.ensure_one()
+        if self.env.user.share and not self.env.su:
+            # Below, everything is read in sudo: a customer who names another's list in a request
+            # (Odoo's product configurator, an onchange) must be stopped here.
+            self.check_access("read")
         if not lines:
             return []
         currency = currency or self.currency_id or self.env.company.currency_id
         date = date or fields.Datetime.now()
         products = lines[0][0].browse({product.id for product, _quantity, _uom in lines})
-        # Rules of B2B pricelists, and those underneath, are closed to the customer who gets the
-        # price. All callers are private methods or pages that check the agreement.
+        # Rules of pricelists underneath are closed to the customer who gets the price.
         rules = self.sudo()._get_applicable_rules(products, date, **kwargs)
         technical_rule, candidates = self._index_pricelist_rules(rules)
         product_first = self._is_b2b_product_discount_first()

@@ -12,6 +12,8 @@ class ResCompany(models.Model):
         string="B2B price policy",
         default="best_price",
         required=True,
+        # How prices are made is no business of customers, who may read their supplier.
+        groups="base.group_user",
         help="Best price: the lower of the product's B2B discount and the pricelist's rule at the"
         " ordered quantity.\nProduct discount first: the product's B2B discount whenever it is"
         " above 0, even if the pricelist's rule is lower.",

@@ -129,6 +129,13 @@ class ResPartner(models.Model):
             if (commercial_id := partner.commercial_partner_id._origin.id) in by_partner
         }
 
+    @api.model
+    def _get_sale_order_domain_count(self):
+        """Override of `sale`: B2B carts and templates are no orders."""
+        return Domain(super()._get_sale_order_domain_count()) & ~(
+            self.env["sale.order"]._get_b2b_draft_domain()
+        )
+
     # === ACTIONS === #
 
     def action_view_b2b_agreements(self):

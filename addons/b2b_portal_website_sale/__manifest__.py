@@ -1,0 +1,13 @@
+{
+    "name": "B2B Portal - eCommerce",
+    "summary": "The public shop never shows B2B prices; B2B customers see theirs",
+    "version": "19.0.1.0.0",
+    "category": "Website/Website",
+    "author": "Order Desk maintainers",
+    "website": "https://github.com/order-desk/order-desk",
+    "license": "LGPL-3",
+    "depends": ["b2b_portal", "website_sale"],
+    "data": ["views/product_pricelist_views.xml"],
+    "auto_install": True,
+    "installable": True,
+}

@@ -1,0 +1,42 @@
+from odoo import models
+from odoo.http import request
+
+
+class Website(models.Model):
+    _inherit = "website"
+
+    def _get_b2b_pricelist(self):
+        """Return the pricelist of the visitor's agreement in force, asked at each request.
+
+        :return: `product.pricelist` record in sudo mode, empty for everyone else
+        """
+        self.ensure_one()
+        if self.env.user._is_public():
+            return self.env["product.pricelist"].sudo()
+        return self.env.user.partner_id._get_b2b_agreement(self.company_id).pricelist_id
+
+    def get_pricelist_available(self, show_visible=False):
+        """Override of `website_sale`: a B2B customer has the agreed pricelist and no choice."""
+        if pricelist_sudo := self._get_b2b_pricelist():
+            return pricelist_sudo.sudo(False)
+        return super().get_pricelist_available(show_visible=show_visible)
+
+    def _get_and_cache_current_pricelist(self):
+        """Override of `website_sale` to price the shop by the agreement, while it is in force.
+
+        :return: `product.pricelist` record in sudo mode
+        """
+        # Not kept in the session: the next click may come after the last day.
+        return self._get_b2b_pricelist() or super()._get_and_cache_current_pricelist()
+
+    def _get_and_cache_current_cart(self):
+        """Override of `website_sale` to price an open cart anew when an agreement came or went."""
+        cart_sudo = super()._get_and_cache_current_cart()
+        agreed = self._get_b2b_pricelist()
+        if not cart_sudo or cart_sudo.pricelist_id == agreed:
+            return cart_sudo
+        if agreed or cart_sudo.pricelist_id.is_b2b:
+            cart_sudo._compute_pricelist_id()
+            cart_sudo._recompute_prices()
+            request.pricelist = cart_sudo.pricelist_id
+        return cart_sudo

@@ -1,0 +1,2 @@
+from . import test_leaks
+from . import test_shop_prices
