@@ -7,6 +7,7 @@
     "author": "Order Desk maintainers",
     "website": "https://github.com/order-desk/order-desk",
     "depends": ["sale_management", "portal", "mail"],
+    "external_dependencies": {"python": ["qrcode"]},
     "data": [
         "security/res_groups.xml",
         "security/ir_rule.xml",

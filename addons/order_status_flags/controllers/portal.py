@@ -75,9 +75,7 @@ class OrderStatusPortal(CustomerPortal):
         filters = self._get_status_filters()
         chosen = filters.get(filterby)
         # One choice a name: the first status that has it.
-        shown = {
-            key: option for key, option in filters.items() if key == str(option["ids"][0])
-        }
+        shown = {key: option for key, option in filters.items() if key == str(option["ids"][0])}
         return {
             "searchbar_filters": {"all": {"label": request.env._("All")}, **shown},
             "filterby": str(chosen["ids"][0]) if chosen else "all",

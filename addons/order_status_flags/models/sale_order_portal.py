@@ -8,6 +8,14 @@ class SaleOrder(models.Model):
 
     _inherit = "sale.order"
 
+    @api.depends("document_type", "order_status_id")
+    def _compute_type_name(self):
+        """Override of `sale`: an order that was placed is no quotation, whatever its state."""
+        super()._compute_type_name()
+        for order in self.filtered(lambda order: order.state in ("sent", "cancel")):
+            if order._is_order_placed():
+                order.type_name = order.env._("Sales Order")
+
     @api.model
     def _get_portal_placed_domain(self):
         """Return the domain of placed and cancelled orders, as the customer's list shows them.
@@ -38,8 +46,12 @@ class SaleOrder(models.Model):
         :return: ``{status id: (name, ids of all statuses of that name)}``, in codebook order
         """
         # sudo: customers have no access to the codebook, only to what it calls public
-        statuses = self.env["sale.order.status"].sudo().search(
-            [("is_public", "=", True), ("company_id", "in", [False, *self.env.companies.ids])]
+        statuses = (
+            self.env["sale.order.status"]
+            .sudo()
+            .search(
+                [("is_public", "=", True), ("company_id", "in", [False, *self.env.companies.ids])]
+            )
         )
         by_name = statuses.grouped("name")
         return {status.id: (status.name, by_name[status.name].ids) for status in statuses}

@@ -1,0 +1,411 @@
+import logging
+from datetime import datetime
+from unittest.mock import patch
+
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from ..access_log import RedactTrackingToken
+from .test_portal import PortalCommon
+
+
+class TrackingCommon(PortalCommon):
+    def _url(self, order):
+        return f"/order/status/{order.order_tracking_token}"
+
+    def _open(self, order, query=""):
+        response = self._get(self._url(order) + query)
+        self.assertEqual(response.status_code, 200)
+        return response.text
+
+
+@tagged("post_install", "-at_install")
+class TestTrackingPage(TrackingCommon):
+    def setUp(self):
+        super().setUp()
+        self.authenticate(None, None)
+
+    def _assert_not_found(self, url):
+        response = self._get(url)
+        self.assertEqual(response.status_code, 404, url)
+        self.assertEqual(response.text, self._get("/order/status/no-such-token").text, url)
+        self.assertEqual(response.headers["Cache-Control"], "no-store")
+        self.assertIn("noindex", response.headers["X-Robots-Tag"])
+
+    def test_what_the_page_shows(self):
+        order = self._create_order(client_order_ref="PO-77")
+        order.set_order_flag(self.flag_in_progress.id, note="secret note")
+        page = self._open(order)
+        for shown in (
+            order.name,
+            self.in_progress.name,
+            self.in_progress.description,
+            self.saved.name,
+            "Blue paint",
+            "5.00",
+            self.company.name,
+        ):
+            self.assertIn(shown, page)
+        self.assertTrue(page.startswith("<!DOCTYPE html>"), page[:60])
+
+    def test_what_the_page_keeps_to_itself(self):
+        self.customer.write({"street": "Long Street 7", "phone": "555-0101", "vat": False})
+        order = self._create_order(
+            note="Payment within 30 days",
+            order_line=[
+                Command.create({"product_id": self.product.id, "price_unit": 1234.56}),
+                Command.create({"display_type": "line_note", "name": "Price agreed: 99"}),
+            ],
+        )
+        order.set_order_flag(self.flag_in_progress.id, note="secret note")
+        page = self._open(order)
+        for hidden in (
+            "1234",
+            "1,234",
+            "Price agreed",
+            "Long Street",
+            "555-0101",
+            "buyer@example.com",
+            self.customer.email,
+            self.customer.name,
+            "secret note",
+            "Payment within",
+            self.seller.name,
+            order._portal_ensure_token(),
+            "/my/orders",
+            "/accept",
+            "/transaction",
+            "<script",
+        ):
+            self.assertNotIn(hidden, page)
+
+    def test_headers(self):
+        response = self._get(self._url(self._create_order()))
+        self.assertEqual(response.headers["Cache-Control"], "no-store")
+        self.assertEqual(response.headers["Referrer-Policy"], "no-referrer")
+        self.assertIn("noindex", response.headers["X-Robots-Tag"])
+        self.assertIn('name="robots" content="noindex', response.text)
+
+    def test_one_404_for_everything_that_is_not_to_be_seen(self):
+        order = self._create_order()
+        old = self._url(order)
+        order.rotate_tracking_token()
+        self._assert_not_found(old)
+        self._open(order)
+        order._action_cancel()
+        self._open(order)
+        order.action_draft()
+        self._assert_not_found(self._url(order))
+        for garbage in (
+            "",
+            "/",
+            "/x",
+            "/%00",
+            f"/{order.order_tracking_token}%00",
+            "/" + "%C5%BC%C3%B3%C5%82w" * 8,
+            "/" + "%FF%FE%FD" * 10,
+            "/" + "a" * 10_000,
+            "/%25%27%3B--" + "x" * 20,
+            f"/{order.access_token}",
+            f"/{order.id}",
+            "/" + "%F0%9F%8D%80" * 20,
+        ):
+            self._assert_not_found(f"/order/status{garbage}")
+
+    def test_page_switched_off(self):
+        order = self._create_order()
+        self.company.order_status_tracking_page = False
+        self._assert_not_found(self._url(order))
+        self.assertFalse(order._get_tracking_url())
+        response = self._post(f"{self._url(order)}/cancel")
+        self.assertEqual(response.status_code, 404)
+        self.assertEqual(order.state, "sale")
+
+    def test_quotation_has_no_page(self):
+        order = self._create_order(confirm=False)
+        order.action_quotation_sent()
+        self.assertFalse(order.order_tracking_token)
+        self.assertFalse(order.tracking_url)
+
+    def test_token_is_not_the_access_token_and_not_guessable(self):
+        order, other = self._create_orders(2)
+        tokens = {order.order_tracking_token, other.order_tracking_token}
+        self.assertEqual(len(tokens), 2)
+        self.assertTrue(all(len(token) >= 40 for token in tokens))
+        self.assertNotIn(order.access_token, tokens)
+
+    def test_get_and_head_change_nothing(self):
+        order = self._create_order()
+        self.env.flush_all()
+        before = order.read(["state", "write_date", "order_tracking_token", "access_token"])
+        rows, messages = self._rows(order), order.message_ids
+        for method in ("GET", "HEAD"):
+            response = self.opener.request(method, self.base_url() + self._url(order))
+            self.assertEqual(response.status_code, 200)
+        self.env.invalidate_all()
+        self.assertEqual(
+            order.read(["state", "write_date", "order_tracking_token", "access_token"]), before
+        )
+        self.assertEqual((self._rows(order), order.message_ids), (rows, messages))
+
+    def test_wrong_methods(self):
+        order = self._create_order()
+        for method, url in (
+            ("POST", self._url(order)),
+            ("PUT", self._url(order)),
+            ("DELETE", self._url(order)),
+            ("GET", f"{self._url(order)}/cancel"),
+            ("HEAD", f"{self._url(order)}/cancel"),
+        ):
+            response = self.opener.request(method, self.base_url() + url, allow_redirects=False)
+            self.assertEqual(response.status_code, 405, f"{method} {url}")
+        self.assertEqual(order.state, "sale")
+
+    def test_language_of_the_customer(self):
+        for code in ("pl_PL", "sl_SI"):
+            self.env["res.lang"]._activate_lang(code)
+        self.saved.with_context(lang="pl_PL").name = "Zapisane"
+        self.saved.with_context(lang="sl_SI").name = "Shranjeno"
+        self.saved.with_context(lang="en_US").name = "Saved it"
+        order = self._create_order()
+        self.customer.lang = "pl_PL"
+        page = self._open(order)
+        self.assertIn("Zapisane", page)
+        self.assertIn('lang="pl-PL"', page)
+        # What the visitor chose comes first; what is not installed is no choice.
+        self.assertIn("Shranjeno", self._open(order, "?lang=sl_SI"))
+        self.assertIn("Zapisane", self._open(order, "?lang=xx_XX"))
+        # Who is logged in reads in the own language.
+        self.colleague.lang = "en_US"
+        self._login(self.colleague)
+        self.assertIn("Saved it", self._open(order))
+
+    def test_time_zone_of_the_customer(self):
+        order = self._create_order()
+        self.customer.tz = "Asia/Tokyo"
+        self.env.cr.execute(
+            "UPDATE sale_order SET date_order = %s WHERE id = %s",
+            [datetime(2026, 3, 31, 20, 0), order.id],
+        )
+        order.invalidate_recordset()
+        self.assertIn("04/01/2026", self._open(order))
+
+    def test_hidden_status_leaves_the_last_public_one(self):
+        order = self._create_order()
+        order.set_order_status(self._create_status("Bank", is_public=False).id)
+        page = self._open(order)
+        self.assertIn(self.saved.name, page)
+        self.assertNotIn("Bank", page)
+
+    def test_delivery_information(self):
+        order = self._create_order()
+        self.assertNotIn("Delivery", self._open(order))
+        info = {
+            "expected_date": datetime(2026, 7, 1, 12, 0),
+            "carriers": [
+                {"name": "Fast Parcel", "ref": "FP123", "url": "https://parcel.example.com/FP123"},
+                {"name": "Odd Carrier", "ref": "ODD", "url": "javascript:alert(1)"},
+            ],
+        }
+        model = type(self.env["sale.order"])
+        with patch.object(model, "_get_customer_delivery_info", lambda self: info):
+            page = self._open(order)
+        self.assertIn("07/01/2026", page)
+        self.assertIn('href="https://parcel.example.com/FP123"', page)
+        self.assertIn("ODD", page)
+        self.assertNotIn("javascript:", page)
+
+    def test_promised_date(self):
+        order = self._create_order(commitment_date=datetime(2026, 8, 2, 12, 0))
+        self.assertIn("08/02/2026", self._open(order))
+
+    def test_not_in_the_sitemap(self):
+        for rule in self.env["ir.http"].routing_map().iter_rules():
+            if rule.rule.startswith("/order/status"):
+                self.assertIs(rule.endpoint.routing["sitemap"], False)
+                self.assertFalse(rule.endpoint.routing.get("website"))
+
+    def test_query_count_does_not_grow(self):
+        few, many = (
+            self._create_order(
+                order_line=[
+                    Command.create({"product_id": self.product.id, "product_uom_qty": number + 1})
+                    for number in range(size)
+                ]
+            )
+            for size in (2, 40)
+        )
+        few.set_order_status(self.in_progress.id)
+        for number in range(15):
+            many.set_order_status((self.saved if number % 2 else self.in_progress).id)
+        counts = []
+        for order in (few, few, many):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self._open(order)
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertLessEqual(counts[2], counts[1])
+        self.assertLessEqual(counts[2], 40)
+
+
+@tagged("post_install", "-at_install")
+class TestTrackingCancel(TrackingCommon):
+    def setUp(self):
+        super().setUp()
+        self.authenticate(None, None)
+
+    def _cancel_by_link(self, order, **data):
+        return self._post(f"{self._url(order)}/cancel", **data)
+
+    def test_cancel(self):
+        order = self._create_order()
+        self.assertIn("Cancel order", self._open(order))
+        response = self._cancel_by_link(order, reason="Ordered twice")
+        self.assertEqual(response.status_code, 303)
+        self.assertURLEqual(response.headers["Location"], self._url(order))
+        self.assertEqual(response.headers["Referrer-Policy"], "no-referrer")
+        self.assertEqual((order.state, order.order_status_id), ("cancel", self.rejected))
+        row = self._rows(order)[-1]
+        self.assertEqual((row.source, row.partner_id), ("customer", self.customer))
+        self.assertIn("Ordered twice", row.note)
+        self.assertIn("link", row.note)
+        page = self._open(order)
+        self.assertIn("Your order is cancelled.", self._alerts(page))
+        self.assertNotIn("<form", page)
+        self.assertNotIn("Your order is cancelled.", self._open(order))
+
+    def test_repeated_click_changes_nothing(self):
+        order = self._create_order()
+        self._cancel_by_link(order, reason="x")
+        rows, activities = self._rows(order), order.activity_ids
+        response = self._cancel_by_link(order, reason="x")
+        self.assertURLEqual(response.headers["Location"], self._url(order))
+        self.assertEqual((self._rows(order), order.activity_ids), (rows, activities))
+
+    def test_ask(self):
+        order = self._create_order()
+        order.set_order_status(self.in_progress.id)
+        self.assertIn("Ask to cancel", self._open(order))
+        self._cancel_by_link(order, reason="Too late for us")
+        self.assertEqual(order.state, "sale")
+        self.assertTrue(order.cancellation_requested_on)
+        page = self._open(order)
+        self.assertIn("You asked to cancel this order", page)
+        self.assertNotIn("<form", page)
+
+    def test_closed_says_why(self):
+        order = self._create_order()
+        order.set_order_status(self.fulfilled.id)
+        page = self._open(order)
+        self.assertNotIn("<form", page)
+        self.assertIn("can no longer be cancelled", page)
+        self._cancel_by_link(order, reason="Please")
+        self.assertEqual(order.state, "sale")
+        alerts = self._alerts(self._open(order))
+        self.assertTrue(any("can no longer be cancelled" in text for text in alerts), alerts)
+
+    def test_bad_reasons(self):
+        self.company.order_status_cancel_reason_required = True
+        order = self._create_order()
+        rows = self._rows(order)
+        for reason, told in (
+            ("x" * 1024 * 1024, "too long"),
+            ("", "Please tell us why"),
+            ("\x00 \x00", "Please tell us why"),
+        ):
+            self.assertEqual(self._cancel_by_link(order, reason=reason).status_code, 303)
+            alerts = self._alerts(self._open(order))
+            self.assertTrue(any(told in text for text in alerts), alerts)
+        self.assertEqual((order.state, self._rows(order)), ("sale", rows))
+
+    def test_markup_in_the_reason_stays_text(self):
+        self.company.order_status_cancel_reason_required = True
+        order = self._create_order()
+        order.set_order_status(self.in_progress.id)
+        self._cancel_by_link(order, reason="<script>alert(1)</script>")
+        self.assertTrue(order.cancellation_requested_on)
+        bodies = "".join(order.message_ids.mapped("body"))
+        self.assertIn("&lt;script&gt;", bodies)
+        self.assertNotIn("<script", bodies)
+
+    def test_without_csrf_token(self):
+        order = self._create_order()
+        with self.assertLogs("odoo.http", "WARNING") as logs:
+            response = self._cancel_by_link(order, csrf=False, reason="x")
+        self.assertEqual(response.status_code, 400)
+        self.assertEqual(order.state, "sale")
+        self.assertNotIn(order.order_tracking_token, "".join(logs.output))
+
+    def test_token_of_another_order_cancels_the_other_one_only(self):
+        order, other = self._create_orders(2)
+        self._post(f"{self._url(other)}/cancel", reason="x", order_id=order.id)
+        self.assertEqual((order.state, other.state), ("sale", "cancel"))
+
+    def test_wrong_tokens(self):
+        order = self._create_order()
+        old = self._url(order)
+        order.rotate_tracking_token()
+        for url in (old, f"/order/status/{order._portal_ensure_token()}", "/order/status/x"):
+            self.assertEqual(self._post(f"{url}/cancel", reason="x").status_code, 404)
+        self.assertEqual(order.state, "sale")
+
+    def test_access_token_gives_no_right(self):
+        order = self._create_order()
+        token = order._portal_ensure_token()
+        self._post(f"/order/status/{token}/cancel?access_token={token}", access_token=token)
+        self.assertEqual(order.state, "sale")
+
+    def test_a_refusal_halfway_through_leaves_nothing_half_done(self):
+        order = self._create_order()
+        rows = self._rows(order)
+
+        def refuse(self):
+            raise UserError("The warehouse says no.")
+
+        self.patch(self.env.registry["sale.order"], "_action_cancel", refuse)
+        self._cancel_by_link(order, reason="x")
+        self.assertEqual((order.order_status_id, self._rows(order)), (self.saved, rows))
+        self.assertIn("The warehouse says no.", self._alerts(self._open(order)))
+
+    def test_the_chosen_language_stays(self):
+        self.env["res.lang"]._activate_lang("pl_PL")
+        order = self._create_order()
+        self.assertIn('name="lang" value="pl_PL"', self._open(order, "?lang=pl_PL"))
+        response = self._cancel_by_link(order, lang="pl_PL")
+        self.assertTrue(response.headers["Location"].endswith("?lang=pl_PL"))
+        response = self._cancel_by_link(order, lang="x\r\nSet-Cookie: a=b")
+        self.assertURLEqual(response.headers["Location"], self._url(order))
+
+
+@tagged("post_install", "-at_install")
+class TestAccessLog(TrackingCommon):
+    def _filtered(self, message, *args):
+        record = logging.LogRecord("werkzeug", logging.INFO, __file__, 1, message, args, None)
+        self.assertTrue(RedactTrackingToken().filter(record))
+        return record.getMessage()
+
+    def test_token_is_redacted_however_it_is_written(self):
+        for path in (
+            "/order/status/SECRET",
+            "/order/status/SECRET/cancel",
+            "/order/status/SECRET?lang=pl_PL",
+            "//order//status//SECRET",
+            "/web/login?redirect=/order/status/SECRET",
+            "/web/login?redirect=%2Forder%2Fstatus%2fSECRET&x=1",
+        ):
+            line = self._filtered('"%s" %s %s', f"GET {path} HTTP/1.1", "200", "-")
+            self.assertNotIn("SECRET", line)
+            self.assertIn("200", line)
+
+    def test_other_lines_stay_as_they_are(self):
+        for path in ("/my/orders/5?access_token=abc", "/order/statusses/x", "/shop/order/status"):
+            line = f'"GET {path} HTTP/1.1" 100%'
+            self.assertEqual(self._filtered("%s", line), line)
+
+    def test_filter_sits_where_paths_are_logged(self):
+        for name in ("werkzeug", "odoo.http"):
+            with self.assertLogs(name, "WARNING") as logs:
+                logging.getLogger(name).warning("Refused %r", "/order/status/SECRET/cancel")
+            self.assertIn("/order/status/***/cancel", logs.output[0])

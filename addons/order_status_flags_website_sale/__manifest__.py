@@ -1,0 +1,13 @@
+{
+    "name": "Order Status & Flags: Online Shop",
+    "summary": "Orders of the online shop are web orders; a cart has no status",
+    "version": "19.0.1.0.0",
+    "category": "Sales/Sales",
+    "license": "LGPL-3",
+    "author": "Order Desk maintainers",
+    "website": "https://github.com/order-desk/order-desk",
+    "depends": ["order_status_flags", "website_sale"],
+    "auto_install": True,
+    "post_init_hook": "post_init_hook",
+    "installable": True,
+}

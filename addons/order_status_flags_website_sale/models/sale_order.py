@@ -1,0 +1,15 @@
+from odoo import models
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    def _compute_document_type(self):
+        """Override of `order_status_flags`: what begins as a cart of a website is a web order.
+
+        While it is a draft it is the cart, and has no status, as any draft.
+        """
+        for order in self:
+            if not order.document_type and order.website_id:
+                order.document_type = "web"
+        return super()._compute_document_type()
