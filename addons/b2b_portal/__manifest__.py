@@ -26,6 +26,7 @@
         "data/b2b_shop_data.xml",
         "views/base_module_uninstall_views.xml",
         "views/sale_order_views.xml",
+        "views/sale_order_line_views.xml",
         "views/portal_shop_templates.xml",
         "views/portal_cart_templates.xml",
         "views/portal_template_templates.xml",
@@ -34,7 +35,7 @@
         "views/b2b_menus.xml",
         "views/sale_order_menus.xml",
     ],
-    "demo": [],
+    "demo": ["demo/b2b_demo.xml"],
     "assets": {
         "web.assets_frontend": [
             "b2b_portal/static/src/scss/b2b_shop.scss",

@@ -201,7 +201,7 @@ class B2BShopPortal(B2BPortal):
         """Return the way to the current category, and the categories right below it."""
         counts = {}
         for category, count in Product._get_b2b_categories(company):
-            for ancestor_id in map(int, category.parent_path.strip("/").split("/")):
+            for ancestor_id in self._get_b2b_path(category):
                 counts[ancestor_id] = counts.get(ancestor_id, 0) + count
         categories = Product.env["product.category"].browse(counts).sorted("name")
         current = categories.filtered(lambda category: category.id == category_id)
@@ -209,12 +209,16 @@ class B2BShopPortal(B2BPortal):
         if not current and len(below) == 1:
             # A lone root ("All") is no choice: begin with what lies below it.
             below = categories.filtered(lambda category: category.parent_id == below) or below
-        path = [int(one) for one in (current.parent_path or "").strip("/").split("/") if one]
         return {
             "category": current,
-            "category_path": categories.browse(path),
+            "category_path": categories.browse(self._get_b2b_path(current)),
             "categories": [(category, counts[category.id]) for category in below],
         }
+
+    @staticmethod
+    def _get_b2b_path(category):
+        """Return the ids of a category and those above it; a product may have none."""
+        return [int(one) for one in (category.parent_path or "").split("/") if one]
 
     @http.route("/my/b2b/suggest", type="http", auth="user", website=True, methods=["GET"])
     def portal_b2b_suggest(self, search="", **kwargs):

@@ -40,6 +40,7 @@ class SaleOrder(models.Model):
         copy=False,
         help="Colleagues of the same company see and use the template; otherwise only its maker.",
     )
+    is_b2b_pricelist = fields.Boolean(related="pricelist_id.is_b2b", groups="base.group_user")
     b2b_note = fields.Text(string="Note of the buyer", copy=False)
 
     _b2b_cart_uniq = models.UniqueIndex(

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.tools import format_amount
 
 
 class SaleOrderLine(models.Model):
@@ -36,3 +37,56 @@ class SaleOrderLine(models.Model):
             )
             for line, (_price, rule_id) in zip(lines, results, strict=True):
                 line.pricelist_item_id = rule_id
+
+    # === WHY THIS PRICE === #
+
+    def action_explain_b2b_price(self):
+        """Tell the salesperson where the price of a line comes from.
+
+        :return: client action that shows a notification
+        :rtype: dict
+        :raises AccessError: for users who may not read the order
+        """
+        self.ensure_one()
+        self.check_access("read")
+        rows = self._get_b2b_price_explanation()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "title": self.env._("Why this price: %(product)s", product=self.product_id.name),
+                "message": "\n".join(f"{row['label']}: {row['text']}" for row in rows),
+                "type": "info",
+                "sticky": True,
+            },
+        }
+
+    def _get_b2b_price_explanation(self):
+        """Return where the price of the line comes from, and whether someone changed it.
+
+        :return: dicts with `label` and `text`, as `product.pricelist._explain_price`
+        :rtype: list
+        """
+        self.ensure_one()
+        order = self.order_id
+        details = order.pricelist_id._get_b2b_price_details(
+            [(self.product_id, self.product_uom_qty, self.product_uom_id)],
+            company=order.company_id,
+            fiscal_position=order.fiscal_position_id,
+            partner=order.partner_id,
+            date=order.date_order,
+        )[0]
+        rows = order.pricelist_id._explain_price(details)
+        if order.currency_id.compare_amounts(self.price_reduce_taxexcl, details["net"]):
+            rows.append(
+                {
+                    "label": self.env._("On this line"),
+                    "text": self.env._(
+                        "%(price)s: entered by hand, or priced at another time",
+                        price=format_amount(
+                            self.env, self.price_reduce_taxexcl, order.currency_id
+                        ),
+                    ),
+                }
+            )
+        return rows

@@ -118,10 +118,13 @@ class TestQuickOrderParser(BaseCase):
         self.assertEqual(len(rows), 4)
 
     def test_guard_of_downloads_comes_off(self):
-        self.assertEqual(self._read("'=A1;2\n'-X;'-5"), [
-            ("=A1", 2.0, ""),
-            ("-X", 0.0, "negative_quantity"),
-        ])
+        self.assertEqual(
+            self._read("'=A1;2\n'-X;'-5"),
+            [
+                ("=A1", 2.0, ""),
+                ("-X", 0.0, "negative_quantity"),
+            ],
+        )
 
     def test_xlsx(self):
         content = self._make_xlsx([["Indeks", "Ilość"], ["0042", 3], [777, 2.5], ["B", None]])

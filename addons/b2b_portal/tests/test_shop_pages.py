@@ -1,14 +1,15 @@
 import io
 import json
-import re
 from datetime import timedelta
 
 import openpyxl
 from lxml import html
 
 from odoo import fields, http
-from odoo.tests import HttpCase, freeze_time, new_test_user, tagged
+from odoo.fields import Command
+from odoo.tests import HttpCase, freeze_time, tagged
 
+from .common import SIGNATURE
 from .test_orders import B2bOrderCommon
 
 PAGES = (
@@ -60,13 +61,13 @@ class B2bPageCommon(B2bOrderCommon, HttpCase):
     def _form(self, response, button):
         """Return action and fields of the form with a button of that caption."""
         page = self._page(response)
-        for node in page.xpath("//main//form | //div[@id='wrap']//form"):
-            captions = [
-                " ".join(one.text_content().split()) for one in node.xpath(".//button")
-            ]
-            if button in captions:
-                return node.action, dict(node.form_values())
-        self.fail(f"no form with a button {button}")
+        forms = [
+            node
+            for node in page.xpath("//div[@id='wrap']//form")
+            if button in [" ".join(one.text_content().split()) for one in node.xpath(".//button")]
+        ]
+        self.assertTrue(forms, f"no form with a button {button}")
+        return forms[0].action, dict(forms[0].form_values())
 
 
 @tagged("post_install", "-at_install")
@@ -145,7 +146,8 @@ class TestShopAccess(B2bPageCommon):
         self.assertNotIn("Weekly", self._get("/my/b2b/templates").text)
         self.assertNotIn("Weekly", self._get(url).text)
         for action in ("order", "save", "add", "rename", "share", "delete"):
-            self._post(f"{url}/{action}", {"name": "Mine", f"qty_{self.template.order_line[0].id}": "9"})
+            quantity = {f"qty_{self.template.order_line[0].id}": "9"}
+            self._post(f"{url}/{action}", {"name": "Mine", **quantity})
         self._post("/my/b2b/cart/update", {f"qty_{self.cart.order_line.id}": "9", "empty": "1"})
         self._post("/my/b2b/checkout", {"cart_id": self.cart.id})
         self._post("/my/b2b/templates/new", {"order_id": self.cart.id, "name": "Stolen"})
@@ -187,7 +189,7 @@ class TestShopAccess(B2bPageCommon):
             self.env.flush_all()
             rows = []
             for table in tables:
-                self.cr.execute(f"SELECT id, write_date, xmin::text FROM {table} ORDER BY id")  # noqa: S608
+                self.cr.execute(f"SELECT id, write_date, xmin::text FROM {table} ORDER BY id")
                 rows.append(self.cr.fetchall())
             return rows
 
@@ -214,7 +216,7 @@ class TestShopAccess(B2bPageCommon):
             self.assertEqual(response.status_code, 303)
             self.assertTrue(response.headers["Location"].endswith("/my"))
         result = self.make_jsonrpc_request(
-            f"{url}/accept", {"access_token": token, "name": "Me", "signature": "R0lGODlhAQABAAAAACw="}
+            f"{url}/accept", {"access_token": token, "name": "Me", "signature": SIGNATURE}
         )
         self.assertIn("error", result)
         self._post(f"{url}/decline?access_token={token}", {"decline_message": "no"})
@@ -226,14 +228,11 @@ class TestShopAccess(B2bPageCommon):
         archived = self._create_product(name="Old", default_code="OLD", active=False)
         company = self.env["res.company"].create({"name": "Elsewhere"})
         foreign = self._create_product(name="Foreign", default_code="FOR", company_id=company.id)
+        choice = self.env["product.combo"].create(
+            {"name": "c", "combo_item_ids": [Command.create({"product_id": self.product.id})]}
+        )
         combo = self.env["product.product"].create(
-            {
-                "name": "Combo",
-                "type": "combo",
-                "combo_ids": [
-                    (0, 0, {"name": "c", "combo_item_ids": [(0, 0, {"product_id": self.product.id})]})
-                ],
-            }
+            {"name": "Combo", "type": "combo", "combo_ids": [Command.set(choice.ids)]}
         )
         self._login(self.buyer_user)
         for product in (hidden, archived, foreign, combo):
@@ -443,7 +442,7 @@ class TestShopPages(B2bPageCommon):
         for size in (30, 90):
             self.env["product.product"].create(
                 [
-                    {"name": f"{size} {index}", "default_code": f"S{size}-{index}", "taxes_id": [(5,)]}
+                    {"name": f"{size} {index}", "default_code": f"S{index}", "taxes_id": [(5,)]}
                     for index in range(size)
                 ]
             )

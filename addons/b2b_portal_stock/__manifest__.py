@@ -1,0 +1,13 @@
+{
+    "name": "B2B Portal: Stock",
+    "summary": "Availability in the B2B shop, in words or in quantities",
+    "version": "19.0.1.0.0",
+    "category": "Sales/Sales",
+    "author": "Order Desk maintainers",
+    "website": "https://github.com/order-desk/order-desk",
+    "license": "LGPL-3",
+    "depends": ["b2b_portal", "sale_stock"],
+    "data": ["views/res_config_settings_views.xml"],
+    "auto_install": True,
+    "installable": True,
+}

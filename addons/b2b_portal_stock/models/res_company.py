@@ -1,0 +1,22 @@
+from odoo import fields, models
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    b2b_stock_display = fields.Selection(
+        selection=[
+            ("none", "Nothing"),
+            ("words", "In stock, few left, out of stock"),
+            ("quantity", "The free quantity"),
+        ],
+        string="Availability in the B2B shop",
+        default="words",
+        required=True,
+    )
+    b2b_stock_low = fields.Float(
+        string="Few left below",
+        digits="Product Unit",
+        default=5.0,
+        help="Below this quantity the B2B shop tells how many are left.",
+    )

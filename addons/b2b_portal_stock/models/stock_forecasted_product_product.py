@@ -1,0 +1,12 @@
+from odoo import models
+
+
+class StockForecastedProductProduct(models.AbstractModel):
+    _inherit = "stock.forecasted_product_product"
+
+    def _product_sale_domain(self, product_template_ids, product_ids):
+        """Override of `sale_stock`: carts and templates are no demand to come."""
+        return [
+            *super()._product_sale_domain(product_template_ids, product_ids),
+            ("order_id.b2b_qualifier", "not in", ("cart", "template")),
+        ]
