@@ -227,9 +227,7 @@ class OrderFlagFeed(models.Model):
         if not self.env.su and feed.company_id not in user.sudo().company_ids:
             raise AccessError(self.env._("This flag feed belongs to another company."))
         if not feed.active:
-            raise UserError(
-                self.env._("The flag feed “%(feed)s” is switched off.", feed=feed.name)
-            )
+            raise UserError(self.env._("The flag feed “%(feed)s” is switched off.", feed=feed.name))
         return feed._in_own_context()
 
     def _in_own_context(self):

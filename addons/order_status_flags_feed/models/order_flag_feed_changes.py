@@ -72,20 +72,35 @@ class OrderFlagFeed(models.Model):
     def _get_settled_border(self):
         """Return ``((position, with own rows), newest position)``: rows below are complete.
 
-        The border is the oldest transaction that is still open. When that is the calling
-        one itself, nothing older can follow and its own rows may be shown to it.
+        The border is the oldest transaction that is still open. Those of other databases
+        on the same server share the numbers, but write nothing here: the ones that are
+        seen to be elsewhere do not count. When the oldest one is the calling transaction
+        itself, nothing older can follow and its own rows may be shown to it.
         """
         offset = self.env["sale.order.status.history"]._get_position_offset()
         self.env.cr.execute(
             """
-            SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
-                   pg_snapshot_xmin(pg_current_snapshot())
-                       IS NOT DISTINCT FROM pg_current_xact_id_if_assigned(),
-                   pg_snapshot_xmax(pg_current_snapshot())::text::bigint
-            """
+            WITH present AS (
+                SELECT pg_current_snapshot() AS snapshot,
+                       pg_current_xact_id_if_assigned()::text::bigint AS own
+            ), elsewhere AS (
+                SELECT backend_xid::text::bigint AS number
+                  FROM pg_stat_activity
+                 WHERE datname != current_database() AND backend_xid IS NOT NULL
+            ), newest AS (
+                SELECT own, pg_snapshot_xmax(snapshot)::text::bigint AS number FROM present
+            ), oldest AS (
+                SELECT MIN(open::text::bigint) AS number
+                  FROM present, pg_snapshot_xip(snapshot) AS open
+                 WHERE open::text::bigint %% 4294967296 NOT IN (SELECT number FROM elsewhere)
+            )
+            SELECT LEAST(oldest.number, newest.own, newest.number), newest.own, newest.number
+              FROM oldest, newest
+            """,
+            [],
         )
-        oldest, is_own, newest = self.env.cr.fetchone()
-        return (oldest + offset, is_own), newest + offset
+        oldest, own, newest = self.env.cr.fetchone()
+        return (oldest + offset, oldest == own), newest + offset
 
     def _fetch_changes(self, after, border, limit):
         """Return ``[(position, history id)]`` of the next changes for this feed."""

@@ -205,9 +205,7 @@ class OrderFlagFeedLog(models.Model):
 
     @api.model
     def _count_by_feed(self, feeds, domain):
-        groups = self._read_group(
-            [("feed_id", "in", feeds.ids), *domain], ["feed_id"], ["__count"]
-        )
+        groups = self._read_group([("feed_id", "in", feeds.ids), *domain], ["feed_id"], ["__count"])
         return {feed.id: count for feed, count in groups}
 
     @api.autovacuum

@@ -171,7 +171,7 @@ class OrderFlagFeed(models.Model):
         """Return the row as a ``FeedRow``, decided as ``invalid`` when it cannot be read."""
         row = FeedRow(raw=raw)
         if isinstance(raw, dict):
-            row.key = raw.get("key")
+            row.key = self._get_key_to_answer(raw.get("key"))
         problem = self._get_row_problem(raw)
         if problem:
             row.decide("invalid", problem)
@@ -185,10 +185,14 @@ class OrderFlagFeed(models.Model):
             row.decide("invalid", self._get_moment_problem(str(error)))
             return row
         if row.changed_at > fields.Datetime.now() + MAX_AHEAD:
-            row.decide(
-                "invalid", self.env._('"changed_at" is more than 10 minutes in the future.')
-            )
+            row.decide("invalid", self.env._('"changed_at" is more than 10 minutes in the future.'))
         return row
+
+    def _get_key_to_answer(self, key):
+        """Return the key as it can be written into an answer, None when it cannot."""
+        if isinstance(key, str):
+            return key.encode(errors="replace").decode()
+        return key if isinstance(key, int) else None
 
     def _get_row_problem(self, raw):
         """Return why a row cannot be read, or False."""

@@ -59,12 +59,15 @@ class SaleOrderStatusHistory(models.Model):
         server's future: nothing would be settled until it has caught up.
         """
         self.env.cr.execute(
-            "SELECT COALESCE(MAX(feed_position), 0),"
-            " pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
-            " FROM sale_order_status_history"
+            """
+            SELECT COALESCE(MAX(feed_position), 0),
+                   pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
+                   pg_current_xact_id_if_assigned()::text::bigint
+              FROM sale_order_status_history
+            """
         )
-        highest, next_number = self.env.cr.fetchone()
-        if highest >= next_number + self._get_position_offset():
+        highest, next_number, own = self.env.cr.fetchone()
+        if highest >= max(next_number, (own or 0) + 1) + self._get_position_offset():
             self._set_position_offset(highest + 1)
 
     def _get_position_offset(self):

@@ -35,9 +35,7 @@ class FeedCommon(OrderStatusCommon):
                             "flag_id": cls.flag_in_progress.id,
                         }
                     ),
-                    Command.create(
-                        {"external_flag": "Odrzucone", "flag_id": cls.flag_rejected.id}
-                    ),
+                    Command.create({"external_flag": "Odrzucone", "flag_id": cls.flag_rejected.id}),
                 ],
                 **values,
             }

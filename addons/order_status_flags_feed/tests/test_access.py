@@ -109,7 +109,7 @@ class TestAccess(FeedCommon):
         self.assertIsNone(owner(third))
 
     def test_expired_key_opens_nothing(self):
-        key = self.feed._make_client_key(fields.Datetime.now() - timedelta(seconds=1))
+        key = self.feed._make_client_key(fields.Datetime.now() - timedelta(days=1))
         self.assertIsNone(self.env["res.users.apikeys"]._check_credentials(scope="rpc", key=key))
 
     def test_sellers_cannot_make_keys_or_change_feeds(self):
@@ -118,12 +118,14 @@ class TestAccess(FeedCommon):
             lambda: feed._make_client_key(fields.Datetime.now()),
             feed.action_revoke_key,
             lambda: feed.write({"name": "x"}),
-            lambda: self.env["order.flag.feed.key"]
-            .with_user(self.seller)
-            .create({"feed_id": feed.id}),
-            lambda: self.env["order.flag.feed.import"]
-            .with_user(self.seller)
-            .create({"feed_id": feed.id}),
+            lambda: (
+                self.env["order.flag.feed.key"].with_user(self.seller).create({"feed_id": feed.id})
+            ),
+            lambda: (
+                self.env["order.flag.feed.import"]
+                .with_user(self.seller)
+                .create({"feed_id": feed.id})
+            ),
             lambda: self.env["order.flag.feed.log"].with_user(self.seller).search([]),
             lambda: self.env["order.flag.feed.mapping"].with_user(self.seller).search([]),
         ):

@@ -77,9 +77,7 @@ class TestBackOffice(FeedCommon):
         orders[2].action_lock()
         self.feed.mapping_ids[0].flag_id = packed
         wizard = self._open_apply()
-        self.assertEqual(
-            (wizard.order_count, wizard.change_count, wizard.mail_count), (3, 3, 1)
-        )
+        self.assertEqual((wizard.order_count, wizard.change_count, wizard.mail_count), (3, 3, 1))
         self.assertEqual(orders[0].order_flag_id, self.flag_in_progress, "only a preview")
         wizard.action_apply()
         self.assertEqual(orders[:3].order_flag_id, packed)
@@ -148,9 +146,7 @@ class TestBackOffice(FeedCommon):
 
     def test_replay_after_the_flag_was_mapped(self):
         order = self._create_order()
-        self._push(
-            self._row(order, flag="Gotowe", note="n", changed_at="2026-03-01T12:00:00.75Z")
-        )
+        self._push(self._row(order, flag="Gotowe", note="n", changed_at="2026-03-01T12:00:00.75Z"))
         unknown = self.env["order.flag.feed.unknown.flag"].with_user(self.manager)
         found = unknown.search([("feed_id", "=", self.feed.id)])
         self.assertEqual((found.external_flag, found.row_count), ("Gotowe", 1))
@@ -209,9 +205,7 @@ class TestBackOffice(FeedCommon):
         )
         form.duration = "90"
         wizard = form.save()
-        self.assertEqual(
-            wizard.date_end, fields.Date.context_today(wizard) + timedelta(days=90)
-        )
+        self.assertEqual(wizard.date_end, fields.Date.context_today(wizard) + timedelta(days=90))
         context = wizard.action_make_key()["context"]
         uid = self.env["res.users.apikeys"]._check_credentials(
             scope="rpc", key=context["default_key"]
@@ -251,7 +245,9 @@ class TestBackOffice(FeedCommon):
             HEADER + self._line(order) + ";;;;\n" + self._line(order, key="")
         )
         wizard.action_check()
-        self.assertEqual((wizard.state, wizard.order_count, wizard.customer_count), ("checked", 1, 1))
+        self.assertEqual(
+            (wizard.state, wizard.order_count, wizard.customer_count), ("checked", 1, 1)
+        )
         self.assertFalse(order.order_flag_id)
         wizard.action_import()
         self.assertEqual(order.order_flag_note, "Już pakujemy")
@@ -298,9 +294,7 @@ class TestBackOffice(FeedCommon):
         for action in ("log", "failed", "unknown_flags"):
             values = getattr(self.managed, f"action_view_{action}")()
             self.assertEqual(values["domain"], [("feed_id", "=", self.feed.id)])
-        self.assertEqual(
-            self.managed.action_open_import()["res_model"], "order.flag.feed.import"
-        )
+        self.assertEqual(self.managed.action_open_import()["res_model"], "order.flag.feed.import")
         order = self._create_order()
         with Form(order.with_user(self.seller)) as order_form:
             order_form.external_ref = "ZK 9"

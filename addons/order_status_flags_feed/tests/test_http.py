@@ -145,5 +145,5 @@ class TestHttp(HttpCase, FeedCommon):
     def test_expired_and_revoked_keys(self):
         self.feed.action_revoke_key()
         self.assertEqual(self._post_rows([])[0], 401)
-        key = self.feed._make_client_key(fields.Datetime.now() - timedelta(seconds=1))
+        key = self.feed._make_client_key(fields.Datetime.now() - timedelta(days=1))
         self.assertEqual(self._post_rows([], key=key)[0], 401)

@@ -105,9 +105,7 @@ class TestPush(FeedCommon):
         self._push_one(order, changed_at="2026-03-01T12:00:00Z")
         self._push_one(order, changed_at="2026-03-03T12:00:00Z")  # unchanged
         self._push_one(order, flag="Nieznana", changed_at="2026-03-09T12:00:00Z")
-        self.assertEqual(
-            self._push_one(order, flag="", changed_at="2026-03-02T12:00:00Z"), "stale"
-        )
+        self.assertEqual(self._push_one(order, flag="", changed_at="2026-03-02T12:00:00Z"), "stale")
         self.assertEqual(
             self._push_one(order, flag="", changed_at="2026-03-04T12:00:00Z"), "applied"
         )
@@ -134,9 +132,7 @@ class TestPush(FeedCommon):
     def test_unknown_order_says_how_many(self):
         feed = self._create_feed(order_ref_field="client_order_ref").with_user(self.client)
         self._create_orders(2, client_order_ref="PO-7")
-        answers = feed.push(
-            [{**self._row(), "order": "PO-7"}, {**self._row(), "order": "PO-8"}]
-        )
+        answers = feed.push([{**self._row(), "order": "PO-7"}, {**self._row(), "order": "PO-8"}])
         self.assertEqual([a["result"] for a in answers], ["unknown_order"] * 2)
         self.assertIn("2 orders", answers[0]["message"])
         self.assertIn("0 found", answers[1]["message"])
@@ -305,7 +301,9 @@ class TestPush(FeedCommon):
 
     def test_dry_run_answers_as_push_and_changes_nothing(self):
         orders = self._create_orders(3)
-        other = self._create_order(partner_id=self.env["res.partner"].create({"name": "No mail"}).id)
+        other = self._create_order(
+            partner_id=self.env["res.partner"].create({"name": "No mail"}).id
+        )
         rows = [self._row(order) for order in (*orders, other)]
         rows += [rows[0], self._row(order=None), self._row(orders[0], flag="Nieznana"), None]
         rows.append(self._row(orders[1], changed_at="2020-01-01T00:00:00Z"))
@@ -341,9 +339,7 @@ class TestPush(FeedCommon):
     def test_customers_are_mailed_once_a_change(self):
         order = self._create_order()
         self._push(self._row(order), self._row(order), self._row(order, note="more"))
-        self.assertEqual(
-            self._rows(order).mapped("mail_state"), ["none", "pending", "none"]
-        )
+        self.assertEqual(self._rows(order).mapped("mail_state"), ["none", "pending", "none"])
 
     def test_usual_flags_are_proposed_in_the_form_only(self):
         feed = self.env["order.flag.feed"].create(

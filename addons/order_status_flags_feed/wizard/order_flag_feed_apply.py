@@ -81,9 +81,7 @@ class OrderFlagFeedApply(models.TransientModel):
         feed = self._get_acting_feed()
         orders = feed.env["sale.order"]
         changes = [
-            StatusChange(
-                orders.browse(order_id), flag=self.flag_id.sudo(), flag_note=note or KEEP
-            )
+            StatusChange(orders.browse(order_id), flag=self.flag_id.sudo(), flag_note=note or KEEP)
             for order_id, note in self._find_notes().items()
         ]
         return orders._plan_status_changes(changes, check_groups=False)

@@ -30,6 +30,7 @@ class OrderFlagFeedKey(models.TransientModel):
         string="Valid until",
         compute="_compute_date_end",
         store=True,
+        precompute=True,
         readonly=False,
         required=True,
     )
