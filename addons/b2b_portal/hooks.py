@@ -1,6 +1,5 @@
 from odoo.tools import SQL
 
-
 from .models.product_pricelist_item import TECHNICAL
 
 

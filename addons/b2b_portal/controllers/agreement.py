@@ -17,7 +17,9 @@ class AgreementPortal(B2BPortal):
         """Override of `portal` to count the agreements of the customer."""
         values = super()._prepare_home_portal_values(counters)
         if "b2b_agreement_count" in counters:
-            values["b2b_agreement_count"] = len(request.env["b2b.agreement"]._get_portal_agreements())
+            values["b2b_agreement_count"] = len(
+                request.env["b2b.agreement"]._get_portal_agreements()
+            )
         return values
 
     @http.route("/my/agreements", type="http", auth="user", website=True)
@@ -156,7 +158,9 @@ class AgreementPortal(B2BPortal):
         _ = request.env._
         partner = request.env.user.partner_id
         if partner.commercial_partner_id != agreement_sudo.partner_id:
-            return _("Only a contact of %(customer)s can sign.", customer=agreement_sudo.partner_id.name)
+            return _(
+                "Only a contact of %(customer)s can sign.", customer=agreement_sudo.partner_id.name
+            )
         if not isinstance(name, str) or not 0 < len(name.strip()) <= NAME_MAX_LENGTH:
             return _("Your name is missing.")
         if not signature or not isinstance(signature, str):

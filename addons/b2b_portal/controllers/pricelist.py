@@ -66,7 +66,9 @@ class PricelistPortal(B2BPortal):
         }
         with xlsxwriter.Workbook(output, options) as workbook:
             sheet = workbook.add_worksheet()
-            sheet.write_row(0, 0, agreement._get_pricelist_header(), workbook.add_format({"bold": 1}))
+            sheet.write_row(
+                0, 0, agreement._get_pricelist_header(), workbook.add_format({"bold": 1})
+            )
             for index, row in enumerate(self._get_download_rows(agreement), start=1):
                 sheet.write_row(index, 0, row)
             sheet.set_column(0, 0, 18)

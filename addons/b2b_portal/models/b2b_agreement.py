@@ -187,9 +187,7 @@ class B2bAgreement(models.Model):
     @api.depends("partner_id")
     def _compute_user_id(self):
         for agreement in self:
-            agreement.user_id = (
-                agreement.partner_id.user_id or agreement.user_id or self.env.user
-            )
+            agreement.user_id = agreement.partner_id.user_id or agreement.user_id or self.env.user
 
     @api.depends("pricelist_id.currency_id", "company_id.currency_id")
     def _compute_currency_id(self):
@@ -327,9 +325,7 @@ class B2bAgreement(models.Model):
     def create(self, vals_list):
         """Create agreements, numbered; those created as signed get the hash of their text."""
         for vals in vals_list:
-            company = self.env["res.company"].browse(
-                vals.get("company_id") or self.env.company.id
-            )
+            company = self.env["res.company"].browse(vals.get("company_id") or self.env.company.id)
             if not vals.get("name"):
                 # Each salesperson may number an agreement.
                 vals["name"] = (
@@ -427,7 +423,7 @@ class B2bAgreement(models.Model):
         agreement = self.with_context(lang=self.partner_id.lang or self.env.lang)
         terms = agreement._get_body_terms()
         text = agreement.template_id.body or ""
-        return Markup(  # noqa: S704 the template is sanitized HTML, the terms are escaped
+        return Markup(
             PLACEHOLDER.sub(
                 lambda match: str(escape(terms.get(match[1], match[0]))),
                 str(text),
@@ -605,7 +601,9 @@ class B2bAgreement(models.Model):
             )
         if self.state != "signed":
             raise UserError(
-                self.env._("%(agreement)s is not signed, so it cannot be renewed.", agreement=self.name)
+                self.env._(
+                    "%(agreement)s is not signed, so it cannot be renewed.", agreement=self.name
+                )
             )
 
     def _prepare_renewal_values(self):

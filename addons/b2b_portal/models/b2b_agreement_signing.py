@@ -56,8 +56,10 @@ class B2bAgreement(models.Model):
         if partner.email:
             return partner
         # Whether a contact has a login is not readable for salespeople.
-        contacts = self.env["res.users"].sudo().search(
-            [("partner_id", "child_of", partner.id), ("share", "=", True)]
+        contacts = (
+            self.env["res.users"]
+            .sudo()
+            .search([("partner_id", "child_of", partner.id), ("share", "=", True)])
         )
         return contacts.partner_id.filtered("email").sudo(False)
 
@@ -160,7 +162,7 @@ class B2bAgreement(models.Model):
                         "res_id": self.id,
                     }
                 )
-        except Exception:  # noqa: BLE001 whatever breaks the report must not undo a signature
+        except Exception:
             _logger.warning("No PDF of agreement %s", self.name, exc_info=True)
         return self.pdf_attachment_id
 

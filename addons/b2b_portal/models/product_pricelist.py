@@ -140,9 +140,7 @@ class ProductPricelist(models.Model):
             compute_price=compute_price,
             **kwargs,
         )
-        return {
-            product.id: result for product, result in zip(products, results, strict=True)
-        }
+        return {product.id: result for product, result in zip(products, results, strict=True)}
 
     def _compute_b2b_price_rules(
         self, lines, *, currency=None, date=False, compute_price=True, **kwargs
@@ -259,9 +257,7 @@ class ProductPricelist(models.Model):
         def candidates(product):
             if product not in cache:
                 found = [
-                    entry
-                    for key in self._get_rule_keys(product)
-                    for entry in buckets.get(key, ())
+                    entry for key in self._get_rule_keys(product) for entry in buckets.get(key, ())
                 ]
                 found.sort(key=lambda entry: entry[0])
                 cache[product] = [rule for _position, rule in found]
@@ -564,9 +560,7 @@ class ProductPricelist(models.Model):
             if found and found[-1]["net"] == values["net"]:
                 continue
             keys = ("net", "gross", "percentage", "source", "rule")
-            found.append(
-                {"min_quantity": values["quantity"], **{key: values[key] for key in keys}}
-            )
+            found.append({"min_quantity": values["quantity"], **{key: values[key] for key in keys}})
         return steps
 
     def _get_next_break(self, values, steps):

@@ -28,7 +28,9 @@ class ResConfigSettings(models.TransientModel):
         :rtype: bool
         """
         # Agreements of every company count, the feature is one for all.
-        agreements = self.env["b2b.agreement"].sudo().search(
-            [("state", "=", "signed"), ("pricelist_id", "!=", False)]
+        agreements = (
+            self.env["b2b.agreement"]
+            .sudo()
+            .search([("state", "=", "signed"), ("pricelist_id", "!=", False)])
         )
         return any(not agreement._is_over() for agreement in agreements)

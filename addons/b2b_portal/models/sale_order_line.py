@@ -19,9 +19,11 @@ class SaleOrderLine(models.Model):
         policy of the order's company, whichever company the user works in.
         """
         b2b_lines = self.filtered(
-            lambda line: line.product_id
-            and not line.display_type
-            and line.order_id.pricelist_id.sudo().is_b2b
+            lambda line: (
+                line.product_id
+                and not line.display_type
+                and line.order_id.pricelist_id.sudo().is_b2b
+            )
         )
         super(SaleOrderLine, self - b2b_lines)._compute_pricelist_item_id()
         for order, lines in b2b_lines.grouped("order_id").items():
@@ -83,9 +85,7 @@ class SaleOrderLine(models.Model):
                     "label": self.env._("On this line"),
                     "text": self.env._(
                         "%(price)s: entered by hand, or priced at another time",
-                        price=format_amount(
-                            self.env, self.price_reduce_taxexcl, order.currency_id
-                        ),
+                        price=format_amount(self.env, self.price_reduce_taxexcl, order.currency_id),
                     ),
                 }
             )

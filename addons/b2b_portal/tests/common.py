@@ -4,7 +4,8 @@ from odoo import fields
 from odoo.tests import TransactionCase, new_test_user
 
 SIGNATURE = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
+    "gg=="
 )
 
 
@@ -18,7 +19,6 @@ class B2bCommon(TransactionCase):
             "product.group_product_pricelist"
         )
         cls.company = cls.env.company
-        cls.tax_group = cls.env["account.tax"]
         cls.customer = cls.env["res.partner"].create(
             {"name": "Buyer Ltd", "is_company": True, "email": "office@buyer.example.com"}
         )

@@ -88,9 +88,7 @@ class TestAgreementPortal(B2bCommon, HttpCase):
     def test_home_has_a_card(self):
         self._login(self.buyer_user)
         self.assertIn("/my/agreements", self._get("/my/home").text)
-        counters = self.make_jsonrpc_request(
-            "/my/counters", {"counters": ["b2b_agreement_count"]}
-        )
+        counters = self.make_jsonrpc_request("/my/counters", {"counters": ["b2b_agreement_count"]})
         self.assertEqual(counters["b2b_agreement_count"], 1)
 
     # === SIGNING === #

@@ -88,9 +88,7 @@ class TestAgreements(B2bCommon):
         everyone = own | self.rival | self.rival_user.partner_id
         scope = [("id", "in", everyone.ids)]
         self.assertEqual(Partner.search([*scope, ("b2b_agreement_id", "!=", False)]), own)
-        self.assertEqual(
-            Partner.search([*scope, ("b2b_agreement_id", "=", False)]), everyone - own
-        )
+        self.assertEqual(Partner.search([*scope, ("b2b_agreement_id", "=", False)]), everyone - own)
         self.assertEqual(Partner.search([*scope, ("b2b_agreement_id", "=", agreement.id)]), own)
         self.assertEqual(
             Partner.search([*scope, ("b2b_agreement_id.name", "=", agreement.name)]), own
@@ -341,11 +339,11 @@ class TestAgreements(B2bCommon):
         today = fields.Date.today()
         agreement = self._create_signed_agreement(date_end=today + timedelta(days=40))
         for days_later, expected in ((0, 0), (9, 0), (10, 1), (11, 1), (33, 2), (34, 2), (50, 2)):
-            with self.subTest(days_later=days_later):
-                with freeze_time(f"{today + timedelta(days=days_later)} 12:00:00"):
-                    self._remind()
-                    self.env.invalidate_all()
-                    self.assertEqual(self._count_reminders(agreement), expected)
+            now = f"{today + timedelta(days=days_later)} 12:00:00"
+            with self.subTest(days_later=days_later), freeze_time(now):
+                self._remind()
+                self.env.invalidate_all()
+                self.assertEqual(self._count_reminders(agreement), expected)
         self.assertEqual(len(agreement.activity_ids), 2)
 
     def test_late_signature_brings_only_the_reminder_ahead(self):

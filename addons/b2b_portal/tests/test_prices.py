@@ -247,8 +247,10 @@ class TestPrices(B2bCommon):
     def test_line_of_seller_gets_agreement_prices_too(self):
         self.product.b2b_discount = 20
         self.customer.property_product_pricelist = self.rival_pricelist
-        order = self.env["sale.order"].with_user(self.seller_user).create(
-            {"partner_id": self.buyer_user.partner_id.id}
+        order = (
+            self.env["sale.order"]
+            .with_user(self.seller_user)
+            .create({"partner_id": self.buyer_user.partner_id.id})
         )
         self.assertEqual(order.pricelist_id, self.pricelist)
 
@@ -256,9 +258,11 @@ class TestPrices(B2bCommon):
         self.product.write({"b2b_discount": 20, "invoice_policy": "order"})
         order = self._create_order([(self.product, 3)])
         self.assertEqual(order.amount_untaxed, 265.13)
-        html = self.env["ir.actions.report"]._render_qweb_html(
-            "sale.action_report_saleorder", order.ids
-        )[0].decode()
+        html = (
+            self.env["ir.actions.report"]
+            ._render_qweb_html("sale.action_report_saleorder", order.ids)[0]
+            .decode()
+        )
         self.assertRegex(html, r"265[.,]13")
         order.action_confirm()
         self.assertEqual(order._create_invoices().amount_untaxed, 265.13)

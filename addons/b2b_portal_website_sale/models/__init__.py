@@ -1,2 +1,1 @@
-from . import product_pricelist
-from . import website
+from . import product_pricelist, website

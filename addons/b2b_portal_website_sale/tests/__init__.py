@@ -1,2 +1,1 @@
-from . import test_leaks
-from . import test_shop_prices
+from . import test_leaks, test_shop_prices

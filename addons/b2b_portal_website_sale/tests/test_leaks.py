@@ -81,9 +81,7 @@ class TestLeaks(ShopCommon):
                     .search_count([("fixed_price", "=", 73.19)])
                 )
                 with self.assertRaises(AccessError):
-                    self.env["product.template"].with_user(user).search(
-                        [("b2b_discount", ">", 17)]
-                    )
+                    self.env["product.template"].with_user(user).search([("b2b_discount", ">", 17)])
                 with self.assertRaises(AccessError):
                     self.product_b.with_user(user).read(["b2b_discount"])
 
@@ -94,7 +92,9 @@ class TestLeaks(ShopCommon):
             [("pricelist_id", "=", self.pricelist.id), ("is_b2b_discount", "=", False)]
         )
         self.assertEqual(own.read(["name"])[0]["name"], "Zyxwv list")
-        self.assertEqual(rule.with_user(self.buyer_user).read(["fixed_price"])[0]["fixed_price"], 73.19)
+        self.assertEqual(
+            rule.with_user(self.buyer_user).read(["fixed_price"])[0]["fixed_price"], 73.19
+        )
         # No scheduled action, no cleared cache: only the day changes.
         self.env.cr.execute(
             "UPDATE b2b_agreement SET date_end = '2001-01-01', date_start = '2001-01-01'"
@@ -124,9 +124,7 @@ class TestLeaks(ShopCommon):
                 with self.subTest(user=name), self.assertRaises(AccessError):
                     self.pricelist.with_user(user)._get_product_price(product_record, 1)
                 with self.subTest(user=name), self.assertRaises(AccessError):
-                    product_record.with_context(
-                        pricelist=self.pricelist.id
-                    )._get_contextual_price()
+                    product_record.with_context(pricelist=self.pricelist.id)._get_contextual_price()
 
     @mute_logger("odoo.http", "odoo.addons.base.models.ir_rule", "odoo.addons.base.models.ir_model")
     def test_json_routes_refuse_a_foreign_list(self):
