@@ -59,11 +59,14 @@ class State:
 
     :param Path path: a JSON file, replaced as a whole so that a kill leaves the old or the
         new one
+    :param float overlap: minutes before the newest row sent in which rows may still turn up
+        late; their keys are remembered
     """
 
-    def __init__(self, path):
+    def __init__(self, path, overlap=60.0):
         self.path = path
-        self.values = {"since": "", "seen": [], "retry": {}, "changes_cursor": ""}
+        self.overlap = datetime.timedelta(minutes=overlap)
+        self.values = {"since": "", "seen": {}, "retry": {}, "changes_cursor": ""}
         if path.exists():
             try:
                 self.values.update(json.loads(path.read_text(encoding="utf-8")))
@@ -74,6 +77,7 @@ class State:
                 ) from error
 
     def save(self):
+        self._forget_old_keys()
         handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -85,17 +89,20 @@ class State:
             Path(name).unlink(missing_ok=True)
             raise
 
+    def get_border(self):
+        """Return the moment before which nothing is looked at again, None at the start."""
+        return to_moment(self.values["since"]) - self.overlap if self.values["since"] else None
+
     def is_new(self, row):
         """Whether a row of the source was not sent yet."""
-        moment = to_moment(row["changed_at"])
-        since = self.values["since"] and to_moment(self.values["since"])
-        if not since or not moment or moment > since:
-            return True
-        return moment == since and row["key"] not in self.values["seen"]
+        if row["key"] in self.values["seen"] or row["key"] in self.values["retry"]:
+            return False
+        moment, border = to_moment(row["changed_at"]), self.get_border()
+        return not moment or not border or moment >= border
 
     def note(self, rows, results, max_tries):
         """Note what Odoo answered; rows that may succeed later are kept for the next run."""
-        for row, result in zip(rows, results):
+        for row, result in zip(rows, results, strict=True):
             self._advance(row)
             if result["result"] in SETTLED:
                 self.values["retry"].pop(row["key"], None)
@@ -108,19 +115,27 @@ class State:
                 self.values["retry"][row["key"]] = {"row": row, "tries": tries}
 
     def _advance(self, row):
+        self.values["seen"][row["key"]] = row["changed_at"]
         moment = to_moment(row["changed_at"])
-        if not moment:
-            return
-        since = self.values["since"] and to_moment(self.values["since"])
-        if not since or moment > since:
-            self.values["since"], self.values["seen"] = row["changed_at"], [row["key"]]
-        elif moment == since and row["key"] not in self.values["seen"]:
-            self.values["seen"].append(row["key"])
+        since = to_moment(self.values["since"])
+        # A clock that is ahead must not hide the rows of the time until then.
+        now = datetime.datetime.now(datetime.timezone.utc)
+        if moment and moment <= now and (not since or moment > since):
+            self.values["since"] = row["changed_at"]
+
+    def _forget_old_keys(self):
+        border = self.get_border()
+        self.values["seen"] = {
+            key: changed_at
+            for key, changed_at in self.values["seen"].items()
+            if not border or (to_moment(changed_at) or border) >= border
+        }
 
 
 def to_moment(text):
     """Return an ISO 8601 text with zone as a moment, None when it is none."""
     try:
+        # Python reads the Z by itself from 3.11 on only.
         moment = datetime.datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
     except ValueError:
         return None
@@ -146,23 +161,23 @@ def read_csv(path):
             yield {name: line.get(name) or "" for name in FIELDS}
 
 
-def read_odbc(connection_string, query, since, zone):
-    """Yield rows of a database query with one `?`: the moment of the last row sent.
+def read_odbc(connection_string, query, border, zone):
+    """Yield rows of a database query with one `?`: the moment to begin with.
 
     :param str zone: offset of the ERP's clock, like +01:00; empty = of this machine
     """
     try:
-        import pyodbc  # noqa: PLC0415
+        import pyodbc
     except ImportError as error:
         raise Problem("reading from a database needs pyodbc: pip install pyodbc") from error
-    border = to_moment(since) if since else datetime.datetime(2000, 1, 1).astimezone()
+    border = border or datetime.datetime(2000, 1, 1).astimezone()
     local = border.astimezone(parse_zone(zone)).replace(tzinfo=None)
     try:
         with pyodbc.connect(connection_string, readonly=True, timeout=30) as connection:
             cursor = connection.execute(query, local)
             names = [column[0] for column in cursor.description]
             for values in cursor:
-                yield prepare_odbc_row(dict(zip(names, values)), zone)
+                yield prepare_odbc_row(dict(zip(names, values, strict=True)), zone)
     except pyodbc.Error as error:
         raise Problem(f"the database refused: {error}") from error
 
@@ -218,7 +233,7 @@ class Odoo:
         raise Problem(problem)
 
     def _post(self, method, body):
-        request = urllib.request.Request(  # noqa: S310
+        request = urllib.request.Request(
             f"{self.settings['url'].rstrip('/')}/json/2/order.flag.feed/{method}",
             data=body,
             headers={
@@ -228,7 +243,7 @@ class Odoo:
         )
         if self.settings.get("database"):
             request.add_header("X-Odoo-Database", self.settings["database"])
-        with urllib.request.urlopen(request, timeout=300) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=300) as response:
             return json.load(response)
 
 
@@ -250,7 +265,7 @@ def push(odoo, rows, state, batch, max_tries):
         results = odoo.call("push", rows=part)
         state.note(part, results, max_tries)
         state.save()
-        for row, result in zip(part, results):
+        for row, result in zip(part, results, strict=True):
             counts[result["result"]] = counts.get(result["result"], 0) + 1
             if result["result"] not in SETTLED:
                 say(describe(row, result))
@@ -262,7 +277,7 @@ def dry_run(odoo, rows, batch):
     """Print what a push of the rows would do."""
     for part in split(rows, batch):
         answer = odoo.call("dry_run", rows=part)
-        for row, result in zip(part, answer["results"]):
+        for row, result in zip(part, answer["results"], strict=True):
             say(describe(row, result))
         say(f"{answer['orders']} orders would change, {answer['customers']} customers be mailed")
 
@@ -333,13 +348,13 @@ def collect_rows(config, state):
         rows = read_odbc(
             source["odbc"],
             Path(source["query"]).read_text(encoding="utf-8"),
-            state.values["since"],
+            state.get_border(),
             source.get("zone", ""),
         )
     else:
         raise Problem("[source] of the settings names neither csv nor odbc")
     kept = [entry["row"] for entry in state.values["retry"].values()]
-    new = [row for row in rows if state.is_new(row) and row["key"] not in state.values["retry"]]
+    new = [row for row in rows if state.is_new(row)]
     return sorted(kept + new, key=lambda row: to_moment(row["changed_at"]) or OLDEST)
 
 
@@ -373,9 +388,11 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     try:
         config, settings = read_config(options.config)
-        tuning = config["client"] if "client" in config else {}
+        tuning = config["client"] if "client" in config else {}  # noqa: SIM401
         batch = max(1, min(int(tuning.get("batch", 1000)), MAX_ROWS))
-        state = State(Path(tuning.get("state", "flag_feed.state.json")))
+        state = State(
+            Path(tuning.get("state", "flag_feed.state.json")), float(tuning.get("overlap", 60))
+        )
         odoo = Odoo(settings, int(tuning.get("tries", 6)), float(tuning.get("pause", 1)))
         if options.command == "changes":
             fetch_changes(odoo, state, Path(tuning.get("changes", "odoo_changes.csv")))

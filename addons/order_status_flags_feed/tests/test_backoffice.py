@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests import Form, tagged
+from odoo.tests import Form, freeze_time, tagged
 from odoo.tools import mute_logger
 
 from .common import FeedCommon
@@ -177,8 +177,6 @@ class TestBackOffice(FeedCommon):
         self.assertEqual(self.feed.failed_count, 2)
 
     def _travel(self, **delta):
-        from odoo.tests import freeze_time  # noqa: PLC0415
-
         return freeze_time(fields.Datetime.now() + timedelta(**delta))
 
     def test_old_failures_are_forgotten_and_used_keys_are_not(self):

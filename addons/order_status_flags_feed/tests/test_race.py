@@ -118,9 +118,8 @@ class TestFeedRace(BaseCase):
         with self._transaction() as env:
             rows = self._order(env).status_history_ids.sorted("id")
             self.assertEqual(rows.mapped("mail_state"), ["none", "pending"])
-            self.assertEqual(
-                self._feed(env).log_ids.sorted("id").mapped("result"), ["applied", "duplicate"]
-            )
+            results = self._feed(env).log_ids.sorted("id").mapped("result")
+            self.assertEqual(results, ["applied", "duplicate"])
 
     def test_push_that_waits_too_long_ends_in_a_lock_error(self):
         short = patch.object(order_flag_feed_push, "FEED_WAIT", "200ms")
