@@ -7,9 +7,8 @@ from odoo.addons.mail.tests.common import MockEmail
 from .test_portal import PortalCommon
 
 
-@tagged("post_install", "-at_install")
-class TestMailLink(PortalCommon, MockEmail):
-    """The link "Order status" in e-mails about the order, for the customer's side only."""
+class MailLinkCommon(PortalCommon, MockEmail):
+    """The e-mails about an order, by recipient, and their links to its status."""
 
     @classmethod
     def setUpClass(cls):
@@ -36,6 +35,11 @@ class TestMailLink(PortalCommon, MockEmail):
 
     def _links(self, body):
         return re.findall(r'href="([^"]*/order/status/[^"]*)"', body)
+
+
+@tagged("post_install", "-at_install")
+class TestMailLink(MailLinkCommon):
+    """The link "Order status" in e-mails about the order, for the customer's side only."""
 
     def _comment(self, order, *partners):
         return lambda: order.message_post(
