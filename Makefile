@@ -10,7 +10,7 @@ help: ## show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: ## Odoo with demo data on http://127.0.0.1:8069, until Ctrl-C
-	@$(SETUP)
+	@$(SETUP) --run
 	@exec $(VENV) scripts/run.py
 
 test: ## every test; ARGS="--only e2e" and the like choose some

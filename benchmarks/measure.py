@@ -6,11 +6,13 @@ import contextlib
 import gc
 import importlib
 import json
+import math
 import pkgutil
 import statistics
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import requests
@@ -164,7 +166,7 @@ def main():
     parser.add_argument("--config", required=True)
     parser.add_argument("--pairs", type=int, default=15)
     parser.add_argument("arguments", nargs="*")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     config.parse_config(["-c", options.config, "--log-level=warn", "--no-http"])
     if options.command == "generate":
         database, orders = options.arguments
@@ -175,7 +177,12 @@ def main():
     bench = Bench(options.pairs)
     try:
         for bench.name in options.arguments:
-            SCENARIOS[bench.name](bench)
+            try:
+                SCENARIOS[bench.name](bench)
+            except Exception:
+                # The other benchmarks are worth their results.
+                traceback.print_exc()
+                bench.report("broke off", math.inf)
     finally:
         bench.stop_servers()
 

@@ -8,6 +8,7 @@ import contextlib
 import errno
 import functools
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -25,6 +26,7 @@ PYTHON = VENV / "bin" / "python"
 ADDONS = ROOT / "addons"
 LOGS = STATE / "logs"
 MAILS = STATE / "mails"
+RUNNING = STATE / "running"
 
 # The first is what new users and partners get.
 LANGUAGES = ["en_US", "pl_PL", "sl_SI"]
@@ -151,6 +153,15 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def server_ports():
+    """Return the HTTP and SMTP port of `make run` after a look whether they are free."""
+    http_port = port_setting("HTTP_PORT", 8069)
+    smtp_port = port_setting("SMTP_PORT", 1025)
+    check_port(http_port, "HTTP_PORT", "Odoo")
+    check_port(smtp_port, "SMTP_PORT", "the mail catcher")
+    return http_port, smtp_port
+
+
 def check_port(port, name, what):
     """Raise a `Problem` when something listens on `port` already."""
     with socket.socket() as probe:
@@ -170,14 +181,6 @@ def check_port(port, name, what):
 
 
 # === PROCESSES ===
-
-
-def need_tool(name, package, why):
-    """Return the path of a program, or raise a `Problem` that says how to get it."""
-    path = shutil.which(name)
-    if not path:
-        raise Problem(f"{name} is missing ({why}): apt-get install {package}")
-    return path
 
 
 def run(command, log, failure, env=None, text=None, **options):
@@ -203,13 +206,46 @@ def run(command, log, failure, env=None, text=None, **options):
         raise Problem(f"{failure}: {telling_line(path)} (all of it: {show(path)})")
 
 
+@contextlib.contextmanager
+def running():
+    """Let `make stop` find this process, and the children added to the list that is given."""
+    path = RUNNING / str(os.getpid())
+    children = Children(path)
+    children.save()
+    try:
+        yield children
+    finally:
+        path.unlink(missing_ok=True)
+
+
+class Children(list):
+    """Numbers of child processes, kept in a file in case their parent is killed."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.path = path
+
+    def save(self):
+        write_atomic(self.path, json.dumps([os.getpid(), *self]))
+
+    def add(self, process):
+        """Add a `Popen` object and return it."""
+        self.append(process.pid)
+        self.save()
+        return process
+
+
 def telling_line(path):
     """Return the line of a log that most likely says what went wrong."""
     text = read_text(path)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if raised := re.findall(r"^(?:\w+\.)*\w*(?:Error|Exception)\b: .+", text, re.MULTILINE):
         return raised[-1][-300:]
-    for mark in ("No space left", "ERROR", "CRITICAL", "E: ", "Error", "error"):
+    # apt-get names the cause first, and sums it up at the end.
+    for line in lines:
+        if line.startswith("E: "):
+            return line[-300:]
+    for mark in ("No space left", "ERROR", "CRITICAL", "Error", "error"):
         for line in reversed(lines):
             if mark in line and "Command line" not in line:
                 return line[-300:]

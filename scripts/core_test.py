@@ -11,7 +11,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import postgres
-from common import LOGS, PYTHON, ROOT, Problem, entry, free_port, read_text, say, show
+from common import LOGS, PYTHON, ROOT, Problem, entry, free_port, read_text, running, say, show
 from database import clone, drop, odoo_environment, write_config
 from templates import FULL, PLAIN, ensure_full
 
@@ -81,7 +81,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("suites", nargs="*", help=f"default: {' '.join(SUITES)}")
     suites = parser.parse_args().suites or SUITES
-    with postgres.server() as pg:
+    with running(), postgres.server() as pg:
         ensure_full(pg)
         without, added = run_both(pg, [f"/{name}" for name in suites], "all")
         suspects = added - without

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polib
 import postgres
-from common import ADDONS, Problem, entry, manifests, say, show
+from common import ADDONS, Problem, entry, manifests, running, say, show
 from database import clone, drop, odoo, write_config
 from templates import FULL, ensure_full
 
@@ -136,7 +136,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="only say what is wrong")
     options = parser.parse_args()
-    with postgres.server() as pg, tempfile.TemporaryDirectory() as folder:
+    with running(), postgres.server() as pg, tempfile.TemporaryDirectory() as folder:
         ensure_full(pg)
         export(pg, folder)
         lines = []

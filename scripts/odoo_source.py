@@ -13,7 +13,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from common import STATE, Problem, check_space, need_tool, read_text, run, say, write_atomic
+from common import STATE, Problem, check_space, read_text, run, say, write_atomic
 
 SOURCES = Path("/etc/apt")
 KEYRINGS = [
@@ -69,7 +69,8 @@ def ensure():
     if RECORD.exists() and (source_folder() / "odoo" / "release.py").exists():
         return
     for tool in ("apt-get", "apt-cache", "dpkg-deb"):
-        need_tool(tool, "apt dpkg", f"Odoo comes as a Debian package; or {WAY_OUT}")
+        if not shutil.which(tool):
+            raise Problem(f"{tool} is missing, Odoo comes as a Debian package: {WAY_OUT}")
     STATE.mkdir(exist_ok=True)
     check_space(STATE, 3000)
     apt = private_apt(find_mirrors())

@@ -2,8 +2,6 @@
 """Run PostgreSQL, the mail catcher and Odoo with demo data in the foreground, until Ctrl-C."""
 
 import argparse
-import json
-import os
 import subprocess
 import time
 import urllib.error
@@ -15,20 +13,17 @@ from common import (
     MAILS,
     PYTHON,
     ROOT,
-    STATE,
     Problem,
-    check_port,
     entry,
-    port_setting,
+    running,
     say,
+    server_ports,
     show,
     telling_line,
-    write_atomic,
 )
 from database import ensure_demo, odoo_environment, query, write_config
 
 DATABASE = "demo"
-RECORD = STATE / "run.json"
 LOG = LOGS / "odoo.log"
 LOGINS = {
     "admin": "all rights",
@@ -118,15 +113,16 @@ def announce(pg, url, smtp_port):
     say("")
 
 
-def serve(pg, http_port, smtp_port):
-    """Run both servers until one ends or this script is told to stop."""
+def serve(pg, http_port, smtp_port, known):
+    """Run both servers until one ends or this script is told to stop.
+
+    :param known: the `Children` that `make stop` knows
+    """
     children = []
     url = f"http://127.0.0.1:{http_port}"
     try:
-        children.append(start_catcher(smtp_port))
-        children.append(start_odoo(pg, http_port, smtp_port))
-        record = {"pid": os.getpid(), "children": [child.pid for child in children]}
-        write_atomic(RECORD, json.dumps(record))
+        children.append(known.add(start_catcher(smtp_port)))
+        children.append(known.add(start_odoo(pg, http_port, smtp_port)))
         wait_for(children[1], url)
         announce(pg, url, smtp_port)
         while all(child.poll() is None for child in children):
@@ -139,7 +135,6 @@ def serve(pg, http_port, smtp_port):
         say("Stopping")
         for child in reversed(children):
             stop(child)
-        RECORD.unlink(missing_ok=True)
 
 
 @entry
@@ -147,14 +142,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--setup-only", action="store_true", help="make the database and stop")
     options = parser.parse_args()
-    http_port = port_setting("HTTP_PORT", 8069)
-    smtp_port = port_setting("SMTP_PORT", 1025)
-    check_port(http_port, "HTTP_PORT", "Odoo")
-    check_port(smtp_port, "SMTP_PORT", "the mail catcher")
-    with postgres.server() as pg:
+    http_port, smtp_port = server_ports()
+    with running() as known, postgres.server() as pg:
         ensure_demo(pg, DATABASE)
         if not options.setup_only:
-            serve(pg, http_port, smtp_port)
+            serve(pg, http_port, smtp_port, known)
 
 
 if __name__ == "__main__":

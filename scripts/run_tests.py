@@ -15,7 +15,19 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 import postgres
-from common import ADDONS, LOGS, PYTHON, ROOT, Problem, entry, manifests, read_text, say, show
+from common import (
+    ADDONS,
+    LOGS,
+    PYTHON,
+    ROOT,
+    Problem,
+    entry,
+    manifests,
+    read_text,
+    running,
+    say,
+    show,
+)
 from database import clone, drop, odoo_environment, write_config
 from templates import FULL, ensure_alone, ensure_full
 
@@ -181,7 +193,7 @@ def main():
     if not full and not alone:
         raise Problem(f"no group of tests is called {', '.join(options.only)}")
     refusal = "another `make test` runs in this checkout"
-    with postgres.lock("tests.running", refusal), postgres.server() as pg:
+    with running(), postgres.lock("tests.running", refusal), postgres.server() as pg:
         return report(run_all(pg, full, alone, options.keyword))
 
 

@@ -24,6 +24,7 @@ from common import (
     read_text,
     run,
     say,
+    server_ports,
     write_atomic,
 )
 
@@ -104,9 +105,15 @@ def ensure_programs():
 @entry
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--run", action="store_true", help="for `make run`: look at the ports first"
+    )
     parser.add_argument("--test", action="store_true", help="also what the tests need")
     parser.add_argument("--lint", action="store_true", help="only what `make lint` needs")
     options = parser.parse_args()
+    if options.run:
+        # Better known before the downloads than after them.
+        server_ports()
     LOGS.mkdir(parents=True, exist_ok=True)
     ensure_venv()
     if options.lint:

@@ -14,7 +14,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from common import PYTHON, ROOT, STATE, VENV, entry, read_text, say
+from common import PYTHON, ROOT, RUNNING, STATE, VENV, entry, read_text, say
 
 
 def is_ours(pid):
@@ -25,20 +25,26 @@ def is_ours(pid):
     return False
 
 
-def stop_run():
-    """Stop a running `make run`, and what it left behind if it was killed."""
-    record = json.loads(read_text(STATE / "run.json") or "{}")
-    if not record:
-        return
-    ours = [pid for pid in (record["pid"], *record["children"]) if is_ours(pid)]
+def stop_scripts():
+    """Stop the scripts that run, and the servers a killed one left behind."""
+    for record in RUNNING.glob("[0-9]*"):
+        script, *children = json.loads(read_text(record) or "[0]")
+        # A script stops its own children in good order.
+        stop_processes([script]) or stop_processes(children)
+        record.unlink(missing_ok=True)
+
+
+def stop_processes(pids):
+    """Ask processes to end and wait for it. Say whether there was any."""
+    ours = [pid for pid in pids if is_ours(pid)]
     for pid in ours:
         os.kill(pid, signal.SIGTERM)
-    end = time.monotonic() + 40
+    end = time.monotonic() + 60
     while any(map(is_ours, ours)) and time.monotonic() < end:
         time.sleep(0.2)
-    (STATE / "run.json").unlink(missing_ok=True)
     if ours:
-        say("Odoo and the mail catcher are stopped")
+        say(f"Stopped {', '.join(map(str, ours))}")
+    return bool(ours)
 
 
 def stop_postgres(remove):
@@ -53,7 +59,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clean", action="store_true", help="also remove .odoo/ and .venv/")
     options = parser.parse_args()
-    stop_run()
+    stop_scripts()
     stop_postgres(options.clean)
     if options.clean:
         for folder in (STATE, VENV):
