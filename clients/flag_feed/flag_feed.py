@@ -17,6 +17,7 @@ import argparse
 import configparser
 import csv
 import datetime
+import http.client
 import json
 import os
 import random
@@ -227,7 +228,7 @@ class Odoo:
                 problem = f"Odoo answered {error.code}: {get_message(error)}"
                 if error.code not in RETRY_CODES:
                     raise Problem(problem) from error
-            except (OSError, ValueError) as error:
+            except (OSError, http.client.HTTPException, ValueError) as error:
                 problem = f"Odoo cannot be reached: {error}"
             say(f"{problem} (try {attempt + 1} of {self.tries})")
         raise Problem(problem)
