@@ -51,7 +51,7 @@ class B2BQuickOrderPortal(B2BShopPortal):
         if "rows" in form:
             cells = [("sku", "quantity"), *(row[:2] for row in self._read_b2b_carried())]
             parsed = request.env["b2b.quick.order"]._parse(cells)
-            return request.env["b2b.quick.order"]._evaluate(agreement, parsed)
+            return request.env["b2b.quick.order"]._evaluate(agreement, parsed, priced=False)
         skus, quantities = form.getlist("sku"), form.getlist("quantity")
         cells = [
             (sku, quantities[index] if index < len(quantities) else "")
@@ -131,7 +131,8 @@ class B2BQuickOrderPortal(B2BShopPortal):
             return self._render_b2b_quick_order(agreement, problem=str(error))
         wanted = request.env["b2b.quick.order"]._get_wanted(rows)
         if not wanted:
-            return self._render_b2b_quick_order(agreement, rows=rows)
+            problem = request.env._("None of these rows can be ordered any more.")
+            return self._render_b2b_quick_order(agreement, problem=problem)
         if target == "template":
             return self._add_b2b_rows_to_template(agreement, wanted, template_id, name)
         for row in rows:

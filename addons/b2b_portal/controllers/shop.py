@@ -135,12 +135,13 @@ class B2BShopPortal(B2BPortal):
         if denied:
             return denied
         company = agreement.company_id
+        page = max(self._read_id(page) or 1, 1)
         search = (search or "").strip()[:200]
         # sudo: portal users do not read products; the shop's domain is applied
         Product = request.env["product.product"].sudo().with_company(company)
         categories = self._prepare_b2b_categories(Product, company, self._read_id(category))
         category_id = categories["category"].id
-        offset = (max(page, 1) - 1) * PRODUCTS_PER_PAGE
+        offset = (page - 1) * PRODUCTS_PER_PAGE
         products, total, guessed = Product._search_b2b_shop(
             company, search, category_id, offset=offset, limit=PRODUCTS_PER_PAGE
         )

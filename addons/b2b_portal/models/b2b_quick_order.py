@@ -60,11 +60,12 @@ class B2bQuickOrder(models.AbstractModel):
         }[code]
 
     @api.model
-    def _evaluate(self, agreement, parsed):
+    def _evaluate(self, agreement, parsed, priced=True):
         """Find article, unit and price of every row.
 
         :param b2b.agreement agreement: in force
         :param ParsedRows parsed: of the parser
+        :param bool priced: False leaves the prices out, for rows that are added at once
         :return: a dict per row, none left out: `number`, `sku`, `raw_quantity`, `quantity`,
             `state` (`ok`; `merged` = added to the row `merged_into`; `rejected`), `reason`,
             `product`, `uom`, and for `ok` rows `net`, `subtotal`, `currency`, and `total_quantity`
@@ -78,7 +79,8 @@ class B2bQuickOrder(models.AbstractModel):
         rows = [self._evaluate_row(row, found) for row in parsed.rows]
         self._merge_rows(rows)
         self._reject_bad_totals(rows)
-        self._price_rows(agreement, rows)
+        if priced:
+            self._price_rows(agreement, rows)
         return rows
 
     def _evaluate_row(self, row, found):

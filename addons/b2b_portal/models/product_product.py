@@ -278,6 +278,12 @@ class ProductProduct(models.Model):
         :rtype: str
         """
         self.ensure_one()
+        if (
+            uom == self.uom_id
+            and not (self.b2b_minimum_qty or self.b2b_multiple_qty)
+            and not float_compare(quantity, uom.round(quantity), precision_digits=6)
+        ):
+            return ""  # by far the most, of thousands of rows
         if uom not in self._get_b2b_uoms():
             return self.env._(
                 "%(product)s is not sold in %(unit)s.", product=self.display_name, unit=uom.name

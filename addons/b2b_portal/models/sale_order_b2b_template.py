@@ -71,7 +71,7 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         lines = self._add_b2b_lines(wanted)
-        self._remember_b2b_prices(lines)
+        self._remember_b2b_prices(self._get_b2b_nets_today(self._get_b2b_prices_today(lines)))
         return lines
 
     def _move_b2b_line(self, line_id, step):
@@ -89,14 +89,35 @@ class SaleOrder(models.Model):
             if line.sequence != sequence:
                 line.sequence = sequence
 
-    def _remember_b2b_prices(self, lines):
-        """Keep today's untaxed prices of lines, to tell next time what changed."""
-        for entry in self._get_b2b_today()["lines"]:
-            line = entry["line"]
-            if line in lines and float_compare(
-                line.b2b_last_price, entry["net"], precision_digits=6
-            ):
-                line.b2b_last_price = entry["net"]
+    def _get_b2b_nets_today(self, prices):
+        """Return today's untaxed price of one unit of lines.
+
+        :param dict prices: `{line: price}` as of `_get_b2b_line_prices`
+        :return: `{line: untaxed price}`
+        :rtype: dict
+        """
+        return self._get_b2b_nets(
+            {
+                line: (price["price_unit"], price["discount"], price["taxes"])
+                for line, price in prices.items()
+            }
+        )
+
+    def _get_b2b_prices_today(self, lines):
+        """Return `{line: price}` of today, see `_get_b2b_line_prices`."""
+        prices = self._get_b2b_line_prices(
+            [(line.product_id, line.product_uom_id, line.product_uom_qty) for line in lines]
+        )
+        return dict(zip(lines, prices, strict=True))
+
+    def _remember_b2b_prices(self, nets):
+        """Keep untaxed prices of lines, to tell next time what changed.
+
+        :param dict nets: of `_get_b2b_nets_today`
+        """
+        for line, net in nets.items():
+            if float_compare(line.b2b_last_price, net, precision_digits=6):
+                line.b2b_last_price = net
 
     def _order_b2b_template(self, agreement, quantities=None):
         """Put the template into the cart of the current user, at today's prices.
@@ -110,39 +131,57 @@ class SaleOrder(models.Model):
         :raise UserError: when no line has a quantity
         """
         self.ensure_one()
-        ordered = [
-            (entry, quantity)
-            for entry in self._get_b2b_today()["lines"]
-            if (quantity := self._get_b2b_ordered_quantity(entry["line"], quantities)) > 0
-        ]
+        ordered = {
+            line: quantity
+            for line in self.order_line.filtered("product_id")
+            if (quantity := self._get_b2b_ordered_quantity(line, quantities)) > 0
+        }
         if not ordered:
             raise UserError(self.env._("Enter a quantity for at least one article."))
-        lines = self.order_line.browse([entry["line"].id for entry, _quantity in ordered])
-        products = lines.product_id
+        products = self.order_line.browse([line.id for line in ordered]).product_id
         sold = products.filtered_domain(products._get_b2b_shop_domain(self.company_id))
-        wanted, changed, refused = [], [], []
-        for entry, quantity in ordered:
-            line = entry["line"]
-            if line.product_id not in sold:
-                refused.append(
+        result = {"added": self.order_line.browse(), "changed": [], "refused": []}
+        wanted = self.order_line.browse()
+        for line in ordered:
+            if line.product_id in sold:
+                wanted += line
+            else:
+                result["refused"].append(
                     self.env._(
                         "%(product)s can no longer be ordered.",
                         product=line.product_id.display_name,
                     )
                 )
-                continue
-            wanted.append((line.product_id, line.product_uom_id, quantity))
-            old, new = line.b2b_last_price, entry["net"]
-            if old and float_compare(old, new, precision_digits=6):
-                changed.append({"name": line.product_id.display_name, "old": old, "new": new})
-        cart = self._get_b2b_cart(agreement, create=True)
         if wanted:
+            prices = self._get_b2b_prices_today(wanted)
+            nets = self._get_b2b_nets_today(prices)
+            result["changed"] = self._get_b2b_last_changes(nets)
+            cart = self._get_b2b_cart(agreement, create=True)
             cart._lock_b2b_cart()
-            added = cart._add_b2b_lines(wanted)
-            self._remember_b2b_prices(lines)
-        else:
-            added = self.order_line.browse()
-        return {"added": added, "changed": changed, "refused": refused}
+            same_terms = cart.fiscal_position_id == self.fiscal_position_id
+            result["added"] = cart._add_b2b_lines(
+                [(line.product_id, line.product_uom_id, ordered[line]) for line in wanted],
+                {
+                    (line.product_id, line.product_uom_id, line.product_uom_qty): price
+                    for line, price in prices.items()
+                    if same_terms
+                },
+            )
+            self._remember_b2b_prices(nets)
+        return result
+
+    def _get_b2b_last_changes(self, nets):
+        """Return what costs something else than the last time.
+
+        :param dict nets: of `_get_b2b_nets_today`
+        :return: dicts `name`, `old`, `new` (untaxed)
+        :rtype: list[dict]
+        """
+        return [
+            {"name": line.product_id.display_name, "old": line.b2b_last_price, "new": net}
+            for line, net in nets.items()
+            if line.b2b_last_price and float_compare(line.b2b_last_price, net, precision_digits=6)
+        ]
 
     def _get_b2b_ordered_quantity(self, line, quantities):
         if quantities is None:

@@ -74,7 +74,7 @@ class SaleOrder(models.Model):
         """
         self._lock_for_status_change()
 
-    def _add_b2b_lines(self, wanted):
+    def _add_b2b_lines(self, wanted, prices=None):
         """Add articles, at today's prices; the whole cart is stored at today's prices.
 
         Prices come from one call of the engine, and lines are created in one batch with the
@@ -83,6 +83,8 @@ class SaleOrder(models.Model):
 
         :param list wanted: tuples (product, unit, quantity in that unit); several of the same
             product and unit add up
+        :param dict prices: today's prices of this order that the caller has anyway,
+            `{(product, unit, quantity): price}` as of `_get_b2b_line_prices`
         :return: the lines
         :rtype: sale.order.line
         """
@@ -105,22 +107,31 @@ class SaleOrder(models.Model):
                 (product, uom, quantity)
                 for (product, uom), quantity in totals.items()
                 if (product, uom) not in existing
-            ]
+            ],
+            prices,
         )
         return created.union(*quantities)
 
-    def _create_b2b_lines(self, wanted, **values):
+    def _create_b2b_lines(self, wanted, known_prices=None):
         """Create lines in one batch at today's prices.
 
         :param list wanted: tuples (product, unit, quantity)
-        :param values: further values of every line
+        :param dict known_prices: see `_add_b2b_lines`
         """
-        prices = self._get_b2b_line_prices(wanted)
+        known_prices = known_prices or {}
+        unknown = [key for key in wanted if key not in known_prices]
+        known_prices = {
+            **known_prices,
+            **dict(zip(unknown, self._get_b2b_line_prices(unknown), strict=True)),
+        }
+        values = {}
         sequence = max(self.order_line.mapped("sequence"), default=9)
         if not self.env["account.analytic.distribution.model"].sudo().search_count([], limit=1):
             # Nothing can be distributed; else core searches the models line by line.
-            values.setdefault("analytic_distribution", False)
-        return self.env["sale.order.line"].create(
+            values["analytic_distribution"] = False
+        # In the language of the order, or core would change it line by line for the names.
+        Line = self.env["sale.order.line"].with_context(lang=self._get_lang())
+        return Line.create(
             [
                 {
                     "order_id": self.id,
@@ -131,11 +142,11 @@ class SaleOrder(models.Model):
                     "price_unit": price["price_unit"],
                     "technical_price_unit": price["price_unit"],
                     "discount": price["discount"],
+                    "tax_ids": [Command.set(price["taxes"].ids)],
                     **values,
                 }
-                for index, ((product, uom, quantity), price) in enumerate(
-                    zip(wanted, prices, strict=True), start=1
-                )
+                for index, (product, uom, quantity) in enumerate(wanted, start=1)
+                for price in [known_prices[product, uom, quantity]]
             ]
         )
 
@@ -189,20 +200,24 @@ class SaleOrder(models.Model):
 
     # === PRICES === #
 
-    def _get_b2b_line_prices(self, wanted):
+    def _get_b2b_line_prices(self, wanted, amounts=False):
         """Return today's prices as core would store them on lines of this order.
 
         :param list wanted: tuples (product, unit, quantity); a quantity of 0 is priced as 1
+        :param bool amounts: True adds all that pages show
         :return: dicts in the same order, see `product.pricelist._get_b2b_price_details`
         :rtype: list[dict]
         """
         self.ensure_one()
+        if not wanted:
+            return []
         return self._get_b2b_pricelist()._get_b2b_price_details(
             [(product, quantity, uom) for product, uom, quantity in wanted],
             company=self.company_id,
             fiscal_position=self.fiscal_position_id,
             partner=self.partner_id,
             breaks=False,
+            amounts=amounts,
         )
 
     def _get_b2b_pricelist(self):
@@ -220,7 +235,8 @@ class SaleOrder(models.Model):
         self.ensure_one()
         lines = self.order_line.filtered(lambda line: line.product_id and not line.display_type)
         prices = self._get_b2b_line_prices(
-            [(line.product_id, line.product_uom_id, line.product_uom_qty) for line in lines]
+            [(line.product_id, line.product_uom_id, line.product_uom_qty) for line in lines],
+            amounts=True,
         )
         currency = self._get_b2b_pricelist().currency_id or self.company_id.currency_id
         base_lines = [
@@ -389,31 +405,40 @@ class SaleOrder(models.Model):
         :return: `{line id: (quantity, price)}`
         :rtype: dict
         """
+        entries = {entry["line"]: entry for entry in self._get_b2b_today()["lines"]}
+        nets = self._get_b2b_nets(
+            {line: (line.price_unit, line.discount, line.tax_ids) for line in entries}
+        )
         stored = {}
-        for entry in self._get_b2b_today()["lines"]:
-            line = entry["line"]
+        for line, entry in entries.items():
             same = not any(
                 float_compare(line[name], entry[name], precision_digits=8)
                 for name in ("price_unit", "discount")
             )
-            price = entry["net"] if same else self._get_b2b_stored_net(line)
-            stored[line.id] = (line.product_uom_qty, price)
+            stored[line.id] = (line.product_uom_qty, entry["net"] if same else nets[line])
         return stored
 
-    def _get_b2b_stored_net(self, line):
-        """Return the untaxed price of one unit as it is stored, rounded as prices are shown."""
+    def _get_b2b_nets(self, prices):
+        """Return untaxed prices of one unit of lines, rounded as pages show them.
+
+        :param dict prices: `{line: (price_unit, discount, taxes)}` as lines store them, where
+            prices may include taxes
+        :return: `{line: price}`
+        :rtype: dict
+        """
         pricelist = self._get_b2b_pricelist()
-        net, _gross = pricelist._get_unit_amounts(
-            line.price_unit * (1 - line.discount / 100),
-            line.tax_ids,
-            line.product_id,
-            line.product_uom_id,
-            {
-                "currency": self.currency_id,
-                "digits": pricelist._get_price_digits(self.currency_id),
-            },
-        )
-        return net
+        currency = pricelist.currency_id or self.currency_id
+        pricing = {"currency": currency, "digits": pricelist._get_price_digits(currency)}
+        return {
+            line: pricelist._get_unit_amounts(
+                price_unit * (1 - discount / 100),
+                taxes,
+                line.product_id,
+                line.product_uom_id,
+                pricing,
+            )[0]
+            for line, (price_unit, discount, taxes) in prices.items()
+        }
 
     def _get_b2b_price_changes(self, expected, today):
         """Compare what the buyer has seen with today's cart.
