@@ -63,9 +63,15 @@ class SaleOrder(models.Model):
 
     @api.depends("document_type", "company_id")
     def _compute_allowed_flag_ids(self):
-        flags = self.env["sale.order.flag"].search([])._filter_movable()
+        flags = self._get_movable_flags()
         for order in self:
             order.allowed_flag_ids = flags.filtered(lambda flag, order=order: flag._fits(order))
+
+    @api.model
+    def _get_movable_flags(self):
+        """Return the flags that the user may set, replace or clear."""
+        flags = self.env["sale.order.flag"].search([])
+        return flags.filtered(lambda flag: flag._may_be_moved_by(self.env.user))
 
     @api.depends("status_history_ids")
     def _compute_status_history_count(self):

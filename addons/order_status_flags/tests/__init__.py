@@ -1,4 +1,6 @@
 from . import (
+    test_access,
+    test_backend_views,
     test_cancellation,
     test_events,
     test_install,
@@ -7,6 +9,8 @@ from . import (
     test_portal,
     test_race,
     test_report,
+    test_settings,
     test_tracking,
+    test_wizard,
     test_writer,
 )

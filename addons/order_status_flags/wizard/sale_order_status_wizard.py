@@ -56,15 +56,19 @@ class SaleOrderStatusWizard(models.TransientModel):
         " history keeps that it was forced."
     )
 
-    # Stored, so that applying can compare what the clerk saw with what is true by then.
-    apply_count = fields.Integer(compute="_compute_preview", store=True)
-    unchanged_count = fields.Integer(compute="_compute_preview", store=True)
-    refused_count = fields.Integer(compute="_compute_preview", store=True)
-    mail_count = fields.Integer(compute="_compute_preview", store=True)
-    cancel_count = fields.Integer(compute="_compute_preview", store=True)
-    refused_list = fields.Html(compute="_compute_preview", store=True)
-    mail_list = fields.Html(compute="_compute_preview", store=True)
-    refused_seen = fields.Char(compute="_compute_preview", store=True, readonly=False)
+    # Stored, so that applying can compare what the clerk saw with what is true by then, and
+    # not computed in sudo: nobody previews orders that they may not read.
+    apply_count = fields.Integer(compute="_compute_preview", store=True, compute_sudo=False)
+    unchanged_count = fields.Integer(compute="_compute_preview", store=True, compute_sudo=False)
+    refused_count = fields.Integer(compute="_compute_preview", store=True, compute_sudo=False)
+    mail_count = fields.Integer(compute="_compute_preview", store=True, compute_sudo=False)
+    cancel_count = fields.Integer(compute="_compute_preview", store=True, compute_sudo=False)
+    refused_list = fields.Html(compute="_compute_preview", store=True, compute_sudo=False)
+    mail_list = fields.Html(compute="_compute_preview", store=True, compute_sudo=False)
+    refused_ids = fields.Char(compute="_compute_preview", store=True, compute_sudo=False)
+    # What the dialog showed, which it sends back; a field of its own compute method, since
+    # a value for one field keeps Odoo from computing the others of the same method.
+    refused_seen = fields.Char(compute="_compute_refused_seen", store=True, readonly=False)
     is_outdated = fields.Boolean(help="Orders were changed by somebody else since the preview.")
 
     # === DEFAULT METHODS === #
@@ -85,7 +89,7 @@ class SaleOrderStatusWizard(models.TransientModel):
     @api.depends("order_ids")
     def _compute_available(self):
         statuses = self.env["sale.order.status"].search([])
-        flags = self.env["sale.order.flag"].search([])
+        flags = self.env["sale.order"]._get_movable_flags()
         for wizard in self:
             # One order of each kind stands for all of its kind.
             kinds = {(o.document_type, o.company_id): o for o in wizard.order_ids._origin}.values()
@@ -94,7 +98,7 @@ class SaleOrderStatusWizard(models.TransientModel):
             )
             wizard.available_flag_ids = flags.filtered(
                 lambda flag, kinds=kinds: any(flag._fits(order) for order in kinds)
-            )._filter_movable()
+            )
 
     @api.depends("order_ids", "action", "status_id", "flag_id", "note", "no_email", "force")
     def _compute_preview(self):
@@ -108,11 +112,16 @@ class SaleOrderStatusWizard(models.TransientModel):
             wizard.apply_count = len(by_outcome["apply"])
             wizard.unchanged_count = len(by_outcome["unchanged"])
             wizard.refused_count = len(refused)
-            wizard.refused_seen = self._join_ids(refused)
+            wizard.refused_ids = ",".join(str(change.order.id) for change in refused)
             wizard.refused_list = self._format_list(change.message for change in refused)
             wizard.mail_count = len(mailed)
             wizard.mail_list = self._format_list(map(self._describe_recipient, mailed))
             wizard.cancel_count = wizard._count_cancelled(by_outcome["apply"])
+
+    @api.depends("refused_ids")
+    def _compute_refused_seen(self):
+        for wizard in self:
+            wizard.refused_seen = wizard.refused_ids
 
     # === ACTION METHODS === #
 
@@ -127,6 +136,8 @@ class SaleOrderStatusWizard(models.TransientModel):
         """
         self.ensure_one()
         orders = self.order_ids
+        if not orders:
+            raise UserError(self.env._("Select at least one order first."))
         orders.check_access("write")
         if self.force:
             orders._check_may_force()
@@ -194,10 +205,6 @@ class SaleOrderStatusWizard(models.TransientModel):
             for change in changes
             if change.new_flag != change.previous_flag
         )
-
-    @api.model
-    def _join_ids(self, changes):
-        return ",".join(str(change.order.id) for change in changes)
 
     @api.model
     def _format_list(self, texts):
