@@ -14,6 +14,8 @@ def generate(env, orders):
     Customer `bench`, a portal user with this password, has the newest 200 of them; they come
     from the ORM. The others are copies of one of these, made set-based.
     """
+    # An addon switches pricelists on: plain Odoo must do the same work for a fair comparison.
+    env["res.config.settings"].create({"group_product_pricelist": True}).execute()
     customer = (
         env["res.users"]
         .with_context(no_reset_password=True)
@@ -37,7 +39,7 @@ def generate(env, orders):
     )
     lines = [Command.create({"product_id": product.id}) for product in products[:2]]
     values = {"partner_id": customer.partner_id.id, "order_line": lines}
-    own = env["sale.order"].create([values] * min(OWN_ORDERS, orders))
+    own = env["sale.order"].create([dict(values) for _order in range(min(OWN_ORDERS, orders))])
     own.action_confirm()
     env.flush_all()
     copy_orders(env, own[0], orders - len(own))

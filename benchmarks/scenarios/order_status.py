@@ -54,7 +54,7 @@ def mail_action(bench):
     with bench.transaction(FULL, SUPERUSER_ID) as env:
         orders = placed_orders(env, MAILED_ORDERS, order="id desc")
         orders.set_order_flag(env.ref("order_status_flags.flag_in_progress").id)
-        pending = env["sale.order.status.history"].search([("mail_state", "=", "pending")])
+        pending = orders.status_history_ids.filtered(lambda row: row.mail_state == "pending")
         template_id = pending.status_id.mail_template_id.id
         order_ids, row_ids = orders.ids, pending.ids
         assert len(row_ids) == MAILED_ORDERS
@@ -107,7 +107,8 @@ def create_and_confirm(bench):
             customer = env["res.users"].search([("login", "=", LOGIN)]).partner_id
             products = env["product.product"].search([("name", "like", "Article ")], limit=2)
             lines = [Command.create({"product_id": product.id}) for product in products]
-            return env, [{"partner_id": customer.id, "order_line": lines}] * CREATED_ORDERS
+            values = {"partner_id": customer.id, "order_line": lines}
+            return env, [dict(values) for _order in range(CREATED_ORDERS)]
 
         def act(prepared):
             env, values = prepared
