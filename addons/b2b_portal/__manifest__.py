@@ -44,6 +44,5 @@
     },
     "post_init_hook": "_post_init_hook",
     "uninstall_hook": "_uninstall_hook",
-    "installable": True,
     "application": True,
 }

@@ -57,9 +57,6 @@ class B2BCheckoutPortal(B2BCartPortal):
                 cart._place_b2b_order(values)
         except UserError as error:
             return self._render_b2b_checkout(agreement, cart, form, [str(error)])
-        self._add_b2b_message(
-            request.env._("Thank you! Your order %(number)s has been placed.", number=cart.name)
-        )
         return self._b2b_redirect(f"/my/orders/{cart.id}?message=b2b_placed")
 
     def _get_b2b_placed_order(self, cart_id):

@@ -25,7 +25,7 @@ class SaleOrderLine(models.Model):
                 and line.order_id.pricelist_id.sudo().is_b2b
             )
         )
-        super(SaleOrderLine, self - b2b_lines)._compute_pricelist_item_id()
+        result = super(SaleOrderLine, self - b2b_lines)._compute_pricelist_item_id()
         for order, lines in b2b_lines.grouped("order_id").items():
             pricelist = order.pricelist_id.with_company(order.company_id)
             results = pricelist._compute_b2b_price_rules(
@@ -39,6 +39,7 @@ class SaleOrderLine(models.Model):
             )
             for line, (_price, rule_id) in zip(lines, results, strict=True):
                 line.pricelist_item_id = rule_id
+        return result
 
     # === WHY THIS PRICE === #
 

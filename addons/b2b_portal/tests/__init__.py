@@ -6,3 +6,4 @@ from . import test_quick_order_parser
 from . import test_shop_pages
 from . import test_shop_search
 from . import test_races
+from . import test_shop_races
