@@ -7,7 +7,7 @@
     "license": "LGPL-3",
     "author": "Order Desk maintainers",
     "website": "https://github.com/order-desk/order-desk",
-    "depends": ["order_status_flags", "rpc"],
+    "depends": ["order_status_flags"],
     "data": [
         "security/res_groups.xml",
         "security/ir_rule.xml",

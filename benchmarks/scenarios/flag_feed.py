@@ -32,7 +32,8 @@ def make_feed(env):
         for order in orders
     ]
     assert len(rows) == ROWS
-    return feed, rows, orders, flag
+    # As the client's user, whose rights are checked on the way.
+    return feed.with_user(feed._ensure_client_user()), rows, orders, flag
 
 
 @scenario

@@ -73,7 +73,7 @@ class OrderFlagFeed(models.Model):
     log_ids = fields.One2many(
         comodel_name="order.flag.feed.log", inverse_name="feed_id", string="Log"
     )
-    last_push = fields.Datetime(readonly=True, copy=False)
+    last_push = fields.Datetime(string="Last push", readonly=True, copy=False)
     client_user_id = fields.Many2one(
         comodel_name="res.users",
         string="Client user",

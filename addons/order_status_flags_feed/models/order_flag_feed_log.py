@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from .feed_row import MAX_ROWS
+from .feed_row import MAX_KEY, MAX_REFERENCE, MAX_ROWS, is_storable
 
 # Rows that may succeed when they come again: their key is not used up.
 REPLAYABLE = ("unknown_order", "unknown_flag", "refused", "invalid")
@@ -43,8 +43,8 @@ class OrderFlagFeedLog(models.Model):
         selection=[
             ("applied", "Applied"),
             ("unchanged", "Unchanged"),
-            ("duplicate", "Came before"),
-            ("stale", "Overtaken by a newer one"),
+            ("duplicate", "Duplicate"),
+            ("stale", "Outdated"),
             ("unknown_order", "Unknown order"),
             ("unknown_flag", "Unknown flag"),
             ("refused", "Refused"),
@@ -165,6 +165,9 @@ class OrderFlagFeedLog(models.Model):
         if row.result == "invalid":
             return {
                 "feed_id": feed.id,
+                "key": self._get_shown(row.raw, "key", MAX_KEY),
+                "order_ref": self._get_shown(row.raw, "order", MAX_REFERENCE),
+                "external_flag": self._get_shown(row.raw, "flag", MAX_REFERENCE),
                 "result": row.result,
                 "message": row.message,
                 # ASCII, so that whatever came can be stored and shown
@@ -182,6 +185,12 @@ class OrderFlagFeedLog(models.Model):
             "result": row.result,
             "message": row.message,
         }
+
+    @api.model
+    def _get_shown(self, raw, name, longest):
+        """Return what can be shown of a value in a row that could not be read."""
+        value = raw.get(name) if isinstance(raw, dict) else None
+        return isinstance(value, str) and is_storable(value) and value[:longest]
 
     @api.model
     def _get_used_keys(self, feed, keys):

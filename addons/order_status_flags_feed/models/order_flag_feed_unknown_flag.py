@@ -15,7 +15,7 @@ class OrderFlagFeedUnknownFlag(models.Model):
     company_id = fields.Many2one(comodel_name="res.company", readonly=True)
     external_flag = fields.Char(string="Flag in the ERP", readonly=True)
     row_count = fields.Integer(string="Rows", readonly=True)
-    last_seen = fields.Datetime(readonly=True)
+    last_seen = fields.Datetime(string="Last seen", readonly=True)
 
     @property
     def _table_query(self):

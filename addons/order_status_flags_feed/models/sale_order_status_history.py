@@ -26,7 +26,11 @@ class SaleOrderStatusHistory(models.Model):
     _inherit = "sale.order.status.history"
 
     feed_id = fields.Many2one(
-        comodel_name="order.flag.feed", ondelete="set null", readonly=True, string="Feed"
+        comodel_name="order.flag.feed",
+        string="Feed",
+        ondelete="set null",
+        readonly=True,
+        groups="order_status_flags.group_status_manager",
     )
 
     def init(self):
