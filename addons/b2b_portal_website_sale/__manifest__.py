@@ -9,5 +9,4 @@
     "depends": ["b2b_portal", "website_sale"],
     "data": ["views/product_pricelist_views.xml"],
     "auto_install": True,
-    "installable": True,
 }

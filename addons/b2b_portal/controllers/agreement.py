@@ -4,8 +4,9 @@ from odoo import http
 from odoo.exceptions import AccessError, LockError, MissingError, UserError
 from odoo.http import request
 
-from odoo.addons.b2b_portal.controllers.main import B2BPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
+
+from .main import B2BPortal
 
 NAME_MAX_LENGTH = 200
 
@@ -155,16 +156,17 @@ class AgreementPortal(B2BPortal):
 
         :return: the reason in the reader's words, None when nothing is wrong
         """
-        _ = request.env._
         partner = request.env.user.partner_id
         if partner.commercial_partner_id != agreement_sudo.partner_id:
-            return _(
+            return request.env._(
                 "Only a contact of %(customer)s can sign.", customer=agreement_sudo.partner_id.name
             )
         if not isinstance(name, str) or not 0 < len(name.strip()) <= NAME_MAX_LENGTH:
-            return _("Your name is missing.")
+            return request.env._("Your name is missing.")
         if not signature or not isinstance(signature, str):
-            return _("Signature is missing.")
+            return request.env._("Signature is missing.")
         if request.httprequest.args.get("text") != agreement_sudo._get_body_hash():
-            return _("The text has changed since you opened it. Reload the page and read it again.")
+            return request.env._(
+                "The text has changed since you opened it. Reload the page and read it again."
+            )
         return None

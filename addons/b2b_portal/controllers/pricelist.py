@@ -5,9 +5,10 @@ import xlsxwriter
 from odoo import http
 from odoo.http import request
 
-from odoo.addons.b2b_portal.controllers.main import B2BPortal
-from odoo.addons.b2b_portal.tools.csv_export import make_csv
 from odoo.addons.portal.controllers.portal import pager as portal_pager
+
+from ..tools.csv_export import make_csv
+from .main import B2BPortal
 
 ROWS_PER_PAGE = 50
 

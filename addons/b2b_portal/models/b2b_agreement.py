@@ -210,8 +210,8 @@ class B2bAgreement(models.Model):
         if operator != "in":
             return NotImplemented
         # Agreements of a company count by that company's calendar, readable or not.
-        companies = self.env["res.company"].sudo().search([])
-        in_force = Domain.OR(self._get_in_force_domain(company) for company in companies)
+        companies = self.sudo()._read_group([], ["company_id"])
+        in_force = Domain.OR(self._get_in_force_domain(company) for (company,) in companies)
         if set(value) == {True, False}:
             return Domain.TRUE
         return in_force if True in value else ~in_force
@@ -226,9 +226,10 @@ class B2bAgreement(models.Model):
 
     def _compute_access_url(self):
         """Override of `portal` to lead to the agreement's page."""
-        super()._compute_access_url()
+        result = super()._compute_access_url()
         for agreement in self:
             agreement.access_url = f"/my/agreements/{agreement.id}"
+        return result
 
     # === CONSTRAINT METHODS === #
 
@@ -584,7 +585,10 @@ class B2bAgreement(models.Model):
         for agreement in self:
             agreement._check_renewable()
             if not agreement.renewal_ids.filtered(lambda renewal: renewal.state != "terminated"):
-                agreement.copy(agreement._prepare_renewal_values())
+                renewal = agreement.copy(agreement._prepare_renewal_values())
+                if agreement.template_id and agreement.body == agreement._render_body():
+                    # A text that nobody edited would name the old number and dates.
+                    renewal.body = renewal._render_body()
         return True
 
     def _check_renewable(self):

@@ -121,7 +121,8 @@ class ProductPricelist(models.Model):
         :return: `{product id: (price, rule id)}`, as in `product`
         :rtype: dict
         """
-        self and self.ensure_one()
+        if self:
+            self.ensure_one()
         # Access to the flag is not a question of who asks: prices are the same for everyone.
         if not self.sudo().is_b2b:
             return super()._compute_price_rule(
@@ -157,7 +158,8 @@ class ProductPricelist(models.Model):
         :return: tuples (unit price per uom, not rounded; rule id or False), in the order of lines
         :rtype: list
         """
-        self and self.ensure_one()
+        if self:
+            self.ensure_one()
         if self.env.user.share and not self.env.su:
             # Below, everything is read in sudo: a customer who names another's list in a request
             # (Odoo's product configurator, an onchange) must be stopped here.
@@ -290,7 +292,8 @@ class ProductPricelist(models.Model):
         :return: `{product id: set of quantities in the product's unit}`
         :rtype: dict
         """
-        self and self.ensure_one()
+        if self:
+            self.ensure_one()
         date = date or fields.Datetime.now()
         # As in `_compute_b2b_price_rules`: the quantities are part of the customer's prices.
         rules = self.sudo()._get_applicable_rules(products, date)
@@ -312,7 +315,15 @@ class ProductPricelist(models.Model):
     # === PRICES FOR PEOPLE === #
 
     def _get_b2b_price_details(
-        self, lines, *, company, fiscal_position=None, partner=None, date=False, breaks=True
+        self,
+        lines,
+        *,
+        company,
+        fiscal_position=None,
+        partner=None,
+        date=False,
+        breaks=True,
+        amounts=True,
     ):
         """Price lines as an order of this pricelist would, with all that a page wants to show.
 
@@ -328,6 +339,8 @@ class ProductPricelist(models.Model):
         :param partner: `res.partner` record of the customer
         :param date: date or datetime of the prices, now by default
         :param bool breaks: False leaves `next_break` empty and saves its computation
+        :param bool amounts: False gives only what an order line stores, for orders with
+            thousands of lines: `price_unit` and `discount`, and `taxes`
         :return: for each line, in the order given, a dict with
 
             * `product`, `quantity`, `uom`: the line
@@ -373,17 +386,35 @@ class ProductPricelist(models.Model):
             currency=pricing["currency"],
             date=pricing["date"],
         )
+        prepare = pricelist._prepare_price_details if amounts else pricelist._prepare_stored_price
         details = [
-            pricelist._prepare_price_details(line, price, rule_id, pricing)
+            prepare(line, price, rule_id, pricing)
             for line, (price, rule_id) in zip(lines, results, strict=True)
         ]
-        if breaks:
+        if breaks and amounts:
             steps = pricelist._get_quantity_breaks(
                 products, company=company, fiscal_position=fiscal_position, date=pricing["date"]
             )
             for values in details:
                 values["next_break"] = pricelist._get_next_break(values, steps)
         return details
+
+    def _prepare_stored_price(self, line, price, rule_id, pricing):
+        """Return what an order line stores of a price (see `_get_b2b_price_details`).
+
+        :rtype: dict
+        """
+        product = line[0]
+        rule = self.env["product.pricelist.item"].browse(rule_id)
+        display_price, discount = self._split_price_and_discount(rule, line, price, pricing)
+        original_taxes, taxes = self._get_price_taxes(product, pricing)
+        price_unit = product._get_tax_included_unit_price_from_price(
+            display_price,
+            product_taxes=original_taxes,
+            fiscal_position=pricing["fiscal_position"],
+            product_taxes_after_fp=taxes if pricing["fiscal_position"] else None,
+        )
+        return {"price_unit": price_unit, "discount": discount, "taxes": taxes}
 
     def _prepare_price_details(self, line, price, rule_id, pricing):
         """Return the details of one line (see `_get_b2b_price_details`).
@@ -412,14 +443,13 @@ class ProductPricelist(models.Model):
             )
 
         price_unit = adapt(display_price)
-        net, gross = self._get_unit_amounts(
-            price_unit * (1 - discount / 100), taxes, product, uom, pricing
-        )
-        list_net, _list_gross = self._get_unit_amounts(
-            adapt(list_price), taxes, product, uom, pricing
-        )
+        price_after = price_unit * (1 - discount / 100)
+        list_price = adapt(list_price)
+        net, gross = self._get_unit_amounts(price_after, taxes, product, uom, pricing)
+        list_net, _list_gross = self._get_unit_amounts(list_price, taxes, product, uom, pricing)
         subtotal, total = self._get_line_amounts(line, price_unit, discount, taxes, pricing)
-        saved = (1 - net / list_net) * 100 if list_net else 0.0
+        # Of the exact prices: cents of a cheap article would show another percentage.
+        saved = (1 - price_after / list_price) * 100 if list_price else 0.0
         return {
             "product": product,
             "quantity": quantity,

@@ -32,8 +32,9 @@ class ProductPricelistItem(models.Model):
     @api.depends("is_b2b_discount")
     def _compute_name(self):
         """Override of `product` to name the technical rule for what it does."""
-        super()._compute_name()
+        result = super()._compute_name()
         self.filtered("is_b2b_discount").name = self.env._("B2B discount of the product")
+        return result
 
     # === CRUD METHODS === #
 

@@ -81,7 +81,7 @@ class ResPartner(models.Model):
     )
     def _compute_product_pricelist(self):
         """Override of `product` to follow the agreement (see `_get_partner_pricelist_multi`)."""
-        super()._compute_product_pricelist()
+        return super()._compute_product_pricelist()
 
     # === CRUD METHODS === #
 

@@ -291,6 +291,21 @@ class TestAgreements(B2bCommon):
         self.assertEqual(renewal.body, agreement.body)
         self.assertFalse(renewal.signature or renewal.signed_by or renewal.signed_body_hash)
 
+    def test_renewal_has_its_own_dates_in_the_text(self):
+        template = self.env["b2b.agreement.template"].create(
+            {"name": "T", "body": "<p>{{ number }}, until {{ date_end }}</p>"}
+        )
+        agreement = self._create_signed_agreement(body=False, template_id=template.id)
+        agreement.action_renew()
+        self.assertIn(agreement.renewal_ids.name, agreement.renewal_ids.body)
+        self.assertNotIn(agreement.name, agreement.renewal_ids.body)
+
+    def test_edited_text_is_renewed_as_it_is(self):
+        template = self.env["b2b.agreement.template"].create({"name": "T", "body": "<p>x</p>"})
+        agreement = self._create_signed_agreement(template_id=template.id)
+        agreement.action_renew()
+        self.assertEqual(agreement.renewal_ids.body, agreement.body)
+
     def test_renew_refuses_open_ended_and_unsigned_ones(self):
         with self.assertRaises(UserError):
             self._create_signed_agreement(date_end=False).action_renew()

@@ -308,6 +308,21 @@ class TestPrices(B2bCommon):
         for words in (r"110[.,]47", r"88[.,]38", r"70[.,]70", "B2B discount of the product"):
             self.assertRegex(text, words)
 
+    def test_percentage_of_a_cheap_article_is_that_of_the_discount(self):
+        self.product.write({"list_price": 0.62, "b2b_discount": 15})
+        values = self.agreement._get_price_details([(self.product, 1, None)])[0]
+        self.assertEqual(values["percentage"], 15.0)
+
+    def test_seller_sees_why_a_line_costs_what_it_does(self):
+        self.product.b2b_discount = 20
+        line = self._create_order([(self.product, 1)]).order_line.with_user(self.seller_user)
+        action = line.with_context(lang="en_US").action_explain_b2b_price()
+        self.assertRegex(action["params"]["message"], r"B2B discount of the product")
+        self.assertNotIn("On this line", action["params"]["message"])
+        line.price_unit = 1
+        action = line.with_context(lang="en_US").action_explain_b2b_price()
+        self.assertIn("On this line", action["params"]["message"])
+
     def test_line_of_zero_quantity_has_a_price_and_no_amount(self):
         values = self.agreement._get_price_details([(self.product, 0, None)])[0]
         self.assertEqual(values["net"], 110.47)
