@@ -13,7 +13,7 @@ from pathlib import Path
 import polib
 import postgres
 from common import ADDONS, Problem, entry, manifests, running, say, show
-from database import clone, drop, odoo, write_config
+from database import clone, drop, shell
 from templates import FULL, ensure_full
 
 TRANSLATIONS = ["pl", "sl"]
@@ -33,10 +33,8 @@ def export(pg, folder):
     """Export a fresh `ADDON.pot` of each addon into a folder, by Odoo's own exporter."""
     clone(pg, FULL, DATABASE)
     try:
-        config = write_config("i18n", DATABASE)
         script = EXPORT.format(addons=list(manifests()), folder=folder)
-        failure = "the texts could not be exported"
-        odoo(pg, config, "shell", "--no-http", log="i18n.log", failure=failure, text=script)
+        shell(pg, DATABASE, script, "the texts could not be exported")
     finally:
         drop(pg, DATABASE)
 

@@ -15,6 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 import postgres
+import psutil
 from common import (
     ADDONS,
     LOGS,
@@ -153,13 +154,20 @@ def run_all(pg, full, alone, keyword):
     done = []
     with ThreadPoolExecutor(WORKERS) as pool:
         pending = {pool.submit(prepare_full), pool.submit(prepare_alone)}
-        while pending:
-            ready, pending = wait(pending, return_when=FIRST_COMPLETED)
-            for result in (future.result() for future in ready):
-                if isinstance(result, Group):
-                    done.append(result)
-                else:
-                    pending |= {pool.submit(group.run, pg, keyword) for group in result}
+        try:
+            while pending:
+                ready, pending = wait(pending, return_when=FIRST_COMPLETED)
+                for result in (future.result() for future in ready):
+                    if isinstance(result, Group):
+                        done.append(result)
+                    else:
+                        pending |= {pool.submit(group.run, pg, keyword) for group in result}
+        except BaseException:
+            # Told to stop, or a database failed: nothing goes on in the background.
+            pool.shutdown(wait=False, cancel_futures=True)
+            for child in psutil.Process().children(recursive=True):
+                child.kill()
+            raise
     return done
 
 

@@ -11,9 +11,8 @@ from database import (
     create,
     install,
     key,
-    odoo,
     read_mark,
-    write_config,
+    shell,
     write_mark,
 )
 
@@ -103,7 +102,4 @@ def foreign_dependencies(addons):
 def generate_assets(pg, database):
     """Make the style and script bundles: tests would make them again and again."""
     script = "env['ir.qweb']._pregenerate_assets_bundles(); env.cr.commit()\n"
-    config = write_config(f"shell-{database}", database)
-    arguments = ("shell", "--no-http")
-    log = f"assets-{database}.log"
-    odoo(pg, config, *arguments, log=log, failure="the bundles could not be made", text=script)
+    shell(pg, database, script, "the style and script bundles could not be made")
