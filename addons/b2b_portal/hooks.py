@@ -23,6 +23,8 @@ def _uninstall_hook(env):
     env["product.pricelist.item"].search([("is_b2b_discount", "=", True)]).with_context(
         b2b_technical_rule=TECHNICAL
     ).unlink()
+    # Without this addon they would be ordinary lists, hence someone's default, or the shop's.
+    env.cr.execute("UPDATE product_pricelist SET active = FALSE WHERE is_b2b")
     _remove_b2b_orders(env)
     _restore_quotation_actions(env)
 

@@ -568,7 +568,7 @@ class ProductPricelist(models.Model):
         :param date: date or datetime of the prices, now by default
         :return: `{product id: list of dicts}` by rising quantity; the first step is the price of
             one unit, each later one starts at `min_quantity` of the product's unit. Keys:
-            `min_quantity`, `net`, `gross`, `percentage`, `source`, `rule`
+            `min_quantity`, `net`, `gross`, `percentage`, `source`, `rule`, `list_net`, `currency`
         :rtype: dict
         """
         # As in `_get_b2b_price_details`.
@@ -589,7 +589,7 @@ class ProductPricelist(models.Model):
             found = steps[values["product"].id]
             if found and found[-1]["net"] == values["net"]:
                 continue
-            keys = ("net", "gross", "percentage", "source", "rule")
+            keys = ("net", "gross", "percentage", "source", "rule", "list_net", "currency")
             found.append({"min_quantity": values["quantity"], **{key: values[key] for key in keys}})
         return steps
 
