@@ -126,6 +126,7 @@ class TestAccess(FeedCommon):
                 .with_user(self.seller)
                 .create({"feed_id": feed.id})
             ),
+            lambda: feed.read(["name"]),
             lambda: self.env["order.flag.feed.log"].with_user(self.seller).search([]),
             lambda: self.env["order.flag.feed.mapping"].with_user(self.seller).search([]),
         ):

@@ -105,6 +105,31 @@ class TestBackOffice(FeedCommon):
         wizard.action_apply()
         self.assertEqual(self._rows(orders[1])[-1].mail_state, "suppressed")
 
+    def test_preview_and_apply_need_the_same_queries_for_many_orders(self):
+        def count(number):
+            orders = self._create_orders(number)
+            self._push(*(self._row(order, flag=f"F{number}", note=order.name) for order in orders))
+            mapping = self.env["order.flag.feed.mapping"].create(
+                {
+                    "feed_id": self.feed.id,
+                    "external_flag": f"F{number}",
+                    "flag_id": self.flag_in_progress.id,
+                }
+            )
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            wizard = self._open_apply(mapping)
+            self.assertEqual(wizard.change_count, number)
+            wizard.action_apply()
+            self.env.flush_all()
+            self.assertEqual(orders.order_flag_id, self.flag_in_progress)
+            return self.cr.sql_log_count - before
+
+        count(1)
+        small, large = count(5), count(60)
+        self.assertLessEqual(large, small + 2)
+
     def test_apply_reaches_orders_whose_flag_was_unknown(self):
         order = self._create_order()
         self._push_one(order, flag="Gotowe")
@@ -143,6 +168,14 @@ class TestBackOffice(FeedCommon):
         closed = logs.search([("feed_id", "=", self.feed.id), ("is_open", "=", False)])
         self.assertEqual(closed.sorted("id"), logs[:3])
         self.assertEqual(self.feed.failed_count, 3)
+
+    def test_log_of_a_bad_row_shows_what_can_be_read(self):
+        row = {**self._row(), "order": "ZK 1", "key": 7, "changed_at": "soon"}
+        self._push(row, {**row, "order": "\ud800"})
+        bad, worse = self.feed.log_ids.sorted("id")
+        self.assertEqual((bad.order_ref, bad.key), ("ZK 1", False))
+        self.assertIn('"key": 7', bad.payload)
+        self.assertFalse(worse.order_ref)
 
     def test_replay_after_the_flag_was_mapped(self):
         order = self._create_order()

@@ -78,11 +78,11 @@ class OrderFlagFeedApply(models.TransientModel):
         return self.feed_id._in_own_context()
 
     def _plan_changes(self):
-        feed = self._get_acting_feed()
-        orders = feed.env["sale.order"]
+        notes = self._find_notes()
+        orders = self._get_acting_feed().env["sale.order"].browse(notes)
         changes = [
-            StatusChange(orders.browse(order_id), flag=self.flag_id.sudo(), flag_note=note or KEEP)
-            for order_id, note in self._find_notes().items()
+            StatusChange(order, flag=self.flag_id.sudo(), flag_note=notes[order.id] or KEEP)
+            for order in orders
         ]
         return orders._plan_status_changes(changes, check_groups=False)
 
