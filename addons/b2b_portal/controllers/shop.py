@@ -7,7 +7,7 @@ from odoo.addons.b2b_portal.controllers.main import B2BPortal
 from odoo.addons.b2b_portal.tools.quick_order_parser import parse_quantity
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
-PRODUCTS_PER_PAGE = 24
+PRODUCTS_PER_PAGE = 20
 SUGGESTIONS = 10
 MESSAGES_KEY = "b2b_messages"
 
@@ -172,28 +172,32 @@ class B2BShopPortal(B2BPortal):
         :param product.product products: in sudo mode
         :rtype: list[dict]
         """
-        details = agreement._get_price_details(
-            [(product, 1.0, product.uom_id) for product in products], breaks=False
-        )
         breaks = agreement._get_quantity_breaks(products)
         availability = products._get_b2b_availability(agreement.company_id)
         pictured = products._get_b2b_pictured()
+        pricelist = agreement._get_pricelist()
         entries = []
-        for product, price in zip(products, details, strict=True):
-            steps = breaks.get(product.id, [])
-            price["next_break"] = next(
-                (step for step in steps[1:] if step["net"] < price["net"]), None
-            )
+        for product in products:
+            price, *steps = breaks[product.id]
+            price = {
+                **price,
+                "product": product,
+                "quantity": 1.0,
+                "uom": product.uom_id,
+                "next_break": next((step for step in steps if step["net"] < price["net"]), None),
+            }
             entries.append(
                 {
                     "product": product,
                     "price": price,
-                    "explanation": agreement._get_pricelist()._explain_price(price),
-                    "breaks": steps[1:],
+                    "explanation": pricelist._explain_price(price),
+                    "breaks": steps,
                     "availability": availability.get(product.id),
                     "pictured": product.id in pictured,
                     "uoms": product._get_b2b_uoms(),
-                    "minimum": product._get_b2b_quantity_step(product.uom_id),
+                    "quantity": product._format_b2b_quantity(
+                        product._get_b2b_quantity_step(product.uom_id)[0] or 1.0
+                    ),
                 }
             )
         return entries
