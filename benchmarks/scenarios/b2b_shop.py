@@ -1,0 +1,153 @@
+"""B2B shop: quick order, ordering from a template, and the shop's page."""
+
+from data import LOGIN
+from measure import scenario
+
+from odoo import Command, fields
+
+FULL = "bench_full"
+ROWS, TEMPLATE_LINES, PRODUCTS, RULES = 1000, 200, 5000, 1000
+SIGNATURE = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+def open_shop(env):
+    """Give the portal user of the benchmarks an agreement, and fill the shop, once.
+
+    :return: the user's environment, the agreement and the products
+    """
+    user = env["res.users"].search([("login", "=", LOGIN)])
+    agreement = user.partner_id._get_b2b_agreement()
+    if not agreement:
+        agreement = sign_agreement(env, user.partner_id)
+        fill_shop(env, agreement.pricelist_id)
+        env.cr.commit()
+    products = env["product.product"].search([("default_code", "=like", "BENCH%")], order="id")
+    return env(user=user.id), agreement, products.sudo()
+
+
+def sign_agreement(env, partner):
+    pricelist = env["product.pricelist"].create({"name": "Benchmark shop", "is_b2b": True})
+    agreement = env["b2b.agreement"].create(
+        {
+            "partner_id": partner.commercial_partner_id.id,
+            "pricelist_id": pricelist.id,
+            "date_start": fields.Date.today(),
+            "body": "<p>Terms</p>",
+            "state": "sent",
+        }
+    )
+    agreement._sign("Bench", SIGNATURE, partner)
+    return agreement.sudo()
+
+
+def fill_shop(env, pricelist):
+    """Make 5,000 products, and a list with rules for 1,000 of them and a quantity break."""
+    products = env["product.product"].create(
+        [
+            {
+                "name": f"Shop article {number}",
+                "default_code": f"BENCH{number}",
+                "list_price": 10 + number % 97,
+                "website_published": True,
+            }
+            for number in range(PRODUCTS)
+        ]
+    )
+    rules = [
+        {"product_tmpl_id": product.product_tmpl_id.id, "percent_price": 5 + number % 30}
+        for number, product in enumerate(products[:RULES])
+    ]
+    rules += [{"percent_price": 3}, {"percent_price": 12, "min_quantity": 10}]
+    env["product.pricelist.item"].create(
+        [{"pricelist_id": pricelist.id, "compute_price": "percentage", **rule} for rule in rules]
+    )
+
+
+def core_order(bench, lines):
+    """Return a function that times core's creation of an order with these lines."""
+
+    def create(env):
+        user = env["res.users"].search([("login", "=", LOGIN)])
+        env["sale.order"].create(
+            {
+                "partner_id": user.partner_id.id,
+                "order_line": [
+                    Command.create({"product_id": product_id, "product_uom_qty": quantity})
+                    for product_id, quantity in lines
+                ],
+            }
+        )
+
+    return lambda: bench.sample(FULL, lambda env: env, create)[0]
+
+
+@scenario
+def b2b_quick_order(bench):
+    """1,000 rows, preview and add together, against core's creation of that order."""
+    with bench.transaction(FULL) as env:
+        products = open_shop(env)[2][:ROWS]
+        lines = [(product.id, 1 + number % 12) for number, product in enumerate(products)]
+        text = "\n".join(
+            f"{product.default_code};{quantity}"
+            for product, (_id, quantity) in zip(products, lines, strict=True)
+        )
+    queries = []
+
+    def order(shop):
+        env, agreement, _products = shop
+        quick_order = env["b2b.quick.order"]
+        preview = quick_order._evaluate(agreement, quick_order._parse(text=text))
+        assert {row["state"] for row in preview} == {"ok"}
+        rows = quick_order._evaluate(agreement, quick_order._parse(text=text), priced=False)
+        cart = env["sale.order"]._get_b2b_cart(agreement, create=True)
+        cart._lock_b2b_cart()
+        cart._add_b2b_lines(quick_order._get_wanted(rows))
+
+    def own():
+        seconds, count = bench.sample(FULL, open_shop, order)
+        queries.append(count)
+        return seconds
+
+    bench.report("ratio", bench.alternate(core_order(bench, lines), own), queries=max(queries))
+    bench.report("queries_per_100", max(queries) / (ROWS / 100))
+
+
+@scenario
+def b2b_template(bench):
+    """Ordering a template of 200 lines, against core's creation of that order."""
+    with bench.transaction(FULL) as env:
+        products = open_shop(env)[2][:TEMPLATE_LINES]
+        lines = [(product.id, 3) for product in products]
+
+    def prepare(env):
+        user_env, agreement, products = open_shop(env)
+        template = user_env["sale.order"]._create_b2b_template(agreement, "Benchmark")
+        template._add_b2b_template_lines(
+            [(product, product.uom_id, 3) for product in products[:TEMPLATE_LINES]]
+        )
+        env.flush_all()
+        env.invalidate_all()
+        return template, agreement
+
+    def own():
+        return bench.sample(FULL, prepare, lambda args: args[0]._order_b2b_template(args[1]))[0]
+
+    bench.report("ratio", bench.alternate(core_order(bench, lines), own))
+
+
+@scenario
+def b2b_shop_page(bench):
+    """`/my/b2b` with 5,000 products, against `/shop` with the same products and list."""
+    with bench.transaction(FULL) as env:
+        open_shop(env)
+    fetch = bench.visitor(FULL, LOGIN)
+    bench.report("ratio", bench.alternate(lambda: fetch("/shop"), lambda: fetch("/my/b2b")))
+    bench.report(
+        "search_ratio",
+        bench.alternate(
+            lambda: fetch("/shop?search=article+4711"),
+            lambda: fetch("/my/b2b?search=article+4711"),
+        ),
+    )
