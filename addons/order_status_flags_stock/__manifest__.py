@@ -12,5 +12,4 @@
         "data/sale_order_status_data.xml",
     ],
     "auto_install": True,
-    "installable": True,
 }

@@ -49,7 +49,7 @@ class SaleOrder(models.Model):
 
     @api.depends("state", "document_type", "company_id", "order_status_id.next_status_ids")
     def _compute_allowed_status_ids(self):
-        statuses = self.env["sale.order.status"].search([])
+        statuses = self.env["sale.order.status"].search(self._get_codebook_domain())
         for order in self:
             present = order.order_status_id
             following = present.next_status_ids
@@ -67,10 +67,13 @@ class SaleOrder(models.Model):
         for order in self:
             order.allowed_flag_ids = flags.filtered(lambda flag, order=order: flag._fits(order))
 
-    @api.model
+    def _get_codebook_domain(self):
+        """Return the domain of statuses and flags of the companies of these orders."""
+        return [("company_id", "in", [False, *self.company_id.ids])]
+
     def _get_movable_flags(self):
-        """Return the flags that the user may set, replace or clear."""
-        flags = self.env["sale.order.flag"].search([])
+        """Return the flags for these orders that the user may set, replace or clear."""
+        flags = self.env["sale.order.flag"].search(self._get_codebook_domain())
         return flags.filtered(lambda flag: flag._may_be_moved_by(self.env.user))
 
     @api.depends("status_history_ids")

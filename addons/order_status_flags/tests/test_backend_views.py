@@ -214,6 +214,19 @@ class TestOrderLists(OrderStatusCommon):
                         [], [f"{group}:month" if by_month else group], ["__count"]
                     )
 
+    def test_queries_of_the_list_do_not_grow_with_the_orders(self):
+        view = self.env.ref("order_status_flags.sale_order_view_list_status")
+        names = list(self.env["sale.order"].get_view(view.id, "list")["models"]["sale.order"])
+        counts = []
+        for orders in (self._create_orders(3), self._create_orders(30)):
+            orders.set_order_flag(self.flag_in_progress.id)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            start = self.cr.sql_log_count
+            orders.with_user(self.seller).read(names)
+            counts.append(self.cr.sql_log_count - start)
+        self.assertLessEqual(counts[1], counts[0])
+
     def test_menu_actions_open(self):
         for xmlid in ("sale_order_status_action_orders", "sale_order_status_action_stuck"):
             action = self.env.ref(f"order_status_flags.{xmlid}")

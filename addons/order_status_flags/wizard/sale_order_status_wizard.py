@@ -88,15 +88,15 @@ class SaleOrderStatusWizard(models.TransientModel):
 
     @api.depends("order_ids")
     def _compute_available(self):
-        statuses = self.env["sale.order.status"].search([])
-        flags = self.env["sale.order"]._get_movable_flags()
         for wizard in self:
+            orders = wizard.order_ids._origin
+            statuses = self.env["sale.order.status"].search(orders._get_codebook_domain())
             # One order of each kind stands for all of its kind.
-            kinds = {(o.document_type, o.company_id): o for o in wizard.order_ids._origin}.values()
+            kinds = {(order.document_type, order.company_id): order for order in orders}.values()
             wizard.available_status_ids = statuses.filtered(
                 lambda status, kinds=kinds: any(status._fits(order) for order in kinds)
             )
-            wizard.available_flag_ids = flags.filtered(
+            wizard.available_flag_ids = orders._get_movable_flags().filtered(
                 lambda flag, kinds=kinds: any(flag._fits(order) for order in kinds)
             )
 

@@ -6,7 +6,7 @@ class SaleOrder(models.Model):
 
     @api.depends("order_line.move_ids.state")
     def _compute_customer_cancellation(self):
-        super()._compute_customer_cancellation()
+        return super()._compute_customer_cancellation()
 
     def _get_cancellation_obstacles(self):
         """Override of `order_status_flags`: what has left for the customer cannot be cancelled."""
