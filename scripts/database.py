@@ -75,10 +75,17 @@ def odoo(pg, config, *arguments, log, failure, text=None):
 
 
 def query(pg, statement, parameters=None, database="postgres"):
-    """Run one SQL statement and return its rows, if it has any."""
-    with contextlib.closing(connect(pg, database)) as connection, connection.cursor() as cr:
-        cr.execute(statement, parameters)
-        return cr.fetchall() if cr.description else []
+    """Run one SQL statement and return its rows, if it has any.
+
+    :raise Problem: with the server's own words, when it fails
+    """
+    try:
+        with contextlib.closing(connect(pg, database)) as connection, connection.cursor() as cr:
+            cr.execute(statement, parameters)
+            return cr.fetchall() if cr.description else []
+    except Error as error:
+        words = str(error).strip().splitlines()[0]
+        raise Problem(f"PostgreSQL, database {database}: {words}") from error
 
 
 def named(statement, **names):
@@ -116,7 +123,7 @@ def create(pg, database):
     statement = "CREATE DATABASE {db} ENCODING 'unicode' LC_COLLATE 'C' TEMPLATE template0"
     query(pg, named(statement, db=database))
     write_mark(pg, database)
-    with contextlib.suppress(Error):
+    with contextlib.suppress(Problem):
         # Without the right to do so, Odoo too goes on without it.
         query(pg, "CREATE EXTENSION IF NOT EXISTS pg_trgm", database=database)
 

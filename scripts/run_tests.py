@@ -64,9 +64,10 @@ class Group:
 
     def run_inside(self, pg, options, log):
         """Run the tests of addons by pytest-odoo in a database of their own."""
-        database = f"test_{self.name.replace('/', '_')}"
+        # Another name than any template's: it is dropped at the end.
+        database = f"testing_{self.name.replace('/', '_')}"
         clone(pg, self.template, database)
-        config = write_config(f"test-{database}", database)
+        config = write_config(database, database)
         command = [PYTHON, "-m", "pytest", f"--odoo-config={config}", "--odoo-http", *options]
         # Odoo's own fixtures of helper classes are no tests of ours: only these folders count.
         folders = [ADDONS / name / "tests" for name in self.addons]

@@ -251,6 +251,23 @@ def test_broken_off_run_counts_as_failed(tmp_path, code):
     assert read_result(tmp_path, "", code).failed
 
 
+def test_group_is_not_tested_in_its_template(monkeypatch):
+    used = []
+    monkeypatch.setattr(run_tests, "clone", lambda _pg, template, name: used.append(name))
+    monkeypatch.setattr(run_tests, "drop", lambda _pg, _name: None)
+    monkeypatch.setattr(run_tests, "call", lambda *_arguments: 0)
+    for group in (*run_tests.full_groups(bool), *run_tests.alone_groups(bool)):
+        if group.addons:
+            group.run_inside({}, [], None)
+            assert used[-1] != group.template
+    assert len(used) == len(set(used))
+
+
+def test_database_error_is_a_problem(pg):
+    with pytest.raises(Problem, match="PostgreSQL, database postgres: .*no_such_table"):
+        database.query(pg, "SELECT * FROM no_such_table")
+
+
 def test_missing_result_counts_as_failed(tmp_path):
     group = run_tests.Group("tests", "template", [])
     group.read_result(tmp_path / "none.xml", 1, False)
