@@ -11,6 +11,9 @@ from .notice import cancel_as_customer, pop_notice
 # The largest id PostgreSQL has; a larger number in the URL is an unknown order.
 MAX_ID = 2**31 - 1
 
+# Parameters of `_get_page_view_values`, which `sale` calls with whatever is in the URL.
+HELPER_PARAMETERS = {"document", "values", "session_history", "no_breadcrumbs"}
+
 
 class OrderStatusPortal(CustomerPortal):
     """The customer's own pages: `/my/orders` with statuses, and cancelling an order."""
@@ -47,6 +50,16 @@ class OrderStatusPortal(CustomerPortal):
         """
         filters = request.env["sale.order"]._get_portal_status_filters()
         return {str(key): {"label": label, "ids": ids} for key, (label, ids) in filters.items()}
+
+    @http.route()
+    def portal_my_quotes(self, quotation_page=None, **kwargs):
+        """Override of `sale`: a parameter of its helper's name in the URL is no crash."""
+        return super().portal_my_quotes(**kwargs)
+
+    @http.route()
+    def portal_my_orders(self, quotation_page=None, **kwargs):
+        """Override of `sale`: a parameter of its helper's name in the URL is no crash."""
+        return super().portal_my_orders(**kwargs)
 
     def _prepare_sale_portal_rendering_values(
         self,
@@ -112,6 +125,7 @@ class OrderStatusPortal(CustomerPortal):
             return request.redirect("/my")
         if access_token and not access_token.isascii():
             access_token = None  # cannot even be compared
+        kwargs = {key: value for key, value in kwargs.items() if key not in HELPER_PARAMETERS}
         return super().portal_order_page(order_id, access_token=access_token, **kwargs)
 
     def _get_page_view_values(

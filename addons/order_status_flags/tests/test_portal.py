@@ -167,6 +167,7 @@ class TestPortalList(PortalCommon):
             "date_begin=2026-01-01&date_end=",
             "date_begin=2026-13-45&date_end=2026-01-01",
             "page=zzz",
+            "quotation_page=1",
         ):
             self.assertEqual(self._listed(f"/my/orders?{query}"), self._ids(order), query)
             self.assertEqual(self._get(f"/my/quotes?{query}").status_code, 200, query)
@@ -474,6 +475,18 @@ class TestPortalAccess(PortalCommon):
         self.assertURLEqual(self._post("/my/orders/-1/cancel").headers["Location"], "/my")
         for garbage in ("x", "%C5%BC", "1.5"):
             self.assertEqual(self._post(f"/my/orders/{garbage}/cancel").status_code, 404)
+
+    def test_garbage_in_the_url_of_the_page(self):
+        order = self._create_order()
+        self._login(self.buyer)
+        for query in (
+            "message=%C5%BC",
+            "report_type=nonsense",
+            "payment_amount=x",
+            "values=1&document=2&session_history=3&no_breadcrumbs=4",
+        ):
+            response = self._get(f"/my/orders/{order.id}?{query}")
+            self.assertEqual(response.status_code, 200, query)
 
     def test_garbage_access_token(self):
         order = self._create_order()
