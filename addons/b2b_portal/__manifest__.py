@@ -1,6 +1,6 @@
 {
     "name": "B2B Portal",
-    "summary": "Signed agreements, own prices, a B2B shop, pro-formas, order templates and quick order",
+    "summary": "Signed agreements, own prices, a B2B shop, order templates, quick order",
     "version": "19.0.1.0.0",
     "category": "Sales/Sales",
     "author": "Order Desk maintainers",
@@ -35,7 +35,7 @@
         "views/b2b_menus.xml",
         "views/sale_order_menus.xml",
     ],
-    "demo": ["demo/b2b_demo.xml"],
+    "demo": ["demo/b2b_demo.xml", "demo/b2b_templates_demo.xml"],
     "assets": {
         "web.assets_frontend": [
             "b2b_portal/static/src/scss/b2b_shop.scss",

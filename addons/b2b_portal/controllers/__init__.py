@@ -1,10 +1,12 @@
-from . import agreement
-from . import cart
-from . import checkout
-from . import main
-from . import order_export
-from . import portal
-from . import pricelist
-from . import quick_order
-from . import shop
-from . import template
+from . import (
+    agreement,
+    cart,
+    checkout,
+    main,
+    order_export,
+    portal,
+    pricelist,
+    quick_order,
+    shop,
+    template,
+)

@@ -1,22 +1,24 @@
-from . import b2b_agreement
-from . import b2b_agreement_price
-from . import b2b_agreement_reminder
-from . import b2b_agreement_signing
-from . import b2b_agreement_template
-from . import b2b_quick_order
-from . import base_module_uninstall
-from . import crm_team
-from . import ir_rule
-from . import payment_transaction
-from . import product_pricelist
-from . import product_pricelist_item
-from . import product_product
-from . import product_template
-from . import res_company
-from . import res_config_settings
-from . import res_partner
-from . import sale_order
-from . import sale_order_b2b_template
-from . import sale_order_cart
-from . import sale_order_line
-from . import sale_report
+from . import (
+    b2b_agreement,
+    b2b_agreement_price,
+    b2b_agreement_reminder,
+    b2b_agreement_signing,
+    b2b_agreement_template,
+    b2b_quick_order,
+    base_module_uninstall,
+    crm_team,
+    ir_rule,
+    payment_transaction,
+    product_pricelist,
+    product_pricelist_item,
+    product_product,
+    product_template,
+    res_company,
+    res_config_settings,
+    res_partner,
+    sale_order,
+    sale_order_b2b_template,
+    sale_order_cart,
+    sale_order_line,
+    sale_report,
+)

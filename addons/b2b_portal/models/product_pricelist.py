@@ -324,6 +324,7 @@ class ProductPricelist(models.Model):
         date=False,
         breaks=True,
         amounts=True,
+        totals=True,
     ):
         """Price lines as an order of this pricelist would, with all that a page wants to show.
 
@@ -341,6 +342,7 @@ class ProductPricelist(models.Model):
         :param bool breaks: False leaves `next_break` empty and saves its computation
         :param bool amounts: False gives only what an order line stores, for orders with
             thousands of lines: `price_unit` and `discount`, and `taxes`
+        :param bool totals: False leaves `subtotal` and `total` empty and saves their computation
         :return: for each line, in the order given, a dict with
 
             * `product`, `quantity`, `uom`: the line
@@ -373,6 +375,7 @@ class ProductPricelist(models.Model):
             "digits": self._get_price_digits(pricelist.currency_id or company.sudo().currency_id),
             "discount_digits": self.env["decimal.precision"].precision_get("Discount"),
             "taxes": {},
+            "totals": totals,
         }
         env = pricelist.env
         products = env["product.product"].browse([product.id for product, *_line in lines])
@@ -447,7 +450,9 @@ class ProductPricelist(models.Model):
         list_price = adapt(list_price)
         net, gross = self._get_unit_amounts(price_after, taxes, product, uom, pricing)
         list_net, _list_gross = self._get_unit_amounts(list_price, taxes, product, uom, pricing)
-        subtotal, total = self._get_line_amounts(line, price_unit, discount, taxes, pricing)
+        subtotal = total = None
+        if pricing["totals"]:
+            subtotal, total = self._get_line_amounts(line, price_unit, discount, taxes, pricing)
         # Of the exact prices: cents of a cheap article would show another percentage.
         saved = (1 - price_after / list_price) * 100 if list_price else 0.0
         return {
@@ -582,7 +587,12 @@ class ProductPricelist(models.Model):
             for quantity in sorted({1.0} | {qty for qty in quantities[product.id] if qty > 1})
         ]
         details = pricelist._get_b2b_price_details(
-            lines, company=company, fiscal_position=fiscal_position, date=date, breaks=False
+            lines,
+            company=company,
+            fiscal_position=fiscal_position,
+            date=date,
+            breaks=False,
+            totals=False,
         )
         steps = {product.id: [] for product in products}
         for values in details:

@@ -1,2 +1,1 @@
-from . import csv_export
-from . import quick_order_parser
+from . import csv_export, quick_order_parser
