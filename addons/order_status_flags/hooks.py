@@ -17,6 +17,25 @@ def post_init_hook(env):
     assign_install_statuses(env)
 
 
+def uninstall_hook(env):
+    """Take statuses and flags off the orders.
+
+    Orders and history hold on to the codebooks; Odoo would delete those first, fail, log
+    errors and try again.
+    """
+    env.cr.execute("DELETE FROM sale_order_status_history")
+    env.cr.execute(
+        """
+        UPDATE sale_order
+           SET order_status_id = NULL, customer_status_id = NULL, order_flag_id = NULL
+         WHERE order_status_id IS NOT NULL
+            OR customer_status_id IS NOT NULL
+            OR order_flag_id IS NOT NULL
+        """
+    )
+    env.invalidate_all()
+
+
 def assign_install_statuses(env):
     """Give every placed order without a history its status and tracking token, set-based.
 

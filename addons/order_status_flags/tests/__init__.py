@@ -11,6 +11,7 @@ from . import (
     test_report,
     test_settings,
     test_tracking,
+    test_uninstall,
     test_wizard,
     test_writer,
 )

@@ -1,0 +1,20 @@
+from odoo.tests import tagged
+
+from ..hooks import uninstall_hook
+from .common import OrderStatusCommon
+
+
+@tagged("post_install", "-at_install")
+class TestUninstall(OrderStatusCommon):
+    def test_orders_let_go_of_the_codebooks(self):
+        order = self._create_order()
+        order.set_order_flag(self.flag_in_progress.id)
+        self.env.flush_all()
+        uninstall_hook(self.env)
+        self.assertFalse(order.order_status_id | order.customer_status_id)
+        self.assertFalse(order.order_flag_id)
+        self.assertFalse(self._rows(order))
+        self.assertEqual(order.state, "sale")
+        # As Odoo does when it uninstalls; nothing refers to them any more.
+        self.flag_in_progress.unlink()
+        self.assertTrue(self.in_progress.unlink())
