@@ -65,19 +65,23 @@ def inside(pg, command, *arguments):
     """Run measure.py, which works inside Odoo. Return the results it printed."""
     log = LOGS / f"bench-{command}.log"
     config = write_config("bench", "bench_plain", dbfilter="^%d$", max_cron_threads=0)
+    results = []
     with log.open("w") as errors:
-        result = subprocess.run(
+        process = subprocess.Popen(
             [PYTHON, HERE / "measure.py", command, f"--config={config}", *map(str, arguments)],
             cwd=ROOT,
             env=odoo_environment(pg),
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-            check=False,
         )
-    if result.returncode:
+        for line in process.stdout:
+            if line.startswith("{"):
+                results.append(json.loads(line))
+                say("  {scenario} {metric}: {value:.2f}".format(**results[-1]))
+    if process.wait():
         raise Problem(f"benchmark {command}: {telling_line(log)} (all of it: {show(log)})")
-    return [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+    return results
 
 
 def make_databases(pg, needed):
