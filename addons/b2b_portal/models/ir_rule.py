@@ -30,9 +30,11 @@ class IrRule(models.Model):
         """
         if not self.env.user.share:
             return Domain.TRUE
-        # The agreement decides which list is readable, so it cannot be read through that list.
-        pricelist = self.env.user.sudo().partner_id._get_b2b_agreement().pricelist_id
-        domain = Domain("is_b2b", "=", False) | Domain("id", "in", pricelist.ids)
+        domain = Domain("is_b2b", "=", False)
+        if not self.env.user._is_public():
+            # The agreement decides which list is readable, so it is not read through that list.
+            pricelist = self.env.user.sudo().partner_id._get_b2b_agreement().pricelist_id
+            domain |= Domain("id", "in", pricelist.ids)
         if model_name == "product.pricelist":
             return domain
         return Domain("pricelist_id", "any!", domain)
