@@ -59,9 +59,7 @@ class Feed:
         # Confirming thousands of orders is not what is tested here.
         context = {"tracking_disable": True, "order_status_no_notify": True}
         for start in range(0, count, 500):
-            self.rpc.call(
-                "sale.order", "action_confirm", ids[start : start + 500], context=context
-            )
+            self.rpc.call("sale.order", "action_confirm", ids[start : start + 500], context=context)
         return [row["name"] for row in self.rpc.read("sale.order", ids, "name")]
 
     def make_rows(self, names, prefix, **values):
