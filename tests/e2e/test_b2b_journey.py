@@ -1,0 +1,117 @@
+"""The whole way of a business customer: agreement, shop, order, reorder, and the closed door."""
+
+import datetime
+import re
+
+import pytest
+
+LOGIN = "journey"
+SKU = "JRN-0042"
+
+
+@pytest.fixture(scope="module")
+def wholesale(rpc, make_user):
+    """A company with a buyer, a product, a secret list, and a draft agreement."""
+    admin = rpc()
+    company = admin.create(
+        "res.partner", name="Journey Ltd", is_company=True, email="office@journey.example.com"
+    )
+    user = make_user(LOGIN, ["base.group_portal"], name="Joan Journey")
+    partner = admin.read("res.users", user, "partner_id")["partner_id"][0]
+    admin.write("res.partner", partner, parent_id=company)
+    product = admin.create(
+        "product.product", name="Journey bolt", default_code=SKU, list_price=100.0, taxes_id=[]
+    )
+    pricelist = admin.create("product.pricelist", name="Journey list", is_b2b=True)
+    for quantity, percent in ((0, 10), (10, 20)):
+        admin.create(
+            "product.pricelist.item",
+            pricelist_id=pricelist,
+            compute_price="percentage",
+            percent_price=percent,
+            min_quantity=quantity,
+        )
+    agreement = admin.create(
+        "b2b.agreement",
+        partner_id=company,
+        pricelist_id=pricelist,
+        date_start=datetime.date.today().isoformat(),
+        body="<p>Terms of the journey</p>",
+    )
+    return {"agreement": agreement, "product": product, "partner": partner}
+
+
+def press(page, caption):
+    page.get_by_role("button", name=caption, exact=True).first.click()
+    page.wait_for_load_state("load")
+
+
+def test_b2b_journey(rpc, wholesale, browser, mails, screenshot):
+    admin = rpc()
+    # Closed before anything is signed.
+    page = browser.open(LOGIN)
+    page.goto("/my/b2b")
+    assert "/my/agreements" in page.url
+    assert page.locator("[role=alert]").first.is_visible()
+
+    # Sent, and signed in the portal.
+    admin.call("b2b.agreement", "action_send", [wholesale["agreement"]])
+    page.goto(f"/my/agreements/{wholesale['agreement']}")
+    page.locator("[data-bs-target='#modal_sign_agreement']").first.click()
+    submit = page.locator(".o_portal_sign_submit")
+    submit.wait_for(state="visible")
+    name = page.locator("#modal_sign_agreement input[name=signer], .o_web_sign_name_input").first
+    if not name.input_value():
+        name.fill("Joan Journey")
+    page.wait_for_timeout(1000)  # the signature is drawn from the name
+    submit.click()
+    page.wait_for_url("**message=signed**")
+
+    # The shop is open, at the agreed price.
+    page.goto(f"/my/b2b?search={SKU.lower()}")
+    card = page.locator("article", has_text="Journey bolt")
+    assert "90.00" in card.inner_text()
+    assert "80.00" in card.inner_text()  # the break at 10
+    screenshot(page, "shop")
+    card.locator("input[name=quantity]").fill("3")
+    card.get_by_role("button", name="Add to cart").click()
+    card.get_by_text("in your cart").wait_for()
+    assert page.url.endswith(SKU.lower())  # without leaving the page
+    page.goto("/my/b2b/cart")
+    assert "270.00" in page.locator("#wrap").inner_text()
+    page.fill("#b2b_template_name", "Every month")
+    press(page, "Save as template")
+
+    # Checked out: a pro-forma with a number, a status, a mail and a tracking link.
+    page.goto("/my/b2b/checkout")
+    page.fill("#b2b_po", "PO-4711")
+    press(page, "Place order")
+    page.wait_for_url("**/my/orders/**")
+    assert re.search(r"B2B/\d+", page.inner_text("#wrap"))
+    assert "Saved" in page.inner_text("#wrap")
+    screenshot(page, "order")
+    order_id = admin.search("sale.order", [("client_order_ref", "=", "PO-4711")])[0]
+    order = admin.read("sale.order", order_id, "name", "state", "b2b_qualifier", "amount_untaxed")
+    assert (order["state"], order["b2b_qualifier"]) == ("sent", "order")
+    assert order["amount_untaxed"] == 270.0
+    mail = mails.wait_for(to=f"{LOGIN}@example.com", subject=order["name"], timeout=90)
+    tracking = mails.link(mail, "Order status")
+    visitor = browser.open()
+    visitor.goto(tracking)
+    text = visitor.inner_text("body")
+    assert order["name"] in text
+    assert "270" not in text
+
+    # Ordered again from the template; the price has changed since.
+    admin.write("product.product", wholesale["product"], list_price=110.0)
+    page.goto("/my/b2b/templates")
+    press(page, "Order Every month")
+    alerts = " ".join(page.locator("[role=alert]").all_inner_texts())
+    assert "90.00" in alerts
+    assert "99.00" in alerts
+    assert "297.00" in page.locator("#wrap").inner_text()
+
+    # Terminated: closed with the next click.
+    admin.call("b2b.agreement", "action_terminate", [wholesale["agreement"]])
+    page.goto("/my/b2b/cart")
+    assert "/my/agreements" in page.url
