@@ -75,10 +75,15 @@ def inside(pg, command, *arguments):
             stderr=errors,
             text=True,
         )
-        for line in process.stdout:
-            if line.startswith("{"):
-                results.append(json.loads(line))
-                say("  {scenario} {metric}: {value:.2f}".format(**results[-1]))
+        try:
+            for line in process.stdout:
+                if line.startswith("{"):
+                    results.append(json.loads(line))
+                    say("  {scenario} {metric}: {value:.2f}".format(**results[-1]))
+        finally:
+            # Told to stop, by Ctrl-C or `make stop`: it must not go on alone.
+            if sys.exc_info()[0]:
+                process.terminate()
     if process.wait():
         raise Problem(f"benchmark {command}: {telling_line(log)} (all of it: {show(log)})")
     return results
