@@ -7,7 +7,7 @@ from odoo.addons.b2b_portal.controllers.main import B2BPortal
 from odoo.addons.b2b_portal.tools.quick_order_parser import parse_quantity
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
-PRODUCTS_PER_PAGE = 20
+PRODUCTS_PER_PAGE = 15
 SUGGESTIONS = 10
 MESSAGES_KEY = "b2b_messages"
 
@@ -143,7 +143,12 @@ class B2BShopPortal(B2BPortal):
         category_id = categories["category"].id
         offset = (page - 1) * PRODUCTS_PER_PAGE
         products, total, guessed = Product._search_b2b_shop(
-            company, search, category_id, offset=offset, limit=PRODUCTS_PER_PAGE
+            company,
+            search,
+            category_id,
+            offset=offset,
+            limit=PRODUCTS_PER_PAGE,
+            total=categories["category_total"],
         )
         values = self._b2b_values(
             agreement,
@@ -205,7 +210,9 @@ class B2BShopPortal(B2BPortal):
     def _prepare_b2b_categories(self, Product, company, category_id):
         """Return the way to the current category, and the categories right below it."""
         counts = {}
+        everything = 0
         for category, count in Product._get_b2b_categories(company):
+            everything += count
             for ancestor_id in self._get_b2b_path(category):
                 counts[ancestor_id] = counts.get(ancestor_id, 0) + count
         categories = Product.env["product.category"].browse(counts).sorted("name")
@@ -216,6 +223,7 @@ class B2BShopPortal(B2BPortal):
             below = categories.filtered(lambda category: category.parent_id == below) or below
         return {
             "category": current,
+            "category_total": counts[current.id] if current else everything,
             "category_path": categories.browse(self._get_b2b_path(current)),
             "categories": [(category, counts[category.id]) for category in below],
         }

@@ -46,12 +46,15 @@ class ProductProduct(models.Model):
         )
 
     @api.model
-    def _search_b2b_shop(self, company, search="", category_id=None, offset=0, limit=None):
+    def _search_b2b_shop(
+        self, company, search="", category_id=None, offset=0, limit=None, total=None
+    ):
         """Find products by name, reference or barcode; case, accents and small typos do not matter.
 
         :param res.company company: the seller
         :param str search: words, all of which must be found
         :param int category_id: only of this product category and those below
+        :param int total: how many there are without a search, when the caller knows already
         :return: products of the page, how many there are in all, whether typos were guessed
         :rtype: tuple[product.product, int, bool]
         """
@@ -63,7 +66,7 @@ class ProductProduct(models.Model):
             products = self.search(
                 domain, order="name, default_code, id", offset=offset, limit=limit
             )
-            return products, self.search_count(domain), False
+            return products, self.search_count(domain) if total is None else total, False
         ids = self._search_b2b_words(domain, words)
         guessed = False
         if not ids:
