@@ -9,5 +9,4 @@
     "depends": ["order_status_flags", "website_sale"],
     "auto_install": True,
     "post_init_hook": "post_init_hook",
-    "installable": True,
 }

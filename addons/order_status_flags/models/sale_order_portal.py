@@ -11,10 +11,11 @@ class SaleOrder(models.Model):
     @api.depends("document_type", "order_status_id")
     def _compute_type_name(self):
         """Override of `sale`: an order that was placed is no quotation, whatever its state."""
-        super()._compute_type_name()
+        res = super()._compute_type_name()
         for order in self.filtered(lambda order: order.state in ("sent", "cancel")):
             if order._is_order_placed():
                 order.type_name = order.env._("Sales Order")
+        return res
 
     @api.model
     def _get_portal_placed_domain(self):
