@@ -1,4 +1,1 @@
-from . import product_product
-from . import res_company
-from . import res_config_settings
-from . import stock_forecasted_product_product
+from . import product_product, res_company, res_config_settings, stock_forecasted_product_product
