@@ -24,5 +24,4 @@
     ],
     "demo": ["demo/order_flag_feed_demo.xml"],
     "uninstall_hook": "uninstall_hook",
-    "installable": True,
 }

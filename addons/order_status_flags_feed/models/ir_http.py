@@ -21,7 +21,7 @@ class IrHttp(models.AbstractModel):
         :raise AccessError: when the client of a feed asks for anything else
         :raise RequestEntityTooLarge: for a push above the cap
         """
-        super()._pre_dispatch(rule, args)
+        res = super()._pre_dispatch(rule, args)
         is_feed_call = (
             args.get("__model__") == "order.flag.feed" and args.get("__method__") in CLIENT_METHODS
         )
@@ -35,6 +35,7 @@ class IrHttp(models.AbstractModel):
                     " nothing else."
                 )
             )
+        return res
 
     @classmethod
     def _check_feed_call_size(cls):

@@ -70,9 +70,7 @@ class OrderFlagFeed(models.Model):
     mapping_ids = fields.One2many(
         comodel_name="order.flag.feed.mapping", inverse_name="feed_id", string="Flags"
     )
-    log_ids = fields.One2many(
-        comodel_name="order.flag.feed.log", inverse_name="feed_id", string="Log"
-    )
+    log_ids = fields.One2many(comodel_name="order.flag.feed.log", inverse_name="feed_id")
     last_push = fields.Datetime(string="Last push", readonly=True, copy=False)
     client_user_id = fields.Many2one(
         comodel_name="res.users",
@@ -241,7 +239,9 @@ class OrderFlagFeed(models.Model):
             if key in self.env.context
         }
         feed = self.sudo()  # sudo: a feed acts by its own rules, see `_get_feed_of_caller`
-        return feed.with_context(kept).with_company(feed.company_id)
+        # The rest of the caller's context is dropped on purpose.
+        feed = feed.with_env(feed.env(context=kept))
+        return feed.with_company(feed.company_id)
 
     def _get_push_url(self):
         """Return the address that a client pushes to."""

@@ -41,7 +41,7 @@ class PushState:
         self.locked = locked
         self.planned = {}
 
-    def copy(self):
+    def snapshot(self):
         return PushState(
             set(self.used_keys), dict(self.last_changes), self.orders, self.flags, self.locked
         )
@@ -283,7 +283,7 @@ class OrderFlagFeed(models.Model):
 
     def _run_slice(self, rows, state):
         """Decide and write these rows; when writing fails, halve until the bad row is alone."""
-        before = state.copy()
+        before = state.snapshot()
         try:
             # A savepoint, so that an order that cannot be written leaves nothing half done.
             with self.env.cr.savepoint():

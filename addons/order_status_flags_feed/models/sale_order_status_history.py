@@ -27,7 +27,6 @@ class SaleOrderStatusHistory(models.Model):
 
     feed_id = fields.Many2one(
         comodel_name="order.flag.feed",
-        string="Feed",
         ondelete="set null",
         readonly=True,
         groups="order_status_flags.group_status_manager",

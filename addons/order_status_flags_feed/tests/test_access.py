@@ -14,7 +14,7 @@ class TestAccess(FeedCommon):
         return (
             lambda: feed.push([]),
             lambda: feed.dry_run([]),
-            lambda: feed.changes(),
+            feed.changes,
         )
 
     def test_only_clients_may_call(self):
@@ -136,7 +136,7 @@ class TestAccess(FeedCommon):
     def test_log_cannot_be_altered(self):
         self._push(self._row(self._create_order()))
         log = self.feed.log_ids.with_user(self.manager)
-        for call in (log.unlink, lambda: log.write({"key": "x"}), lambda: log.copy()):
+        for call in (log.unlink, lambda: log.write({"key": "x"}), log.copy):
             with self.assertRaises(AccessError):
                 call()
 

@@ -264,7 +264,7 @@ class TestPush(FeedCommon):
 
         def failing(records, vals):
             if bad in records:
-                raise UserError("This order is stuck.")
+                raise UserError("This order is stuck.")  # pylint: disable=translation-required
             return write(records, vals)
 
         rows = [self._row(order) for order in orders]
