@@ -422,7 +422,8 @@ class SaleOrder(models.Model):
             )
         if not status.active:
             return self.env._(
-                "The status “%(status)s” is archived and can no longer be chosen (order %(order)s).",
+                "The status “%(status)s” is archived and can no longer be chosen"
+                " (order %(order)s).",
                 status=status.name,
                 order=self.display_name,
             )
