@@ -95,6 +95,7 @@ def _assign_group(env, company, document_type, cancelled, invoiced, placed):
                 UPDATE sale_order so
                    SET order_status_id = target.status_id,
                        order_status_date = target.since,
+                       was_placed = true,
                        customer_status_id = CASE WHEN status.is_public THEN status.id END,
                        order_tracking_token = COALESCE(so.order_tracking_token, %(token)s)
                   FROM target

@@ -17,6 +17,7 @@ WRITER_FIELDS = ("order_status_id", "order_flag_id", "order_flag_note")
 
 # Fields that follow from a status change or from placing an order, never written directly.
 DERIVED_FIELDS = (
+    "was_placed",
     "order_status_date",
     "customer_status_id",
     "order_tracking_token",
@@ -93,6 +94,11 @@ class SaleOrder(models.Model):
         ondelete="restrict",
         help="The last status that is shown to customers; internal ones are left out.",
     )
+    was_placed = fields.Boolean(
+        copy=False,
+        readonly=True,
+        help="The order was placed and not taken back to a quotation since.",
+    )
     is_status_stuck = fields.Boolean(
         string="Stuck",
         compute="_compute_is_status_stuck",
@@ -116,7 +122,7 @@ class SaleOrder(models.Model):
         for order in self:
             order.document_type = order.document_type or "sale"
 
-    @api.depends("order_status_id", "order_status_date")
+    @api.depends("order_status_id.max_days", "order_status_date")
     def _compute_is_status_stuck(self):
         now = fields.Datetime.now()
         for order in self:
@@ -164,6 +170,13 @@ class SaleOrder(models.Model):
 
     # === CRUD METHODS === #
 
+    @api.model
+    def default_get(self, fields_list):
+        """Override of `base`: no default, of the context or the user's own, goes past the
+        writer."""
+        guarded = {*WRITER_FIELDS, *DERIVED_FIELDS}
+        return super().default_get([name for name in fields_list if name not in guarded])
+
     @api.model_create_multi
     def create(self, vals_list):
         vals_list = [dict(vals) for vals in vals_list]
@@ -171,7 +184,7 @@ class SaleOrder(models.Model):
             {name: vals.pop(name) for name in WRITER_FIELDS if name in vals} for vals in vals_list
         ]
         for vals in vals_list:
-            self._check_no_derived_fields(vals)
+            self._check_no_derived_fields(name for name in vals if vals[name])
         orders = super().create(vals_list)
         placed = orders.filtered(lambda order: order.state != "draft")
         if placed:
@@ -191,7 +204,7 @@ class SaleOrder(models.Model):
         if writer_vals:
             vals = {name: value for name, value in vals.items() if name not in writer_vals}
         self._check_no_derived_fields(vals)
-        if "state" not in vals:
+        if not vals.keys() & {"state", "document_type"}:
             res = super().write(vals)
         else:
             # Odoo changes the state by `write` on every path (buttons, payment, wizards,
@@ -203,8 +216,8 @@ class SaleOrder(models.Model):
             self._write_status_and_flag(writer_vals)
         return res
 
-    def _check_no_derived_fields(self, vals):
-        if any(vals.get(name) for name in DERIVED_FIELDS):
+    def _check_no_derived_fields(self, names):
+        if not set(DERIVED_FIELDS).isdisjoint(names):
             raise UserError(
                 self.env._(
                     "The date of the order status, the tracking link and the customer's request"
@@ -220,7 +233,7 @@ class SaleOrder(models.Model):
         if "order_flag_id" in vals:
             wish["flag"] = self._browse_codebook("sale.order.flag", vals["order_flag_id"])
         if "order_flag_note" in vals:
-            wish["flag_note"] = vals["order_flag_note"] or False
+            wish["flag_note"] = self._clean_note(vals["order_flag_note"])
         source = "manual" if wish.keys() <= {"status"} else "flag"
         self._change_status([StatusChange(order, **wish) for order in self], source=source)
 
@@ -371,7 +384,7 @@ class SaleOrder(models.Model):
         Hook: addons whose refusals look at more add it.
         """
         return (
-            self._can_have_status(),
+            self._is_order_placed(),
             self.state,
             self.document_type,
             self.company_id.id,
@@ -397,7 +410,7 @@ class SaleOrder(models.Model):
     def _get_status_change_refusal(self, change, force, check_groups, any_path):
         """Return why this order (sudo) cannot take the change, in the user's words, or False."""
         self.ensure_one()
-        if not self._can_have_status():
+        if not self._is_order_placed():
             return self.env._(
                 "%(order)s is not an order yet: a quotation or cart has no order status and no"
                 " flag. Confirm it first.",
@@ -536,7 +549,7 @@ class SaleOrder(models.Model):
             orders_sudo.browse(order_ids)._write_status_fields(dict(values))
         orders_sudo._supersede_pending_mails(changes)
         self.env["sale.order.status.history"].sudo()._create_rows(rows)
-        self._cancel_flagged_orders(changes)
+        self._cancel_flagged_orders(changes, notify)
         return orders
 
     def _prepare_status_values(self, changes, notify):
@@ -589,19 +602,27 @@ class SaleOrder(models.Model):
             "mail_due": now + timedelta(minutes=order.company_id.order_status_mail_delay),
         }
 
-    def _cancel_flagged_orders(self, changes):
+    def _cancel_flagged_orders(self, changes, notify):
         """Cancel in Odoo the orders that got a flag which says so."""
-        order_ids = [
-            change.order.id
+        cancelling = [
+            change
             for change in changes
             if change.new_flag.cancel_order
             and change.new_flag != change.previous_flag
             and change.order.sudo().state != "cancel"
         ]
-        if order_ids:
-            # The user's own rights: the same checks as the seller's Cancel button. The
-            # flag's own rejected status is more telling than the event's and stays.
-            self.browse(order_ids).with_context(order_status_keep_rejected=True).action_cancel()
+        for has_status in (True, False):
+            orders = self.browse(
+                change.order.id
+                for change in cancelling
+                if bool(change.new_flag.status_id) == has_status
+            )
+            if orders:
+                # The user's own rights: the same checks as the seller's Cancel button. A
+                # flag's own rejected status is more telling than the event's and stays.
+                orders.with_context(
+                    order_status_keep_rejected=has_status, order_status_no_notify=not notify
+                ).action_cancel()
 
     @api.model
     def _browse_codebook(self, model, record_id):
@@ -628,7 +649,8 @@ class SaleOrder(models.Model):
     def _clean_note(self, note):
         if note and not isinstance(note, str):
             raise UserError(self.env._("The note must be a text."))
-        note = (note or "").replace("\x00", "").strip()
+        # Neither zero bytes nor half characters can be stored.
+        note = (note or "").replace("\x00", "").encode(errors="ignore").decode().strip()
         if len(note) > 10_000:
             raise UserError(self.env._("The note is too long: at most 10,000 characters."))
         return note or False
@@ -649,19 +671,13 @@ class SaleOrder(models.Model):
         """Whether this is an order (and not a quotation, cart or template).
 
         A back-office order is placed when it is confirmed, any other document type as soon
-        as it leaves the cart. A cancelled order was placed if it has a status. Addons with
-        carts of their own override it.
+        as it leaves the cart; a cancelled order stays one. Addons with carts of their own
+        override it.
         """
         self.ensure_one()
         if self.state == "cancel":
-            # sudo: customers ask too, and do not read the internal status
-            return bool(self.sudo().order_status_id)
+            return self.was_placed
         return self.state == "sale" or (self.state == "sent" and self.document_type != "sale")
-
-    def _can_have_status(self):
-        """Whether a status may be set by hand: placed orders, and cancelled ones."""
-        self.ensure_one()
-        return self.state == "cancel" or self._is_order_placed()
 
     def _react_to_state_change(self, before, explicit=None):
         """Let the events follow that a change of Odoo's state means.
@@ -673,17 +689,19 @@ class SaleOrder(models.Model):
         explicit = explicit or self.browse()
         changed = self.filtered(lambda order: before[order.id][0] != order.state)
         by_state = changed.grouped("state")
-        by_state.get("draft", self.browse())._clear_status_on_draft()
-        placed = changed.filtered(
-            lambda order: order.state != "cancel" and order._is_order_placed()
+        drafts = by_state.get("draft", self.browse())
+        cancelled = by_state.get("cancel", self.browse())
+        drafts._clear_status_on_draft()
+        newly_placed = self.filtered(
+            lambda order: (
+                order.state != "cancel" and order._is_order_placed() and not before[order.id][1]
+            )
         )
-        newly_placed = placed.filtered(lambda order: not before[order.id][1])
-        newly_placed._ensure_tracking_token()
+        newly_placed._mark_as_placed()
         (newly_placed - explicit)._trigger_status_event("order_placed")
         (by_state.get("sale", self.browse()) - explicit)._trigger_status_event("order_confirmed")
-        cancelled = by_state.get("cancel", self.browse())
         cancelled._trigger_status_event("order_cancelled")
-        (cancelled | by_state.get("draft", self.browse()))._close_cancellation_requests()
+        (cancelled | drafts)._close_cancellation_requests()
 
     def _trigger_status_event(self, code):
         """Tell that something happened to these orders; the status mapped to it follows.
@@ -713,8 +731,11 @@ class SaleOrder(models.Model):
         self.ensure_one()
         nothing = self.env["sale.order.status"]
         if code == "order_cancelled":
+            status = self.order_status_id
             keep = self.env.context.get("order_status_keep_rejected")
-            if not self.order_status_id or (keep and self.order_status_id.category == "rejected"):
+            if keep and status.category == "rejected":
+                return nothing
+            if not status and not (self.was_placed and self._has_automatic_status()):
                 return nothing
             return nothing._get_for_event(code, self.document_type, self.company_id)
         if not self._is_order_placed() or not self._has_automatic_status():
@@ -731,6 +752,7 @@ class SaleOrder(models.Model):
     def _clear_status_on_draft(self):
         """A quotation is no order: empty status and flag, and keep that in the history."""
         # sudo: an event, see `_trigger_status_event`
+        self.sudo().filtered("was_placed")._write_status_fields({"was_placed": False})
         orders = self.sudo().filtered(lambda order: order.order_status_id or order.order_flag_id)
         if not orders:
             return

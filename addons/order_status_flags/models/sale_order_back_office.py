@@ -45,7 +45,7 @@ class SaleOrder(models.Model):
     @api.depends("state", "document_type", "order_status_id")
     def _compute_can_have_status(self):
         for order in self:
-            order.can_have_status = order._can_have_status()
+            order.can_have_status = order._is_order_placed()
 
     @api.depends("state", "document_type", "company_id", "order_status_id.next_status_ids")
     def _compute_allowed_status_ids(self):

@@ -40,7 +40,19 @@ class SaleOrder(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("state", "locked", "order_status_id.cancellation_qualifier", "invoice_ids.state")
+    @api.depends(
+        "state",
+        "locked",
+        "document_type",
+        "was_placed",
+        "order_status_id.cancellation_qualifier",
+        "order_status_id.is_public",
+        "order_status_id.name",
+        "customer_status_id.name",
+        "invoice_ids.state",
+        "transaction_ids.state",
+        "company_id.order_status_customer_cancel",
+    )
     @api.depends_context("lang")
     def _compute_customer_cancellation(self):
         for order in self:
@@ -208,11 +220,7 @@ class SaleOrder(models.Model):
         change.outcome = "apply"
         self._apply_status_changes([change], source="customer", partner=partner)
         self.with_context(order_status_keep_rejected=True)._action_cancel()
-        self._tell_seller(
-            "order_status_flags.mail_activity_type_cancelled",
-            self.env._("Cancelled by the customer"),
-            reason,
-        )
+        self._tell_seller("order_status_flags.mail_activity_type_cancelled", reason)
 
     def _request_cancellation(self, reason, partner, by_link):
         self._write_status_fields({"cancellation_requested_on": fields.Datetime.now()})
@@ -224,11 +232,7 @@ class SaleOrder(models.Model):
             message_type="comment",
             subtype_xmlid="mail.mt_comment",
         )
-        self._tell_seller(
-            "order_status_flags.mail_activity_type_cancellation_request",
-            self.env._("The customer asks to cancel the order"),
-            reason,
-        )
+        self._tell_seller("order_status_flags.mail_activity_type_cancellation_request", reason)
 
     def _get_cancellation_note(self, reason, by_link):
         if not by_link:
@@ -236,20 +240,26 @@ class SaleOrder(models.Model):
         hint = self.env._("By the order status link, without login.")
         return f"{reason}\n{hint}" if reason else hint
 
-    def _tell_seller(self, activity_type, summary, reason):
+    def _tell_seller(self, activity_type, reason):
+        """Schedule the activity that tells somebody of the seller, in that person's language."""
         user = self._get_cancellation_user()
-        self.with_context(lang=user.lang).activity_schedule(
-            activity_type, summary=summary, note=reason or False, user_id=user.id
-        )
+        order = self.with_context(lang=user.lang or self.env.lang)
+        summary = order.env.ref(activity_type).name
+        if user:
+            order.activity_schedule(
+                activity_type, summary=summary, note=reason or False, user_id=user.id
+            )
+        else:
+            order._message_log(body=summary)
 
     def _get_cancellation_user(self):
         """Return who is told: the salesperson, else the team leader, else a status manager."""
         group = self.env.ref("order_status_flags.group_status_manager")
-        managers = group.all_user_ids.filtered(
-            lambda user: user.active and self.company_id in user.company_ids and not user.share
-        ).sorted("id")
-        candidates = (self.user_id, self.team_id.user_id, managers[:1], self.env.user)
-        return next(user for user in candidates if user and user.active)
+        managers = group.all_user_ids.filtered(lambda user: user.active and not user.share)
+        managers = managers.sorted("id")
+        of_company = managers.filtered(lambda user: self.company_id in user.company_ids)
+        candidates = (self.user_id, self.team_id.user_id, (of_company or managers)[:1])
+        return next((user for user in candidates if user and user.active), self.env["res.users"])
 
     def _check_cancellation_request(self):
         if not self.sudo().cancellation_requested_on:

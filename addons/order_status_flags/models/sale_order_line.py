@@ -37,3 +37,13 @@ class SaleOrderLine(models.Model):
         """
         self.ensure_one()
         return not self.is_downpayment and self.display_type != "line_note"
+
+    def _get_tracking_page_name(self):
+        """Return what the public page calls this line.
+
+        The text of a delivery line may name its cost.
+        """
+        self.ensure_one()
+        if "is_delivery" in self._fields and self.is_delivery:
+            return self.product_id.name
+        return self.name

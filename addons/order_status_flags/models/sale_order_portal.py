@@ -1,6 +1,5 @@
 from odoo import api, models
 from odoo.fields import Domain
-from odoo.tools import SQL
 
 
 class SaleOrder(models.Model):
@@ -28,14 +27,8 @@ class SaleOrder(models.Model):
         return (
             Domain("state", "=", "sale")
             | (Domain("state", "=", "sent") & Domain("document_type", "!=", "sale"))
-            | (Domain("state", "=", "cancel") & Domain.custom(to_sql=self._sql_has_status))
+            | (Domain("state", "=", "cancel") & Domain("was_placed", "=", True))
         )
-
-    @api.model
-    def _sql_has_status(self, model, alias, query):
-        # sudo: customers may not read the internal status, only whether the order was placed
-        status = model.sudo()._field_to_sql(alias, "order_status_id", query)
-        return SQL("%s IS NOT NULL", status)
 
     @api.model
     def _get_portal_status_filters(self):
@@ -126,7 +119,9 @@ class SaleOrder(models.Model):
             **order._get_customer_page_values(),
             "order": order,
             "delivery": {
-                "expected_date": delivery.get("expected_date") or order.commitment_date,
+                # Nothing is expected any more once all is shipped (False) or cancelled.
+                "expected_date": order.state != "cancel"
+                and delivery.get("expected_date", order.commitment_date),
                 "carriers": delivery.get("carriers") or [],
             },
             "lines": order.order_line.filtered(lambda line: line._is_on_tracking_page()),

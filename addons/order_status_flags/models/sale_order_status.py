@@ -102,7 +102,8 @@ class SaleOrderStatus(models.Model):
 
     _code_uniq = models.Constraint("UNIQUE(code)", "A status with this code exists already.")
     _max_days_positive = models.Constraint(
-        "CHECK(max_days >= 0)", "The number of days cannot be negative."
+        "CHECK(max_days BETWEEN 0 AND 36500)",
+        "The number of days must lie between 0 and 36500.",
     )
 
     # === COMPUTE METHODS === #
@@ -117,7 +118,8 @@ class SaleOrderStatus(models.Model):
     @api.constrains("event_ids", "document_type", "company_id", "active")
     def _check_one_status_per_event(self):
         for event in self.event_ids:
-            statuses = self.sudo().search([("event_ids", "in", event.ids)])
+            statuses = self.sudo().with_context(active_test=True)
+            statuses = statuses.search([("event_ids", "in", event.ids)])
             seen = {}
             for status in statuses:
                 key = (status.document_type, status.company_id)
@@ -145,6 +147,12 @@ class SaleOrderStatus(models.Model):
                         status=status.name,
                     )
                 )
+
+    @api.constrains("category")
+    def _check_cancelling_flags(self):
+        # sudo: flags of other companies count as well
+        flags = self.env["sale.order.flag"].sudo().with_context(active_test=False)
+        flags.search([("status_id", "in", self.ids)])._check_cancel_order_status()
 
     @api.constrains("mail_template_id")
     def _check_mail_template_model(self):
@@ -192,10 +200,12 @@ class SaleOrderStatus(models.Model):
                 limit=1,
             )
         )
-        if used:
+        flags = self.env["sale.order.flag"].sudo().with_context(active_test=False)
+        if used or flags.search_count([("status_id", "in", self.ids)], limit=1):
             raise UserError(
                 self.env._(
-                    "A status that orders have or had cannot be deleted. Archive it instead:"
+                    "A status that orders have or had, or that a flag sets, cannot be deleted."
+                    " Archive it instead:"
                     " it can then no longer be chosen, and old orders keep it."
                 )
             )
@@ -219,7 +229,9 @@ class SaleOrderStatus(models.Model):
         Cached, since every order that is placed asks; ids only, never records.
         """
         # sudo: the rules of every company, the reader's rights do not matter to an event
-        statuses = self.sudo().search([("event_ids.code", "=", code)])
+        # the caller's context must not decide what is cached for everybody
+        statuses = self.sudo().with_context(active_test=True)
+        statuses = statuses.search([("event_ids.code", "=", code)])
         return tuple((s.id, s.document_type or False, s.company_id.id) for s in statuses)
 
     @api.model

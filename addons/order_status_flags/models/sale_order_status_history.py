@@ -218,12 +218,19 @@ class SaleOrderStatusHistory(models.Model):
         progress = self.env["ir.cron"]
         progress._commit_progress(remaining=self.search_count(domain))
         handed_over = False
-        while rows := self._claim_due_rows(batch_size):
-            handed_over |= rows._hand_over_mails()
-            # One commit a batch: mails handed over are never rendered again when a later
-            # batch fails or the worker is stopped.
-            if not progress._commit_progress(processed=len(rows)):
-                break
+        try:
+            while rows := self._claim_due_rows(batch_size):
+                handed_over |= rows._hand_over_mails()
+                # One commit a batch: mails handed over are never rendered again when a later
+                # batch fails or the worker is stopped.
+                if not progress._commit_progress(processed=len(rows)):
+                    break
+        except psycopg2.OperationalError:
+            # An order changed under our hands: this batch is rendered anew in a moment.
+            self.env.cr.rollback()
+            self.env.invalidate_all()
+            self._trigger_mail_cron()
+            progress._commit_progress()
         if handed_over:
             self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
             progress._commit_progress()

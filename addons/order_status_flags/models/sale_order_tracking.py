@@ -28,7 +28,13 @@ class SaleOrder(models.Model):
         "The order tracking token must be unique.",
     )
 
-    @api.depends("order_tracking_token", "state", "order_status_id")
+    @api.depends(
+        "order_tracking_token",
+        "state",
+        "document_type",
+        "was_placed",
+        "company_id.order_status_tracking_page",
+    )
     def _compute_tracking_url(self):
         for order in self:
             order.tracking_url = order._get_tracking_url()
@@ -50,11 +56,12 @@ class SaleOrder(models.Model):
     def _new_tracking_token(self):
         return secrets.token_urlsafe(TOKEN_BYTES)
 
-    def _ensure_tracking_token(self):
+    def _mark_as_placed(self):
         """Mint the token when the order is placed: pages and mails only ever read it."""
-        # sudo: the token is no field that anybody writes
-        for order in self.sudo().filtered(lambda order: not order.order_tracking_token):
-            order._write_status_fields({"order_tracking_token": self._new_tracking_token()})
+        # sudo: these are no fields that anybody writes
+        for order in self.sudo():
+            token = order.order_tracking_token or self._new_tracking_token()
+            order._write_status_fields({"order_tracking_token": token, "was_placed": True})
 
     def _has_tracking_page(self):
         """Whether the public page of this order is open to who has its link."""

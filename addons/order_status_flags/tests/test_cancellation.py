@@ -220,6 +220,23 @@ class TestCustomerCancellation(OrderStatusCommon):
         managers = self.env.ref("order_status_flags.group_status_manager").all_user_ids
         self.assertIn(order._get_cancellation_user(), managers)
 
+    def test_nobody_to_tell(self):
+        self.env.ref("order_status_flags.group_status_manager").all_user_ids.active = False
+        order = self._create_order(user_id=False, team_id=False)
+        order.team_id = False
+        self.assertEqual(order._customer_cancel("", self.customer), "cancelled")
+        self.assertFalse(order.activity_ids)
+
+    def test_the_rule_follows_what_changes_meanwhile(self):
+        order = self._create_order()
+        self.assertEqual(order.customer_cancellation, "allowed")
+        self.company.order_status_customer_cancel = False
+        self.assertEqual(order.customer_cancellation, "closed")
+        self.company.order_status_customer_cancel = True
+        self.assertTrue(order.tracking_url)
+        self.company.order_status_tracking_page = False
+        self.assertFalse(order.tracking_url)
+
     def test_customer_has_no_other_way(self):
         portal = new_test_user(self.env, "test_cancel_portal", groups="base.group_portal")
         portal.partner_id.parent_id = self.customer

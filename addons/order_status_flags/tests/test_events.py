@@ -1,7 +1,7 @@
 from unittest.mock import patch
 
 from odoo.exceptions import ValidationError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 from odoo.tests import tagged
 
 from .common import OrderStatusCommon
@@ -111,6 +111,43 @@ class TestStatusEvents(OrderStatusCommon):
         both.active = False
         self.assertEqual(self._create_order().order_status_id, company)
         self.assertEqual(self._create_order(document_type="web").order_status_id, company)
+
+    def test_archived_status_is_never_cached(self):
+        event = self.env.ref("order_status_flags.event_order_placed")
+        archived = self._create_status("Old")
+        archived.active = False
+        archived.event_ids = event
+        order = self._create_order(confirm=False)
+        self.env.registry.clear_cache()
+        order.with_context(active_test=False).action_confirm()
+        self.assertEqual(order.order_status_id, self.saved)
+        self.assertEqual(self._create_order().order_status_id, self.saved)
+
+    def test_placed_without_a_status_stays_an_order_when_cancelled(self):
+        self.company.order_status_on_sales_orders = False
+        order = self._create_order()
+        order.action_cancel()
+        self.assertFalse(order.order_status_id)
+        self.assertTrue(order._is_order_placed())
+        self.assertTrue(order.tracking_url)
+        self.assertEqual(
+            self.env["sale.order"].search(
+                self.env["sale.order"]._get_portal_placed_domain() & Domain("id", "=", order.id)
+            ),
+            order,
+        )
+        order.action_draft()
+        self.assertFalse(order.was_placed)
+        order.action_cancel()
+        self.assertFalse(order._is_order_placed())
+
+    def test_document_type_that_places_the_order(self):
+        order = self._create_order(confirm=False)
+        order.action_quotation_sent()
+        self.assertFalse(order.order_status_id)
+        order.document_type = "web"
+        self.assertEqual(order.order_status_id, self.saved)
+        self.assertTrue(order.order_tracking_token)
 
     def test_one_status_per_event(self):
         event = self.env.ref("order_status_flags.event_invoice_posted")

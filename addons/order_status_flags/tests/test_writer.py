@@ -63,6 +63,31 @@ class TestStatusWriter(OrderStatusCommon):
             with self.assertRaises(UserError):
                 order.write(values)
 
+        before = order.read(["order_status_date", "order_tracking_token", "customer_status_id"])
+        for name in ("order_status_date", "order_tracking_token", "customer_status_id"):
+            with self.assertRaises(UserError), self.cr.savepoint():
+                order.write({name: False})
+        self.assertEqual(
+            order.read(["order_status_date", "order_tracking_token", "customer_status_id"]), before
+        )
+
+    def test_defaults_do_not_go_past_the_writer(self):
+        order = (
+            self.env["sale.order"]
+            .with_user(self.seller)
+            .with_context(
+                default_order_status_id=self.fulfilled.id,
+                default_order_flag_id=self.flag_rejected.id,
+                default_order_tracking_token="x" * 40,
+                default_was_placed=True,
+            )
+            .create({"partner_id": self.customer.id})
+        )
+        self.assertFalse(order.order_status_id)
+        self.assertFalse(order.order_flag_id)
+        self.assertFalse(order.order_tracking_token)
+        self.assertFalse(order.was_placed)
+
     def test_history_is_append_only(self):
         row = self._rows(self._create_order())
         for values in ({"status_id": self.fulfilled.id}, {"note": "x"}, {"date": "2020-01-01"}):
@@ -259,6 +284,29 @@ class TestStatusWriter(OrderStatusCommon):
         self.assertEqual(order.state, "cancel")
         self.assertEqual(order.order_status_id, self.rejected)
         self.assertChain(order)
+
+    def test_flag_that_cancels_mails_nobody_when_not_wanted(self):
+        flag = self._create_flag("Stop", cancel_order=True)
+        order = self._create_order()
+        order.set_order_flag(flag.id, notify=False)
+        self.assertNotIn("pending", self._rows(order).mapped("mail_state"))
+
+    def test_status_of_a_cancelling_flag_stays_rejected(self):
+        status = self._create_status("Out of stock", category="rejected")
+        self._create_flag("Stop", cancel_order=True, status_id=status.id)
+        with self.assertRaisesRegex(UserError, "cancels the order"), self.cr.savepoint():
+            status.category = "done"
+        with self.assertRaisesRegex(UserError, "Archive it"), self.cr.savepoint():
+            status.unlink()
+
+    def test_notes_that_cannot_be_stored(self):
+        order = self._create_order()
+        order.write({"order_flag_id": self.flag_in_progress.id, "order_flag_note": "a\x00b"})
+        self.assertEqual(order.order_flag_note, "ab")
+        order.set_order_flag(self.flag_in_progress.id, note="c\ud800d")
+        self.assertEqual(order.order_flag_note, "cd")
+        with self.assertRaisesRegex(UserError, "too long"), self.cr.savepoint():
+            order.order_flag_note = "x" * 20_000
 
     def test_all_or_nothing(self):
         order, quotation = self._create_order(), self._create_order(confirm=False)

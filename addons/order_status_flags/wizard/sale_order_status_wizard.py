@@ -89,7 +89,7 @@ class SaleOrderStatusWizard(models.TransientModel):
     @api.depends("order_ids")
     def _compute_available(self):
         for wizard in self:
-            orders = wizard.order_ids._origin
+            orders = wizard.order_ids._origin._filtered_access("read")
             statuses = self.env["sale.order.status"].search(orders._get_codebook_domain())
             # One order of each kind stands for all of its kind.
             kinds = {(order.document_type, order.company_id): order for order in orders}.values()
@@ -164,6 +164,8 @@ class SaleOrderStatusWizard(models.TransientModel):
         """Return the planned changes, or an empty list while nothing is chosen. No writes."""
         self.ensure_one()
         orders = self.order_ids._origin
+        # The form is computed for any ids that a client sends.
+        orders.check_access("read")
         wish = self._prepare_wish()
         if not wish:
             return []

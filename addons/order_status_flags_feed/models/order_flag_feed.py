@@ -126,7 +126,19 @@ class OrderFlagFeed(models.Model):
 
     # === CRUD METHODS === #
 
+    @api.model
+    def default_get(self, fields_list):
+        """Override of `base`: the client user is never a default."""
+        return super().default_get([name for name in fields_list if name != "client_user_id"])
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_client_untouched(vals)
+        return super().create(vals_list)
+
     def write(self, vals):
+        self._check_client_untouched(vals)
         res = super().write(vals)
         if "company_id" in vals:
             self._move_client_users()
@@ -249,6 +261,22 @@ class OrderFlagFeed(models.Model):
 
     # === CLIENT USER === #
 
+    def _check_client_untouched(self, vals):
+        """Refuse to make anybody's account the client: its key would be that person's key.
+
+        :raise AccessError: for all but the feed itself
+        """
+        if vals.get("client_user_id") and not self.env.su:
+            raise AccessError(
+                self.env._("The user of the client is made by the button of the feed only.")
+            )
+
+    def _get_client_users(self):
+        """Return the client users (sudo), only those that are nothing but clients."""
+        # sudo: see `_ensure_client_user`
+        users = self.sudo().with_context(active_test=False).client_user_id
+        return users.filtered(lambda user: user._is_feed_client_only())
+
     def _make_client_key(self, expiration):
         """Make the client user if there is none, and a key that replaces its earlier ones.
 
@@ -269,8 +297,8 @@ class OrderFlagFeed(models.Model):
     def _ensure_client_user(self):
         # sudo: who manages feeds need not manage users; this one can do nothing but push
         feed = self.sudo()
-        if feed.client_user_id:
-            feed.client_user_id.active = True
+        if user := feed._get_client_users():
+            user.active = True
         else:
             feed.client_user_id = (
                 feed.env["res.users"]
@@ -291,15 +319,14 @@ class OrderFlagFeed(models.Model):
 
     def _close_clients(self):
         """Remove the keys of the clients, and switch the users off."""
-        # sudo: see `_ensure_client_user`
-        users = self.sudo().client_user_id
+        users = self._get_client_users()
         self.env["res.users.apikeys"].sudo().search([("user_id", "in", users.ids)])._remove()
         users.active = False
         self.invalidate_recordset(["key_expiration"])
 
     def _move_client_users(self):
-        for feed in self.sudo().filtered("client_user_id"):  # sudo: see `_ensure_client_user`
-            feed.client_user_id.write(
+        for feed in self.sudo():  # sudo: see `_ensure_client_user`
+            feed._get_client_users().write(
                 {
                     "company_id": feed.company_id.id,
                     "company_ids": [Command.set(feed.company_id.ids)],

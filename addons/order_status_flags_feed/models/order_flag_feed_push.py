@@ -112,7 +112,7 @@ class OrderFlagFeed(models.Model):
         written = json.dumps(
             rows, default=str, skipkeys=True, ensure_ascii=False, separators=(",", ":")
         )
-        if len(written) > MAX_BYTES:
+        if len(written.encode(errors="replace")) > MAX_BYTES:
             raise UserError(
                 self.env._(
                     "The call is larger than %(cap)s MiB. Please send fewer rows at a time.",
@@ -316,6 +316,7 @@ class OrderFlagFeed(models.Model):
     def _plan_slice(self, rows, state):
         """Decide these rows one after the other, without writing anything."""
         state.planned = {}
+        cancelled = set()  # orders that an earlier row of this slice cancels
         for row in rows:
             if row.result:
                 continue
@@ -324,8 +325,25 @@ class OrderFlagFeed(models.Model):
             if row.result:
                 continue
             self._plan_row(row, state)
+            if row.result == "applied":
+                self._check_after_cancelling(row, cancelled)
             if row.result in SETTLED:
                 state.settle(row)
+
+    def _check_after_cancelling(self, row, cancelled):
+        """Judge a row behind one that cancels the order as if that were done already."""
+        change = row.change
+        if row.order.id in cancelled and change.enters_status:
+            row.change = None
+            row.decide(
+                "refused",
+                self.env._(
+                    "%(order)s is cancelled: it can only have a status of category “Rejected”.",
+                    order=row.order.display_name,
+                ),
+            )
+        elif change.new_flag.cancel_order and change.new_flag != change.previous_flag:
+            cancelled.add(row.order.id)
 
     def _find_order(self, row, state):
         orders = state.orders.get(row.order_ref, self.env["sale.order"])
@@ -371,7 +389,7 @@ class OrderFlagFeed(models.Model):
         row.decide(result, row.change.message)
 
     def _apply_rows(self, rows):
-        orders = self.env["sale.order"].with_context(order_flag_feed_id=self.id)
+        orders = self.env["sale.order"].with_context(order_flag_feed=self)
         orders._apply_status_changes(
             [row.change for row in rows if row.result == "applied"], source="feed"
         )

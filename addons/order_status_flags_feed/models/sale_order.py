@@ -17,5 +17,7 @@ class SaleOrder(models.Model):
     def _prepare_history_row(self, change, order, now, since, notify):
         """Override of `order_status_flags` to keep which feed a change came from."""
         row = super()._prepare_history_row(change, order, now, since, notify)
-        row["feed_id"] = self.env.context.get("order_flag_feed_id", False)
+        feed = self.env.context.get("order_flag_feed")
+        # A record, which no RPC call can bring along in its context.
+        row["feed_id"] = feed.id if isinstance(feed, models.BaseModel) else False
         return row

@@ -1,3 +1,4 @@
+import contextlib
 from datetime import timedelta
 
 from odoo import fields
@@ -152,3 +153,20 @@ class TestAccess(FeedCommon):
         with self.assertRaises(AccessError):
             order.with_user(portal).read(["external_ref"])
         self.assertEqual(order.with_user(self.seller).external_ref, "ZK 1")
+
+    def test_nobody_makes_another_users_account_the_client(self):
+        admin = self.env.ref("base.user_admin")
+        feeds = self.env["order.flag.feed"].with_user(self.manager)
+        for values, context in (
+            ({"name": "x", "client_user_id": admin.id}, {}),
+            ({"name": "x"}, {"default_client_user_id": admin.id}),
+        ):
+            with contextlib.suppress(AccessError), self.cr.savepoint():
+                feed = feeds.with_context(**context).create(values)
+                self.assertFalse(feed.client_user_id)
+        with self.assertRaises(AccessError), self.cr.savepoint():
+            self.feed.with_user(self.manager).client_user_id = admin
+        # and if one got there all the same, neither key nor account of the person is touched
+        self.feed.client_user_id = admin
+        self.feed._close_clients()
+        self.assertTrue(admin.active)

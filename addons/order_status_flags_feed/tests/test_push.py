@@ -285,7 +285,7 @@ class TestPush(FeedCommon):
     def test_context_of_the_caller_has_no_say(self):
         order = self._create_order()
         feed = self.as_client.with_context(
-            order_flag_feed_id=0, tracking_disable=True, allowed_company_ids=[0]
+            order_flag_feed=0, tracking_disable=True, allowed_company_ids=[0]
         )
         self.assertEqual(self._push_one(order, feed=feed), "applied")
         self.assertEqual(self._rows(order)[-1].feed_id, self.feed)

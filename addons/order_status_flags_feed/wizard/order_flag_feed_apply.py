@@ -57,7 +57,7 @@ class OrderFlagFeedApply(models.TransientModel):
         feed = self._get_acting_feed()
         orders = self._find_notes()
         feed.env["sale.order"].browse(orders)._lock_for_status_change()
-        changed = feed.env["sale.order"].with_context(order_flag_feed_id=feed.id)
+        changed = feed.env["sale.order"].with_context(order_flag_feed=feed)
         changed = changed._apply_status_changes(
             self._plan_changes(), source="feed", notify=self.notify
         )
