@@ -9,5 +9,4 @@
     "depends": ["b2b_portal", "sale_stock"],
     "data": ["views/res_config_settings_views.xml"],
     "auto_install": True,
-    "installable": True,
 }

@@ -240,7 +240,8 @@ class SaleOrder(models.Model):
     def _write_status_fields(self, vals):
         """Write fields that are the writer's own, past our `write`."""
         # No tracking: the history keeps every change, and twice would cost twice.
-        return super(SaleOrder, self.with_context(tracking_disable=True)).write(vals)
+        quiet = super(SaleOrder, self.with_context(tracking_disable=True))
+        return quiet.write(vals)  # pylint: disable=super-method-mismatch
 
     # === ACTION METHODS === #
 

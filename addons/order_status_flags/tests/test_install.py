@@ -62,7 +62,7 @@ class TestInstall(OrderStatusCommon):
         self.assertEqual(self.env["sale.order.status.history"].search_count([]), before)
 
     def test_sql_and_python_agree_on_what_is_invoiced(self):
-        from odoo.addons.order_status_flags.hooks import _select_invoiced_orders
+        from ..hooks import _select_invoiced_orders
 
         orders = self._create_orders(3)
         orders[0]._create_invoices().action_post()

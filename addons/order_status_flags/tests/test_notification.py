@@ -110,15 +110,15 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
         other.set_order_flag(self.flag_in_progress.id)
         self.assertEqual(self._rows(other)[-1].mail_state, "suppressed")
         self.in_progress.is_public = False
-        hidden, row = self._flagged()
+        _hidden, row = self._flagged()
         self.assertEqual(row.mail_state, "suppressed")
         self.in_progress.write({"is_public": True, "mail_template_id": False})
-        silent, row = self._flagged()
+        _silent, row = self._flagged()
         self.assertEqual(row.mail_state, "none")
         self.assertFalse(self._run())
 
     def test_changes_of_the_codebook_mail_nobody(self):
-        order, row = self._flagged()
+        order, _row = self._flagged()
         self._run()
         self.in_progress.write({"name": "Being packed", "sequence": 21, "color": 5})
         self.flag_in_progress.status_id = self.fulfilled
@@ -165,7 +165,7 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
 
     def test_hold_back_time_is_fixed_at_the_change(self):
         self.company.order_status_mail_delay = 10
-        order, row = self._flagged()
+        _order, row = self._flagged()
         self.assertEqual(row.mail_due, row.date + timedelta(minutes=10))
         self.company.order_status_mail_delay = 0
         self.assertFalse(self._run())
@@ -181,8 +181,8 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
 
     def test_customer_without_address_fails(self):
         nobody = self.env["res.partner"].create({"name": "Nobody"})
-        order, row = self._flagged(partner_id=nobody.id)
-        good, good_row = self._flagged()
+        _order, row = self._flagged(partner_id=nobody.id)
+        _good, good_row = self._flagged()
         self.assertEqual(len(self._run()), 1)
         self.assertEqual(row.mail_state, "failed")
         self.assertIn("no e-mail address", row.mail_error)
@@ -211,12 +211,12 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
         self.assertEqual(order.order_status_id, self.in_progress, "the change itself stays")
 
     def test_refused_recipient_fails(self):
-        order, row = self._flagged()
+        _order, row = self._flagged()
         self._run(smtplib.SMTPRecipientsRefused({"buyer@example.com": (550, b"unknown")}))
         self.assertEqual(row.mail_state, "failed")
 
     def test_smtp_4xx_is_retried_with_growing_pauses(self):
-        order, row = self._flagged()
+        _order, row = self._flagged()
         pauses = []
         for _attempt in range(3):
             self._run(smtplib.SMTPDataError(451, b"try later"))
@@ -232,7 +232,7 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
         self.assertEqual(row.mail_state, "sent")
 
     def test_retries_end_after_24_hours(self):
-        order, row = self._flagged()
+        _order, row = self._flagged()
         self._run(smtplib.SMTPDataError(451, b"try later"))
         self.env.flush_all()
         self.env.cr.execute(
@@ -246,7 +246,7 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
         self.assertIn("451", row.mail_error)
 
     def test_no_connection_is_temporary(self):
-        order, row = self._flagged()
+        _order, row = self._flagged()
         with (
             self._smtp(),
             patch("smtplib.SMTP", side_effect=ConnectionRefusedError(111, "refused")),
@@ -260,7 +260,7 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
         self.assertEqual(len(self._run()), 1)
 
     def test_connection_lost_in_the_middle_is_temporary(self):
-        order, row = self._flagged()
+        _order, row = self._flagged()
         self._run(smtplib.SMTPServerDisconnected("gone"))
         self.assertEqual(row.mail_state, "pending")
         self._send_status_mails()  # takes up what Odoo's queue gave up
@@ -279,7 +279,7 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
         self.assertIn("Fulfilled", self._run()[0]["subject"])
 
     def test_mail_cancelled_in_the_queue(self):
-        order, row = self._flagged()
+        _order, row = self._flagged()
         self._send_status_mails()
         row.mail_mail_id.state = "cancel"
         self._send_status_mails()
@@ -316,12 +316,12 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
             pending.with_user(own_only).action_resend_mail()
 
     def test_status_made_silent_or_hidden_before_the_mail_left(self):
-        order, row = self._flagged()
+        _order, row = self._flagged()
         self.in_progress.is_public = False
         self.assertFalse(self._run())
         self.assertEqual(row.mail_state, "suppressed")
         self.in_progress.is_public = True
-        other, other_row = self._flagged()
+        _other, other_row = self._flagged()
         self.in_progress.mail_template_id = False
         self.assertFalse(self._run())
         self.assertEqual(other_row.mail_state, "none")

@@ -379,7 +379,7 @@ class TestPortalOrder(PortalCommon):
         rows = self._rows(order)
 
         def refuse(self):
-            raise UserError("The warehouse says no.")
+            raise UserError("The warehouse says no.")  # pylint: disable=translation-required
 
         self.patch(self.env.registry["sale.order"], "_action_cancel", refuse)
         self._login(self.buyer)
@@ -532,11 +532,11 @@ class TestPortalAccess(PortalCommon):
         for call in (
             lambda: as_buyer.set_order_status(self.fulfilled.id),
             lambda: as_buyer.set_order_flag(self.flag_in_progress.id),
-            lambda: as_buyer.rotate_tracking_token(),
-            lambda: as_buyer.action_accept_cancellation(),
-            lambda: as_buyer.action_decline_cancellation(),
+            as_buyer.rotate_tracking_token,
+            as_buyer.action_accept_cancellation,
+            as_buyer.action_decline_cancellation,
             lambda: as_buyer.write({"order_status_id": self.fulfilled.id}),
-            lambda: as_buyer.status_history_ids.action_resend_mail(),
+            as_buyer.status_history_ids.action_resend_mail,
         ):
             with self.assertRaises(AccessError):
                 call()

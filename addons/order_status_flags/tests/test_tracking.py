@@ -364,7 +364,7 @@ class TestTrackingCancel(TrackingCommon):
         rows = self._rows(order)
 
         def refuse(self):
-            raise UserError("The warehouse says no.")
+            raise UserError("The warehouse says no.")  # pylint: disable=translation-required
 
         self.patch(self.env.registry["sale.order"], "_action_cancel", refuse)
         self._cancel_by_link(order, reason="x")

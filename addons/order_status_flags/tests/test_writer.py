@@ -328,9 +328,9 @@ class TestStatusWriter(OrderStatusCommon):
         for call in (
             lambda: as_portal.set_order_status(self.in_progress.id),
             lambda: as_portal.set_order_flag(self.flag_in_progress.id),
-            lambda: as_portal.rotate_tracking_token(),
-            lambda: as_portal.action_accept_cancellation(),
-            lambda: as_portal.action_decline_cancellation(),
+            as_portal.rotate_tracking_token,
+            as_portal.action_accept_cancellation,
+            as_portal.action_decline_cancellation,
             lambda: as_portal.write({"order_status_id": self.in_progress.id}),
             lambda: self._rows(order).with_user(portal).action_resend_mail(),
             lambda: self._rows(order).with_user(portal).read(["note"]),
