@@ -1,4 +1,5 @@
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from odoo.addons.order_status_flags.hooks import assign_install_statuses
 
@@ -62,7 +63,7 @@ class TestInstall(OrderStatusCommon):
         self.assertEqual(self.env["sale.order.status.history"].search_count([]), before)
 
     def test_sql_and_python_agree_on_what_is_invoiced(self):
-        from ..hooks import _select_invoiced_orders
+        from ..hooks import _select_invoiced_orders, _select_posted_quantities
 
         orders = self._create_orders(3)
         orders[0]._create_invoices().action_post()
@@ -70,6 +71,9 @@ class TestInstall(OrderStatusCommon):
         invoice.invoice_line_ids.quantity = 4.99
         invoice.action_post()
         self.env.flush_all()
-        found = {row[0] for row in self.env.execute_query(_select_invoiced_orders())}
+        query = SQL(
+            "WITH posted AS (%s) %s", _select_posted_quantities(), _select_invoiced_orders()
+        )
+        found = {row[0] for row in self.env.execute_query(query)}
         for order in orders:
             self.assertEqual(order.id in found, order._is_invoiced_in_full())
