@@ -24,7 +24,7 @@ class B2bQuickOrder(models.AbstractModel):
         :raise UserError: when it is refused as a whole, with the reason and the cap
         """
         try:
-            parts = [parser.parse_table(cells), parser.parse_text(text)]
+            parts = [parser.parse_table(cells, has_header=False), parser.parse_text(text)]
             if upload:
                 parts.append(parser.parse_file(*upload))
             rows = [row for part in parts for row in part.rows]

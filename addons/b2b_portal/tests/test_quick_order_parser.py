@@ -110,6 +110,32 @@ class TestQuickOrderParser(BaseCase):
     def test_unquoted_decimal_comma_is_not_guessed(self):
         self.assertEqual(self._read("A,1,5"), [("A", 0.0, "too_many_columns")])
         self.assertEqual(self._read('A,"1,5"'), [("A", 1.5, "")])
+        for text in (
+            "A,1,5,",
+            "sku,quantity\nA,1,5",
+            "sku,quantity,\nA,1,5,",
+            "quantity,sku\n1,5,A",
+            "sku,quantity,reason\nA,1,5",
+            "sku,name,quantity\nA,Bolt, big,5",
+        ):
+            with self.subTest(text=text):
+                row = parser.parse_text(text).rows[-1]
+                self.assertEqual((row.quantity, row.error), (0.0, "too_many_columns"))
+        self.assertEqual(self._read("sku,quantity,pack\nA,1,5"), [("A", 1.0, "")])
+
+    def test_unknown_header_of_the_quantity(self):
+        for text in ("sku;menge\nA;7", "sku;;menge\nA;;7", "menge;kod\n7;A"):
+            with self.subTest(text=text):
+                self.assertEqual(self._read(text), [("A", 7.0, "")])
+        self.assertEqual(self._read("sku;reason\nA;7"), [("A", 1.0, "")])
+
+    def test_stray_separator_changes_nothing(self):
+        self.assertEqual(self._read("A;2\nB\t;3"), [("A", 2.0, ""), ("B", 3.0, "")])
+        self.assertEqual(self._read("A;2\t\nB;3"), [("A", 2.0, ""), ("B", 3.0, "")])
+
+    def test_typed_rows_have_no_header(self):
+        rows = parser.parse_table([("code", ""), ("A", "2")], has_header=False).rows
+        self.assertEqual([(row.sku, row.quantity) for row in rows], [("code", 1.0), ("A", 2.0)])
 
     def test_lone_quotes_swallow_no_rows(self):
         rows = self._read('pipe 5" long;3\nB;1\n"C;1;2"\n"quoted ""D""";2')

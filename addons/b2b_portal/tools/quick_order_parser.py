@@ -150,7 +150,7 @@ def parse_text(text):
     text = text.lstrip("\ufeff").replace("\x00", "")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = re.sub(r"\Asep=.\n", "", text)  # Excel's own hint about the separator
-    separator = next((s for s in SEPARATORS if s in text), ",")
+    separator = _find_separator(text)
     try:
         return parse_table(_split(text, separator), comma_separated=separator == ",")
     except csv.Error as error:  # such as a cell of more than 128 KiB
@@ -174,17 +174,18 @@ def parse_file(name, content):
     return parse_text(decode(content))
 
 
-def parse_table(table, comma_separated=False):
+def parse_table(table, comma_separated=False, has_header=True):
     """Read rows of cells.
 
     :param table: iterable of lists of cells
-    :param bool comma_separated: a third cell may be the decimals of an unquoted `1,5`
+    :param bool comma_separated: a surplus cell may be the decimals of an unquoted `1,5`
+    :param bool has_header: False takes the first row for an article, whatever it says
     :rtype: ParsedRows
     :raise QuickOrderError: above the cap of rows
     """
     result = ParsedRows()
-    columns = None
-    headless = False
+    columns = None if has_header else (0, 1)
+    header = None
     for number, cells in enumerate(table, start=1):
         cells = [clean(cell) for cell in cells[:MAX_COLUMNS]]
         if not any(cells):
@@ -193,13 +194,17 @@ def parse_table(table, comma_separated=False):
         if columns is None:
             columns = _find_header(cells)
             if columns:
+                header = cells
                 result.skipped += 1
                 continue
             columns = (0, 1)
-            headless = True
         if len(result.rows) >= MAX_ROWS:
             raise QuickOrderError("too_many_rows")
-        result.rows.append(_read_row(number, cells, columns, comma_separated and headless))
+        row = _read_row(number, cells, columns)
+        if comma_separated and row.error != "no_sku" and _is_cut(cells, columns, header):
+            row.raw_quantity = ",".join([row.raw_quantity, *_strip(cells)[2:]][:2])
+            row.quantity, row.error = 0.0, "too_many_columns"
+        result.rows.append(row)
     return result
 
 
@@ -233,6 +238,15 @@ def _looks_like_utf16(content):
 def _is_grouped(text, separator):
     groups = text.lstrip("+-").split(separator)
     return 1 <= len(groups[0]) <= 3 and all(len(g) == 3 and g.isdecimal() for g in groups[1:])
+
+
+def _find_separator(text):
+    """Return the separator of the first line that has one: a stray tab further on is no hint."""
+    for line in text.split("\n"):
+        separator = next((s for s in SEPARATORS if s in line.strip(_OUTER_BLANKS)), None)
+        if separator:
+            return separator
+    return ","
 
 
 def _split(text, separator):
@@ -279,19 +293,42 @@ def _find_header(cells):
         return None
     if sku is None:
         sku = 0 if quantity else 1
+    if quantity is None:
+        quantity = _find_other_column(folded, sku)
     return sku, quantity
 
 
-def _read_row(number, cells, columns, check_surplus):
+def _find_other_column(folded, sku):
+    """Return the only other column of a header, whatever it calls the quantity, else None."""
+    others = [i for i, word in enumerate(folded) if word and i != sku]
+    return others[0] if len(others) == 1 and folded[others[0]] not in REASON_HEADERS else None
+
+
+def _strip(cells):
+    """Return cells without empty ones at the end."""
+    count = max((i for i, cell in enumerate(cells, start=1) if cell), default=0)
+    return cells[:count]
+
+
+def _is_cut(cells, columns, header):
+    """Whether an unquoted decimal comma may have cut a quantity into two cells."""
+    cells = _strip(cells)
+    if header and len(cells) > len(_strip(header)):
+        return True
+    quantity = columns[1]
+    if quantity is None or len(cells) <= quantity + 1:
+        return False
+    decimals = fold(header[quantity + 1]).rstrip(":") in REASON_HEADERS if header else True
+    return decimals and cells[quantity].isdecimal() and cells[quantity + 1].isdecimal()
+
+
+def _read_row(number, cells, columns):
     sku_column, quantity_column = columns
     sku = _cell(cells, sku_column)
     raw_quantity = "" if quantity_column is None else _cell(cells, quantity_column)
     row = Row(number, sku, raw_quantity)
     if not sku:
         row.error = "no_sku"
-    elif check_surplus and len(cells) == 3 and raw_quantity.isdecimal() and cells[2].isdecimal():
-        row.error = "too_many_columns"
-        row.raw_quantity = f"{raw_quantity},{cells[2]}"
     else:
         row.quantity, row.error = parse_quantity(raw_quantity)
     return row
