@@ -7,6 +7,7 @@ from . import (
     b2b_quick_order,
     base_module_uninstall,
     crm_team,
+    ir_http,
     ir_rule,
     payment_transaction,
     product_pricelist,
