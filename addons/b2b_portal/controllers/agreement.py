@@ -34,7 +34,7 @@ class AgreementPortal(B2BPortal):
         pager = portal_pager(
             url="/my/agreements",
             total=len(agreements),
-            page=int(page) if str(page).isdecimal() else 1,
+            page=self._read_id(page) or 1,
             step=self._items_per_page,
         )
         values = {

@@ -1,7 +1,7 @@
 from odoo import http
 from odoo.http import request
 
-from odoo.addons.b2b_portal.controllers.shop import B2BShopPortal
+from .shop import B2BShopPortal
 
 
 class B2BCartPortal(B2BShopPortal):
@@ -45,13 +45,14 @@ class B2BCartPortal(B2BShopPortal):
         if not cart:
             return self._b2b_redirect("/my/b2b/cart")
         cart._lock_b2b_cart()
-        quantities, problems = self._read_b2b_quantities(cart)
         removed = cart.order_line.filtered(lambda line: empty or line.id == self._read_id(remove))
-        cart._refresh_b2b_lines({**quantities, **dict.fromkeys(removed, 0.0)})
+        quantities, problems = self._read_b2b_quantities(cart, skip=removed)
         for problem in problems:
             self._add_b2b_message(problem, "danger")
-        if next_page == "checkout" and not problems:
+        if problems:  # nothing half done
+            return self._b2b_redirect("/my/b2b/cart")
+        cart._refresh_b2b_lines({**quantities, **dict.fromkeys(removed, 0.0)})
+        if next_page == "checkout":
             return self._b2b_redirect("/my/b2b/checkout")
-        if not problems:
-            self._add_b2b_message(request.env._("Your cart is up to date."))
+        self._add_b2b_message(request.env._("Your cart is up to date."))
         return self._b2b_redirect("/my/b2b/cart")

@@ -2,8 +2,10 @@ from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from odoo.addons.b2b_portal.controllers.cart import B2BCartPortal
+from .cart import B2BCartPortal
 
+# No page of ours shows a quantity or price like this; neither nan nor infinity is below it.
+MAX_SEEN = 1e12
 FORM_FIELDS = ("client_order_ref", "commitment_date", "partner_shipping_id", "b2b_note")
 
 
@@ -86,9 +88,11 @@ class B2BCheckoutPortal(B2BCartPortal):
         for line, text in self._read_b2b_lines(cart, "seen_").items():
             quantity, _at, price = text.partition("@")
             try:
-                seen[line.id] = (float(quantity), float(price))
+                numbers = (float(quantity), float(price))
             except ValueError:
                 continue  # not from our page: the line counts as not seen
+            if all(abs(number) < MAX_SEEN for number in numbers):
+                seen[line.id] = numbers
         return seen
 
     def _render_b2b_checkout(self, agreement, cart, form=None, problems=None, changes=()):

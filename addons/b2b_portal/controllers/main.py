@@ -9,6 +9,16 @@ class B2BPortal(CustomerPortal):
     # Why the shop is closed, as `/my/agreements` is told in its address.
     CLOSED_REASONS = ("none", "ended", "not_signed", "not_started", "terminated")
 
+    @staticmethod
+    def _read_id(value):
+        """Return an id or page number from a form or address, False when it is none.
+
+        :param value: as the client sent it
+        :rtype: int or False
+        """
+        text = str(value or "")
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else False
+
     def _b2b_gate(self):
         """Return the agreement that lets the current user in, asked anew at each request.
 

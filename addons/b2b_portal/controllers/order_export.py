@@ -1,8 +1,8 @@
 from odoo import http
 from odoo.http import request
 
-from odoo.addons.b2b_portal.controllers.main import B2BPortal
-from odoo.addons.b2b_portal.tools.csv_export import make_csv
+from ..tools.csv_export import make_csv
+from .main import B2BPortal
 
 
 class B2BOrderExportPortal(B2BPortal):
@@ -11,7 +11,7 @@ class B2BOrderExportPortal(B2BPortal):
     @http.route("/my/b2b/orders.csv", type="http", auth="user", website=True)
     def portal_b2b_orders_csv(self, **kwargs):
         """Download the own orders as CSV, one row per line, as `/my/orders` lists them."""
-        agreement, denied = self._b2b_gate()
+        _agreement, denied = self._b2b_gate()
         if denied:
             return denied
         Order = request.env["sale.order"]

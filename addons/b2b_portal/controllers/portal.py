@@ -1,8 +1,11 @@
+from odoo import http
 from odoo.exceptions import MissingError
 from odoo.fields import Domain
 from odoo.http import request
 
 from odoo.addons.sale.controllers import portal
+
+from .main import B2BPortal
 
 
 class CustomerPortal(portal.CustomerPortal):
@@ -22,6 +25,18 @@ class CustomerPortal(portal.CustomerPortal):
             & Domain("state", "=", "sent")
         )
         return Domain(super()._prepare_orders_domain(partner)) | proformas
+
+    @http.route()
+    def portal_order_page(self, order_id, access_token=None, payment_amount=None, **kwargs):
+        """Override of `sale`: pro-formas are not paid online, and no cache keeps their prices."""
+        # sudo: it is the parent that checks access, the kind of the order only decides how
+        order_sudo = request.env["sale.order"].sudo().browse(order_id).exists()
+        if not order_sudo.b2b_qualifier:
+            return super().portal_order_page(
+                order_id, access_token=access_token, payment_amount=payment_amount, **kwargs
+            )
+        response = super().portal_order_page(order_id, access_token=access_token, **kwargs)
+        return B2BPortal._b2b_no_store(response)
 
     def _document_check_access(self, model_name, document_id, access_token=None):
         """Override of `portal`: no page, action or token of an order reaches carts and templates.

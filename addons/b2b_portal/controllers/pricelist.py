@@ -28,7 +28,7 @@ class PricelistPortal(B2BPortal):
         pager = portal_pager(
             url="/my/b2b/pricelist",
             total=agreement._count_products(),
-            page=int(page) if str(page).isdecimal() else 1,
+            page=self._read_id(page) or 1,
             step=ROWS_PER_PAGE,
         )
         products = agreement._get_products(limit=ROWS_PER_PAGE, offset=pager["offset"])

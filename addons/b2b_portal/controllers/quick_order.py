@@ -4,11 +4,13 @@ from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from odoo.addons.b2b_portal.controllers.shop import B2BShopPortal
-from odoo.addons.b2b_portal.tools.csv_export import make_csv
-from odoo.addons.b2b_portal.tools.quick_order_parser import MAX_BYTES, MAX_ROWS
+from ..tools.csv_export import make_csv
+from ..tools.quick_order_parser import MAX_BYTES, MAX_ROWS
+from .shop import B2BShopPortal
 
 EMPTY_ROWS = 6
+# of the form, beside the rows that are typed
+OTHER_FIELDS = 10
 
 
 class B2BQuickOrderPortal(B2BShopPortal):
@@ -26,7 +28,15 @@ class B2BQuickOrderPortal(B2BShopPortal):
             return denied
         return self._render_b2b_quick_order(agreement)
 
-    @http.route("/my/b2b/quick-order", type="http", auth="user", website=True, methods=["POST"])
+    @http.route(
+        "/my/b2b/quick-order",
+        type="http",
+        auth="user",
+        website=True,
+        methods=["POST"],
+        # one row more than allowed is enough to tell
+        b2b_max_form_parts=2 * (MAX_ROWS + 1) + OTHER_FIELDS,
+    )
     def portal_b2b_quick_order_preview(self, **kwargs):
         """Preview the rows: fields `sku` and `quantity` (repeated), `text`, file `upload`."""
         agreement, denied = self._b2b_gate()
@@ -49,7 +59,7 @@ class B2BQuickOrderPortal(B2BShopPortal):
         """
         form = request.httprequest.form
         if "rows" in form:
-            cells = [("sku", "quantity"), *(row[:2] for row in self._read_b2b_carried())]
+            cells = [row[:2] for row in self._read_b2b_carried()]
             parsed = request.env["b2b.quick.order"]._parse(cells)
             return request.env["b2b.quick.order"]._evaluate(agreement, parsed, priced=False)
         skus, quantities = form.getlist("sku"), form.getlist("quantity")
@@ -68,14 +78,17 @@ class B2BQuickOrderPortal(B2BShopPortal):
         """
         try:
             rows = json.loads(request.httprequest.form.get("rows") or "[]")
-        except ValueError:
+        except (ValueError, RecursionError):
             return []
         if not isinstance(rows, list):
             return []
         return [
-            [str(cell) for cell in row]
+            # JSON knows lone surrogates, the database does not.
+            [str(cell).encode("utf-8", "replace").decode() for cell in row]
             for row in rows[: MAX_ROWS + 1]
-            if isinstance(row, list) and len(row) in (2, 3)
+            if isinstance(row, list)
+            and len(row) in (2, 3)
+            and all(isinstance(cell, (str, int, float)) for cell in row)
         ]
 
     def _read_b2b_upload(self):
@@ -103,7 +116,7 @@ class B2BQuickOrderPortal(B2BShopPortal):
             ),
             carried_rejected=json.dumps(QuickOrder._get_rejected_table(rows)[1:]),
             untaxed=sum(row["subtotal"] for row in priced),
-            currency=agreement._get_pricelist().currency_id,
+            currency=agreement._get_price_currency(),
             templates=self._get_b2b_own_templates(agreement),
             max_rows=MAX_ROWS,
             empty_rows=range(EMPTY_ROWS),
@@ -163,7 +176,7 @@ class B2BQuickOrderPortal(B2BShopPortal):
     )
     def portal_b2b_quick_order_rejected(self, **kwargs):
         """Download the rejected rows of the preview, to correct and upload them again."""
-        agreement, denied = self._b2b_gate()
+        _agreement, denied = self._b2b_gate()
         if denied:
             return denied
         table = request.env["b2b.quick.order"]._get_rejected_table([])

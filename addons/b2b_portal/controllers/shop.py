@@ -3,9 +3,10 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.http import request
 
-from odoo.addons.b2b_portal.controllers.main import B2BPortal
-from odoo.addons.b2b_portal.tools.quick_order_parser import parse_quantity
 from odoo.addons.portal.controllers.portal import pager as portal_pager
+
+from ..tools.quick_order_parser import parse_quantity
+from .main import B2BPortal
 
 PRODUCTS_PER_PAGE = 15
 SUGGESTIONS = 10
@@ -63,12 +64,6 @@ class B2BShopPortal(B2BPortal):
     def _wants_json():
         return "application/json" in request.httprequest.headers.get("Accept", "")
 
-    @staticmethod
-    def _read_id(value):
-        """Return an id from a form or address, False when it is none."""
-        text = str(value or "")
-        return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else False
-
     def _read_b2b_lines(self, order, prefix):
         """Return what a form says about the lines of an order.
 
@@ -84,14 +79,17 @@ class B2BShopPortal(B2BPortal):
             if f"{prefix}{line.id}" in form
         }
 
-    def _read_b2b_quantities(self, order, prefix="qty_"):
+    def _read_b2b_quantities(self, order, prefix="qty_", skip=()):
         """Return the quantities of a form of lines; 0 and empty are allowed.
 
+        :param skip: lines whose quantity does not matter, since they are taken out
         :return: `{line: quantity}` and messages about what is no quantity
         :rtype: tuple[dict, list]
         """
         quantities, problems = {}, []
         for line, text in self._read_b2b_lines(order, prefix).items():
+            if line in skip:
+                continue
             quantity, error = parse_quantity(text.strip() or "0")
             if error and error != "zero_quantity":
                 reason = request.env["b2b.quick.order"]._get_error_message(error)
@@ -269,12 +267,11 @@ class B2BShopPortal(B2BPortal):
             return denied
         product = self._get_b2b_product(agreement, product_id)
         if not product:
-            return request.not_found()
+            return self._b2b_no_store(request.not_found().get_response())
         stream = request.env["ir.binary"]._get_image_stream_from(product, "image_256")
         response = stream.get_response()
-        # A picture tells no price, but this answer is for those with an agreement.
-        response.headers["Cache-Control"] = "private, max-age=3600"
-        return response
+        # A picture tells no price, but that the article is sold here is for customers only.
+        return self._b2b_no_store(response)
 
     @http.route("/my/b2b/cart/add", type="http", auth="user", methods=["POST"], website=True)
     def portal_b2b_add(self, product_id=None, quantity="1", uom_id=None, **kwargs):
@@ -309,11 +306,14 @@ class B2BShopPortal(B2BPortal):
         product = self._get_b2b_product(agreement, product_id)
         if not product:
             raise UserError(request.env._("This article is no longer sold."))
-        uom = product._get_b2b_uoms().filtered(lambda one: one.id == self._read_id(uom_id))
+        uom = product.uom_id
+        if uom_id:
+            uom = product._get_b2b_uoms().filtered(lambda one: one.id == self._read_id(uom_id))
+        if not uom:
+            raise UserError(request.env._("This article is not sold in that unit."))
         amount, error = parse_quantity(quantity)
         if error:
             raise UserError(request.env["b2b.quick.order"]._get_error_message(error))
-        uom = uom or product.uom_id
         problem = product._get_b2b_quantity_problem(amount, uom)
         if problem:
             raise UserError(problem)
@@ -331,6 +331,7 @@ class B2BShopPortal(B2BPortal):
     def _get_b2b_way_back(self):
         """Return the page of the shop that the buyer came from, as a local address."""
         back = request.httprequest.form.get("back") or ""
-        if back.startswith("/my/b2b") and "\\" not in back and "\n" not in back:
+        # isprintable: a line break would end the header that says where to go
+        if back.startswith("/my/b2b") and "\\" not in back and back.isprintable():
             return back
         return "/my/b2b"

@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.http import request
 from odoo.tools import format_amount
 
-from odoo.addons.b2b_portal.controllers.shop import B2BShopPortal
+from .shop import B2BShopPortal
 
 
 class B2BTemplatePortal(B2BShopPortal):
@@ -39,11 +39,12 @@ class B2BTemplatePortal(B2BShopPortal):
                 [
                     ("id", "=", self._read_id(order_id)),
                     ("company_id", "=", agreement.company_id.id),
-                    ("partner_id", "child_of", agreement.partner_id.id),
+                    ("partner_id.commercial_partner_id", "=", agreement.partner_id.id),
                 ]
             )
             if not order:
-                return self._b2b_redirect("/my/orders")
+                self._add_b2b_message(request.env._("This order does not exist."), "danger")
+                return self._b2b_redirect("/my/b2b/templates")
         template = Order._create_b2b_template(
             agreement, name or (order.name if order_id else ""), order
         )
@@ -147,7 +148,7 @@ class B2BTemplatePortal(B2BShopPortal):
 
     def _tell_b2b_result(self, agreement, result):
         """Say what was added, what costs something else now, and what is gone."""
-        currency = agreement._get_pricelist().currency_id
+        currency = agreement._get_price_currency()
         if result["added"]:
             self._add_b2b_message(
                 request.env._("%(count)s articles were added.", count=len(result["added"]))
@@ -168,18 +169,19 @@ class B2BTemplatePortal(B2BShopPortal):
 
     def _save_template(self, agreement, template, form):
         """Store quantities and the order of the lines, and take lines out."""
-        quantities, problems = self._read_b2b_quantities(template)
         removed = template.order_line.filtered(
             lambda line: line.id == self._read_id(form.get("remove"))
         )
+        quantities, problems = self._read_b2b_quantities(template, skip=removed)
+        for problem in problems:
+            self._add_b2b_message(problem, "danger")
+        if problems:  # nothing half done
+            return f"/my/b2b/templates/{template.id}"
         template._refresh_b2b_lines(quantities)
         template._move_b2b_line(self._read_id(form.get("up")), -1)
         template._move_b2b_line(self._read_id(form.get("down")), 1)
         removed.unlink()
-        for problem in problems:
-            self._add_b2b_message(problem, "danger")
-        if not problems:
-            self._add_b2b_message(request.env._("The template was saved."))
+        self._add_b2b_message(request.env._("The template was saved."))
         return f"/my/b2b/templates/{template.id}"
 
     def _add_to_template(self, agreement, template, form):
@@ -188,6 +190,9 @@ class B2BTemplatePortal(B2BShopPortal):
             [(form.get("sku") or "", form.get("quantity") or "")]
         )
         rows = request.env["b2b.quick.order"]._evaluate(agreement, parsed)
+        if not rows:
+            problem = request.env["b2b.quick.order"]._get_error_message("no_sku")
+            self._add_b2b_message(problem, "danger")
         for values in rows:
             if values["state"] == "rejected":
                 self._add_b2b_message(f"{values['sku']}: {values['reason']}", "danger")

@@ -59,7 +59,7 @@ class B2bAgreement(models.Model):
         contacts = (
             self.env["res.users"]
             .sudo()
-            .search([("partner_id", "child_of", partner.id), ("share", "=", True)])
+            .search([("partner_id.commercial_partner_id", "=", partner.id), ("share", "=", True)])
         )
         return contacts.partner_id.filtered("email").sudo(False)
 
@@ -167,12 +167,17 @@ class B2bAgreement(models.Model):
         return self.pdf_attachment_id
 
     def _get_pdf(self):
-        """Return the PDF of the agreement: what was kept once it is signed.
+        """Return the PDF of the agreement, the kept one when there is one; stores nothing.
 
         :return: the file, empty when it could not be made
         :rtype: bytes
         """
         self.ensure_one()
-        if self.state in ("signed", "terminated"):
-            return self._make_pdf_attachment().raw or b""
-        return self._render_pdf()[0]
+        if self.state in ("signed", "terminated") and self.pdf_attachment_id:
+            return self.pdf_attachment_id.raw or b""
+        try:
+            with self.env.cr.savepoint():
+                return self._render_pdf()[0]
+        except Exception:
+            _logger.warning("No PDF of agreement %s", self.name, exc_info=True)
+        return b""

@@ -271,7 +271,8 @@ class ProductProduct(models.Model):
         if step:
             wanted = Fraction(str(round(quantity, 6))) / Fraction(str(step))
             quantity = float(Fraction(str(step)) * max(math.floor(wanted + Fraction(1, 2)), 1))
-        return max(uom.round(quantity), minimum)
+        nearest = uom.round(quantity) or uom.round(1e-6, rounding_method="UP")
+        return max(nearest, minimum)
 
     def _get_b2b_quantity_problem(self, quantity, uom):
         """Return why a quantity cannot be ordered, with the nearest one that can, or ''.

@@ -2,6 +2,7 @@ import logging
 from datetime import datetime, time
 
 import pytz
+from psycopg2 import OperationalError
 from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
@@ -12,6 +13,8 @@ from odoo.tools import float_compare
 from .sale_order import PLACING
 
 _logger = logging.getLogger(__name__)
+
+PO_NUMBER_SIZE = 100
 
 
 class SaleOrder(models.Model):
@@ -181,6 +184,8 @@ class SaleOrder(models.Model):
                 for name, value in vals.items()
                 if float_compare(line[name], value, precision_digits=8)
             }
+            if line.tax_ids != price["taxes"]:
+                changed["tax_ids"] = [Command.set(price["taxes"].ids)]
             if changed:
                 # core takes the technical price alone for a stray value of the client
                 changed.setdefault("price_unit", vals["price_unit"])
@@ -244,6 +249,7 @@ class SaleOrder(models.Model):
                 currency_id=currency,
                 price_unit=price["price_unit"],
                 discount=price["discount"],
+                tax_ids=price["taxes"],
             )
             for line, price in zip(lines, prices, strict=True)
         ]
@@ -305,7 +311,7 @@ class SaleOrder(models.Model):
         if not self.order_line.filtered("product_id"):
             return [self.env._("Your cart is empty.")]
         problems = list(self._get_b2b_line_problems().values())
-        currency = self._get_b2b_pricelist().currency_id
+        currency = agreement._get_price_currency()
         minimum = agreement.minimum_order_amount
         if currency.compare_amounts(untaxed, minimum) < 0:
             problems.append(
@@ -329,7 +335,14 @@ class SaleOrder(models.Model):
         :rtype: tuple[dict, list[str]]
         """
         problems = []
-        reference = self._clean_b2b_text(form.get("client_order_ref"), 100)
+        reference = self._clean_b2b_text(form.get("client_order_ref"), None)
+        if reference and len(reference) > PO_NUMBER_SIZE:
+            problems.append(
+                self.env._(
+                    "Your PO number is too long: at most %(maximum)s characters.",
+                    maximum=PO_NUMBER_SIZE,
+                )
+            )
         if agreement.po_number_required and not reference:
             problems.append(self.env._("Your PO number is required by the agreement."))
         values = {
@@ -387,7 +400,7 @@ class SaleOrder(models.Model):
         :rtype: res.partner
         """
         commercial = self.partner_id.commercial_partner_id
-        domain = Domain("id", "child_of", commercial.id)
+        domain = Domain("commercial_partner_id", "=", commercial.id)
         if address_id is None:
             domain &= Domain("type", "in", ("delivery", "other")) | Domain(
                 "id", "in", (commercial | self.partner_id).ids
@@ -411,7 +424,7 @@ class SaleOrder(models.Model):
         )
         stored = {}
         for line, entry in entries.items():
-            same = not any(
+            same = line.tax_ids == entry["taxes"] and not any(
                 float_compare(line[name], entry[name], precision_digits=8)
                 for name in ("price_unit", "discount")
             )
@@ -500,15 +513,37 @@ class SaleOrder(models.Model):
     @api.model
     def _cron_send_b2b_proformas(self):
         """Mail the pro-formas of new orders: apart from the checkout, which no mail may undo."""
-        pending = self.search([("b2b_mail_pending", "=", True)], order="id", limit=100)
-        self.env["ir.cron"]._commit_progress(remaining=len(pending))
+        domain = [("b2b_mail_pending", "=", True)]
+        pending = self.search(domain, order="id", limit=100)
+        self.env["ir.cron"]._commit_progress(remaining=self.search_count(domain))
         for order_id in pending.ids:
             # Another worker may be at it: claim the row, or leave it to that one.
             order = self.browse(order_id).try_lock_for_update(allow_referencing=True)
             if order.filtered("b2b_mail_pending"):
-                order._send_b2b_proforma()
+                order._try_send_b2b_proforma()
             if not self.env["ir.cron"]._commit_progress(processed=1):
                 break
+
+    def _try_send_b2b_proforma(self):
+        """Mail the pro-forma; one that cannot be mailed must not hold up all later ones."""
+        self.ensure_one()
+        try:
+            with self.env.cr.savepoint():
+                self._send_b2b_proforma()
+        except (ConcurrencyError, OperationalError):
+            # Passes by itself: it stays pending for the next run.
+            _logger.info("The pro-forma %s is mailed later", self.name, exc_info=True)
+        except Exception as error:  # whatever a template, an address or an addon may bring
+            _logger.exception("The pro-forma %s could not be mailed", self.name)
+            self.b2b_mail_pending = False
+            seller = self.user_id
+            order = self.with_context(lang=seller.lang or self.env.lang)
+            reason = order.env._("The mail could not be sent: %(reason)s", reason=str(error))
+            order._message_log(body=reason)
+            if seller:
+                order.activity_schedule(
+                    "mail.mail_activity_data_todo", user_id=seller.id, summary=reason[:200]
+                )
 
     def _send_b2b_proforma(self):
         """Mail the pro-forma to the buyer; without its PDF when that cannot be made."""

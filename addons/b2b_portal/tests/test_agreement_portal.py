@@ -108,6 +108,24 @@ class TestAgreementPortal(B2bCommon, HttpCase):
         self.assertIn('role="alert"', self._get(result["redirect_url"]).text)
         self.assertEqual(self._get(f"/my/agreements/{self.agreement.id}/pdf").status_code, 200)
 
+    def test_download_stores_nothing(self):
+        agreement = self._create_signed_agreement()
+        self.assertFalse(agreement.pdf_attachment_id)
+        self._login(self.buyer_user)
+        pdf = (b"%PDF-1.4 test", "pdf")
+        with patch.object(IrActionsReport, "_render_qweb_pdf", return_value=pdf):
+            response = self._get(f"/my/agreements/{agreement.id}/pdf")
+        self.assertEqual(response.content, pdf[0])
+        self.env.invalidate_all()
+        self.assertFalse(agreement.pdf_attachment_id)
+
+    def test_absurd_page_numbers(self):
+        self._create_signed_agreement()
+        self._login(self.buyer_user)
+        for page in ("9" * 5000, "²", "-1", "x"):
+            for url in ("/my/agreements", "/my/b2b/pricelist"):
+                self.assertEqual(self._get(f"{url}?page={page}").status_code, 200)
+
     def test_signature_stands_without_a_pdf(self):
         self._login(self.buyer_user)
         with (

@@ -202,9 +202,8 @@ class TestShopAccess(B2bPageCommon):
     def test_no_cache_keeps_a_page(self):
         self._login(self.buyer_user)
         gets, _posts = self._all_routes()
-        for url in gets:
-            if "/image/" in url:
-                continue
+        order = self._place()
+        for url in (*gets, "/my/b2b/image/999999999", f"/my/orders/{order.id}"):
             self.assertEqual(self._get(url).headers["Cache-Control"], "no-store", url)
 
     def test_orders_own_pages_reach_no_draft(self):
@@ -299,8 +298,27 @@ class TestShopPages(B2bPageCommon):
                 self.assertTrue(self._alerts(self._post("/my/b2b/cart/add", data)))
         self.assertEqual(self.cart.order_line.product_uom_qty, 2)
 
+    def test_unit_in_which_the_article_is_not_sold(self):
+        data = {"product_id": self.product.id, "uom_id": self.env.ref("uom.product_uom_dozen").id}
+        for uom in (data["uom_id"], "x", "999999999"):
+            response = self._post("/my/b2b/cart/add", {**data, "uom_id": uom})
+            self.assertIn("not sold in that unit", " ".join(self._alerts(response)))
+        self.assertEqual(self.cart.order_line.product_uom_qty, 2)
+
+    def test_quantity_below_the_precision(self):
+        data = {"product_id": self.product.id, "quantity": "0.001"}
+        alerts = " ".join(self._alerts(self._post("/my/b2b/cart/add", data)))
+        self.assertIn("nearest valid quantity is 0.01", alerts)
+
     def test_no_way_back_to_another_site(self):
-        for back in ("https://evil.example.com", "//evil.example.com", "/my/b2b\\@evil", "/web"):
+        for back in (
+            "https://evil.example.com",
+            "//evil.example.com",
+            "/my/b2b\\@evil",
+            "/my/b2b\rX: y",
+            "/my/b2b\nX: y",
+            "/web",
+        ):
             data = {"product_id": self.product.id, "back": back}
             response = self._post("/my/b2b/cart/add", data, allow_redirects=False)
             self.assertTrue(response.headers["Location"].endswith("/my/b2b"), back)
@@ -313,8 +331,15 @@ class TestShopPages(B2bPageCommon):
         self.assertAlmostEqual(line.price_unit, 88.38, 2)
         response = self._post("/my/b2b/cart/update", {f"qty_{line.id}": "x"})
         self.assertIn("not a number", " ".join(self._alerts(response)))
-        self._post("/my/b2b/cart/update", {f"qty_{line.id}": "0"})
-        self.assertFalse(line.exists())
+        # nothing half done: the good quantity is not stored beside a bad one
+        self.cart._add_b2b_lines([(self.product_b, self.product_b.uom_id, 1)])
+        other = self.cart.order_line - line
+        self._post("/my/b2b/cart/update", {f"qty_{line.id}": "x", f"qty_{other.id}": "5"})
+        self.env.invalidate_all()
+        self.assertEqual(other.product_uom_qty, 1)
+        data = {f"qty_{line.id}": "0", f"qty_{other.id}": "x", "remove": other.id}
+        self._post("/my/b2b/cart/update", data)
+        self.assertFalse((line | other).exists())
         response = self._get("/my/b2b/cart")
         self.assertIn("Your cart is empty", " ".join(self._alerts(response)))
 
@@ -333,6 +358,30 @@ class TestShopPages(B2bPageCommon):
             [("partner_id", "=", self.cart.partner_id.id), ("b2b_qualifier", "=", "order")]
         )
         self.assertEqual(placed, self.cart)
+
+    def test_absurd_numbers_count_as_not_seen(self):
+        name = f"seen_{self.cart.order_line.id}"
+        for seen in ("nan@nan", "1@1e400", "1e999@77.31", "inf@-inf", "@", "1@1e13"):
+            with self.subTest(seen=seen):
+                response = self._post("/my/b2b/checkout", {name: seen})
+                self.assertIn("Bolt", " ".join(self._alerts(response)))
+        self.env.invalidate_all()
+        self.assertEqual(self.cart.b2b_qualifier, "cart")
+
+    def test_po_number_is_not_cut(self):
+        action, values = self._form(self._get("/my/b2b/checkout"), "Place order")
+        response = self._post(action, {**values, "client_order_ref": "9" * 101})
+        self.assertIn("at most 100 characters", " ".join(self._alerts(response)))
+        self.env.invalidate_all()
+        self.assertEqual(self.cart.b2b_qualifier, "cart")
+
+    def test_proforma_is_neither_paid_nor_rejected_on_its_page(self):
+        order = self._place()
+        page = self._page(self._get(f"/my/orders/{order.id}?payment_amount=10"))
+        self.assertNotIn("Pay Now", page.text_content())
+        self.assertFalse(page.xpath("//*[@id='modaldecline']"))
+        self.assertTrue(page.xpath("//*[@id='portal_sale_content']"))
+        self.assertEqual(self._get(f"/my/orders/{10**12}").status_code, 200)
 
     def test_price_changed_between_page_and_submit(self):
         action, values = self._form(self._get("/my/b2b/checkout"), "Place order")
@@ -406,8 +455,11 @@ class TestShopPages(B2bPageCommon):
         self.assertTrue(response.url.endswith(f"/my/b2b/templates/{template.id}"))
         url = f"/my/b2b/templates/{template.id}"
         self._post(f"{url}/add", {"sku": "0043", "quantity": "4"})
-        response = self._post(f"{url}/add", {"sku": "nothing"})
-        self.assertIn("Unknown", " ".join(self._alerts(response)))
+        for sku in ("nothing", "code"):
+            response = self._post(f"{url}/add", {"sku": sku})
+            self.assertIn("Unknown", " ".join(self._alerts(response)))
+        response = self._post(f"{url}/add", {"sku": "", "quantity": ""})
+        self.assertIn("No article", " ".join(self._alerts(response)))
         self.assertEqual(template.order_line.product_uom_qty, 4)
         self._post(f"{url}/save", {f"qty_{template.order_line.id}": "0"})
         self.env.invalidate_all()
@@ -418,13 +470,28 @@ class TestShopPages(B2bPageCommon):
         line = self.cart.order_line.filtered(lambda one: one.product_id == self.product_b)
         self.assertEqual(line.product_uom_qty, 7)
         self._post(f"{url}/rename", {"name": "Yearly"})
-        self._post(f"{url}/share")
+        response = self._post(f"{url}/share")
+        button = self._page(response).xpath("//button[normalize-space()='Share']")
+        self.assertEqual(button[0].get("aria-pressed"), "true")
         self.env.invalidate_all()
         self.assertEqual((template.name, template.b2b_template_shared), ("Yearly", True))
         self._post(f"{url}/save", {"remove": template.order_line.id})
         self.assertFalse(template.order_line)
         self._post(f"{url}/delete")
         self.assertFalse(template.exists())
+
+    def test_buttons_of_the_list_of_templates_say_what_they_show(self):
+        page = self._page(self._get("/my/b2b/templates"))
+        button = page.xpath("//main//form//button[normalize-space()='Order']")[0]
+        self.assertFalse(button.get("aria-label"))
+        name = page.get_element_by_id(button.get("aria-describedby"))
+        self.assertEqual(name.text_content(), "Weekly")
+
+    def test_template_of_nothing_says_so(self):
+        foreign = self._create_order([(self.product, 1)], partner_id=self.rival.id)
+        for order_id in (foreign.id, "x", 999999999):
+            response = self._post("/my/b2b/templates/new", {"order_id": order_id, "name": "No"})
+            self.assertIn("does not exist", " ".join(self._alerts(response)))
 
     def test_template_of_cart_and_of_order(self):
         action, values = self._form(self._get("/my/b2b/cart"), "Save as template")
@@ -519,6 +586,18 @@ class TestQuickOrderPages(B2bPageCommon):
         self._post(action, values)
         self.assertEqual(sorted(self.cart.order_line.mapped("product_uom_qty")), [1, 2])
 
+    def _type_rows(self, count):
+        """Send the form as browsers do: as a multipart one."""
+        data = [("csrf_token", http.Request.csrf_token(self)), ("text", "")]
+        data += [("sku", "0042"), ("quantity", "1")] * count
+        return self.url_open(
+            "/my/b2b/quick-order", data=data, files={"upload": ("", b"", "text/csv")}
+        )
+
+    def test_as_many_typed_rows_as_the_page_says(self):
+        self.assertIn("1 accepted", " ".join(self._alerts(self._type_rows(5000))))
+        self.assertIn("at most 5000 rows", " ".join(self._alerts(self._type_rows(5001))))
+
     def test_upload_of_a_workbook(self):
         book = openpyxl.Workbook()
         for row in (["Šifra", "Količina"], ["0042", 2.5], ["0043", None]):
@@ -544,7 +623,16 @@ class TestQuickOrderPages(B2bPageCommon):
         files = {"upload": ("list.xlsx", b"PK\x03\x04 nonsense", "x")}
         response = self._post("/my/b2b/quick-order", files=files)
         self.assertIn("cannot be read", " ".join(self._alerts(response)))
-        for rows in ("", "{", "{}", "[1]", '[["0042"]]', json.dumps([["0042", {"a": 1}]])):
+        for rows in (
+            "",
+            "{",
+            "{}",
+            "[1]",
+            '[["0042"]]',
+            json.dumps([["0042", {"a": 1}]]),
+            "[" * 100_000,
+            '[["\\ud800", "1"]]',
+        ):
             self.assertEqual(self._post("/my/b2b/quick-order/add", {"rows": rows}).status_code, 200)
             self.assertEqual(
                 self._post("/my/b2b/quick-order/rejected", {"rows": rows}).status_code, 200
