@@ -8,12 +8,18 @@ class Website(models.Model):
     def _get_b2b_pricelist(self):
         """Return the pricelist of the visitor's agreement in force, asked at each request.
 
+        The answer to a request that asks for it is kept by no cache.
+
         :return: `product.pricelist` record in sudo mode, empty for everyone else
         """
         self.ensure_one()
         if self.env.user._is_public():
             return self.env["product.pricelist"].sudo()
-        return self.env.user.partner_id._get_b2b_agreement(self.company_id).pricelist_id
+        agreed = self.env.user.partner_id._get_b2b_agreement(self.company_id).pricelist_id
+        if agreed and request:
+            # The next visitor at the same computer or proxy pays other prices.
+            request.future_response.headers["Cache-Control"] = "no-store"
+        return agreed
 
     def get_pricelist_available(self, show_visible=False):
         """Override of `website_sale`: a B2B customer has the agreed pricelist and no choice."""
@@ -27,7 +33,13 @@ class Website(models.Model):
         :return: `product.pricelist` record in sudo mode
         """
         # Not kept in the session: the next click may come after the last day.
-        return self._get_b2b_pricelist() or super()._get_and_cache_current_pricelist()
+        if agreed := self._get_b2b_pricelist():
+            return agreed
+        pricelist_sudo = super()._get_and_cache_current_pricelist()
+        if pricelist_sudo.is_b2b:
+            # Of a cart that was priced while an agreement was in force.
+            pricelist_sudo = self.env.user.partner_id.property_product_pricelist.sudo()
+        return pricelist_sudo
 
     def _get_and_cache_current_cart(self):
         """Override of `website_sale` to price an open cart anew when an agreement came or went."""

@@ -22,6 +22,13 @@ class TestShopPrices(ShopCommon):
                 self.assertRegex(self._get_product_page(), price)
                 self.assertRegex(self.url_open("/shop?search=bolt").text, price)
 
+    def test_no_cache_keeps_own_prices(self):
+        for user, expected in ((self.retail_user, False), (self.buyer_user, True)):
+            self._login(user)
+            for url in ("/shop", "/shop?search=bolt", "/shop/cart"):
+                header = self.url_open(url).headers.get("Cache-Control", "")
+                self.assertEqual("no-store" in header, expected, f"{user.login} {url} {header}")
+
     def test_cart_of_a_b2b_customer_has_own_prices_until_the_end(self):
         self._set_tax_free()
         self._login(self.buyer_user)
@@ -52,6 +59,20 @@ class TestShopPrices(ShopCommon):
         self._login(self.buyer_user)
         self.url_open(f"/shop/change_pricelist/{self.retail_pricelist.id}")
         self.assertRegex(self._get_product_page(), r"73[.,]19")
+
+    def test_list_of_the_customer_gives_no_prices_without_agreement(self):
+        self._set_tax_free()
+        self.customer.property_product_pricelist = self.pricelist
+        self._login(self.buyer_user)
+        self._add_to_cart(2)
+        cart = self._get_cart(self.buyer_user.partner_id)
+        self.assertAlmostEqual(cart.amount_untaxed, 146.38)
+        self.agreement.action_terminate()
+        self.assertRegex(self._get_product_page(), r"200[.,]00")
+        self.url_open("/shop/cart")
+        self.env.invalidate_all()
+        self.assertFalse(cart.pricelist_id.is_b2b)
+        self.assertAlmostEqual(cart.amount_untaxed, 400.0)
 
     def test_b2b_lists_are_not_offered(self):
         website = self.website.with_user(self.env.ref("base.public_user"))
