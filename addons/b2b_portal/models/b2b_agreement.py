@@ -614,16 +614,23 @@ class B2bAgreement(models.Model):
         """Return the values in which a renewal differs from this agreement.
 
         :rtype: dict
+        :raises UserError: when its dates would lie beyond the calendar
         """
         self.ensure_one()
-        start = self.date_end + timedelta(days=1)
-        # Calendar arithmetic: a year from 1 January renews to 31 December, leap year or not.
-        length = relativedelta(start, self.date_start)
-        return {
-            "date_start": start,
-            "date_end": start + length - timedelta(days=1),
-            "renewed_from_id": self.id,
-        }
+        try:
+            start = self.date_end + timedelta(days=1)
+            # Calendar arithmetic: a year from 1 January renews to 31 December, leap year or not.
+            length = relativedelta(start, self.date_start)
+            end = start + length - timedelta(days=1)
+        except (OverflowError, ValueError) as error:  # beyond the year 9999
+            raise UserError(
+                self.env._(
+                    "%(agreement)s ends too late to be renewed. Correct its last day, or leave it"
+                    " empty.",
+                    agreement=self.name,
+                )
+            ) from error
+        return {"date_start": start, "date_end": end, "renewed_from_id": self.id}
 
     def action_view_renewals(self):
         """Open the renewals of the agreement.

@@ -16,6 +16,14 @@ class B2bAgreement(models.Model):
         partner = self.sudo().with_company(self.company_id).partner_id
         return self.sudo().pricelist_id or partner.property_product_pricelist
 
+    def _get_price_currency(self):
+        """Return the currency of the prices: the company's where there is no pricelist.
+
+        :return: `res.currency` record in sudo mode
+        """
+        agreement = self.sudo()  # as in `_get_pricelist`
+        return agreement._get_pricelist().currency_id or agreement.company_id.currency_id
+
     def _get_price_details(self, lines, shipping_partner=None, date=False, breaks=True):
         """Price lines for the customer of this agreement.
 
@@ -104,11 +112,11 @@ class B2bAgreement(models.Model):
         """
         self.ensure_one()
         steps = self._get_quantity_breaks(products)
-        currency = self.sudo()._get_pricelist().currency_id or self.sudo().currency_id
+        currency = self._get_price_currency()
         return [
             {
                 "product": product,
-                "sku": product.default_code or "",
+                "sku": product.default_code or product.barcode or "",
                 "name": product.with_context(display_default_code=False).display_name,
                 "uom": product.uom_id,
                 "currency": currency,

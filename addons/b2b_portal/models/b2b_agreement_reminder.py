@@ -1,6 +1,12 @@
+import logging
 from datetime import timedelta
 
+from psycopg2 import OperationalError
+
 from odoo import api, fields, models
+from odoo.exceptions import ConcurrencyError
+
+_logger = logging.getLogger(__name__)
 
 REMINDER_DAYS = (30, 7)
 
@@ -17,11 +23,12 @@ class B2bAgreement(models.Model):
         Each reminder goes out once; an agreement that is signed late gets only those still ahead.
         """
         due = self._search_reminders_due()
+        self.env["ir.cron"]._commit_progress(remaining=len(due))
         for agreement in due:
             # Another worker may be at it; what it holds is left to it.
             locked = agreement.try_lock_for_update()
             if locked:
-                locked._remind()
+                locked._try_remind()
             self.env["ir.cron"]._commit_progress(1)
 
     @api.model
@@ -53,6 +60,27 @@ class B2bAgreement(models.Model):
         already_sent = self.reminded_days and self.reminded_days <= due
         renewed = any(renewal.state == "signed" for renewal in self.renewal_ids)
         return 0 if left < 0 or already_sent or renewed else due
+
+    def _try_remind(self):
+        """Send the reminder that is due; one that fails must not hold up the others."""
+        self.ensure_one()
+        try:
+            with self.env.cr.savepoint():
+                self._remind()
+        except (ConcurrencyError, OperationalError):
+            # Passes by itself: it is still due at the next run.
+            _logger.info("The reminder of agreement %s goes out later", self.name, exc_info=True)
+        except Exception as error:  # whatever a template, an address or an addon may bring
+            _logger.exception("The reminder of agreement %s failed", self.name)
+            self.reminded_days = self._get_due_reminder()
+            seller = self.user_id
+            agreement = self.with_context(lang=seller.lang or self.env.lang)
+            reason = agreement.env._("The mail could not be sent: %(reason)s", reason=str(error))
+            agreement._message_log(body=reason)
+            if seller:
+                agreement.activity_schedule(
+                    "mail.mail_activity_data_todo", user_id=seller.id, summary=reason[:200]
+                )
 
     def _remind(self):
         """Send the reminder that is due to the customer, and to the seller."""

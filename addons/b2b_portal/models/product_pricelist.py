@@ -52,10 +52,13 @@ class ProductPricelist(models.Model):
     def write(self, vals):
         """Override of `product` to keep the technical rule in step with `is_b2b`.
 
-        :raises UserError: when a pricelist of a signed agreement is archived
+        :raises UserError: when a pricelist of a signed agreement is archived, or opened to
+            everyone
         """
-        if vals.get("active") is False:
+        if not vals.get("active", True):
             self._check_not_in_b2b_agreement()
+        if not vals.get("is_b2b", True):
+            self.filtered("is_b2b")._check_not_in_b2b_agreement()
         res = super().write(vals)
         if "is_b2b" in vals:
             self._sync_b2b_discount_rule()
@@ -682,6 +685,17 @@ class ProductPricelist(models.Model):
         """
         domain = super()._get_partner_pricelist_multi_search_domain_hook(company_id)
         return [*domain, ("is_b2b", "=", False)]
+
+    def _get_partner_pricelist_multi_filter_hook(self):
+        """Override of `product`: a B2B pricelist set on a customer gives no prices by itself.
+
+        Only an agreement in force does, so that what the agreement has closed stays closed.
+
+        :return: the pricelist, or an empty recordset
+        """
+        # The customer may not read the list, not even to be told that it is none of theirs.
+        allowed = self.sudo().filtered(lambda pricelist: not pricelist.is_b2b).with_env(self.env)
+        return super(ProductPricelist, allowed)._get_partner_pricelist_multi_filter_hook()
 
     def _get_country_pricelist_multi(self, country_ids):
         """Override of `product`: nor is it one by a system parameter.

@@ -1,5 +1,6 @@
 import hashlib
 from datetime import date, timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -150,6 +151,33 @@ class TestAgreements(B2bCommon):
         agreement.action_terminate()
         self.pricelist.action_archive()
         self.assertFalse(self.pricelist.active)
+
+    def test_pricelist_of_a_signed_agreement_is_not_opened_to_everyone(self):
+        agreement = self._create_signed_agreement()
+        with self.assertRaisesRegex(UserError, "Buyer Ltd"):
+            self.pricelist.is_b2b = False
+        agreement.action_terminate()
+        self.pricelist.is_b2b = False
+        self.assertFalse(self.pricelist.is_b2b)
+
+    def test_b2b_list_of_a_customer_gives_no_prices_without_agreement(self):
+        partner = self.buyer_user.partner_id
+        self.customer.property_product_pricelist = self.pricelist
+        self.env.invalidate_all()
+        self.assertEqual(self.customer.specific_property_product_pricelist, self.pricelist)
+        for one in (partner, partner.with_user(self.buyer_user), self.customer):
+            self.assertFalse(one.property_product_pricelist.sudo().is_b2b)
+        self.assertFalse(self._create_order([]).pricelist_id.is_b2b)
+        agreement = self._create_signed_agreement()
+        self.assertEqual(partner.property_product_pricelist, self.pricelist)
+        agreement.action_terminate()
+        self.assertFalse(partner.property_product_pricelist.is_b2b)
+
+    def test_price_list_names_articles_by_barcode_too(self):
+        agreement = self._create_signed_agreement()
+        product = self._create_product(default_code=False, barcode="5901234123457")
+        rows = agreement._get_pricelist_rows(product | self.product)
+        self.assertEqual([row["sku"] for row in rows], ["5901234123457", "0042"])
 
     def test_pricelist_feature_is_on_and_stays_on(self):
         self.assertTrue(
@@ -312,6 +340,13 @@ class TestAgreements(B2bCommon):
         with self.assertRaises(UserError):
             self._create_agreement(partner_id=self.rival.id).action_renew()
 
+    def test_renew_refuses_what_ends_with_the_calendar(self):
+        for start, end in (("2026-01-01", "9999-12-31"), ("2026-01-01", "9000-01-01")):
+            agreement = self._create_agreement(state="signed", date_start=start, date_end=end)
+            with self.subTest(end=end), self.assertRaisesRegex(UserError, "ends too late"):
+                agreement.action_renew()
+            agreement.action_terminate()
+
     def test_bad_values_are_refused(self):
         for values in (
             {"date_start": "2026-02-02", "date_end": "2026-02-01"},
@@ -368,6 +403,33 @@ class TestAgreements(B2bCommon):
         self._remind()
         self.env.invalidate_all()
         self.assertEqual(self._count_reminders(agreement), 1)
+
+    @mute_logger("odoo.addons.b2b_portal.models.b2b_agreement_reminder")
+    def test_reminder_that_fails_holds_up_no_other(self):
+        today = fields.Date.today()
+        failing = self._create_signed_agreement(date_end=today + timedelta(days=5))
+        other = self._create_signed_agreement(
+            partner_id=self.rival.id,
+            pricelist_id=self.rival_pricelist.id,
+            date_end=today + timedelta(days=5),
+        )
+        failing.user_id = self.seller_user
+        notify = type(failing)._notify_customer
+
+        def fail_once(agreement, template_xmlid):
+            if agreement.id == failing.id:
+                raise ValueError("broken template")
+            return notify(agreement, template_xmlid)
+
+        with patch.object(type(failing), "_notify_customer", fail_once):
+            self._remind()
+            self._remind()
+        self.env.invalidate_all()
+        self.assertEqual((failing | other).mapped("reminded_days"), [7, 7])
+        self.assertTrue(other.message_ids.filtered(lambda one: one.partner_ids & self.rival))
+        self.assertEqual(len(failing.activity_ids), 1)
+        self.assertIn("broken template", failing.activity_ids.summary)
+        self.assertEqual(failing.activity_ids.user_id, self.seller_user)
 
     def test_extension_is_reminded_of_anew(self):
         today = fields.Date.today()
