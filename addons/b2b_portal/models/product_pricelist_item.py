@@ -38,27 +38,40 @@ class ProductPricelistItem(models.Model):
 
     # === CRUD METHODS === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of `product`: only a B2B pricelist makes itself a technical rule.
+
+        :raises UserError: when someone else makes one, on whichever pricelist
+        """
+        default = self.default_get(["is_b2b_discount"])
+        self._check_b2b_discount_rule(
+            any({**default, **vals}.get("is_b2b_discount") for vals in vals_list)
+        )
+        return super().create(vals_list)
+
     def write(self, vals):
         """Override of `product` to protect the technical rule.
 
-        :raises UserError: when someone edits the technical rule of a B2B pricelist
+        :raises UserError: when someone edits the technical rule of a B2B pricelist, or makes one
         """
-        self._check_b2b_discount_rule()
+        self._check_b2b_discount_rule(vals.get("is_b2b_discount"))
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_b2b_discount(self):
         self._check_b2b_discount_rule()
 
-    def _check_b2b_discount_rule(self):
+    def _check_b2b_discount_rule(self, wanted=False):
         """Refuse changes of the technical rule that do not come from its pricelist.
 
-        :raises UserError: when a technical rule is among the records
+        :param bool wanted: whether records are about to become technical rules
+        :raises UserError: when they are, or a technical rule is among the records
         """
         if self.env.context.get("b2b_technical_rule") is TECHNICAL:
             return
         # Rules that are not readable for the user are refused by the access check of the caller.
-        if any(item.is_b2b_discount for item in self.sudo()):
+        if wanted or any(item.is_b2b_discount for item in self.sudo()):
             raise UserError(
                 self.env._(
                     "This rule applies the B2B discounts of the products. Change the discount on"

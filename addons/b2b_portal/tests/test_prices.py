@@ -112,10 +112,23 @@ class TestPrices(B2bCommon):
         self.assertEqual(
             len(Item.search([*domain[1:], ("pricelist_id", "=", self.pricelist.copy().id)])), 1
         )
-        self.pricelist.is_b2b = False
-        self.assertFalse(Item.search(domain))
-        self.pricelist.is_b2b = True
-        self.assertEqual(len(Item.search(domain)), 1)
+        pricelist = self._create_pricelist()
+        domain = [("pricelist_id", "=", pricelist.id), *domain[1:]]
+        for is_b2b in (True, False, True):
+            pricelist.is_b2b = is_b2b
+            self.assertEqual(len(Item.search(domain)), is_b2b)
+
+    def test_nobody_makes_a_technical_rule(self):
+        retail = self._create_pricelist(name="Retail", is_b2b=False)
+        Item = self.env["product.pricelist.item"]
+        values = {"pricelist_id": retail.id}
+        with self.assertRaises(UserError):
+            Item.create({**values, "is_b2b_discount": True})
+        with self.assertRaises(UserError):
+            Item.with_context(default_is_b2b_discount=True).create(values)
+        rule = Item.create(values)
+        with self.assertRaises(UserError):
+            rule.is_b2b_discount = True
 
     # === AGREEMENT WITH ODOO'S OWN PRICES === #
 
