@@ -54,7 +54,11 @@ def _restore_quotation_actions(env):
 
     :param env: environment of the removal (superuser)
     """
-    for name in ("sale.action_quotations", "sale.action_quotations_with_onboarding"):
+    for name, domain in {
+        "sale.action_quotations": False,
+        "sale.action_quotations_with_onboarding": False,
+        "sale.action_quotations_salesteams": "[]",
+    }.items():
         action = env.ref(name, raise_if_not_found=False)
         if action:
-            action.domain = False
+            action.domain = domain

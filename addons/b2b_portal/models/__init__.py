@@ -9,6 +9,7 @@ from . import (
     crm_team,
     ir_http,
     ir_rule,
+    payment_link_wizard,
     payment_transaction,
     product_pricelist,
     product_pricelist_item,
@@ -22,4 +23,5 @@ from . import (
     sale_order_cart,
     sale_order_line,
     sale_report,
+    utm_campaign,
 )

@@ -13,6 +13,4 @@ class PaymentTransaction(models.Model):
         """
         for transaction in self.sudo():  # customers pay, and do not read all these fields
             if any(order.b2b_qualifier for order in transaction.sale_order_ids):
-                raise ValidationError(
-                    self.env._("B2B orders are paid by the terms of the agreement, not online.")
-                )
+                raise ValidationError(transaction.sale_order_ids._get_b2b_payment_refusal())

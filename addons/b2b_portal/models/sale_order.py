@@ -12,6 +12,8 @@ GUARDED_FIELDS = (
     "signed_on",
     "state",
 )
+# What decides how an order begins. Defaults of the context count as if they were given.
+FOLDED_FIELDS = ("b2b_template_name", "company_id", "partner_id", *GUARDED_FIELDS)
 # The key to the guard. An object and no flag, so that no RPC call can bring it in its context.
 PLACING = object()
 
@@ -59,32 +61,32 @@ class SaleOrder(models.Model):
         """Override of `order_status_flags` to add the B2B pro-forma."""
         return [*super()._selection_document_type(), ("b2b", self.env._("B2B pro-forma"))]
 
-    def _compute_document_type(self):
+    def _compute_document_type(self):  # pylint: disable=missing-return
         """Override of `order_status_flags`: whatever has a qualifier is B2B."""
         b2b_orders = self.filtered("b2b_qualifier")
         b2b_orders.document_type = "b2b"
         super(SaleOrder, self - b2b_orders)._compute_document_type()
 
     @api.depends("b2b_qualifier")
-    def _compute_require_signature(self):
+    def _compute_require_signature(self):  # pylint: disable=missing-return
         """Override of `sale`: the agreement is signed, its orders are not."""
         super()._compute_require_signature()
         self.filtered("b2b_qualifier").require_signature = False
 
     @api.depends("b2b_qualifier")
-    def _compute_require_payment(self):
+    def _compute_require_payment(self):  # pylint: disable=missing-return
         """Override of `sale`: B2B customers pay by the terms of their agreement."""
         super()._compute_require_payment()
         self.filtered("b2b_qualifier").require_payment = False
 
     @api.depends("b2b_qualifier")
-    def _compute_validity_date(self):
+    def _compute_validity_date(self):  # pylint: disable=missing-return
         """Override of `sale`: what the customer has ordered does not expire."""
         super()._compute_validity_date()
         self.filtered("b2b_qualifier").validity_date = False
 
     @api.depends("b2b_qualifier")
-    def _compute_type_name(self):
+    def _compute_type_name(self):  # pylint: disable=missing-return
         """Override of `sale` to call B2B documents what they are."""
         super()._compute_type_name()
         names = dict(self._fields["b2b_qualifier"]._description_selection(self.env))
@@ -94,7 +96,7 @@ class SaleOrder(models.Model):
             elif order.state in ("draft", "sent"):
                 order.type_name = self.env._("B2B pro-forma")
 
-    def _compute_access_url(self):
+    def _compute_access_url(self):  # pylint: disable=missing-return
         """Override of `sale`: carts and templates have pages of their own."""
         super()._compute_access_url()
         for order in self:
@@ -103,7 +105,7 @@ class SaleOrder(models.Model):
             elif order.b2b_qualifier == "template":
                 order.access_url = f"/my/b2b/templates/{order.id}"
 
-    def _compute_payment_term_id(self):
+    def _compute_payment_term_id(self):  # pylint: disable=missing-return
         """Override of `sale`: the payment terms of the agreement in force beat the partner's."""
         super()._compute_payment_term_id()
         for company, orders in self.grouped("company_id").items():
@@ -123,15 +125,21 @@ class SaleOrder(models.Model):
         """
         vals_list = [self._prepare_b2b_create_values(vals) for vals in vals_list]
         self._check_b2b_single_cart(vals_list)
-        return super().create(vals_list)
+        orders = super().create(vals_list)
+        for order in orders:
+            if order.b2b_qualifier == "template":
+                order.name = order.b2b_template_name
+        return orders
 
     def _prepare_b2b_create_values(self, vals):
-        qualifier = vals.get("b2b_qualifier")
-        if not qualifier and vals.get("document_type") != "b2b":
+        folded = {**self.default_get(list(FOLDED_FIELDS)), **vals}
+        qualifier = folded.get("b2b_qualifier")
+        if not qualifier and folded.get("document_type") != "b2b":
             return vals
-        vals = {**vals, "b2b_qualifier": qualifier or "order", "document_type": "b2b"}
+        vals = {**folded, "b2b_qualifier": qualifier or "order", "document_type": "b2b"}
         if vals["b2b_qualifier"] == "order":
-            return {**vals, "name": vals.get("name") or self._next_b2b_number(vals)}
+            unnamed = vals.get("name") in (None, False, "", self._fields["name"].default(self))
+            return {**vals, "name": self._next_b2b_number(vals) if unnamed else vals["name"]}
         if vals.get("state", "draft") != "draft" or any(
             vals.get(name) for name in ("locked", "signature", "signed_by", "signed_on")
         ):
@@ -144,9 +152,22 @@ class SaleOrder(models.Model):
             # a company's quotation template has terms for offers, and no lines for carts
             "sale_order_template_id": False,
             **vals,
-            # Named, or else it would take a number of the sequence for quotations.
-            "name": vals.get("b2b_template_name") or self.env._("Cart"),
+            **self._get_b2b_draft_values(),
+            # A name of ours: for "New", core takes a number of the sequence for quotations. A
+            # template may be called that, so it gets its name afterwards.
+            "name": self.env._("Cart") if qualifier == "cart" else "B2B",
         }
+
+    def _get_b2b_draft_values(self):
+        """Return what carts and templates have in common, whatever defaults say.
+
+        :rtype: dict
+        """
+        values = {"state": "draft", "locked": False}
+        if "website_id" in self._fields:
+            # The website would take it for one of its own abandoned carts.
+            values["website_id"] = False
+        return values
 
     @api.model
     def _next_b2b_number(self, vals):
@@ -268,6 +289,41 @@ class SaleOrder(models.Model):
         if self._is_b2b_draft():
             return self._get_b2b_draft_refusal()
         return super()._confirmation_error_message()
+
+    def action_quotation_send(self):
+        """Override of `sale`: a cart or template is no offer.
+
+        :raise UserError: for carts and templates
+        """
+        self._check_no_b2b_draft()
+        return super().action_quotation_send()
+
+    def message_post(self, **kwargs):
+        """Override of `sale`: nor is it mailed as an offer by the composer.
+
+        :raise UserError: for carts and templates that would be marked as sent
+        """
+        if self.env.context.get("mark_so_as_sent"):
+            self._check_no_b2b_draft()
+        return super().message_post(**kwargs)
+
+    def _check_no_b2b_draft(self):
+        if any(order._is_b2b_draft() for order in self):
+            raise UserError(self._get_b2b_draft_refusal())
+
+    def _get_default_payment_link_values(self):
+        """Override of `sale`: no link to an online payment.
+
+        :raise UserError: for carts, templates and pro-formas
+        """
+        self.ensure_one()
+        if self.b2b_qualifier:
+            raise UserError(self._get_b2b_payment_refusal())
+        return super()._get_default_payment_link_values()
+
+    @api.model
+    def _get_b2b_payment_refusal(self):
+        return self.env._("B2B orders are paid by the terms of the agreement, not online.")
 
     def _prepare_invoice(self):
         """Override of `sale`: every way to an invoice, down payments included, passes here.

@@ -19,7 +19,7 @@ class SaleOrder(models.Model):
             [
                 ("b2b_qualifier", "=", "template"),
                 ("company_id", "=", agreement.company_id.id),
-                ("partner_id", "child_of", agreement.partner_id.id),
+                ("partner_id.commercial_partner_id", "=", agreement.partner_id.id),
             ],
             order="b2b_template_name, id",
         )
@@ -60,6 +60,8 @@ class SaleOrder(models.Model):
                 and not line.is_downpayment
                 and line.product_id.type != "combo"
                 and not line.combo_item_id
+                # a field of the deliveries addon, which need not be there
+                and not ("is_delivery" in line._fields and line.is_delivery)
             )
         )
         return [(line.product_id, line.product_uom_id, line.product_uom_qty) for line in lines]

@@ -132,6 +132,56 @@ class TestDraftGuards(B2bOrderCommon):
             with self.subTest(values=values), self.assertRaises(UserError):
                 self._create_draft("template", **values)
 
+    def test_defaults_of_the_context_pass_no_guard(self):
+        values = {"partner_id": self.buyer2_user.partner_id.id}
+        for defaults in (
+            {"default_b2b_qualifier": "cart", "default_state": "sale"},
+            {"default_b2b_qualifier": "template", "default_locked": True},
+            {
+                "default_document_type": "b2b",
+                "default_b2b_qualifier": "cart",
+                "default_signed_by": 1,
+            },
+        ):
+            with self.subTest(defaults=defaults), self.assertRaises(UserError), self.cr.savepoint():
+                self.env["sale.order"].with_context(**defaults).create(values)
+        Order = self.env["sale.order"].with_context(default_b2b_qualifier="cart")
+        cart = Order.create(values)
+        self.assertEqual((cart.name, cart.state, cart.document_type), ("Cart", "draft", "b2b"))
+        with self.assertRaisesRegex(UserError, "has a cart already"):
+            Order.with_context(default_partner_id=values["partner_id"]).create({})
+
+    def test_menu_numbers_proformas(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "b2b_portal.sale_order_action_b2b_proforma"
+        )
+        Order = self.env["sale.order"].with_context(**literal_eval(action["context"]))
+        for values in ({}, {"name": "New"}):
+            order = Order.create({"partner_id": self.customer.id, **values})
+            self.assertTrue(order.name.startswith("B2B/"), order.name)
+
+    def test_template_called_new_takes_no_number(self):
+        sequence = self.env["ir.sequence"].search([("code", "=", "sale.order")], limit=1)
+        before = sequence.number_next_actual
+        template = self._create_draft("template", b2b_template_name="New")
+        self.env.flush_all()
+        sequence.invalidate_recordset()
+        self.assertEqual((template.name, template.b2b_template_name), ("New", "New"))
+        self.assertEqual(sequence.number_next_actual, before)
+
+    def test_not_mailed_as_quotation_and_no_payment_link(self):
+        for order in (self.cart, self.template):
+            with self.assertRaisesRegex(UserError, "is no order"):
+                order.action_quotation_send()
+            with self.assertRaisesRegex(UserError, "is no order"):
+                order.with_context(mark_so_as_sent=True).message_post(body="An offer")
+        Link = self.env["payment.link.wizard"]
+        for order in (self.cart, self._place()):
+            with self.assertRaisesRegex(UserError, "not online"):
+                Link.with_context(active_model="sale.order", active_id=order.id).create({})
+            with self.assertRaisesRegex(UserError, "not online"):
+                Link.create({"res_model": "sale.order", "res_id": order.id, "amount": 1.0})
+
     def test_quotation_becomes_no_template(self):
         quotation = self._create_order([(self.product, 1)])
         for qualifier in ("cart", "template", "order"):
@@ -178,7 +228,17 @@ class TestDraftGuards(B2bOrderCommon):
                 ]
             )
             self.assertEqual(team.sale_order_count, counted)
-        for name in ("sale.action_quotations", "sale.action_quotations_with_onboarding"):
+        campaign = self.env["utm.campaign"].create({"name": "Fair"})
+        (self.cart | self.template).campaign_id = campaign
+        quotation = self._create_order([], campaign_id=campaign.id)
+        self.assertEqual(campaign.quotation_count, 1)
+        domain = campaign.action_redirect_to_quotations()["domain"]
+        self.assertEqual(self.env["sale.order"].search(domain), quotation)
+        for name in (
+            "sale.action_quotations",
+            "sale.action_quotations_salesteams",
+            "sale.action_quotations_with_onboarding",
+        ):
             action = self.env["ir.actions.act_window"]._for_xml_id(name)
             found = self.env["sale.order"].search(literal_eval(action["domain"]))
             self.assertFalse(found & (self.cart | self.template))
@@ -227,6 +287,29 @@ class TestDraftAccess(B2bOrderCommon):
         head.partner_id = self.customer
         self.assertFalse(self._sees(head, self.cart))
         self.assertFalse(self._sees(head, self.template))
+
+    def test_subsidiary_shares_nothing_with_the_parent(self):
+        subsidiary = self.env["res.partner"].create(
+            {"name": "Daughter Ltd", "is_company": True, "parent_id": self.customer.id}
+        )
+        user = self._create_portal_user("b2b_daughter", parent_id=subsidiary.id)
+        self.assertEqual(user.partner_id.commercial_partner_id, subsidiary)
+        template = self._create_draft(
+            "template", [(self.product, 1)], user=user, b2b_template_shared=True
+        )
+        self.assertTrue(self._sees(user, template))
+        self.assertFalse(self._sees(self.buyer_user, template))
+        self.assertNotIn(template, self._as_buyer()._get_b2b_templates(self.agreement))
+        # also where no record rule helps
+        templates = self.env["sale.order"]._get_b2b_templates(self.agreement)
+        self.assertNotIn(template, templates)
+        self.assertIn(self.template, templates)
+        self.assertFalse(self.cart._get_b2b_addresses(subsidiary.id))
+        self.assertNotIn(subsidiary, self.cart._get_b2b_addresses())
+        self.customer.email = False
+        recipients = self.agreement._get_customer_recipients()
+        self.assertIn(self.buyer_user.partner_id, recipients)
+        self.assertNotIn(user.partner_id, recipients)
 
     def test_rival_and_retail_see_nothing(self):
         self.template.b2b_template_shared = True
@@ -318,6 +401,34 @@ class TestCartAndCheckout(B2bOrderCommon):
         self.assertAlmostEqual(today["total"], cart.amount_total)
         for entry in today["lines"]:
             self.assertAlmostEqual(entry["subtotal"], entry["line"].price_subtotal)
+
+    def test_taxes_are_of_today(self):
+        old, new = self.env["account.tax"].create(
+            [{"name": f"VAT {rate}", "amount": rate} for rate in (22, 25)]
+        )
+        self.product.taxes_id = old
+        cart = self._get_cart()
+        cart.order_line.unlink()
+        line = cart._add_b2b_lines([(self.product, self.product.uom_id, 1)])
+        self.assertEqual(line.tax_ids, old)
+        self.product.taxes_id = new
+        today = cart._get_b2b_today()
+        self.assertAlmostEqual(today["tax"], today["untaxed"] * 0.25, 2)
+        cart._refresh_b2b_lines()
+        self.assertEqual(line.tax_ids, new)
+        self.assertAlmostEqual(cart.amount_tax, today["tax"])
+        self.assertAlmostEqual(cart.amount_total, today["total"])
+
+    def test_without_any_pricelist(self):
+        self.agreement.pricelist_id = False
+        self.cart.pricelist_id = False
+        self.env["product.pricelist"].search([]).active = False
+        self.assertFalse(self.agreement._get_pricelist())
+        self.assertEqual(self.agreement._get_price_currency(), self.company.currency_id)
+        self.agreement.minimum_order_amount = 1e6
+        cart = self._get_cart()
+        problems = cart._get_b2b_checkout_problems(self.agreement, cart._get_b2b_today()["untaxed"])
+        self.assertIn("minimum order amount", problems[-1])
 
     def test_query_count_does_not_grow(self):
         counts = []
@@ -459,6 +570,33 @@ class TestCartAndCheckout(B2bOrderCommon):
         self.assertEqual(message.attachment_ids.mapped("mimetype"), ["application/pdf"])
 
     @mute_logger("odoo.addons.b2b_portal.models.sale_order_cart")
+    def test_proforma_that_cannot_be_mailed_holds_up_no_other(self):
+        first = self._place()
+        second = self._place(self._create_draft("cart", [(self.product, 1)], self.buyer2_user))
+        first.user_id = self.seller_user
+        send = type(first)._send_b2b_proforma
+
+        def fail_once(order):
+            if order.id == first.id:
+                order.client_order_ref = "half done"
+                order.env.cr.execute("SELECT 1 / 0")
+            return send(order)
+
+        with (
+            patch.object(type(first), "_send_b2b_proforma", fail_once),
+            patch.object(type(first), "_make_b2b_proforma_pdf", lambda order: order.browse()),
+            mute_logger("odoo.sql_db"),
+            self.enter_registry_test_mode(),
+        ):
+            self.env.ref("b2b_portal.ir_cron_b2b_proforma_mail").method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertFalse((first | second).filtered("b2b_mail_pending"))
+        self.assertNotEqual(first.client_order_ref, "half done")
+        self.assertTrue(second.message_ids.filtered(lambda one: second.name in (one.subject or "")))
+        self.assertIn("could not be sent", first.message_ids[0].body)
+        self.assertEqual(first.activity_ids.user_id, self.seller_user)
+
+    @mute_logger("odoo.addons.b2b_portal.models.sale_order_cart")
     def test_proforma_mail_without_the_program_for_pdfs(self):
         order = self._place()
         report = type(self.env["ir.actions.report"])
@@ -588,6 +726,9 @@ class TestTemplates(B2bOrderCommon):
                 ]
             }
         )
+        if "is_delivery" in order.order_line._fields:
+            carriage = self._create_product(name="Carriage", type="service")
+            order.order_line = [Command.create({"product_id": carriage.id, "is_delivery": True})]
         template = self._as_buyer()._create_b2b_template(self.agreement, "Again", order)
         self.assertEqual(template.order_line.product_id, self.product | self.product_b)
         self.assertAlmostEqual(template.order_line[1].price_unit, 45)
