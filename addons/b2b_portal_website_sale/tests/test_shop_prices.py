@@ -74,6 +74,13 @@ class TestShopPrices(ShopCommon):
         self.assertFalse(cart.pricelist_id.is_b2b)
         self.assertAlmostEqual(cart.amount_untaxed, 400.0)
 
+    def test_b2b_drafts_belong_to_no_website(self):
+        Order = self.env["sale.order"].with_context(default_website_id=self.website.id)
+        values = {"partner_id": self.buyer_user.partner_id.id, "website_id": self.website.id}
+        for qualifier in ("cart", "template"):
+            order = Order.create({**values, "b2b_qualifier": qualifier})
+            self.assertFalse(order.website_id)
+
     def test_b2b_lists_are_not_offered(self):
         website = self.website.with_user(self.env.ref("base.public_user"))
         self.assertNotIn(self.pricelist.id, website.sudo().pricelist_ids.ids)
