@@ -62,6 +62,20 @@ class TestAgreementPortal(B2bCommon, HttpCase):
         for garbage in ("page=x", "page=-1", "page=9999", "closed=<b>", "page=1&page=2"):
             self.assertEqual(self._get(f"/my/agreements?{garbage}").status_code, 200)
 
+    def test_empty_pages_say_so(self):
+        self._login(self.retail_user)
+        pages = [self._get("/my/agreements").text]
+        self._create_signed_agreement()
+        self._login(self.buyer_user)
+        Agreement = type(self.env["b2b.agreement"])
+        with patch.object(
+            Agreement, "_get_products", lambda self, **kw: self.env["product.product"]
+        ):
+            pages.append(self._get("/my/b2b/pricelist").text)
+        texts = ("There are no agreements", "There are no products")
+        for page, text in zip(pages, texts, strict=True):
+            self.assertRegex(page, rf'role="alert"[^>]*>\s*{text}')
+
     def test_pages_of_others_drafts_and_nothing_lead_back(self):
         draft = self._create_agreement()
         foreign = self._create_agreement(partner_id=self.rival.id, state="sent")

@@ -1,1 +1,1 @@
-from . import product_pricelist, website
+from . import ir_http, product_pricelist, website

@@ -18,7 +18,7 @@ class Website(models.Model):
         agreed = self.env.user.partner_id._get_b2b_agreement(self.company_id).pricelist_id
         if agreed and request:
             # The next visitor at the same computer or proxy pays other prices.
-            request.future_response.headers["Cache-Control"] = "no-store"
+            request.b2b_agreed_prices = True
         return agreed
 
     def get_pricelist_available(self, show_visible=False):

@@ -10,7 +10,8 @@ export class B2BQuickOrder extends Interaction {
     };
 
     start() {
-        this.el.querySelector(".o_b2b_more_rows").classList.remove("d-none");
+        // The form that adds one article to a template has no such button.
+        this.el.querySelector(".o_b2b_more_rows")?.classList.remove("d-none");
     }
 
     async onInput(ev) {
