@@ -8,6 +8,6 @@ class IrHttp(models.AbstractModel):
     @classmethod
     def _post_dispatch(cls, response):
         """Override of `http_routing`: no cache keeps an answer that was priced by an agreement."""
-        super()._post_dispatch(response)
         if getattr(request, "b2b_agreed_prices", False):
             response.headers["Cache-Control"] = "no-store"
+        return super()._post_dispatch(response)
