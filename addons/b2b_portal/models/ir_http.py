@@ -15,4 +15,4 @@ class IrHttp(models.AbstractModel):
         if maximum := rule.endpoint.routing.get("b2b_max_form_parts"):
             # The limit is none of the attributes that Odoo's request passes on.
             request.httprequest._HTTPRequest__wrapped.max_form_parts = maximum
-        super()._pre_dispatch(rule, args)
+        return super()._pre_dispatch(rule, args)
