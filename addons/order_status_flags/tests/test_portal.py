@@ -536,7 +536,8 @@ class TestPortalAccess(PortalCommon):
             as_buyer.action_accept_cancellation,
             as_buyer.action_decline_cancellation,
             lambda: as_buyer.write({"order_status_id": self.fulfilled.id}),
-            as_buyer.status_history_ids.action_resend_mail,
+            # The field itself is refused, so it must be read inside the call.
+            lambda: as_buyer.status_history_ids.action_resend_mail(),  # pylint: disable=W0108
         ):
             with self.assertRaises(AccessError):
                 call()

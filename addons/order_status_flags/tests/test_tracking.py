@@ -184,6 +184,7 @@ class TestTrackingPage(TrackingCommon):
     def test_time_zone_of_the_customer(self):
         order = self._create_order()
         self.customer.tz = "Asia/Tokyo"
+        self.env.flush_all()
         self.env.cr.execute(
             "UPDATE sale_order SET date_order = %s WHERE id = %s",
             [datetime(2026, 3, 31, 20, 0), order.id],
