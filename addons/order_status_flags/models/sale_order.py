@@ -403,6 +403,7 @@ class SaleOrder(models.Model):
 
     def _get_planned_status(self, change, status):
         if change.status is not KEEP:
+            # sudo: judged by rules that look at other companies and archived ones too
             return change.status.sudo()
         if change.flag is not KEEP and change.new_flag.status_id:
             return change.new_flag.status_id
@@ -549,6 +550,7 @@ class SaleOrder(models.Model):
         for values, order_ids in grouped.items():
             orders_sudo.browse(order_ids)._write_status_fields(dict(values))
         orders_sudo._supersede_pending_mails(changes)
+        # sudo: nobody may create history rows; this is the only place that does
         self.env["sale.order.status.history"].sudo()._create_rows(rows)
         self._cancel_flagged_orders(changes, notify)
         return orders

@@ -145,6 +145,7 @@ class SaleOrder(models.Model):
                 )
         self.action_cancel()
         for order in self:
+            # sudo: the state of the mail counts, whoever accepts
             last_row = order.sudo().status_history_ids.sorted("id")[-1:]
             order._answer_cancellation_request(True, mailed_anyway=last_row.mail_state == "pending")
         return True
@@ -203,6 +204,7 @@ class SaleOrder(models.Model):
     def _is_customer_cancellation_done(self):
         """Whether there is nothing left that the customer could do: cancelled or asked for."""
         self.ensure_one()
+        # sudo: the field is internal, and customers ask
         return self.state == "cancel" or bool(self.sudo().cancellation_requested_on)
 
     def _cancel_by_customer(self, reason, partner, by_link):
@@ -262,6 +264,7 @@ class SaleOrder(models.Model):
         return next((user for user in candidates if user and user.active), self.env["res.users"])
 
     def _check_cancellation_request(self):
+        # sudo: the field is internal
         if not self.sudo().cancellation_requested_on:
             raise UserError(
                 self.env._(

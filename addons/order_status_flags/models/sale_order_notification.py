@@ -59,4 +59,5 @@ class SaleOrder(models.Model):
             )
         )
         if rows:
+            # sudo: the mail fields and the mail queue are nobody's to write
             history.browse(row[0] for row in rows).sudo()._supersede_mails()

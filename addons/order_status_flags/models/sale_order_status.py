@@ -249,6 +249,7 @@ class SaleOrderStatus(models.Model):
             for status_id, rule_type, rule_company in self._get_event_rules(code)
             if rule_type in (False, document_type) and rule_company in (False, company.id)
         ]
+        # sudo: an event acts by the company's rules, see `_get_event_rules`
         return self.sudo().browse(max(fitting)[1] if fitting else ())
 
     def _fits(self, order):
