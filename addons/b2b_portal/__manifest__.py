@@ -17,6 +17,7 @@
         "data/b2b_agreement_template_data.xml",
         "report/b2b_agreement_templates.xml",
         "views/b2b_agreement_views.xml",
+        "wizard/b2b_price_explanation_views.xml",
         "views/product_views.xml",
         "views/product_pricelist_views.xml",
         "views/res_partner_views.xml",

@@ -625,10 +625,11 @@ class ProductPricelist(models.Model):
         return next((step for step in ahead if step["net"] < reached["net"]), None)
 
     @api.model
-    def _explain_price(self, values):
+    def _explain_price(self, values, price_label=None):
         """Say in the reader's words where a price comes from.
 
         :param dict values: details of a line (see `_get_b2b_price_details`)
+        :param str price_label: what to call the price, for a reader who is not the customer
         :return: dicts with `label` and `text`, in reading order
         :rtype: list
         """
@@ -642,7 +643,10 @@ class ProductPricelist(models.Model):
         rows = [
             {"label": self.env._("List price (untaxed)"), "text": price(values["list_net"])},
             {"label": self.env._("Applied"), "text": values["rule"]._describe_b2b_price_source()},
-            {"label": self.env._("Your price (untaxed)"), "text": price(values["net"])},
+            {
+                "label": price_label or self.env._("Your price (untaxed)"),
+                "text": price(values["net"]),
+            },
         ]
         if values["percentage"]:
             rows[-1]["text"] += f" (−{values['percentage']:g} %)"

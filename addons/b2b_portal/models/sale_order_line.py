@@ -79,7 +79,7 @@ class SaleOrderLine(models.Model):
             partner=order.partner_id,
             date=order.date_order,
         )[0]
-        rows = order.pricelist_id._explain_price(details)
+        rows = order.pricelist_id._explain_price(details, price_label=self.env._("Price (untaxed)"))
         if order.currency_id.compare_amounts(self.price_reduce_taxexcl, details["net"]):
             rows.append(
                 {

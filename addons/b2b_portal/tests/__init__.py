@@ -2,6 +2,7 @@ from . import (
     test_agreement_portal,
     test_agreements,
     test_orders,
+    test_price_explanation,
     test_prices,
     test_quick_order_parser,
     test_races,
