@@ -36,7 +36,11 @@
         "views/b2b_menus.xml",
         "views/sale_order_menus.xml",
     ],
-    "demo": ["demo/b2b_demo.xml", "demo/b2b_templates_demo.xml"],
+    "demo": [
+        "demo/b2b_demo.xml",
+        "demo/b2b_templates_demo.xml",
+        "demo/b2b_orders_demo.xml",
+    ],
     "assets": {
         "web.assets_frontend": [
             "b2b_portal/static/src/scss/b2b_shop.scss",
