@@ -4,7 +4,7 @@ VENV = .venv/bin/python
 SETUP = $(PYTHON) scripts/setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench core-test i18n stop clean
+.PHONY: help run test lint bench core-test i18n build stop clean
 
 help: ## show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,10 @@ core-test: ## Odoo's own suites with and without the addons
 i18n: ## write the .pot files anew and merge the .po files
 	@$(SETUP) --test
 	@exec $(VENV) scripts/i18n.py $(ARGS)
+
+build: ## a wheel of each addon, into dist/
+	@$(SETUP) --build
+	@exec $(VENV) scripts/build.py $(ARGS)
 
 stop: ## stop what was started
 	@$(PYTHON) scripts/stop.py

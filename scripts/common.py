@@ -27,6 +27,7 @@ ADDONS = ROOT / "addons"
 LOGS = STATE / "logs"
 MAILS = STATE / "mails"
 RUNNING = STATE / "running"
+NPM = STATE / "npm"
 
 # The first is what new users and partners get.
 LANGUAGES = ["en_US", "pl_PL", "sl_SI"]

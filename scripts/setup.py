@@ -14,6 +14,7 @@ import sys
 import odoo_source
 from common import (
     LOGS,
+    NPM,
     PYTHON,
     ROOT,
     VENV,
@@ -89,10 +90,16 @@ def missing_programs():
 
 def ensure_programs():
     """Make sure of the programs that the tests need; as root install what is missing."""
-    missing = missing_programs()
-    if not missing:
-        return
-    names = " ".join(missing)
+    if missing := missing_programs():
+        install_programs(" ".join(missing))
+
+
+def install_programs(names):
+    """Install Debian packages when root asks.
+
+    :param str names: the packages, separated by blanks
+    :raise Problem: saying how to get them, when it cannot be done here
+    """
     how = f"apt-get install --no-install-recommends {names}"
     if os.geteuid() or not shutil.which("apt-get"):
         raise Problem(f"the tests need {names}; install as root: {how}")
@@ -100,6 +107,30 @@ def ensure_programs():
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     run(["apt-get", "update"], "apt-programs.log", "apt-get update failed", env=quiet)
     run([*how.split(), "-y"], "apt-programs.log", f"could not install {names}", env=quiet)
+
+
+def ensure_axe():
+    """Have npm put axe-core below .odoo/npm/: the pinned version, its checksum verified.
+
+    The accessibility tests alone need it: without it they fail and say so, all others run.
+    """
+    files = [ROOT / "tests" / "package.json", ROOT / "tests" / "package-lock.json"]
+    stamp = NPM / ".installed"
+    wanted = fingerprint(*files)
+    if read_text(stamp) == wanted:
+        return
+    try:
+        if not shutil.which("npm"):
+            install_programs("npm")
+        say("Fetching axe-core for the accessibility tests")
+        NPM.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            shutil.copy(file, NPM)
+        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        run(command, "npm.log", "npm could not fetch it", cwd=NPM)
+        write_atomic(stamp, wanted)
+    except Problem as problem:
+        say(f"NOTE: no axe-core, so the accessibility tests will fail. {problem}")
 
 
 @entry
@@ -110,6 +141,7 @@ def main():
     )
     parser.add_argument("--test", action="store_true", help="also what the tests need")
     parser.add_argument("--lint", action="store_true", help="only what `make lint` needs")
+    parser.add_argument("--build", action="store_true", help="only what `make build` needs")
     options = parser.parse_args()
     if options.run:
         # Better known before the downloads than after them.
@@ -119,11 +151,16 @@ def main():
     if options.lint:
         ensure_requirements("requirements-lint.txt")
         return
+    if options.build:
+        ensure_requirements("requirements-build.txt")
+        return
     ensure_requirements("requirements.txt")
     odoo_source.ensure()
     if options.test:
         ensure_requirements("requirements-test.txt")
+        ensure_requirements("requirements-build.txt")
         ensure_programs()
+        ensure_axe()
         return
     for package, effect in missing_programs().items():
         say(f"Note: {package} is not installed: {effect}. To have it: apt-get install {package}")
