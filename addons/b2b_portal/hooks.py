@@ -32,12 +32,15 @@ def _uninstall_hook(env):
 def _remove_b2b_orders(env):
     """Delete carts and templates, which would become quotations, and retype pro-formas.
 
+    A pro-forma that is not yet confirmed is an order all the same. Among the other types only
+    web orders are, so it goes on as one: with its status, its status page, and cancelling.
+
     :param env: environment of the removal (superuser)
     """
     Order = env["sale.order"].with_context(active_test=False, tracking_disable=True)
     Order.search(Order._get_b2b_draft_domain()).unlink()
     env.flush_all()
-    env.cr.execute("UPDATE sale_order SET document_type = 'sale' WHERE document_type = 'b2b'")
+    env.cr.execute("UPDATE sale_order SET document_type = 'web' WHERE document_type = 'b2b'")
     for table in ("sale_order_status", "sale_order_flag"):
         # Those made for pro-formas only must not become those of every order.
         env.cr.execute(

@@ -23,10 +23,12 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Take statuses and flags off the orders.
+    """Take statuses and flags off the orders, and our activity types off the activities.
 
     Orders and history hold on to the codebooks; Odoo would delete those first, fail, log
-    errors and try again.
+    errors and try again. So do activities that are done: Odoo moves the open ones only.
+
+    :param env: environment of the removal (superuser)
     """
     env.cr.execute("DELETE FROM sale_order_status_history")
     env.cr.execute(
@@ -38,7 +40,18 @@ def uninstall_hook(env):
             OR order_flag_id IS NOT NULL
         """
     )
+    _move_activities(env)
     env.invalidate_all()
+
+
+def _move_activities(env):
+    """Make done activities of our types to-dos, as Odoo does with open ones."""
+    activity_types = env["ir.model.data"].search(
+        [("module", "=", "order_status_flags"), ("model", "=", "mail.activity.type")]
+    )
+    env["mail.activity"].with_context(active_test=False).search(
+        [("activity_type_id", "in", activity_types.mapped("res_id"))]
+    ).activity_type_id = env.ref("mail.mail_activity_data_todo")
 
 
 def assign_install_statuses(env):

@@ -12,4 +12,5 @@
         "data/sale_order_status_data.xml",
     ],
     "auto_install": True,
+    "uninstall_hook": "uninstall_hook",
 }

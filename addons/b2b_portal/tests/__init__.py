@@ -9,4 +9,5 @@ from . import (
     test_shop_pages,
     test_shop_races,
     test_shop_search,
+    test_uninstall,
 )

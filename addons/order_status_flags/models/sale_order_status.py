@@ -191,17 +191,7 @@ class SaleOrderStatus(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        # sudo: the archive of every company counts, whoever deletes
-        used = (
-            self.env["sale.order.status.history"]
-            .sudo()
-            .search_count(
-                Domain("status_id", "in", self.ids) | Domain("previous_status_id", "in", self.ids),
-                limit=1,
-            )
-        )
-        flags = self.env["sale.order.flag"].sudo().with_context(active_test=False)
-        if used or flags.search_count([("status_id", "in", self.ids)], limit=1):
+        if self._is_used():
             raise UserError(
                 self.env._(
                     "A status that orders have or had, or that a flag sets, cannot be deleted."
@@ -209,6 +199,20 @@ class SaleOrderStatus(models.Model):
                     " it can then no longer be chosen, and old orders keep it."
                 )
             )
+
+    def _is_used(self):
+        """Whether orders have or had one of these statuses, or a flag sets it.
+
+        :rtype: bool
+        """
+        # sudo: the archive of every company counts, whoever asks
+        history = self.env["sale.order.status.history"].sudo()
+        flags = self.env["sale.order.flag"].sudo().with_context(active_test=False)
+        had = Domain("status_id", "in", self.ids) | Domain("previous_status_id", "in", self.ids)
+        return bool(
+            history.search_count(had, limit=1)
+            or flags.search_count([("status_id", "in", self.ids)], limit=1)
+        )
 
     def unlink(self):
         res = super().unlink()

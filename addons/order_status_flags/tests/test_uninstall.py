@@ -18,3 +18,13 @@ class TestUninstall(OrderStatusCommon):
         # As Odoo does when it uninstalls; nothing refers to them any more.
         self.flag_in_progress.unlink()
         self.assertTrue(self.in_progress.unlink())
+
+    def test_done_activities_let_go_of_their_types(self):
+        order = self._create_order()
+        activity_type = self.env.ref("order_status_flags.mail_activity_type_cancelled")
+        activity = order.activity_schedule(activity_type_id=activity_type.id)
+        activity.active = False
+        self.env.flush_all()
+        uninstall_hook(self.env)
+        self.assertEqual(activity.activity_type_id, self.env.ref("mail.mail_activity_data_todo"))
+        self.assertTrue(activity_type.unlink())

@@ -1,1 +1,1 @@
-from . import test_delivery, test_delivery_race
+from . import test_delivery, test_delivery_race, test_uninstall

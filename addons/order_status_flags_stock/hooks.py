@@ -1,0 +1,13 @@
+def uninstall_hook(env):
+    """Archive the status of shipped orders where it is in use; Odoo deletes it otherwise.
+
+    Orders, their history and flags hold on to it: deleting would fail and log errors.
+
+    :param env: environment of the removal (superuser)
+    """
+    status = env.ref("order_status_flags_stock.status_shipped", raise_if_not_found=False)
+    if status and status._is_used():
+        status.active = False
+        env["ir.model.data"].search(
+            [("module", "=", "order_status_flags_stock"), ("name", "=", "status_shipped")]
+        ).unlink()
