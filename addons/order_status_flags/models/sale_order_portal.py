@@ -43,8 +43,9 @@ class SaleOrder(models.Model):
         statuses = (
             self.env["sale.order.status"]
             .sudo()
-            .search(
-                [("is_public", "=", True), ("company_id", "in", [False, *self.env.companies.ids])]
+            .search_fetch(
+                [("is_public", "=", True), ("company_id", "in", [False, *self.env.companies.ids])],
+                ["name", "category"],  # the names of the filter and the badges of the list
             )
         )
         by_name = statuses.grouped("name")
