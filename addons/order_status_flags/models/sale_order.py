@@ -22,6 +22,7 @@ DERIVED_FIELDS = (
     "customer_status_id",
     "order_tracking_token",
     "cancellation_requested_on",
+    "cancellation_request_reason",
 )
 
 

@@ -1,5 +1,15 @@
+import re
+
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
+
+# What people type as a phone number, and how many digits make one.
+PHONE = re.compile(r"[+()\d\s./-]+")
+PHONE_DIGITS = 6
+# The answer of a mail server as Python words it: (550, b'5.1.1 No such user').
+SMTP_ANSWER = re.compile(r"\((\d{3}), b?(['\"])(.*?)\2")
+SMTP_ADDRESS = re.compile(r"['\"<]([^\s'\"<>]+@[^\s'\"<>]+)['\">]")
 
 
 class SaleOrder(models.Model):
@@ -38,6 +48,24 @@ class SaleOrder(models.Model):
     )
     status_mail_error = fields.Char(
         compute="_compute_status_mail_failed", compute_sudo=True, groups="base.group_user"
+    )
+    status_attention = fields.Selection(
+        selection=[
+            ("cancellation", "Wants to cancel"),
+            ("mail_failed", "E-mail failed"),
+            ("stuck", "Stuck"),
+        ],
+        string="Attention",
+        compute="_compute_status_attention",
+        search="_search_status_attention",
+        groups="base.group_user",
+        help="What a person has to look after, the most pressing first.",
+    )
+    customer_phone = fields.Char(
+        string="Phone of the customer",
+        compute="_compute_customer_phone",
+        search="_search_customer_phone",
+        groups="base.group_user",
     )
 
     # === COMPUTE METHODS === #
@@ -94,7 +122,78 @@ class SaleOrder(models.Model):
         errors = {row.order_id.id: row.mail_error for row in failed}
         for order in self:
             order.status_mail_failed = order._origin.id in errors
-            order.status_mail_error = errors.get(order._origin.id)
+            order.status_mail_error = self._explain_mail_error(errors.get(order._origin.id))
+
+    @api.model
+    def _explain_mail_error(self, error):
+        """Put the answer of a mail server into words for the clerk.
+
+        :param str error: what Odoo's mail queue keeps of it
+        :return: the explanation; the error itself when it is no such answer
+        """
+        answer = SMTP_ANSWER.search(error or "")
+        if not answer:
+            return error
+        address = SMTP_ADDRESS.search(error)
+        code, _quote, words = answer.groups()
+        if not address:
+            return self.env._(
+                "The mail server refused it: %(code)s %(words)s", code=code, words=words
+            )
+        return self.env._(
+            "The mail server refused the address %(address)s: %(code)s %(words)s",
+            address=address[1],
+            code=code,
+            words=words,
+        )
+
+    @api.depends("cancellation_requested_on", "status_mail_failed", "is_status_stuck")
+    def _compute_status_attention(self):
+        for order in self:
+            order.status_attention = (
+                (order.cancellation_requested_on and "cancellation")
+                or (order.status_mail_failed and "mail_failed")
+                or (order.is_status_stuck and "stuck")
+            )
+
+    @api.model
+    def _search_status_attention(self, operator, value):
+        """An order with two reasons is found by either, whichever is shown."""
+        if operator != "in":
+            return NotImplemented
+        domains = {
+            "cancellation": Domain("cancellation_requested_on", "!=", False),
+            "mail_failed": Domain("status_mail_failed", "=", True),
+            "stuck": Domain("is_status_stuck", "=", True),
+        }
+        found = Domain.OR(domains[reason] for reason in value if reason)
+        return found if all(value) else found | ~Domain.OR(domains.values())
+
+    @api.depends("partner_id.phone")
+    def _compute_customer_phone(self):
+        for order in self:
+            order.customer_phone = order.partner_id.phone
+
+    @api.model
+    def _search_customer_phone(self, operator, value):
+        """Find the orders of whoever has a phone number, however it is written.
+
+        ``061 555-01-00`` finds ``+48 61 555 01 00``. What is no phone number finds nothing:
+        the search box asks for number, reference, name and phone at once.
+        """
+        if operator != "ilike" or not isinstance(value, str):
+            return NotImplemented
+        digits = re.sub(r"\D", "", value).lstrip("0")
+        if len(digits) < PHONE_DIGITS or not PHONE.fullmatch(value):
+            return Domain.FALSE
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM res_partner WHERE regexp_replace(phone, '\\D', '', 'g') LIKE %s",
+                f"%{digits}%",
+                to_flush=self.env["res.partner"]._fields["phone"],
+            )
+        )
+        return Domain("partner_id", "child_of", [partner_id for (partner_id,) in rows])
 
     @api.model
     def _search_status_mail_failed(self, operator, value):

@@ -37,6 +37,12 @@ class SaleOrder(models.Model):
     cancellation_requested_on = fields.Datetime(
         string="Cancellation requested on", copy=False, readonly=True, groups="base.group_user"
     )
+    cancellation_request_reason = fields.Text(
+        copy=False,
+        readonly=True,
+        groups="base.group_user",
+        help="The customer's words, while the question is open. The messages keep them.",
+    )
 
     # === COMPUTE METHODS === #
 
@@ -225,7 +231,12 @@ class SaleOrder(models.Model):
         self._tell_seller("order_status_flags.mail_activity_type_cancelled", reason)
 
     def _request_cancellation(self, reason, partner, by_link):
-        self._write_status_fields({"cancellation_requested_on": fields.Datetime.now()})
+        self._write_status_fields(
+            {
+                "cancellation_requested_on": fields.Datetime.now(),
+                "cancellation_request_reason": reason,
+            }
+        )
         note = self._get_cancellation_note(reason, by_link)
         body = self.env._("I would like to cancel this order.")
         self.message_post(
@@ -299,7 +310,9 @@ class SaleOrder(models.Model):
         # sudo: an event, and activities of colleagues
         requested = self.sudo().filtered("cancellation_requested_on")
         if requested:
-            requested._write_status_fields({"cancellation_requested_on": False})
+            requested._write_status_fields(
+                {"cancellation_requested_on": False, "cancellation_request_reason": False}
+            )
             requested.activity_unlink(
                 ["order_status_flags.mail_activity_type_cancellation_request"]
             )

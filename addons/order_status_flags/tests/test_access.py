@@ -168,6 +168,9 @@ class TestAccess(OrderStatusCommon):
             "can_have_status",
             "is_status_stuck",
             "cancellation_requested_on",
+            "cancellation_request_reason",
+            "status_attention",
+            "customer_phone",
             "tracking_url",
             "order_tracking_token",
         ):

@@ -4,7 +4,7 @@ from lxml import etree
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import Form, tagged
+from odoo.tests import Form, new_test_user, tagged
 from odoo.tools.safe_eval import safe_eval
 
 from .common import OrderStatusCommon
@@ -53,6 +53,23 @@ class TestOrderForm(OrderStatusCommon):
         self.saved.next_status_ids = False
         order.invalidate_recordset()
         self.assertEqual(set(order.allowed_status_ids.mapped("category")), {"rejected"})
+
+    def test_refused_address_is_told_in_plain_words(self):
+        explain = self.env["sale.order"]._explain_mail_error
+        raw = (
+            "Mail delivery failed via SMTP server 'None'.\n"
+            "SMTPRecipientsRefused: {'zofia@example.com': (550, b'5.1.1 No such user')}"
+        )
+        self.assertEqual(
+            explain(raw),
+            "The mail server refused the address zofia@example.com: 550 5.1.1 No such user",
+        )
+        self.assertEqual(
+            explain("SMTPResponseException: (554, b'Transaction failed')"),
+            "The mail server refused it: 554 Transaction failed",
+        )
+        for other in ("The customer has no e-mail address.", "", False):
+            self.assertEqual(explain(other), other)
 
     def test_quotation_shows_no_status(self):
         self.assertFalse(self._create_order(confirm=False).can_have_status)
@@ -200,6 +217,64 @@ class TestOrderLists(OrderStatusCommon):
         asked._customer_cancel("", self.customer)
         self.assertEqual(self._filtered("cancellation_requested") & (asked | other), asked)
 
+    def test_filter_needs_attention_names_the_most_pressing_reason(self):
+        self.saved.max_days = 3
+        orders = asked, failed, late, calm = self._create_orders(4)
+        for order in asked | failed:
+            order.set_order_flag(self.flag_in_progress.id)
+        asked._customer_cancel("Ordered twice", self.customer)
+        (asked | failed).status_history_ids.filtered(
+            lambda row: row.mail_state == "pending"
+        )._mark_failed("550")
+        late._write_status_fields({"order_status_date": fields.Datetime.now() - timedelta(days=4)})
+        self.assertEqual(
+            [order.status_attention for order in orders],
+            ["cancellation", "mail_failed", "stuck", False],
+        )
+        self.assertEqual(self._filtered("status_attention") & orders, orders - calm)
+        search = self.env["sale.order"].search
+        for value, found in (("mail_failed", asked | failed), ("stuck", late), (False, calm)):
+            with self.subTest(value=value):
+                domain = [("id", "in", orders.ids), ("status_attention", "=", value)]
+                self.assertEqual(search(domain), found)
+
+    def _search_box(self, text, user=None):
+        """What typing into the search box and pressing Enter finds."""
+        node = next(self._search_view().iter("field"))
+        domain = safe_eval(node.get("filter_domain"), {"self": text})
+        return self.env["sale.order"].with_user(user or self.seller).search(domain)
+
+    def test_search_box_finds_by_number_reference_name_and_phone(self):
+        order, other = self._create_orders(2)
+        caller = self.env["res.partner"].create(
+            {"name": "Zofia Malinowska", "phone": "+48 61 555-01-99"}
+        )
+        order._write({"partner_id": caller.id, "client_order_ref": "PO-99001"})
+        self.env.invalidate_all()
+        for text in (
+            order.name,
+            "PO-99001",
+            "malinowska",
+            "+48615550199",
+            "061 555 01 99",
+            "(48) 61/555.0199",
+            "5550199",
+        ):
+            with self.subTest(text=text):
+                found = self._search_box(text)
+                self.assertIn(order, found)
+                self.assertNotIn(other, found)
+        for text in ("0199", "+48 61 555 01 98", "S5550199", "000000"):
+            with self.subTest(text=text):
+                self.assertNotIn(order, self._search_box(text))
+
+    def test_search_box_by_phone_shows_only_readable_orders(self):
+        order = self._create_order(user_id=self.manager.id)
+        order.partner_id.phone = "+48 61 555 01 99"
+        own = new_test_user(self.env, "test_own_docs", groups="sales_team.group_sale_salesman")
+        self.assertIn(order, self._search_box("615550199"))
+        self.assertNotIn(order, self._search_box("615550199", user=own))
+
     def test_every_filter_and_group_by_works(self):
         self._create_order()
         for node in self._search_view().iter("filter"):
@@ -228,7 +303,7 @@ class TestOrderLists(OrderStatusCommon):
         self.assertLessEqual(counts[1], counts[0])
 
     def test_menu_actions_open(self):
-        for xmlid in ("sale_order_status_action_orders", "sale_order_status_action_stuck"):
+        for xmlid in ("sale_order_status_action_orders", "sale_order_status_action_attention"):
             action = self.env.ref(f"order_status_flags.{xmlid}")
             orders = self.env["sale.order"].with_user(self.seller)
             orders.search(safe_eval(action.domain or "[]"))
@@ -332,7 +407,7 @@ class TestCodebooks(OrderStatusCommon):
     def test_menus_are_where_a_sales_manager_looks(self):
         for xmlid, parent in (
             ("sale_order_status_menu_orders", "sale.sale_order_menu"),
-            ("sale_order_status_menu_stuck", "sale.sale_order_menu"),
+            ("sale_order_status_menu_attention", "sale.sale_order_menu"),
             ("sale_order_status_history_menu", "sale.menu_sale_report"),
             ("sale_order_status_menu_config", "sale.menu_sale_config"),
         ):

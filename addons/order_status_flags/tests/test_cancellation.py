@@ -139,6 +139,7 @@ class TestCustomerCancellation(OrderStatusCommon):
         order.set_order_status(self.in_progress.id)
         self.assertEqual(order._customer_cancel("changed my mind", self.customer), "requested")
         self.assertTrue(order.cancellation_requested_on)
+        self.assertEqual(order.cancellation_request_reason, "changed my mind")
         self.assertEqual(order.state, "sale")
         self.assertEqual(order.activity_ids.user_id, self.seller)
         self.assertIn("changed my mind", order.message_ids[0].body)
@@ -150,6 +151,7 @@ class TestCustomerCancellation(OrderStatusCommon):
 
         order.with_user(self.seller).action_decline_cancellation("It is on the truck")
         self.assertFalse(order.cancellation_requested_on)
+        self.assertFalse(order.cancellation_request_reason)
         self.assertFalse(order.activity_ids)
         answer = order.message_ids[0]
         self.assertIn("It is on the truck", answer.body)

@@ -415,6 +415,7 @@ class TestPortalAccess(PortalCommon):
         "order_tracking_token",
         "tracking_url",
         "cancellation_requested_on",
+        "cancellation_request_reason",
         "is_status_stuck",
         "mailed_status_id",
     )
