@@ -41,6 +41,10 @@ def uninstall_hook(env):
         """
     )
     _move_activities(env)
+    # Odoo drops these with their columns, and leaves its own records of them.
+    env["ir.model.constraint"].search(
+        [("module.name", "=", "order_status_flags"), ("type", "=", "f")]
+    ).unlink()
     env.invalidate_all()
 
 
@@ -55,7 +59,7 @@ def _move_activities(env):
 
 
 def assign_install_statuses(env):
-    """Give every placed order without a history its status and tracking token, set-based.
+    """Give every placed order without a history its status and its tokens, set-based.
 
     Cancelled orders get the status of ``order_cancelled``, those invoiced in full that of
     ``invoice_posted``, the others that of ``order_confirmed`` or ``order_placed``;
@@ -117,7 +121,8 @@ def _assign_group(env, company, document_type, cancelled, invoiced, placed):
                        order_status_date = target.since,
                        was_placed = true,
                        customer_status_id = CASE WHEN status.is_public THEN status.id END,
-                       order_tracking_token = COALESCE(so.order_tracking_token, %(token)s)
+                       order_tracking_token = COALESCE(so.order_tracking_token, %(token)s),
+                       access_token = COALESCE(so.access_token, gen_random_uuid()::text)
                   FROM target
              LEFT JOIN sale_order_status status ON status.id = target.status_id
                  WHERE so.id = target.id

@@ -56,7 +56,13 @@ class OrderStatusPortal(CustomerPortal):
         """Override of `sale`: a parameter of its helper's name in the URL is no crash."""
         return super().portal_my_quotes(**kwargs)
 
-    @http.route()
+    def _is_list_readonly(self, rule, args):
+        """Whether a replica may show the list: its links' tokens are there, see
+        ``sale.order._mark_as_placed``.
+        """
+        return request.env["ir.http"]._may_read_replica()
+
+    @http.route(readonly=_is_list_readonly)
     def portal_my_orders(self, quotation_page=None, **kwargs):
         """Override of `sale`: a parameter of its helper's name in the URL is no crash."""
         return super().portal_my_orders(**kwargs)
@@ -118,7 +124,24 @@ class OrderStatusPortal(CustomerPortal):
 
     # === ORDER PAGE === #
 
-    @http.route()
+    def _is_order_page_readonly(self, rule, args):
+        """Whether a replica may show the page of the order.
+
+        Not of a quotation, which is signed and paid by what it says, not as a file, and not
+        when `sale` is about to note in the chatter that the customer looked at it.
+        """
+        query, order_id = request.httprequest.args, args["order_id"]
+        if order_id > MAX_ID or {"report_type", "payment_amount"} & query.keys():
+            return False
+        if "access_token" in query:
+            noted = request.session.get(f"view_quote_{order_id}")
+            if noted != fields.Date.today().isoformat():
+                return False
+        return request.env["ir.http"]._may_read_replica() and request.env[
+            "sale.order"
+        ]._is_page_readable(order_id)
+
+    @http.route(readonly=_is_order_page_readonly)
     def portal_order_page(self, order_id, access_token=None, **kwargs):
         """Override of `sale`: garbage in the URL leads where an unknown order leads."""
         if order_id > MAX_ID:

@@ -20,12 +20,23 @@ class OrderTracking(http.Controller):
     menus and assets, so that it is there at once on a phone.
     """
 
+    def _is_status_page_readonly(self, rule, args):
+        """Whether a replica may show the page: one that has got the order already.
+
+        The link is in a mail within seconds; a slow replica must not call it unknown.
+        """
+        Order = request.env["sale.order"]
+        return request.env["ir.http"]._may_read_replica() and bool(
+            Order._get_by_tracking_token(args.get("token"))
+        )
+
     @http.route(
         ["/order/status", "/order/status/<string:token>"],
         type="http",
         auth="public",
         methods=["GET"],
         sitemap=False,
+        readonly=_is_status_page_readonly,
     )
     def order_status_page(self, token=None, lang=None, **kwargs):
         """Show the tracking page; nothing is changed by it.

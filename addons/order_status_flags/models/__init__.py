@@ -1,5 +1,6 @@
 from . import (
     account_move,
+    ir_http,
     mail_mail,
     mail_template,
     payment_transaction,

@@ -1,4 +1,5 @@
 import secrets
+import uuid
 
 from odoo import api, fields, models
 from odoo.tools import consteq
@@ -57,11 +58,21 @@ class SaleOrder(models.Model):
         return secrets.token_urlsafe(TOKEN_BYTES)
 
     def _mark_as_placed(self):
-        """Mint the token when the order is placed: pages and mails only ever read it."""
+        """Mint the tokens when the order is placed: pages and mails only ever read them.
+
+        Odoo's own ``access_token`` too, which the links of the order list carry: minted by
+        the first look at the list, no replica of the database could show it.
+        """
         # sudo: these are no fields that anybody writes
         for order in self.sudo():
             token = order.order_tracking_token or self._new_tracking_token()
-            order._write_status_fields({"order_tracking_token": token, "was_placed": True})
+            order._write_status_fields(
+                {
+                    "order_tracking_token": token,
+                    "access_token": order.access_token or str(uuid.uuid4()),
+                    "was_placed": True,
+                }
+            )
 
     def _has_tracking_page(self):
         """Whether the public page of this order is open to who has its link."""
@@ -98,6 +109,16 @@ class SaleOrder(models.Model):
         if order and consteq(order.order_tracking_token, token) and order._has_tracking_page():
             return order.with_company(order.company_id)
         return order.browse()
+
+    @api.model
+    def _is_page_readable(self, order_id):
+        """Whether the customer's page of this order can be shown without writing anything.
+
+        :param int order_id: from the URL, of any order; unknown ones are not
+        """
+        # sudo: asked before anybody is logged in; the page itself checks the access
+        order = self.sudo().browse(order_id).exists()
+        return bool(order.access_token and order._is_order_placed())
 
     def _get_customer_delivery_info(self):
         """Return what the customer may know about the delivery.

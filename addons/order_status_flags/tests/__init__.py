@@ -8,6 +8,7 @@ from . import (
     test_notification,
     test_portal,
     test_race,
+    test_replica,
     test_report,
     test_settings,
     test_tracking,

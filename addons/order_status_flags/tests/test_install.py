@@ -16,7 +16,8 @@ class TestInstall(OrderStatusCommon):
         )
         self.env.cr.execute(
             "UPDATE sale_order SET order_status_id = NULL, order_status_date = NULL,"
-            " customer_status_id = NULL, order_tracking_token = NULL WHERE id IN %s",
+            " customer_status_id = NULL, order_tracking_token = NULL, access_token = NULL"
+            " WHERE id IN %s",
             [tuple(orders.ids)],
         )
         self.env.invalidate_all()
@@ -54,6 +55,7 @@ class TestInstall(OrderStatusCommon):
             if status:
                 self.assertEqual((row.source, row.mail_state), ("install", "none"))
                 self.assertTrue(order.order_tracking_token)
+                self.assertTrue(order.access_token)
                 self.assertChain(order)
         tokens = orders.mapped("order_tracking_token")
         self.assertEqual(len(set(tokens)), 6, "one of its own each, none for quotations")

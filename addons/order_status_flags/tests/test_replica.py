@@ -1,0 +1,118 @@
+import time
+from contextlib import contextmanager
+from unittest.mock import patch
+
+from odoo.http import request
+from odoo.tests import tagged
+
+from ..models.ir_http import MAX_LAG, SESSION_KEY, WRITE_MARGIN
+from .test_portal import PortalCommon
+
+
+@tagged("post_install", "-at_install")
+class TestReplica(PortalCommon):
+    """Which pages may come from a replica; tests/test_replica.py does it with a real one.
+
+    In tests Odoo gives routes that ask for it a cursor that refuses to write.
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.order = cls._create_order()
+        cls.link = f"/order/status/{cls.order.order_tracking_token}"
+        cls.page = f"/my/orders/{cls.order.id}"
+
+    @contextmanager
+    def _lag(self, seconds):
+        with patch.object(self.registry["ir.http"], "_get_replica_lag", return_value=seconds):
+            yield
+
+    def _asked(self, url, method="GET"):
+        """Open a page and return what answered it: 'replica' or 'primary'."""
+        asked = []
+        post_dispatch = self.registry["ir.http"]._post_dispatch
+
+        def spy(response):
+            asked.append("replica" if request.env.cr.readonly else "primary")
+            return post_dispatch(response)
+
+        with patch.object(self.registry["ir.http"], "_post_dispatch", spy):
+            response = self._get(url, method=method)
+        self.assertEqual(response.status_code, 200, url)
+        return asked[-1]
+
+    def test_placed_order_is_read_from_the_replica(self):
+        self._login(self.buyer)
+        for url in (self.link, "/my/orders", self.page):
+            with self.assertNoLogs("odoo.http", "WARNING"):
+                self.assertEqual(self._asked(url), "replica", url)
+                self.assertEqual(self._asked(url, method="HEAD"), "replica", url)
+
+    def test_whatever_has_to_be_exact_is_read_from_the_primary(self):
+        quotation = self._create_order(confirm=False)
+        quotation.action_quotation_sent()
+        self._login(self.buyer)
+        for url in (
+            f"/my/orders/{quotation.id}",
+            f"{self.page}?payment_amount=1",
+            f"{self.page}?report_type=html",
+            self.order.get_portal_url(),
+        ):
+            self.assertEqual(self._asked(url), "primary", url)
+        # `sale` notes the first look of the day only.
+        self.assertEqual(self._asked(self.order.get_portal_url()), "replica")
+
+    def test_old_order_without_token_is_shown(self):
+        """An order of a time before tokens were minted gets its token by the first look."""
+        self.env.cr.execute(
+            "UPDATE sale_order SET access_token = NULL WHERE id = %s", [self.order.id]
+        )
+        self.env.invalidate_all()
+        self._login(self.buyer)
+        with self.assertLogs("odoo.http", "WARNING") as logs:
+            self.assertEqual(self._asked("/my/orders"), "primary")
+        self.assertIn("read/write", logs.output[0])
+        for url in ("/my/orders", self.page):
+            self.assertEqual(self._asked(url), "replica", url)
+
+    def test_replica_that_is_behind_is_left_alone(self):
+        self._login(self.buyer)
+        for url in (self.link, "/my/orders", self.page):
+            for lag, answered in (
+                (MAX_LAG, "replica"),
+                (MAX_LAG + 1, "primary"),
+                (None, "primary"),
+            ):
+                with self._lag(lag):
+                    self.assertEqual(self._asked(url), answered, (url, lag))
+
+    def test_session_that_wrote_waits_for_the_replica(self):
+        now = time.time()
+        for written, lag, answered in (
+            (now, 0, "primary"),
+            (now - WRITE_MARGIN - 1, 0, "replica"),
+            (now - WRITE_MARGIN - 1, 20, "primary"),
+            (now - WRITE_MARGIN - 21, 20, "replica"),
+        ):
+            session = {SESSION_KEY: written}
+            self.authenticate(self.buyer.login, self.buyer.login, session_extra=session)
+            for url in (self.link, "/my/orders", self.page):
+                with self._lag(lag):
+                    self.assertEqual(self._asked(url), answered, (url, now - written, lag))
+
+    def test_forms_are_noted_only_where_a_replica_is(self):
+        self._login(self.buyer)
+        self._cancel(self.order)
+        self.assertEqual(self._asked("/my/orders"), "replica")
+        other = self._create_order()
+        with patch.object(self.registry["ir.http"], "_has_replica", return_value=True):
+            self._cancel(other)
+        for url in ("/my/orders", f"/my/orders/{other.id}", self.link):
+            self.assertEqual(self._asked(url), "primary", url)
+
+    def test_unknown_orders_and_links_are_asked_of_the_primary(self):
+        self._login(self.buyer)
+        for url in ("/order/status/" + "x" * 43, f"/my/orders/{2**31}", "/my/orders/999999999"):
+            with self.assertNoLogs("odoo.http", "WARNING"):
+                self.assertIn(self._get(url).status_code, (303, 404), url)
