@@ -8,5 +8,8 @@
     "license": "LGPL-3",
     "depends": ["b2b_portal", "website_sale"],
     "data": ["views/product_pricelist_views.xml"],
+    "assets": {
+        "web.assets_frontend": ["b2b_portal_website_sale/static/src/scss/b2b_shop.scss"],
+    },
     "auto_install": True,
 }

@@ -8,12 +8,12 @@ from odoo.http import request
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
 from ..tools.csv_export import make_csv
-from .main import B2BPortal
+from .shop import B2BShopPortal
 
 ROWS_PER_PAGE = 50
 
 
-class PricelistPortal(B2BPortal):
+class PricelistPortal(B2BShopPortal):
     """The customer's own price list, on a page and as a file."""
 
     @http.route("/my/b2b/pricelist", type="http", auth="user", website=True)
@@ -32,14 +32,12 @@ class PricelistPortal(B2BPortal):
             step=ROWS_PER_PAGE,
         )
         products = agreement._get_products(limit=ROWS_PER_PAGE, offset=pager["offset"])
-        values = {
-            **self._prepare_portal_layout_values(),
-            "agreement": agreement,
-            "rows": agreement._get_pricelist_rows(products),
-            "pager": pager,
-            "page_name": "b2b_pricelist",
-            "default_url": "/my/b2b/pricelist",
-        }
+        values = self._b2b_values(
+            agreement,
+            "b2b_pricelist",
+            rows=agreement._get_pricelist_rows(products),
+            pager=pager,
+        )
         return self._b2b_render("b2b_portal.portal_b2b_pricelist", values)
 
     @http.route("/my/b2b/pricelist.csv", type="http", auth="user", website=True)

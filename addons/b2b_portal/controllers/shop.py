@@ -32,6 +32,7 @@ class B2BShopPortal(B2BPortal):
             "cart": cart,
             "cart_count": len(cart.order_line),
             "b2b_messages": self._pop_b2b_messages(),
+            "format_price": request.env["product.pricelist"]._format_unit_price,
             "format_quantity": request.env["product.product"]._format_b2b_quantity,
             "page_name": page_name,
             **values,
@@ -182,6 +183,7 @@ class B2BShopPortal(B2BPortal):
         entries = []
         for product in products:
             price, *steps = breaks[product.id]
+            minimum, multiple = product._get_b2b_quantity_step(product.uom_id)
             price = {
                 **price,
                 "product": product,
@@ -198,9 +200,9 @@ class B2BShopPortal(B2BPortal):
                     "availability": availability.get(product.id),
                     "pictured": product.id in pictured,
                     "uoms": product._get_b2b_uoms(),
-                    "quantity": product._format_b2b_quantity(
-                        product._get_b2b_quantity_step(product.uom_id)[0] or 1.0
-                    ),
+                    "minimum": minimum,
+                    "multiple": multiple,
+                    "quantity": product._format_b2b_quantity(minimum or 1.0),
                 }
             )
         return entries

@@ -1,7 +1,6 @@
 from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
-from odoo.tools import format_amount
 
 from .shop import B2BShopPortal
 
@@ -149,6 +148,7 @@ class B2BTemplatePortal(B2BShopPortal):
     def _tell_b2b_result(self, agreement, result):
         """Say what was added, what costs something else now, and what is gone."""
         currency = agreement._get_price_currency()
+        price = request.env["product.pricelist"]._format_unit_price
         if result["added"]:
             self._add_b2b_message(
                 request.env._("%(count)s articles were added.", count=len(result["added"]))
@@ -159,8 +159,8 @@ class B2BTemplatePortal(B2BShopPortal):
                     "The price of %(product)s changed since the last time: %(old)s before,"
                     " %(new)s now.",
                     product=change["name"],
-                    old=format_amount(request.env, change["old"], currency),
-                    new=format_amount(request.env, change["new"], currency),
+                    old=price(change["old"], currency),
+                    new=price(change["new"], currency),
                 ),
                 "warning",
             )

@@ -2,9 +2,11 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import float_round, format_amount
+from odoo.tools import float_compare, float_round, formatLang
 
 from .product_pricelist_item import TECHNICAL
+
+NBSP = "\N{NO-BREAK SPACE}"
 
 
 class ProductPricelist(models.Model):
@@ -567,6 +569,29 @@ class ProductPricelist(models.Model):
             self.env["decimal.precision"].precision_get("Product Price"), currency.decimal_places
         )
 
+    @api.model
+    def _format_unit_price(self, amount, currency):
+        """Return a unit price as customers read it.
+
+        With the decimals of the currency, and with more of them where the price needs them and
+        "Product Price" allows: goods at 0.2432 apiece are not 0.24 when thousands are ordered.
+
+        :param float amount: price of one unit
+        :param currency: `res.currency` record
+        :rtype: str
+        """
+        digits = self._get_price_digits(currency)
+        needed = currency.decimal_places
+        while needed < digits and float_compare(
+            float_round(amount, precision_digits=needed), amount, precision_digits=digits
+        ):
+            needed += 1
+        number = formatLang(self.env, amount, digits=needed)
+        parts = [number, currency.symbol or ""]
+        if currency.position == "before":
+            parts.reverse()
+        return NBSP.join(part for part in parts if part)
+
     def _get_quantity_breaks(self, products, *, company, fiscal_position=None, date=False):
         """Return the steps at which the unit price of products changes.
 
@@ -637,7 +662,7 @@ class ProductPricelist(models.Model):
 
         def price(amount):
             return self.env._(
-                "%(price)s per %(unit)s", price=format_amount(self.env, amount, currency), unit=uom
+                "%(price)s per %(unit)s", price=self._format_unit_price(amount, currency), unit=uom
             )
 
         rows = [
@@ -658,7 +683,7 @@ class ProductPricelist(models.Model):
                         "from %(quantity)s %(unit)s: %(price)s",
                         quantity=f"{step['min_quantity']:g}",
                         unit=values["product"].uom_id.name,
-                        price=format_amount(self.env, step["net"], currency),
+                        price=self._format_unit_price(step["net"], currency),
                     ),
                 }
             )

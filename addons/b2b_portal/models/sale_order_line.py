@@ -1,5 +1,4 @@
 from odoo import fields, models
-from odoo.tools import format_amount
 
 
 class SaleOrderLine(models.Model):
@@ -86,7 +85,9 @@ class SaleOrderLine(models.Model):
                     "label": self.env._("On this line"),
                     "text": self.env._(
                         "%(price)s: entered by hand, or priced at another time",
-                        price=format_amount(self.env, self.price_reduce_taxexcl, order.currency_id),
+                        price=order.pricelist_id._format_unit_price(
+                            self.price_reduce_taxexcl, order.currency_id
+                        ),
                     ),
                 }
             )

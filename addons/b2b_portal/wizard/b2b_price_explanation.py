@@ -1,7 +1,6 @@
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.tools import format_amount
 
 
 class B2bPriceExplanation(models.TransientModel):
@@ -154,7 +153,7 @@ class B2bPriceExplanation(models.TransientModel):
             return ""
         text = "{}: {}".format(
             without["rule"]._describe_b2b_price_source(),
-            format_amount(self.env, without["net"], without["currency"]),
+            self.pricelist_id._format_unit_price(without["net"], without["currency"]),
         )
         if without["net"] < details["net"]:
             return self.env._(
@@ -174,7 +173,7 @@ class B2bPriceExplanation(models.TransientModel):
             % (
                 f"{step['min_quantity']:g}",
                 self.product_id.uom_id.name,
-                format_amount(self.env, step["net"], step["currency"]),
+                self.pricelist_id._format_unit_price(step["net"], step["currency"]),
                 step["rule"]._describe_b2b_price_source(),
             )
             for step in steps

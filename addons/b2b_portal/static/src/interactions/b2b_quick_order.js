@@ -1,11 +1,15 @@
 import { Interaction } from "@web/public/interaction";
 import { registry } from "@web/core/registry";
 
-/** Suggests articles while a SKU is typed, and adds rows to type in. */
+/**
+ * Suggests articles while a SKU is typed, and adds rows to type in. A scanner ends each code with
+ * Enter: that leads to the next row, not to the preview.
+ */
 export class B2BQuickOrder extends Interaction {
     static selector = ".o_b2b_quick_rows";
     dynamicContent = {
         "input[name='sku']": { "t-on-input": this.debounced(this.onInput, 250) },
+        ".o_b2b_quick_row input": { "t-on-keydown": this.onKeydown },
         ".o_b2b_more_rows": { "t-on-click.prevent": this.onMoreRows },
     };
 
@@ -34,6 +38,22 @@ export class B2BQuickOrder extends Interaction {
                 return option;
             })
         );
+    }
+
+    onKeydown(ev) {
+        const moreRows = this.el.querySelector(".o_b2b_more_rows");
+        if (ev.key !== "Enter" || ev.isComposing || !moreRows) {
+            return;
+        }
+        const row = ev.target.closest(".o_b2b_quick_row");
+        if (!row.querySelector("input[name='sku']").value.trim()) {
+            return; // Enter in an empty row: done
+        }
+        ev.preventDefault();
+        if (!row.nextElementSibling?.matches(".o_b2b_quick_row")) {
+            this.onMoreRows();
+        }
+        row.nextElementSibling.querySelector("input[name='sku']").focus();
     }
 
     onMoreRows() {

@@ -38,6 +38,7 @@ export class B2BAddToCart extends Interaction {
         const target = this.el.querySelector(".o_b2b_add_message");
         target.className = `o_b2b_add_message small mt-1 text-${kind}`;
         target.textContent = message;
+        target.scrollIntoView({ block: "nearest" });
     }
 }
 
