@@ -7,6 +7,7 @@
     "author": "Order Desk maintainers",
     "website": "https://github.com/order-desk/order-desk",
     "depends": ["order_status_flags", "website_sale"],
+    "demo": ["demo/product_demo.xml"],
     "auto_install": True,
     "post_init_hook": "post_init_hook",
 }

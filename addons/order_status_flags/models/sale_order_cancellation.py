@@ -302,7 +302,11 @@ class SaleOrder(models.Model):
             else {"partner_ids": self.partner_id.ids}
         )
         customer.message_post(
-            body=body, message_type="comment", subtype_xmlid="mail.mt_comment", **recipients
+            body=body,
+            subject=customer.env._("Order %(order)s: your request to cancel", order=self.name),
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            **recipients,
         )
 
     def _close_cancellation_requests(self):
