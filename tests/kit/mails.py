@@ -11,11 +11,14 @@ class Mails:
     """A view on the catcher's folder: only mails that came after it was made.
 
     :param Path folder: where the catcher puts its files
+    :param bool since_ever: those that came before too
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder, since_ever=False):
         self.folder = folder
-        self.forget()
+        self.old = set()
+        if not since_ever:
+            self.forget()
 
     def forget(self):
         """Leave everything that is there aside from now on."""

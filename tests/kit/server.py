@@ -16,12 +16,14 @@ class OdooServer:
 
     :param dict pg: the PG* variables of the database server
     :param str database: the database's name; it is a copy of `template`
+    :param settings: of the configuration of all its processes
     """
 
-    def __init__(self, pg, database, template=FULL):
+    def __init__(self, pg, database, template=FULL, **settings):
         self.pg = pg
         self.database = database
         self.template = template
+        self.settings = settings
         self.http_port = free_port()
         self.smtp_port = free_port()
         self.url = f"http://127.0.0.1:{self.http_port}"
@@ -58,21 +60,24 @@ class OdooServer:
         with (LOGS / f"{self.database}-mails.log").open("a") as log:
             self.processes["catcher"] = subprocess.Popen(command, stdout=log, stderr=log)
 
-    def start(self, name="odoo", http_port=None):
+    def start(self, name="odoo", http_port=None, log=None, **settings):
         """Start an Odoo process; several may serve the same database.
 
+        :param Path log: a log of its own
+        :param settings: more for its configuration, or other values
         :return: its URL, once it answers
         """
         port = http_port or self.http_port
+        values = {
+            "http_port": port,
+            "smtp_server": "127.0.0.1",
+            "smtp_port": self.smtp_port,
+            "max_cron_threads": 1,
+        }
         config = write_config(
-            f"{self.database}-{name}",
-            self.database,
-            http_port=port,
-            smtp_server="127.0.0.1",
-            smtp_port=self.smtp_port,
-            max_cron_threads=1,
+            f"{self.database}-{name}", self.database, **{**values, **self.settings, **settings}
         )
-        with self.log.open("a") as log:
+        with (log or self.log).open("a") as log:
             self.processes[name] = subprocess.Popen(
                 [PYTHON, "-m", "odoo", "server", "-c", config],
                 env=odoo_environment(self.pg),
