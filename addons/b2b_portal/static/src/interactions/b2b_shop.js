@@ -36,7 +36,7 @@ export class B2BAddToCart extends Interaction {
 
     showMessage({ kind, message }) {
         const target = this.el.querySelector(".o_b2b_add_message");
-        target.className = `o_b2b_add_message small mt-1 text-${kind}`;
+        target.className = `o_b2b_add_message small mt-1 text-${kind}-emphasis`;
         target.textContent = message;
         target.scrollIntoView({ block: "nearest" });
     }
