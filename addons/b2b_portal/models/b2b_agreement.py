@@ -33,6 +33,18 @@ class B2bAgreement(models.Model):
     _order = "date_start desc, id desc"
     _check_company_auto = True
 
+    # Terms that the template puts into the text.
+    TEXT_TERMS = frozenset(
+        {
+            "company_id",
+            "date_end",
+            "date_start",
+            "minimum_order_amount",
+            "partner_id",
+            "payment_term_id",
+            "pricelist_id",
+        }
+    )
     # Fields that the signature vouches for.
     SIGNED_FIELDS = frozenset(
         {
@@ -132,6 +144,9 @@ class B2bAgreement(models.Model):
     template_id = fields.Many2one(
         comodel_name="b2b.agreement.template",
         string="Text template",
+        compute="_compute_template_id",
+        store=True,
+        readonly=False,
         check_company=True,
         groups="base.group_user",
     )
@@ -188,6 +203,17 @@ class B2bAgreement(models.Model):
     def _compute_user_id(self):
         for agreement in self:
             agreement.user_id = agreement.partner_id.user_id or agreement.user_id or self.env.user
+
+    @api.depends("company_id")
+    def _compute_template_id(self):
+        """An agreement without a text starts from the first template of its company."""
+        for agreement in self:
+            template = agreement.template_id
+            if not agreement.body and not template:
+                template = template.search(
+                    [("company_id", "in", (False, agreement.company_id.id))], limit=1
+                )
+            agreement.template_id = template
 
     @api.depends("pricelist_id.currency_id", "company_id.currency_id")
     def _compute_currency_id(self):
@@ -341,7 +367,9 @@ class B2bAgreement(models.Model):
         return agreements
 
     def write(self, vals):
-        """Override to protect what was signed.
+        """Override to protect what was signed, and to keep the text of drafts in step.
+
+        The text of a draft that nobody has edited is written anew when a term changes.
 
         :raises UserError: when the text, the parties or the signature of a signed or terminated
             agreement would change, or its state would go back
@@ -350,9 +378,15 @@ class B2bAgreement(models.Model):
         to_sign = self.browse()
         if vals.get("state") == "signed":
             to_sign = self.filtered(lambda agreement: agreement.state != "signed")
+        to_render = self.browse()
+        if self.TEXT_TERMS & vals.keys() and "body" not in vals:
+            drafts = self.filtered(lambda agreement: agreement.state == "draft")
+            to_render = drafts.filtered(lambda agreement: agreement._has_text_of_template())
         if "date_end" in vals:
             vals = {**vals, "reminded_days": 0}
         res = super().write(vals)
+        for agreement in to_render:
+            agreement.body = agreement._render_body()
         to_sign._seal()
         if {"state", "pricelist_id", "date_start", "date_end", "partner_id"} & vals.keys():
             # Record rules and the shop's lists are cached by pricelist.
@@ -402,6 +436,18 @@ class B2bAgreement(models.Model):
         for agreement in self:
             if not agreement.body and agreement.template_id and agreement.state == "draft":
                 agreement.body = agreement._render_body()
+
+    def _has_text_of_template(self):
+        """Return whether the text is still what the template gave, as no one has edited it.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        if not self.template_id or not self.body:
+            return False
+        # As the field keeps it: a non-breaking space in an amount becomes an entity, for example.
+        rendered = self._fields["body"].convert_to_cache(self._render_body(), self)
+        return str(self.body) == str(rendered)
 
     def action_render_body(self):
         """Write the text anew from the template, with the terms as they are now.
@@ -586,7 +632,7 @@ class B2bAgreement(models.Model):
             agreement._check_renewable()
             if not agreement.renewal_ids.filtered(lambda renewal: renewal.state != "terminated"):
                 renewal = agreement.copy(agreement._prepare_renewal_values())
-                if agreement.template_id and agreement.body == agreement._render_body():
+                if agreement._has_text_of_template():
                     # A text that nobody edited would name the old number and dates.
                     renewal.body = renewal._render_body()
         return True

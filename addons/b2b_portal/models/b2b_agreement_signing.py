@@ -1,6 +1,6 @@
 import logging
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .b2b_agreement import SEAL
@@ -12,6 +12,52 @@ class B2bAgreement(models.Model):
     """Sending and signing: how an agreement comes into force, and what is kept of it."""
 
     _inherit = "b2b.agreement"
+
+    signing_hint = fields.Char(
+        compute="_compute_signing_hint",
+        groups="base.group_user",
+        help="What is missing before the customer can read and sign the agreement.",
+    )
+    is_portal_access_missing = fields.Boolean(
+        compute="_compute_signing_hint", groups="base.group_user"
+    )
+
+    @api.depends("state", "partner_id.email", "body")
+    def _compute_signing_hint(self):
+        open_ones = self.filtered(lambda agreement: agreement.state in ("draft", "sent"))
+        with_login = open_ones.partner_id & open_ones._get_portal_users().mapped(
+            "partner_id.commercial_partner_id"
+        ).sudo(False)
+        for agreement in self:
+            is_open = agreement in open_ones and bool(agreement.partner_id)
+            agreement.is_portal_access_missing = is_open and agreement.partner_id not in with_login
+            agreement.signing_hint = is_open and agreement._get_signing_hint()
+
+    def _get_signing_hint(self):
+        customer = self.partner_id.display_name
+        if self.is_portal_access_missing:
+            return self.env._(
+                "Nobody of %(customer)s can log in to the portal yet, so nobody can sign.",
+                customer=customer,
+            )
+        if not self._get_customer_recipients():
+            return self.env._(
+                "%(customer)s has no e-mail address, so nobody is told of the agreement.",
+                customer=customer,
+            )
+        return False
+
+    def action_grant_portal_access(self):
+        """Open Odoo's dialog that gives the customer's contacts access to the portal.
+
+        :return: window action
+        :rtype: dict
+        :raises AccessError: for users who may not manage contacts
+        """
+        self.ensure_one()
+        # Not `default_partner_ids`, which would leave out the contacts of the company.
+        Wizard = self.env["portal.wizard"].with_context(active_ids=self.partner_id.ids)
+        return Wizard.action_open_wizard()
 
     def action_send(self):
         """Send agreements to their customers to be read and signed.
@@ -55,13 +101,24 @@ class B2bAgreement(models.Model):
         partner = self.partner_id
         if partner.email:
             return partner
+        return self._get_portal_users().partner_id.filtered("email").sudo(False)
+
+    def _get_portal_users(self):
+        """Return who can log in for the customers of these agreements.
+
+        :return: `res.users` records in sudo mode
+        """
         # Whether a contact has a login is not readable for salespeople.
-        contacts = (
+        return (
             self.env["res.users"]
             .sudo()
-            .search([("partner_id.commercial_partner_id", "=", partner.id), ("share", "=", True)])
+            .search(
+                [
+                    ("partner_id.commercial_partner_id", "in", self.partner_id.ids),
+                    ("share", "=", True),
+                ]
+            )
         )
-        return contacts.partner_id.filtered("email").sudo(False)
 
     def _get_signing_obstacle(self):
         """Return why the agreement cannot be signed.

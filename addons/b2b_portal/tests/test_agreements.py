@@ -321,7 +321,7 @@ class TestAgreements(B2bCommon):
 
     def test_renewal_has_its_own_dates_in_the_text(self):
         template = self.env["b2b.agreement.template"].create(
-            {"name": "T", "body": "<p>{{ number }}, until {{ date_end }}</p>"}
+            {"name": "T", "body": "<p>{{ number }}, until {{ date_end }}, {{ minimum_order }}</p>"}
         )
         agreement = self._create_signed_agreement(body=False, template_id=template.id)
         agreement.action_renew()
@@ -362,6 +362,52 @@ class TestAgreements(B2bCommon):
         with self.assertRaises(UserError):
             self._create_agreement(pricelist_id=foreign.id)
         self._create_agreement(pricelist_id=self._create_pricelist(company_id=False).id)
+
+    def test_new_agreement_starts_from_the_first_template_and_follows_its_terms(self):
+        template = self.env["b2b.agreement.template"].create(
+            {"name": "First", "sequence": -1, "body": "<p>{{ pricelist }}, {{ minimum_order }}</p>"}
+        )
+        other_company = self.env["res.company"].create({"name": "Other Ltd"})
+        self.env["b2b.agreement.template"].create(
+            {"name": "Theirs", "sequence": -2, "body": "<p>x</p>", "company_id": other_company.id}
+        )
+        agreement = self._create_agreement(body=False)
+        self.assertEqual(agreement.template_id, template)
+        self.assertIn("Buyer list", agreement.body)
+        agreement.write({"pricelist_id": self.rival_pricelist.id, "minimum_order_amount": 250})
+        self.assertIn("Rival list", agreement.body)
+        self.assertIn("250", agreement.body)
+        # what somebody wrote stays
+        agreement.body = "<p>Our own words</p>"
+        agreement.minimum_order_amount = 100
+        self.assertEqual(agreement.body, "<p>Our own words</p>")
+
+    def test_agreement_with_its_own_text_gets_no_template(self):
+        self.env["b2b.agreement.template"].create({"name": "First", "body": "<p>x</p>"})
+        self.assertFalse(self._create_agreement().template_id)
+
+    def test_hint_says_what_keeps_the_customer_from_signing(self):
+        agreement = self._create_agreement().with_user(self.seller_user)
+        self.assertFalse(agreement.signing_hint)
+        newcomer = self.env["res.partner"].create({"name": "Newcomer Ltd", "is_company": True})
+        agreement = self._create_agreement(partner_id=newcomer.id).with_user(self.seller_user)
+        self.assertIn("Nobody of Newcomer Ltd can log in", agreement.signing_hint)
+        self.assertTrue(agreement.is_portal_access_missing)
+        user = self._create_portal_user("b2b_newcomer", parent_id=newcomer.id)
+        user.partner_id.email = False
+        agreement.invalidate_recordset()
+        self.assertIn("no e-mail address", agreement.signing_hint)
+        self.assertFalse(agreement.is_portal_access_missing)
+        newcomer.email = "office@newcomer.example.com"
+        self.assertFalse(agreement.signing_hint)
+
+    def test_portal_access_is_granted_by_those_who_manage_contacts(self):
+        agreement = self._create_agreement()
+        with self.assertRaises(AccessError):
+            agreement.with_user(self.buyer_user).action_grant_portal_access()
+        action = agreement.action_grant_portal_access()
+        wizard = self.env[action["res_model"]].browse(action["res_id"])
+        self.assertIn(self.buyer_user.partner_id, wizard.user_ids.partner_id)
 
     def test_text_is_made_from_the_template(self):
         template = self.env["b2b.agreement.template"].create(
