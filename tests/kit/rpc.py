@@ -30,7 +30,7 @@ class Rpc:
         :raise RpcError: when the server answers with an error
         """
         body = {"jsonrpc": "2.0", "method": "call", "params": params}
-        response = self.http.post(f"{self.server.url}{path}", json=body, timeout=120)
+        response = self.http.post(f"{self.server.url}{path}", json=body, timeout=600)
         response.raise_for_status()
         answer = response.json()
         if "error" in answer:
