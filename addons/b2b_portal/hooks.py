@@ -27,6 +27,7 @@ def _uninstall_hook(env):
     env.cr.execute("UPDATE product_pricelist SET active = FALSE WHERE is_b2b")
     _remove_b2b_orders(env)
     _restore_quotation_actions(env)
+    _remove_names_of_others(env)
 
 
 def _remove_b2b_orders(env):
@@ -65,3 +66,35 @@ def _restore_quotation_actions(env):
         action = env.ref(name, raise_if_not_found=False)
         if action:
             action.domain = domain
+
+
+def _remove_names_of_others(env):
+    """Remove the external ids that other addons gave to parts of our models.
+
+    Those of the mixins in use are named by the addons that the mixins come from. Odoo leaves
+    such names behind when a model goes.
+
+    :param env: environment of the removal (superuser)
+    """
+    env.cr.execute(
+        """
+        DELETE FROM ir_model_data data
+              USING ir_model_fields_selection value
+               JOIN ir_model_fields field ON field.id = value.field_id
+              WHERE data.model = 'ir.model.fields.selection'
+                AND data.res_id = value.id
+                AND data.module <> 'b2b_portal'
+                AND field.model = 'b2b.agreement'
+        """
+    )
+    env.cr.execute(
+        """
+        DELETE FROM ir_model_data data
+              USING ir_model_inherit inherit
+               JOIN ir_model model ON model.id = inherit.model_id
+              WHERE data.model = 'ir.model.inherit'
+                AND data.res_id = inherit.id
+                AND data.module <> 'b2b_portal'
+                AND model.model = 'b2b.agreement'
+        """
+    )

@@ -2,8 +2,16 @@ from .models.sale_order_status_history import OFFSET_PARAMETER
 
 
 def uninstall_hook(env):
-    """Close what Odoo itself would leave: keys, the history's column and its parameter."""
+    """Close what Odoo itself would leave: keys, what it does not know, and what holds flags.
+
+    :param env: environment of the removal (superuser)
+    """
     feeds = env["order.flag.feed"].with_context(active_test=False).search([])
     feeds._close_clients()
     env["ir.config_parameter"].search([("key", "=", OFFSET_PARAMETER)]).unlink()
+    # When the flags go too, Odoo deletes them before the table of the mappings.
+    env.cr.execute("DELETE FROM order_flag_feed_mapping")
     env.cr.execute("ALTER TABLE sale_order_status_history DROP COLUMN IF EXISTS feed_position")
+    # The index of a field that stays: Odoo drops those of fields that go.
+    env.cr.execute("DROP INDEX IF EXISTS sale_order__client_order_ref_index")
+    env.invalidate_all()

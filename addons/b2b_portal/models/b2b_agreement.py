@@ -14,6 +14,15 @@ from odoo.tools import SQL, format_amount, format_date
 PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 # The key to signed fields. An object and no flag, so that no RPC call can bring it along.
 SEAL = object()
+# Fields that say who has which pricelist.
+PRICELIST_FIELDS = (
+    "company_id",
+    "date_end",
+    "date_start",
+    "partner_id",
+    "pricelist_id",
+    "state",
+)
 
 
 class B2bAgreement(models.Model):
@@ -362,8 +371,7 @@ class B2bAgreement(models.Model):
         agreements = super().create(vals_list)
         agreements._fill_body_from_template()
         agreements.filtered(lambda agreement: agreement.state == "signed")._seal()
-        # Access rules and the shop's lists are cached; the new agreement may change both.
-        self.env.registry.clear_cache()
+        self._forget_pricelists()
         return agreements
 
     def write(self, vals):
@@ -388,10 +396,19 @@ class B2bAgreement(models.Model):
         for agreement in to_render:
             agreement.body = agreement._render_body()
         to_sign._seal()
-        if {"state", "pricelist_id", "date_start", "date_end", "partner_id"} & vals.keys():
-            # Record rules and the shop's lists are cached by pricelist.
-            self.env.registry.clear_cache()
+        if set(PRICELIST_FIELDS) & vals.keys():
+            self._forget_pricelists()
         return res
+
+    @api.model
+    def _forget_pricelists(self):
+        """Let everything that depends on who has which pricelist be found out anew."""
+        # Record rules and the shop's lists are cached by pricelist.
+        self.env.registry.clear_cache()
+        # Not by `depends` on that field: uninstalling would then take along what Odoo knows of
+        # the field that users inherit from it.
+        for name in ("res.partner", "res.users"):
+            self.env[name].invalidate_model(["property_product_pricelist"])
 
     def _check_signed_fields(self, vals):
         """Refuse to alter what was signed.

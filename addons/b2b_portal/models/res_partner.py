@@ -72,17 +72,6 @@ class ResPartner(models.Model):
             domain |= Domain("commercial_partner_id", "not in", everyone.partner_id.ids)
         return domain
 
-    @api.depends(
-        "commercial_partner_id.b2b_agreement_ids.company_id",
-        "commercial_partner_id.b2b_agreement_ids.date_end",
-        "commercial_partner_id.b2b_agreement_ids.date_start",
-        "commercial_partner_id.b2b_agreement_ids.pricelist_id",
-        "commercial_partner_id.b2b_agreement_ids.state",
-    )
-    def _compute_product_pricelist(self):
-        """Override of `product` to follow the agreement (see `_get_partner_pricelist_multi`)."""
-        return super()._compute_product_pricelist()
-
     # === CRUD METHODS === #
 
     def write(self, vals):

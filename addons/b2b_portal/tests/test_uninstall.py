@@ -53,3 +53,42 @@ class TestUninstall(B2bCommon):
         _uninstall_hook(self.env)
         self.assertFalse(self.pricelist.active)
         self.assertFalse(self.pricelist.item_ids)
+
+    def test_no_other_addon_keeps_names_for_parts_of_agreements(self):
+        self.assertTrue(self._names_of_others())
+        _uninstall_hook(self.env)
+        self.assertFalse(self._names_of_others())
+
+    def _names_of_others(self):
+        values = self.env["ir.model.fields.selection"].search(
+            [("field_id.model", "=", "b2b.agreement")]
+        )
+        inherits = self.env["ir.model.inherit"].search([("model_id.model", "=", "b2b.agreement")])
+        names = self.env["ir.model.data"]
+        for records in (values, inherits):
+            names |= names.search(
+                [
+                    ("model", "=", records._name),
+                    ("res_id", "in", records.ids),
+                    ("module", "!=", "b2b_portal"),
+                ]
+            )
+        return names
+
+    def test_inherited_fields_of_odoo_do_not_depend_on_ours(self):
+        # Odoo would delete its records of them together with the field that they depend on.
+        ours = {
+            field
+            for model in self.env.values()
+            for field in model._fields.values()
+            if field._modules == ("b2b_portal",)
+        }
+        self.assertTrue(ours)
+        names = {field.name for field in ours}
+        dependent = [
+            str(field)
+            for own in ours
+            for field in self.env.registry.get_dependent_fields(own)
+            if field.inherited and field.name not in names
+        ]
+        self.assertFalse(dependent)

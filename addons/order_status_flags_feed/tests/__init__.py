@@ -1,1 +1,1 @@
-from . import test_access, test_backoffice, test_changes, test_http, test_push, test_race
+from . import test_access, test_backoffice, test_changes, test_http, test_push, test_race, test_uninstall

@@ -1,0 +1,34 @@
+from odoo.tests import tagged
+
+from ..hooks import uninstall_hook
+from .common import FeedCommon
+
+
+@tagged("post_install", "-at_install")
+class TestUninstall(FeedCommon):
+    def test_keys_stop_working_and_nothing_holds_flags(self):
+        wizard = self.env["order.flag.feed.key"].create({"feed_id": self.feed.id, "duration": "30"})
+        wizard.action_make_key()
+        user = self.feed._get_client_users()
+        keys = self.env["res.users.apikeys"].search([("user_id", "in", user.ids)])
+        self.assertTrue(keys)
+        self.env.flush_all()
+        uninstall_hook(self.env)
+        self.assertFalse(keys.exists())
+        self.assertFalse(user.active)
+        # When the flags go too, Odoo deletes them first.
+        self.assertTrue(self.flag_in_progress.unlink())
+
+    def test_what_only_sql_knows_goes(self):
+        uninstall_hook(self.env)
+        self.env.cr.execute(
+            """
+            SELECT count(*) FROM information_schema.columns
+             WHERE table_name = 'sale_order_status_history' AND column_name = 'feed_position'
+            """
+        )
+        self.assertEqual(self.env.cr.fetchone(), (0,))
+        self.env.cr.execute(
+            "SELECT count(*) FROM pg_indexes WHERE indexdef LIKE '%(client_order_ref)%'"
+        )
+        self.assertEqual(self.env.cr.fetchone(), (0,))
