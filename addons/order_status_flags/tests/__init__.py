@@ -5,6 +5,7 @@ from . import (
     test_events,
     test_install,
     test_mail_link,
+    test_mail_test,
     test_notification,
     test_portal,
     test_race,

@@ -1,1 +1,5 @@
-from . import sale_order_cancellation_decline, sale_order_status_wizard
+from . import (
+    sale_order_cancellation_decline,
+    sale_order_status_mail_test,
+    sale_order_status_wizard,
+)
