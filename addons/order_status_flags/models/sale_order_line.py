@@ -44,6 +44,9 @@ class SaleOrderLine(models.Model):
         The text of a delivery line may name its cost.
         """
         self.ensure_one()
-        if "is_delivery" in self._fields and self.is_delivery:
-            return self.product_id.name
-        return self.name
+        return self.product_id.name if self._is_delivery_charge() else self.name
+
+    def _is_delivery_charge(self):
+        """Whether the line is what the delivery costs: nothing of which one orders a quantity."""
+        self.ensure_one()
+        return "is_delivery" in self._fields and self.is_delivery
