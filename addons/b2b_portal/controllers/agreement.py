@@ -1,4 +1,5 @@
 import binascii
+import logging
 
 from odoo import http
 from odoo.exceptions import AccessError, LockError, MissingError, UserError
@@ -7,6 +8,8 @@ from odoo.http import request
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
 from .main import B2BPortal
+
+_logger = logging.getLogger(__name__)
 
 NAME_MAX_LENGTH = 200
 
@@ -52,7 +55,7 @@ class AgreementPortal(B2BPortal):
         """Show an agreement, with the form to sign it when that is open.
 
         :param int agreement_id: id of an agreement of the customer's company, else a redirect
-        :param str message: `signed` after a signature
+        :param str message: `signed` after a signature, `no_pdf` when there is none to download
         """
         try:
             agreement = self._get_own_agreement(agreement_id)
@@ -67,7 +70,7 @@ class AgreementPortal(B2BPortal):
             "can_sign": not obstacle,
             "obstacle": obstacle if agreement.state == "sent" else None,
             "sign_url": f"/my/agreements/{agreement.id}/sign?text={agreement._get_body_hash()}",
-            "message": message if message == "signed" else None,
+            "message": message if message in ("signed", "no_pdf") else None,
             "page_name": "b2b_agreement",
             "object": agreement,
         }
@@ -105,6 +108,14 @@ class AgreementPortal(B2BPortal):
             return {"error": request.env._("Someone is changing this agreement. Try again.")}
         except UserError as error:
             return {"error": str(error)}
+        except OSError:
+            _logger.exception("The signature of agreement %s cannot be stored", agreement_id)
+            return {
+                "error": request.env._(
+                    "Your signature cannot be stored at this moment, and nothing was signed."
+                    " Please try again later."
+                )
+            }
         except (TypeError, ValueError, binascii.Error):
             return {"error": request.env._("Invalid signature data.")}
         agreement_sudo._keep_signed_pdf(person)
@@ -125,7 +136,7 @@ class AgreementPortal(B2BPortal):
             return request.redirect("/my/agreements")
         content = agreement_sudo._get_pdf()
         if not content:
-            return request.redirect(f"/my/agreements/{agreement_id}")
+            return request.redirect(f"/my/agreements/{agreement_id}?message=no_pdf")
         filename = f"{agreement_sudo.name.replace('/', '-')}.pdf"
         headers = [
             ("Content-Type", "application/pdf"),

@@ -30,6 +30,7 @@ class B2bAgreement(models.Model):
             if locked:
                 locked._try_remind()
             self.env["ir.cron"]._commit_progress(1)
+        self._keep_missing_pdfs()
 
     @api.model
     def _search_reminders_due(self):

@@ -85,12 +85,14 @@ class B2bAgreement(models.Model):
         recipients = self._get_customer_recipients()
         if not template or not recipients:
             return
-        self.message_post_with_source(
+        # By the queue: it tries again when the mail server is away, and nobody waits for it.
+        self.with_context(mail_notify_force_send=False).message_post_with_source(
             template,
             subtype_xmlid="mail.mt_comment",
             email_layout_xmlid="mail.mail_notification_layout_with_responsible_signature",
             partner_ids=recipients.ids,
         )
+        self.env["mail.mail"]._trigger_queue()
 
     def _get_customer_recipients(self):
         """Return whom mails about the agreement go to.
@@ -175,19 +177,47 @@ class B2bAgreement(models.Model):
     def _keep_signed_pdf(self, author):
         """Keep the signed agreement as a PDF and tell everyone who follows it.
 
-        A PDF that cannot be made (no wkhtmltopdf, broken layout) is logged: the signature stands.
+        The signature stands without a PDF (no wkhtmltopdf, no room on the disk): the seller is
+        told, and a scheduled action tries again.
 
         :param author: `res.partner` record of the person who signed
         """
         self.ensure_one()
         attachment = self._make_pdf_attachment()
-        self.message_post(
+        # By the queue: the customer who signs does not wait for a mail server.
+        self.with_context(mail_notify_force_send=False).message_post(
             author_id=author.id,
             body=self.env._("Agreement signed by %(name)s", name=self.signed_by),
             attachment_ids=attachment.ids,
             message_type="comment",
             subtype_xmlid="mail.mt_comment",
         )
+        self.env["mail.mail"]._trigger_queue()
+        if not attachment:
+            # sudo: whose language the seller reads is not for customers to know
+            seller = self.sudo().user_id
+            agreement = self.with_context(lang=seller.lang or self.env.lang)
+            agreement._message_log(
+                body=agreement.env._(
+                    "The PDF of the signed agreement could not be made. The signature is valid"
+                    " without it, and the PDF is made as soon as that is possible."
+                )
+            )
+
+    @api.model
+    def _keep_missing_pdfs(self, limit=20):
+        """Make the PDFs that could not be made when agreements were signed.
+
+        :param int limit: so many in one run
+        """
+        missing = self.search(
+            [("state", "=", "signed"), ("pdf_attachment_id", "=", False)], limit=limit
+        )
+        for agreement in missing:
+            # Another worker may be at it; what it holds is left to it.
+            if locked := agreement.try_lock_for_update(allow_referencing=True):
+                locked._make_pdf_attachment()
+            self.env["ir.cron"]._commit_progress()
 
     def _render_pdf(self):
         """Return the PDF of the agreement as it is now.

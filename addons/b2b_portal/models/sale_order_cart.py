@@ -552,13 +552,15 @@ class SaleOrder(models.Model):
         template = self.env.ref("b2b_portal.mail_template_b2b_proforma", raise_if_not_found=False)
         if not template or self.state == "cancel":
             return
-        order = self.with_context(lang=self.partner_id.lang)
+        # By the queue: it tries again when the mail server is away.
+        order = self.with_context(lang=self.partner_id.lang, mail_notify_force_send=False)
         order.message_post_with_source(
             template,
             attachment_ids=[Command.set(order._make_b2b_proforma_pdf().ids)],
             email_layout_xmlid="mail.mail_notification_layout_with_responsible_signature",
             subtype_xmlid="mail.mt_comment",
         )
+        self.env["mail.mail"]._trigger_queue()
 
     def _make_b2b_proforma_pdf(self):
         """Return the PDF of the pro-forma as an attachment, empty when it cannot be made."""
@@ -567,15 +569,24 @@ class SaleOrder(models.Model):
                 content, _type = self.env["ir.actions.report"]._render_qweb_pdf(
                     "sale.action_report_saleorder", self.ids
                 )
-        except Exception:  # the program that makes PDFs is missing, or breaks on a picture
+                return self.env["ir.attachment"].create(
+                    {
+                        "name": f"{self._get_report_base_filename()}.pdf".replace("/", "_"),
+                        "raw": content,
+                        "mimetype": "application/pdf",
+                        "res_model": self._name,
+                        "res_id": self.id,
+                    }
+                )
+        # The program that makes PDFs is missing, or breaks on a picture; the disk is full.
+        except Exception as error:
             _logger.warning("No PDF for the pro-forma %s", self.name, exc_info=True)
+            order = self.with_context(lang=self.user_id.lang or self.env.lang)
+            order._message_log(
+                body=order.env._(
+                    "The pro-forma was e-mailed without its PDF, which could not be made:"
+                    " %(reason)s",
+                    reason=str(error),
+                )
+            )
             return self.env["ir.attachment"]
-        return self.env["ir.attachment"].create(
-            {
-                "name": f"{self._get_report_base_filename()}.pdf".replace("/", "_"),
-                "raw": content,
-                "mimetype": "application/pdf",
-                "res_model": self._name,
-                "res_id": self.id,
-            }
-        )

@@ -1,5 +1,7 @@
 import csv
+import errno
 import io
+from pathlib import Path
 from unittest.mock import patch
 
 import openpyxl
@@ -149,8 +151,35 @@ class TestAgreementPortal(B2bCommon, HttpCase):
             mute_logger("odoo.addons.b2b_portal.models.b2b_agreement_signing"),
         ):
             self.assertIn("redirect_url", self._sign(self.agreement))
+            response = self._get(f"/my/agreements/{self.agreement.id}/pdf")
         self.assertEqual(self.agreement.state, "signed")
         self.assertFalse(self.agreement.pdf_attachment_id)
+        # Both sides know of it, and the PDF is made when that is possible.
+        self.assertIn("message=no_pdf", response.headers["Location"])
+        page = self.url_open(response.headers["Location"]).text
+        self.assertRegex(page, r'role="alert">\s*The PDF cannot be made')
+        bodies = " ".join(self.agreement.message_ids.mapped("body"))
+        self.assertIn("could not be made", bodies)
+        with self.enter_registry_test_mode():
+            self.env.ref("b2b_portal.ir_cron_agreement_reminder").method_direct_trigger()
+        self.assertTrue(self.agreement.pdf_attachment_id)
+
+    def test_signature_that_cannot_be_stored_signs_nothing(self):
+        self._login(self.buyer_user)
+
+        def write_half(path, mode):
+            Path(path).write_bytes(b"half")
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        full = patch("odoo.addons.base.models.ir_attachment.open", write_half, create=True)
+        with full, mute_logger("odoo.addons.b2b_portal.controllers.agreement"):
+            answer = self._sign(self.agreement)
+        self.assertIn("nothing was signed", answer["error"])
+        self.assertEqual(self.agreement.state, "sent")
+        self.assertFalse(self.agreement.signed_by)
+        # The same picture once more: no half a file of it is in the way.
+        self.assertIn("redirect_url", self._sign(self.agreement))
+        self.assertTrue(self.agreement.signature)
 
     def test_signing_twice_changes_nothing(self):
         self._login(self.buyer_user)

@@ -18,12 +18,23 @@ def cancel_as_customer(order, reason, partner, by_link=False):
         # A savepoint: a refusal halfway through must leave nothing half done, since the
         # request itself ends well.
         with request.env.cr.savepoint():
-            result = order._customer_cancel(reason, partner, by_link=by_link)
+            # No customer waits for a mail server until the salesperson is told.
+            result = order.with_context(mail_notify_force_send=False)._customer_cancel(
+                reason, partner, by_link=by_link
+            )
+            order.env["mail.mail"]._trigger_queue()
     except UserError as error:
-        notice = {"kind": "danger", "text": str(error), "reason": (reason or "")[:2000]}
+        leave_notice(order.id, "danger", str(error), reason=(reason or "")[:2000])
     else:
-        notice = {"kind": "success", "text": _get_answer(order, result)}
-    request.session[SESSION_KEY] = {"order": order.id, **notice}
+        leave_notice(order.id, "success", _get_answer(order, result))
+
+
+def leave_notice(order_id, kind, text, **values):
+    """Leave a text for the next page about this order.
+
+    :param str kind: ``success``, ``warning`` or ``danger``
+    """
+    request.session[SESSION_KEY] = {"order": order_id, "kind": kind, "text": text, **values}
 
 
 def _get_answer(order, result):

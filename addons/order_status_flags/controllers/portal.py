@@ -1,12 +1,17 @@
+import logging
+
 from werkzeug.urls import url_encode
 
 from odoo import fields, http
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.http import request
 
 from odoo.addons.sale.controllers.portal import CustomerPortal
 
-from .notice import cancel_as_customer, pop_notice
+from .notice import cancel_as_customer, leave_notice, pop_notice
+
+_logger = logging.getLogger(__name__)
 
 # The largest id PostgreSQL has; a larger number in the URL is an unknown order.
 MAX_ID = 2**31 - 1
@@ -149,7 +154,23 @@ class OrderStatusPortal(CustomerPortal):
         if access_token and not access_token.isascii():
             access_token = None  # cannot even be compared
         kwargs = {key: value for key, value in kwargs.items() if key not in HELPER_PARAMETERS}
-        return super().portal_order_page(order_id, access_token=access_token, **kwargs)
+        try:
+            return super().portal_order_page(order_id, access_token=access_token, **kwargs)
+        except (OSError, UserError):
+            if kwargs.get("report_type") != "pdf":
+                raise
+            _logger.warning("No PDF of order %s", order_id, exc_info=True)
+        return self._redirect_without_pdf(order_id, access_token)
+
+    def _redirect_without_pdf(self, order_id, access_token):
+        """Lead back to the page of an order whose PDF cannot be made, and say so there."""
+        text = request.env._(
+            "The PDF cannot be made at this moment. Please try again later; this page says the"
+            " same, and can be printed."
+        )
+        leave_notice(order_id, "warning", text)
+        query = f"?{url_encode({'access_token': access_token})}" if access_token else ""
+        return request.redirect(f"/my/orders/{order_id}{query}")
 
     def _get_page_view_values(
         self, document, access_token, values, session_history, no_breadcrumbs, **kwargs
@@ -162,6 +183,7 @@ class OrderStatusPortal(CustomerPortal):
             session_history = "my_orders_history"  # it is listed there, see above
             # The `access_token` lets its bearer see the order, not cancel it.
             extra["order_may_cancel"] = document._may_be_cancelled_by(request.env.user)
+        if document._name == "sale.order":
             extra["order_notice"] = pop_notice(document)
         values = super()._get_page_view_values(
             document, access_token, values, session_history, no_breadcrumbs, **kwargs

@@ -232,7 +232,7 @@ class SaleOrderStatusHistory(models.Model):
             self._trigger_mail_cron()
             progress._commit_progress()
         if handed_over:
-            self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
+            self.env["mail.mail"]._trigger_queue()
             progress._commit_progress()
 
     @api.model
@@ -295,7 +295,7 @@ class SaleOrderStatusHistory(models.Model):
 
     def _render_mails(self, template):
         mailed = tuple((row.order_id.id, row.status_id.id) for row in self)
-        template = template.with_context(order_status_mailed=mailed)
+        template = template.with_context(order_status_mailed=mailed, order_status_pdf_optional=True)
         mails = template.send_mail_batch(self.order_id.ids)
         mail_by_order = {mail.res_id: mail.id for mail in mails}
         for row in self:
@@ -393,17 +393,23 @@ class SaleOrderStatusHistory(models.Model):
         :param bool temporary: try again, with growing pauses, for 24 hours in all
         """
         now = fields.Datetime.now()
+        final, retries = self.browse(), {}
         for row in self:
             first = row.mail_mail_id.create_date or now
             if not temporary or now - first >= RETRY_TOTAL:
-                row._mark_failed(reason)
+                final |= row
                 continue
             pause = min(RETRY_FIRST * 2 ** min(row.mail_attempts, 10), RETRY_LONGEST)
             # The last try lies at the very end of the 24 hours.
             again = min(now + pause, max(first + RETRY_TOTAL, now + timedelta(minutes=1)))
-            row.write({"mail_attempts": row.mail_attempts + 1, "mail_error": (reason or "")[:1000]})
-            row.mail_mail_id.write({"state": "outgoing", "scheduled_date": again})
-            self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger(again)
+            retries.setdefault((again, row.mail_attempts), []).append(row.id)
+        final._mark_failed(reason)
+        for (again, attempts), row_ids in retries.items():
+            rows = self.browse(row_ids)
+            rows.write({"mail_attempts": attempts + 1, "mail_error": (reason or "")[:1000]})
+            rows.mail_mail_id.write({"state": "outgoing", "scheduled_date": again})
+        if retries:
+            self.env["mail.mail"]._trigger_queue([again for again, _attempts in retries])
 
     @api.model
     def _handle_stranded_mails(self):

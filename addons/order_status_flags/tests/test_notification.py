@@ -6,15 +6,18 @@ from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.base.models.ir_actions_report import IrActionsReport
 from odoo.addons.base.tests.common import MockSmtplibCase
 
 from .common import OrderStatusCommon
 
 MAIL_LOGGER = "odoo.addons.mail.models.mail_mail"
 SERVER_LOGGER = "odoo.addons.base.models.ir_mail_server"
+QUEUE_LOGGER = "odoo.addons.order_status_flags.models.mail_mail"
 OUTBOX_LOGGER = "odoo.addons.order_status_flags.models.sale_order_status_history"
 
 
@@ -34,14 +37,19 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
 
     @contextmanager
     def _smtp(self, error=None):
-        """A mail server that answers every mail with this error, or accepts it."""
+        """A mail server that answers every mail with this error, or accepts it.
+
+        A function is asked for each mail, with its recipients, and raises or not.
+        """
         with self.mock_smtplib_connection():
             accept = self.testing_smtp_session.send_message
             attempts = self.attempts = []
 
             def send_message(message, smtp_from, smtp_to_list):
                 attempts.append(smtp_to_list)
-                if error is not None:
+                if callable(error):
+                    error(smtp_to_list)
+                elif error is not None:
                     raise error
                 return accept(message, smtp_from, smtp_to_list)
 
@@ -49,7 +57,7 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
             yield
 
     def _run(self, error=None):
-        with self._smtp(error), mute_logger(MAIL_LOGGER, SERVER_LOGGER):
+        with self._smtp(error), mute_logger(MAIL_LOGGER, SERVER_LOGGER, QUEUE_LOGGER):
             self._send_status_mails()
             with self.enter_registry_test_mode():
                 self.env.ref("mail.ir_cron_mail_scheduler_action").method_direct_trigger()
@@ -268,6 +276,101 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
         self._make_due(row)
         self.assertEqual(len(self._run()), 1)
         self.assertEqual(row.mail_state, "sent")
+
+    def test_server_that_hangs_up_spoils_one_mail_only(self):
+        hung_up = []
+
+        def hang_up_once(recipients):
+            if not hung_up:
+                hung_up.extend(recipients)
+                raise smtplib.SMTPServerDisconnected("gone")
+
+        rows = self.env["sale.order.status.history"].union(
+            *(self._flagged()[1] for _number in range(3))
+        )
+        emails = self._run(hang_up_once)
+        emails += self._run()
+        self.assertEqual(len(emails), 2, "the others go at once")
+        self.assertEqual(sorted(rows.mapped("mail_state")), ["pending", "sent", "sent"])
+        waiting = rows.filtered(lambda row: row.mail_state == "pending")
+        self.assertGreater(waiting.mail_mail_id.scheduled_date, fields.Datetime.now())
+        self.assertEqual(waiting.mail_error, "gone")
+
+    def test_queue_stops_when_the_time_of_the_worker_is_over(self):
+        rows = self._flagged()[1] | self._flagged()[1]
+        with self._smtp(), patch.object(type(self.env["ir.cron"]), "_commit_progress") as commit:
+            self._send_status_mails()
+            mails = rows.mail_mail_id
+            commit.reset_mock()
+            mails.with_context(cron_end_time=1)._send(auto_commit=True)
+        commit.assert_called_once_with(remaining=2)
+        self.assertEqual(set(mails.mapped("state")), {"outgoing"})
+
+    def _mail(self, document, **values):
+        """Make an e-mail about a document, as Odoo itself does, and try to send it."""
+        values.setdefault("email_to", "buyer@example.com")
+        mail = self.env["mail.mail"].create(
+            {"model": document._name, "res_id": document.id, "body_html": "x", **values}
+        )
+        with self._smtp(smtplib.SMTPDataError(451, b"later")), mute_logger(MAIL_LOGGER):
+            mail.send()
+        return mail
+
+    def test_other_mails_of_an_order_are_tried_again_for_a_day(self):
+        order = self._create_order()
+        mail = self._mail(order)
+        self.assertEqual(mail.state, "outgoing")
+        self.assertGreater(mail.scheduled_date, fields.Datetime.now())
+        self.assertIn("451", mail.failure_reason)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE mail_mail SET create_date = create_date - interval '25 hours' WHERE id = %s",
+            [mail.id],
+        )
+        self.env.invalidate_all()
+        with self._smtp(smtplib.SMTPDataError(451, b"later")), mute_logger(MAIL_LOGGER):
+            mail.send()
+        self.assertEqual(mail.state, "exception")
+        self.assertEqual(self._mail(self.customer).state, "exception", "Odoo's own way")
+
+    def test_who_has_got_a_mail_gets_it_no_second_time(self):
+        other = self.env["res.partner"].create({"name": "Other", "email": "other@example.com"})
+        mail = self.env["mail.mail"].create(
+            {
+                "model": "sale.order",
+                "res_id": self._create_order().id,
+                "recipient_ids": [Command.set((self.customer | other).ids)],
+                "email_cc": "copy@example.com",
+            }
+        )
+        mail._try_again_later([self.customer], ["copy@example.com"])
+        self.assertEqual(mail.recipient_ids, other)
+        self.assertFalse(mail.email_cc)
+
+    def test_order_mail_without_pdf_stops_no_order(self):
+        order = self._create_orders(confirm=False)
+        failing = patch.object(
+            IrActionsReport, "_render_qweb_pdf", side_effect=UserError("no wkhtmltopdf")
+        )
+        with (
+            self._smtp(),
+            failing,
+            mute_logger("odoo.addons.order_status_flags.models.mail_template"),
+        ):
+            order.with_context(send_email=True).action_confirm()
+        self.assertEqual(order.state, "sale")
+        self.assertEqual(len(self.emails), 1)
+        bodies = " ".join(order.message_ids.mapped("body"))
+        self.assertIn("no wkhtmltopdf", bodies)
+
+    def test_pdf_that_a_person_attaches_is_missed_aloud(self):
+        order = self._create_order()
+        template = self.env.ref("sale.email_template_edi_sale")
+        failing = patch.object(
+            IrActionsReport, "_render_qweb_pdf", side_effect=UserError("no wkhtmltopdf")
+        )
+        with failing, self.assertRaisesRegex(UserError, "no wkhtmltopdf"):
+            template._generate_template(order.ids, ["report_template_ids"])
 
     def test_mail_waiting_for_a_retry_is_withdrawn_when_overtaken(self):
         order, row = self._flagged()

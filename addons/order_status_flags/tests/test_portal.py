@@ -1,10 +1,13 @@
 import re
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.http import Request
 from odoo.tests import HttpCase, JsonRpcException, new_test_user, tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.base.models.ir_actions_report import IrActionsReport
 
 from .common import OrderStatusCommon
 
@@ -267,6 +270,26 @@ class TestPortalOrder(PortalCommon):
         self.assertIn("locked", page)
         self._cancel(order)
         self.assertEqual(order.state, "sale")
+
+    def test_download_without_pdf_leads_back_and_says_so(self):
+        failing = patch.object(
+            IrActionsReport, "_render_qweb_pdf", side_effect=UserError("no wkhtmltopdf")
+        )
+        quotation = self._create_orders(confirm=False)
+        quotation.state = "sent"
+        self._login(self.buyer)
+        for order in (self._create_order(), quotation):
+            path = f"/my/orders/{order.id}"
+            with (
+                self.subTest(state=order.state),
+                failing,
+                mute_logger("odoo.addons.order_status_flags.controllers.portal"),
+            ):
+                response = self.url_open(f"{path}?report_type=pdf&download=true")
+                self.assertEqual(response.status_code, 200)
+                self.assertTrue(response.url.endswith(path))
+                self.assertIn("The PDF cannot be made at this moment", response.text)
+                self.assertNotIn("The PDF cannot be made", self.url_open(path).text, "only once")
 
     def test_quotation_has_no_status_and_no_cancelling(self):
         order = self._create_order(confirm=False)
