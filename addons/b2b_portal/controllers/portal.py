@@ -17,15 +17,6 @@ class CustomerPortal(portal.CustomerPortal):
             "b2b_qualifier", "=", False
         )
 
-    def _prepare_orders_domain(self, partner):
-        """Override of `sale`: placed pro-formas are listed before the seller confirms them."""
-        proformas = (
-            Domain("partner_id", "child_of", [partner.commercial_partner_id.id])
-            & Domain("b2b_qualifier", "=", "order")
-            & Domain("state", "=", "sent")
-        )
-        return Domain(super()._prepare_orders_domain(partner)) | proformas
-
     @http.route()
     def portal_order_page(self, order_id, access_token=None, payment_amount=None, **kwargs):
         """Override of `sale`: pro-formas are not paid online, and no cache keeps their prices."""

@@ -439,6 +439,13 @@ class TestShopPages(B2bPageCommon):
         self.assertEqual(counters["quotation_count"], 0)
         self.assertNotIn("Weekly", self._get("/my/quotes").text + self._get("/my/orders").text)
 
+    def test_placed_order_is_filtered_by_its_status(self):
+        order = self._place()
+        other = self.env["sale.order.status"].search([("name", "!=", order.order_status_id.name)])
+        wanted = f"/my/orders?filterby={order.order_status_id.id}"
+        self.assertIn(order.name, self._get(wanted).text)
+        self.assertNotIn(order.name, self._get(f"/my/orders?filterby={other[0].id}").text)
+
     def test_orders_as_csv(self):
         order = self._place(client_order_ref="=1+1")
         text = self._get("/my/b2b/orders.csv").content.decode("utf-8-sig")
