@@ -73,6 +73,8 @@ class OdooServer:
             "smtp_server": "127.0.0.1",
             "smtp_port": self.smtp_port,
             "max_cron_threads": 1,
+            # A slow machine is no reason to end a request.
+            "limit_time_real": 600,
         }
         config = write_config(
             f"{self.database}-{name}", self.database, **{**values, **self.settings, **settings}
