@@ -1,5 +1,6 @@
 """The scripts themselves: what they read, what they refuse and in which words."""
 
+import json
 import os
 import re
 import smtplib
@@ -15,7 +16,9 @@ import odoo_source
 import postgres
 import pytest
 import run_tests
+import setup
 from common import ROOT, Problem, free_port
+from kit import axe
 
 BOOKWORM = """\
 Types: deb deb-src
@@ -101,6 +104,32 @@ def test_odoo_src_of_another_version_is_refused(monkeypatch, tmp_path):
     monkeypatch.setenv("ODOO_SRC", str(tmp_path))
     with pytest.raises(Problem, match=r"is Odoo 18\.0, 19\.0 is needed"):
         odoo_source.ensure()
+
+
+# === WHAT ONE CHECK ALONE NEEDS ===
+
+
+def test_missing_npm_is_named_and_the_rest_goes_on(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(setup, "NPM", tmp_path / "npm")
+    monkeypatch.setattr(setup.shutil, "which", lambda _program: None)
+    setup.ensure_axe()
+    said = capsys.readouterr().out
+    assert "accessibility tests will fail" in said
+    assert "apt-get install --no-install-recommends npm" in said
+    monkeypatch.setattr(axe, "SCRIPT", tmp_path / "npm" / "axe.min.js")
+    with pytest.raises(Problem, match=r"axe-core is missing.*npm"):
+        axe.load()
+
+
+def test_axe_is_pinned_by_version_and_checksum():
+    folder = ROOT / "tests"
+    wanted = json.loads((folder / "package.json").read_text())["devDependencies"]["axe-core"]
+    lock = json.loads((folder / "package-lock.json").read_text())["packages"]
+    package = lock["node_modules/axe-core"]
+    assert package["version"] == wanted
+    assert package["integrity"].startswith("sha512-")
+    # The registry is the machine's choice.
+    assert "resolved" not in package
 
 
 # === PORTS, DISK, SERVERS ===

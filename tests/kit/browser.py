@@ -20,6 +20,13 @@ SWITCHES = [
 ]
 
 
+def ready(page):
+    """Wait until a page's scripts run; a page without Odoo's frame, such as the order status
+    page, has none."""
+    page.wait_for_load_state()
+    page.locator("body[is-ready=true], body:not(:has(#wrapwrap))").wait_for()
+
+
 class Browser:
     """A headless browser for one server, a context manager.
 
