@@ -134,6 +134,11 @@ def clone(pg, template, database):
     statement = "CREATE DATABASE {db} ENCODING 'unicode' TEMPLATE {template}"
     query(pg, named(statement, db=database, template=template))
     write_mark(pg, database)
+    link_files(template, database)
+
+
+def link_files(template, database):
+    """Copy the files of a database."""
     source, target = filestore(template), filestore(database)
     if source.exists():
         # Odoo names these files by their content and never changes one: a link is a copy.

@@ -27,7 +27,7 @@ SETTLE = 5 + 1 + 0.5
 @pytest.fixture(scope="module")
 def pair(pg):
     with Pair() as pair:
-        pair.copy_database(pg, FULL)
+        pair.copy_database(pg, FULL, DATABASE)
         pair.start_replica()
         yield pair
 
@@ -41,7 +41,7 @@ def server(pair):
         "email_from": "office@example.com",
         "max_cron_threads": 0,
     }
-    with OdooServer(pair.primary, DATABASE, **settings) as server:
+    with OdooServer(pair.primary, DATABASE, template=None, **settings) as server:
         yield server
 
 

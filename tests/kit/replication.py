@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import postgres
-from database import query
+from database import create, drop, link_files, query
 
 
 class Pair:
@@ -27,15 +27,19 @@ class Pair:
     def __exit__(self, *exception):
         return self.stack.__exit__(*exception)
 
-    def copy_database(self, pg, database):
-        """Copy a database of another server to the primary, comment and all."""
+    def copy_database(self, pg, template, database):
+        """Copy a database of another server, and its files, to the primary."""
+        drop(self.primary, database)
+        create(self.primary, database)
         programs = f"{self.primary_record['programs']}/bin"
-        dump = [f"{programs}/pg_dump", "--format=custom", "--compress=0", "--create", database]
-        restore = [f"{programs}/pg_restore", "--create", "--no-owner", "--dbname=postgres"]
+        dump = [f"{programs}/pg_dump", "--format=custom", "--compress=0", template]
+        restore = [f"{programs}/pg_restore", "--no-owner", "--no-comments", f"--dbname={database}"]
+        restore += ["--exit-on-error"]
         with subprocess.Popen(dump, env={**os.environ, **pg}, stdout=subprocess.PIPE) as source:
             env = {**os.environ, **self.primary}
             subprocess.run(restore, env=env, stdin=source.stdout, check=True)
         assert source.returncode == 0
+        link_files(template, database)
 
     def start_replica(self):
         """Make the replica of what the primary has by now; from then on both log each statement."""
@@ -51,9 +55,13 @@ class Pair:
 
     # === REPLICATION ===
 
+    def emit(self):
+        """Write something that changes nothing; all commits before it reach the disk with it."""
+        return query(self.primary, "SELECT pg_logical_emit_message(false, 'test', '', true)")
+
     def catch_up(self, seconds=30):
         """Wait until the replica has applied what the primary has written so far."""
-        ((target,),) = query(self.primary, "SELECT pg_current_wal_lsn()")
+        ((target,),) = self.emit()
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if query(self.replica, "SELECT pg_last_wal_replay_lsn() >= %s", [target]) == [(True,)]:
@@ -67,7 +75,7 @@ class Pair:
         query(self.replica, "SELECT pg_wal_replay_pause()")
         while query(self.replica, "SELECT pg_get_wal_replay_pause_state()") != [("paused",)]:
             # PostgreSQL stops when the next record arrives.
-            query(self.primary, "SELECT pg_logical_emit_message(false, 'test', '', true)")
+            self.emit()
             time.sleep(0.05)
         try:
             yield

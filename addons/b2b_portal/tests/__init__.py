@@ -6,6 +6,7 @@ from . import (
     test_prices,
     test_quick_order_parser,
     test_races,
+    test_replica,
     test_shop_pages,
     test_shop_races,
     test_shop_search,
