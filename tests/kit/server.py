@@ -1,6 +1,8 @@
 """A real Odoo server with its own database, ports and mail catcher."""
 
+import contextlib
 import shutil
+import socket
 import subprocess
 import time
 import urllib.error
@@ -60,11 +62,13 @@ class OdooServer:
         command += ["--folder", self.mails]
         with (LOGS / f"{self.database}-mails.log").open("a") as log:
             self.processes["catcher"] = subprocess.Popen(command, stdout=log, stderr=log)
+        wait_for_port(self.smtp_port)
 
-    def start(self, name="odoo", http_port=None, log=None, **settings):
+    def start(self, name="odoo", http_port=None, log=None, environment=None, **settings):
         """Start an Odoo process; several may serve the same database.
 
         :param Path log: a log of its own
+        :param dict environment: environment variables that differ from the test's own
         :param settings: more for its configuration, or other values
         :return: its URL, once it answers
         """
@@ -83,7 +87,7 @@ class OdooServer:
         with (log or self.log).open("a") as log:
             self.processes[name] = subprocess.Popen(
                 [PYTHON, self.make_launcher(), "server", "-c", config],
-                env=odoo_environment(self.pg),
+                env={**odoo_environment(self.pg), **(environment or {})},
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -121,6 +125,29 @@ class OdooServer:
             process.kill()
             process.wait()
 
+    @contextlib.contextmanager
+    def instead(self, **options):
+        """Run the server with other options (see `start`) for a while; it is stopped then."""
+        if "odoo" in self.processes:
+            self.stop()
+        self.start(**options)
+        try:
+            yield
+        finally:
+            if "odoo" in self.processes:
+                self.stop()
+
     def restart(self):
         self.stop()
         return self.start()
+
+
+def wait_for_port(port, seconds=30):
+    """Return once something listens on a port of this machine."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with socket.socket() as probe:
+            if not probe.connect_ex(("127.0.0.1", port)):
+                return
+        time.sleep(0.05)
+    raise Problem(f"nothing listens on port {port}")

@@ -2,6 +2,8 @@ import logging
 import smtplib
 import time
 
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.fields import Command
 
@@ -33,6 +35,18 @@ class MailMail(models.Model):
             if auto_commit and self._is_cron_time_over():
                 self._leave_to_next_run(len(self) - position)
                 break
+            # Nobody cancels or changes it while it leaves, or sends it too: after the mail
+            # server has accepted it, it would be too late for a conflict.
+            try:
+                claimed = mail.try_lock_for_update(allow_referencing=True)
+            except psycopg2.OperationalError:
+                if not auto_commit:
+                    raise
+                self.env.cr.rollback()  # nothing was sent since the last commit
+                self._leave_to_next_run(len(self) - position)
+                break
+            if not claimed:
+                continue
             try:
                 super(MailMail, mail)._send(
                     auto_commit=auto_commit,
