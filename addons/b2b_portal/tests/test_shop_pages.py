@@ -248,6 +248,47 @@ class TestShopPages(B2bPageCommon):
         super().setUp()
         self._login(self.buyer_user)
 
+    def test_prices_below_a_cent_are_shown_in_full(self):
+        precision = self.env["decimal.precision"].search([("name", "=", "Product Price")])
+        precision.digits = 4
+        self._create_rule(
+            compute_price="fixed",
+            fixed_price=0.2432,
+            product_tmpl_id=self.product.product_tmpl_id.id,
+            applied_on="1_product",
+        )
+        self.env.company.b2b_price_policy = "best_price"
+        self._post("/my/b2b/cart/add", {"product_id": self.product.id, "quantity": "500"})
+        for url in ("/my/b2b", "/my/b2b/pricelist", "/my/b2b/cart", "/my/b2b/pricelist.csv"):
+            with self.subTest(url=url):
+                self.assertIn("0.2432", self._get(url).text)
+        # More digits only where the price needs them.
+        format_price = self.env["product.pricelist"]._format_unit_price
+        usd = self.env.ref("base.USD")
+        self.assertEqual(format_price(12.5, usd), "$\N{NO-BREAK SPACE}12.50")
+        self.assertEqual(format_price(0.245, usd), "$\N{NO-BREAK SPACE}0.245")
+        precision.digits = 2
+        self.assertEqual(format_price(0.24, usd), "$\N{NO-BREAK SPACE}0.24")
+
+    def test_shop_says_in_which_quantities_an_article_is_sold(self):
+        self.assertNotIn("Sold in multiples of", self._get("/my/b2b").text)
+        self.product.product_tmpl_id.write({"b2b_multiple_qty": 4, "b2b_minimum_qty": 8})
+        text = " ".join(self._page(self._get("/my/b2b")).text_content().split())
+        self.assertIn("Sold in multiples of 4 Units", text)
+        self.assertIn("At least 8 Units", text)
+
+    def test_price_list_is_a_page_of_the_shop(self):
+        page = self._page(self._get("/my/b2b/pricelist"))
+        self.assertTrue(page.xpath("//nav//a[@href='/my/b2b/cart']"))
+        self.assertTrue(page.xpath("//nav//a[@aria-current='page'][@href='/my/b2b/pricelist']"))
+
+    def test_thanks_stand_above_the_order(self):
+        """On a phone, amount and buttons alone fill the screen."""
+        self._post("/my/b2b/cart/add", {"product_id": self.product.id, "quantity": "3"})
+        action, data = self._form(self._get("/my/b2b/checkout"), "Place order")
+        text = self._post(action, data).text
+        self.assertLess(text.index("has been placed"), text.index("o_portal_sale_sidebar"))
+
     def test_shop_shows_own_prices_and_breaks(self):
         response = self._get("/my/b2b?search=bolt")
         text = " ".join(self._page(response).text_content().split())

@@ -155,6 +155,7 @@ class TestCustomerCancellation(OrderStatusCommon):
         self.assertFalse(order.activity_ids)
         answer = order.message_ids[0]
         self.assertIn("It is on the truck", answer.body)
+        self.assertEqual(answer.subject, f"Order {order.name}: your request to cancel")
         self.assertIn(self.customer, answer.notified_partner_ids)
 
         self.assertEqual(order._customer_cancel("please", self.customer), "requested")

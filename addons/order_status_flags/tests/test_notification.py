@@ -91,6 +91,13 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
         # a second run sends nothing more
         self.assertFalse(self._run())
 
+    def test_mail_fits_a_phone(self):
+        self._flagged()
+        text = self._run()[0]["text"]
+        self.assertIn("max-width: 590px", text)
+        self.assertNotIn("min-width", text)
+        self.assertNotIn('width="590"', text)
+
     def test_placing_sends_no_status_mail(self):
         order = self._create_order()
         self.assertFalse(self._run())

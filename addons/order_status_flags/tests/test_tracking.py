@@ -33,6 +33,16 @@ class TestTrackingPage(TrackingCommon):
         self.assertEqual(response.headers["Cache-Control"], "no-store")
         self.assertIn("noindex", response.headers["X-Robots-Tag"])
 
+    def test_delivery_charge_has_no_quantity(self):
+        order = self._create_order()
+        line = order.order_line
+        self.assertIn("5.00", self._open(order))
+        # A field of the deliveries addon, which need not be there.
+        if "is_delivery" in line._fields:
+            line.is_delivery = True
+        self.assertEqual(line._is_delivery_charge(), "is_delivery" in line._fields)
+        self.assertEqual("5.00" in self._open(order), not line._is_delivery_charge())
+
     def test_what_the_page_shows(self):
         order = self._create_order(client_order_ref="PO-77")
         order.set_order_flag(self.flag_in_progress.id, note="secret note")
