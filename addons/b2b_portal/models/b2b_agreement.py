@@ -445,7 +445,8 @@ class B2bAgreement(models.Model):
 
     @api.onchange("template_id")
     def _onchange_template_id(self):
-        if self.template_id:
+        # A new agreement has no customer and no number yet; its text is written on saving.
+        if self.template_id and self._origin:
             self.body = self._render_body()
 
     def _fill_body_from_template(self):

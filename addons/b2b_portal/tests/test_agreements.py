@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tests.common import freeze_time
 from odoo.tools import mute_logger
 
@@ -381,6 +381,19 @@ class TestAgreements(B2bCommon):
         agreement.body = "<p>Our own words</p>"
         agreement.minimum_order_amount = 100
         self.assertEqual(agreement.body, "<p>Our own words</p>")
+
+    def test_text_of_an_agreement_made_on_the_form_names_its_customer(self):
+        self.env["b2b.agreement.template"].create(
+            {"name": "First", "sequence": -1, "body": "<p>{{ number }} with {{ customer }}</p>"}
+        )
+        form = Form(self.env["b2b.agreement"])
+        form.partner_id = self.customer
+        form.pricelist_id = self.pricelist
+        agreement = form.save()
+        self.assertIn(f"{agreement.name} with Buyer Ltd", agreement.body)
+        form.partner_id = self.rival
+        form.save()
+        self.assertIn(f"{agreement.name} with Rival Ltd", agreement.body)
 
     def test_agreement_with_its_own_text_gets_no_template(self):
         self.env["b2b.agreement.template"].create({"name": "First", "body": "<p>x</p>"})

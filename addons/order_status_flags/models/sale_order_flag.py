@@ -48,6 +48,11 @@ class SaleOrderFlag(models.Model):
         " Cancel button.",
     )
 
+    @api.onchange("status_id")
+    def _onchange_status_id(self):
+        """A flag that sets a status of one company is a flag of that company."""
+        self.company_id = self.status_id.company_id or self.company_id
+
     @api.constrains("cancel_order", "status_id")
     def _check_cancel_order_status(self):
         for flag in self.filtered("cancel_order"):

@@ -404,6 +404,14 @@ class TestCodebooks(OrderStatusCommon):
         (later | self.in_progress).with_user(self.manager).web_resequence({"sequence": {}})
         self.assertTrue(self.in_progress._comes_after(later))
 
+    def test_flag_for_the_status_of_a_company_is_of_that_company(self):
+        packed = self._create_status("Packed", company_id=self.company.id)
+        form = Form(self.env["sale.order.flag"].with_user(self.manager))
+        form.name = "Packed"
+        form.status_id = packed
+        flag = form.save()
+        self.assertEqual(flag.company_id, self.company)
+
     def test_menus_are_where_a_sales_manager_looks(self):
         for xmlid, parent in (
             ("sale_order_status_menu_orders", "sale.sale_order_menu"),
