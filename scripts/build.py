@@ -44,7 +44,8 @@ def left_out():
     """Return the files below addons/ that a wheel lacks because git does not know them."""
     command = ["git", "ls-files", "--others", "--exclude-standard", "addons"]
     try:
-        return subprocess.check_output(command, cwd=ROOT, text=True).splitlines()
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        return listed.stdout.splitlines()
     except (OSError, subprocess.CalledProcessError) as error:
         # Without git the back-end would pack whatever lies about.
         raise Problem("wheels are built from a git checkout, and this is none") from error

@@ -6,8 +6,9 @@ import re
 import subprocess
 import zipfile
 
+import build
 import pytest
-from common import ADDONS, PYTHON, ROOT, manifests
+from common import ADDONS, PYTHON, ROOT, Problem, manifests
 from database import clone, drop, odoo_environment, write_config
 from lxml import html
 from PIL import Image
@@ -69,6 +70,19 @@ def test_wheel_says_what_it_is(wheels, addon):
     needed = {line.split("=")[0] for line in metadata.get_all("Requires-Dist")}
     ours = set(manifest["depends"]) & set(manifests())
     assert {f"odoo-addon-{name}" for name in ours} <= needed
+
+
+def test_nothing_is_built_without_git(monkeypatch, tmp_path):
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    with pytest.raises(Problem, match="git checkout"):
+        build.left_out()
+
+
+def test_addons_of_different_versions_are_not_built(monkeypatch, tmp_path):
+    versions = {"one": {"version": "19.0.1.0.0"}, "two": {"version": "19.0.1.0.1"}}
+    monkeypatch.setattr(build, "manifests", lambda: versions)
+    with pytest.raises(Problem, match=r"19\.0\.1\.0\.0, 19\.0\.1\.0\.1"):
+        build.build(tmp_path / "dist")
 
 
 # === INSTALLED BESIDE ODOO ===
