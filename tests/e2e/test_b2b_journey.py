@@ -82,6 +82,16 @@ def test_b2b_journey(rpc, wholesale, browser, mails, screenshot):
     page.fill("#b2b_template_name", "Every month")
     press(page, "Save as template")
 
+    # A scanner ends each code with Enter: the next row, and in an empty one the preview.
+    page.goto("/my/b2b/quick-order")
+    page.locator(".o_b2b_more_rows").wait_for()  # the script has started
+    page.locator("input[name=sku]").first.fill(SKU)
+    page.locator("input[name=sku]").first.press("Enter")
+    second = page.locator("input[name=sku]").nth(1)
+    assert second.evaluate("node => node === document.activeElement")
+    second.press("Enter")
+    page.get_by_text("1 accepted").wait_for()
+
     # Checked out: a pro-forma with a number, a status, a mail and a tracking link.
     page.goto("/my/b2b/checkout")
     page.fill("#b2b_po", "PO-4711")
