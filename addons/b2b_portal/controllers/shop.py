@@ -1,3 +1,5 @@
+from functools import cache
+
 from odoo import http
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -149,10 +151,13 @@ class B2BShopPortal(B2BPortal):
             limit=PRODUCTS_PER_PAGE,
             total=categories["category_total"],
         )
+        # The page shows most prices more than once, and their format takes its time.
+        format_price = cache(request.env["product.pricelist"]._format_unit_price)
         values = self._b2b_values(
             agreement,
             "b2b_shop",
-            entries=self._prepare_b2b_entries(agreement, products),
+            entries=self._prepare_b2b_entries(agreement, products, format_price),
+            format_price=format_price,
             total=total,
             guessed=guessed,
             search=search,
@@ -170,10 +175,11 @@ class B2BShopPortal(B2BPortal):
         )
         return self._b2b_render("b2b_portal.portal_b2b_shop", values)
 
-    def _prepare_b2b_entries(self, agreement, products):
+    def _prepare_b2b_entries(self, agreement, products, format_price):
         """Return what the shop shows of each product, in a constant number of queries.
 
         :param product.product products: in sudo mode
+        :param format_price: as `_format_unit_price`
         :rtype: list[dict]
         """
         breaks = agreement._get_quantity_breaks(products)
@@ -195,7 +201,7 @@ class B2BShopPortal(B2BPortal):
                 {
                     "product": product,
                     "price": price,
-                    "explanation": pricelist._explain_price(price),
+                    "explanation": pricelist._explain_price(price, format_price=format_price),
                     "breaks": steps,
                     "availability": availability.get(product.id),
                     "pictured": product.id in pictured,

@@ -149,7 +149,7 @@ class ProductPricelist(models.Model):
         return {product.id: result for product, result in zip(products, results, strict=True)}
 
     def _compute_b2b_price_rules(
-        self, lines, *, currency=None, date=False, compute_price=True, **kwargs
+        self, lines, *, currency=None, date=False, compute_price=True, index=None, **kwargs
     ):
         """Price many lines in a constant number of queries.
 
@@ -160,6 +160,8 @@ class ProductPricelist(models.Model):
         :param currency: `res.currency` of the prices, the pricelist's by default
         :param date: date or datetime of the prices, now by default
         :param bool compute_price: False returns 0.0 for prices
+        :param index: what `_index_pricelist_rules` returned for these products and this date, when
+            the caller has it
         :return: tuples (unit price per uom, not rounded; rule id or False), in the order of lines
         :rtype: list
         """
@@ -173,10 +175,14 @@ class ProductPricelist(models.Model):
             return []
         currency = currency or self.currency_id or self.env.company.currency_id
         date = date or fields.Datetime.now()
-        products = lines[0][0].browse({product.id for product, _quantity, _uom in lines})
-        # Rules of pricelists underneath are closed to the customer who gets the price.
-        rules = self.sudo()._get_applicable_rules(products, date, **kwargs)
-        technical_rule, candidates = self._index_pricelist_rules(rules)
+        if not index:
+            products = lines[0][0].browse({product.id for product, _quantity, _uom in lines})
+            # Rules of pricelists underneath are closed to the customer who gets the price.
+            index = self._index_pricelist_rules(
+                self.sudo()._get_applicable_rules(products, date, **kwargs)
+            )
+        no_rule = self.env["product.pricelist.item"].sudo()
+        technical_rule, candidates = index
         product_first = self._is_b2b_product_discount_first()
         skip_discount = self.env.context.get("b2b_no_product_discount")
 
@@ -188,7 +194,7 @@ class ProductPricelist(models.Model):
             qty = self._get_quantity_in_product_uom(product, quantity, uom)
             rule = next(
                 (item for item in candidates(product) if item._is_applicable_for(product, qty)),
-                rules.browse(),
+                no_rule,
             )
 
             def price_of(item, product=product, quantity=quantity, uom=uom):
@@ -294,15 +300,16 @@ class ProductPricelist(models.Model):
 
         :param products: `product.product` records
         :param date: date or datetime, now by default
-        :return: `{product id: set of quantities in the product's unit}`
-        :rtype: dict
+        :return: `{product id: set of quantities in the product's unit}`, and the index of the
+            rules, see `_index_pricelist_rules`
+        :rtype: tuple[dict, tuple]
         """
         if self:
             self.ensure_one()
         date = date or fields.Datetime.now()
         # As in `_compute_b2b_price_rules`: the quantities are part of the customer's prices.
         rules = self.sudo()._get_applicable_rules(products, date)
-        _technical_rule, candidates = self._index_pricelist_rules(rules)
+        index = _technical_rule, candidates = self._index_pricelist_rules(rules)
         result = {
             product.id: {
                 rule.min_quantity for rule in candidates(product.sudo()) if rule.min_quantity > 0
@@ -311,11 +318,10 @@ class ProductPricelist(models.Model):
         }
         # Pricelists underneath cannot form a circle (checked by `product`).
         for base_pricelist in rules.base_pricelist_id:
-            for product_id, quantities in base_pricelist._get_break_quantities(
-                products, date
-            ).items():
+            underneath, _index = base_pricelist._get_break_quantities(products, date)
+            for product_id, quantities in underneath.items():
                 result[product_id] |= quantities
-        return result
+        return result, index
 
     # === PRICES FOR PEOPLE === #
 
@@ -330,6 +336,7 @@ class ProductPricelist(models.Model):
         breaks=True,
         amounts=True,
         totals=True,
+        index=None,
     ):
         """Price lines as an order of this pricelist would, with all that a page wants to show.
 
@@ -347,7 +354,9 @@ class ProductPricelist(models.Model):
         :param bool breaks: False leaves `next_break` empty and saves its computation
         :param bool amounts: False gives only what an order line stores, for orders with
             thousands of lines: `price_unit` and `discount`, and `taxes`
-        :param bool totals: False leaves `subtotal` and `total` empty and saves their computation
+        :param bool totals: False leaves `subtotal`, `total`, `gross` and `tax` empty and saves
+            their computation
+        :param index: see `_compute_b2b_price_rules`
         :return: for each line, in the order given, a dict with
 
             * `product`, `quantity`, `uom`: the line
@@ -380,6 +389,7 @@ class ProductPricelist(models.Model):
             "digits": self._get_price_digits(pricelist.currency_id or company.sudo().currency_id),
             "discount_digits": self.env["decimal.precision"].precision_get("Discount"),
             "taxes": {},
+            "list_prices": {},
             "totals": totals,
         }
         env = pricelist.env
@@ -393,6 +403,7 @@ class ProductPricelist(models.Model):
             [(product, quantity or 1.0, uom) for product, quantity, uom in lines],
             currency=pricing["currency"],
             date=pricing["date"],
+            index=index,
         )
         prepare = pricelist._prepare_price_details if amounts else pricelist._prepare_stored_price
         details = [
@@ -415,13 +426,8 @@ class ProductPricelist(models.Model):
         product = line[0]
         rule = self.env["product.pricelist.item"].browse(rule_id)
         display_price, discount = self._split_price_and_discount(rule, line, price, pricing)
-        original_taxes, taxes = self._get_price_taxes(product, pricing)
-        price_unit = product._get_tax_included_unit_price_from_price(
-            display_price,
-            product_taxes=original_taxes,
-            fiscal_position=pricing["fiscal_position"],
-            product_taxes_after_fp=taxes if pricing["fiscal_position"] else None,
-        )
+        _original_taxes, taxes = self._get_price_taxes(product, pricing)
+        price_unit = self._adapt_price_to_taxes(display_price, product, pricing)
         return {"price_unit": price_unit, "discount": discount, "taxes": taxes}
 
     def _prepare_price_details(self, line, price, rule_id, pricing):
@@ -434,30 +440,20 @@ class ProductPricelist(models.Model):
         :rtype: dict
         """
         product, quantity, uom = line
-        currency, date = pricing["currency"], pricing["date"]
+        currency = pricing["currency"]
         rule = self.env["product.pricelist.item"].browse(rule_id)
         display_price, discount = self._split_price_and_discount(rule, line, price, pricing)
-        list_price = rule.browse()._compute_price(
-            product, quantity or 1.0, uom, date=date, currency=currency
-        )
-        original_taxes, taxes = self._get_price_taxes(product, pricing)
-
-        def adapt(amount):
-            return product._get_tax_included_unit_price_from_price(
-                amount,
-                product_taxes=original_taxes,
-                fiscal_position=pricing["fiscal_position"],
-                product_taxes_after_fp=taxes if pricing["fiscal_position"] else None,
-            )
-
-        price_unit = adapt(display_price)
+        price_unit = self._adapt_price_to_taxes(display_price, product, pricing)
         price_after = price_unit * (1 - discount / 100)
-        list_price = adapt(list_price)
-        net, gross = self._get_unit_amounts(price_after, taxes, product, uom, pricing)
-        list_net, _list_gross = self._get_unit_amounts(list_price, taxes, product, uom, pricing)
-        subtotal = total = None
+        _original_taxes, taxes = self._get_price_taxes(product, pricing)
+        list_price, list_net = self._get_list_price(product, uom, pricing)
+        gross = tax = subtotal = total = None
         if pricing["totals"]:
+            net, gross = self._get_unit_amounts(price_after, taxes, product, uom, pricing)
+            tax = float_round(gross - net, precision_digits=pricing["digits"])
             subtotal, total = self._get_line_amounts(line, price_unit, discount, taxes, pricing)
+        else:
+            net = self._get_unit_net(price_after, taxes, product, uom, pricing)
         # Of the exact prices: cents of a cheap article would show another percentage.
         saved = (1 - price_after / list_price) * 100 if list_price else 0.0
         return {
@@ -467,7 +463,7 @@ class ProductPricelist(models.Model):
             "currency": currency,
             "net": net,
             "gross": gross,
-            "tax": float_round(gross - net, precision_digits=pricing["digits"]),
+            "tax": tax,
             "list_net": list_net,
             "percentage": max(0.0, float_round(saved, precision_digits=2)),
             "subtotal": subtotal,
@@ -479,6 +475,37 @@ class ProductPricelist(models.Model):
             "source": rule._get_b2b_price_source(),
             "next_break": None,
         }
+
+    def _get_list_price(self, product, uom, pricing):
+        """Return the sales price per uom without pricelist, which no quantity changes.
+
+        :return: as an order line has it, and untaxed
+        :rtype: tuple[float, float]
+        """
+        cache, key = pricing["list_prices"], (product.id, uom.id)
+        if key not in cache:
+            list_price = self.env["product.pricelist.item"]._compute_price(
+                product, 1.0, uom, date=pricing["date"], currency=pricing["currency"]
+            )
+            list_price = self._adapt_price_to_taxes(list_price, product, pricing)
+            _original_taxes, taxes = self._get_price_taxes(product, pricing)
+            list_net = self._get_unit_net(list_price, taxes, product, uom, pricing)
+            cache[key] = list_price, list_net
+        return cache[key]
+
+    @api.model
+    def _adapt_price_to_taxes(self, price, product, pricing):
+        """Return a price as the order line has it after the fiscal position.
+
+        :rtype: float
+        """
+        original_taxes, taxes = self._get_price_taxes(product, pricing)
+        return product._get_tax_included_unit_price_from_price(
+            price,
+            product_taxes=original_taxes,
+            fiscal_position=pricing["fiscal_position"],
+            product_taxes_after_fp=taxes if pricing["fiscal_position"] else None,
+        )
 
     def _split_price_and_discount(self, rule, line, price, pricing):
         """Split a price into what an order line shows as price and as discount.
@@ -508,12 +535,13 @@ class ProductPricelist(models.Model):
 
         :rtype: tuple
         """
-        taxes = product.taxes_id._filter_taxes_by_company(pricing["company"])
         cache = pricing["taxes"]
-        key = tuple(taxes.ids)
-        if key not in cache:
-            cache[key] = pricing["fiscal_position"].map_tax(taxes)
-        return taxes, cache[key]
+        if product not in cache:
+            taxes = product.taxes_id._filter_taxes_by_company(pricing["company"])
+            if taxes not in cache:
+                cache[taxes] = pricing["fiscal_position"].map_tax(taxes)
+            cache[product] = taxes, cache[taxes]
+        return cache[product]
 
     @api.model
     def _get_unit_amounts(self, price_unit, taxes, product, uom, pricing):
@@ -534,6 +562,17 @@ class ProductPricelist(models.Model):
             float_round(computed[key], precision_digits=pricing["digits"])
             for key in ("total_excluded", "total_included")
         )
+
+    @api.model
+    def _get_unit_net(self, price_unit, taxes, product, uom, pricing):
+        """Return what one unit costs without taxes, as `_get_unit_amounts` does.
+
+        :rtype: float
+        """
+        if any(taxes.mapped("price_include")):
+            return self._get_unit_amounts(price_unit, taxes, product, uom, pricing)[0]
+        # Taxes on top do not change it, and their computation is most of a page's pricing.
+        return float_round(price_unit, precision_digits=pricing["digits"])
 
     @api.model
     def _get_line_amounts(self, line, price_unit, discount, taxes, pricing):
@@ -601,14 +640,14 @@ class ProductPricelist(models.Model):
         :param date: date or datetime of the prices, now by default
         :return: `{product id: list of dicts}` by rising quantity; the first step is the price of
             one unit, each later one starts at `min_quantity` of the product's unit. Keys:
-            `min_quantity`, `net`, `gross`, `percentage`, `source`, `rule`, `list_net`, `currency`
+            `min_quantity`, `net`, `percentage`, `source`, `rule`, `list_net`, `currency`
         :rtype: dict
         """
         # As in `_get_b2b_price_details`.
         pricelist = self.sudo().with_company(company)
         products = products.with_env(pricelist.env)
         date = date or fields.Datetime.now()
-        quantities = pricelist._get_break_quantities(products, date)
+        quantities, index = pricelist._get_break_quantities(products, date)
         lines = [
             (product, quantity, product.uom_id)
             for product in products
@@ -621,13 +660,14 @@ class ProductPricelist(models.Model):
             date=date,
             breaks=False,
             totals=False,
+            index=index,
         )
         steps = {product.id: [] for product in products}
         for values in details:
             found = steps[values["product"].id]
             if found and found[-1]["net"] == values["net"]:
                 continue
-            keys = ("net", "gross", "percentage", "source", "rule", "list_net", "currency")
+            keys = ("net", "percentage", "source", "rule", "list_net", "currency")
             found.append({"min_quantity": values["quantity"], **{key: values[key] for key in keys}})
         return steps
 
@@ -650,19 +690,22 @@ class ProductPricelist(models.Model):
         return next((step for step in ahead if step["net"] < reached["net"]), None)
 
     @api.model
-    def _explain_price(self, values, price_label=None):
+    def _explain_price(self, values, price_label=None, format_price=None):
         """Say in the reader's words where a price comes from.
 
         :param dict values: details of a line (see `_get_b2b_price_details`)
         :param str price_label: what to call the price, for a reader who is not the customer
+        :param format_price: stands in for `_format_unit_price`, for pages that show the same
+            amounts several times
         :return: dicts with `label` and `text`, in reading order
         :rtype: list
         """
         currency, uom = values["currency"], values["uom"].name
+        format_price = format_price or self._format_unit_price
 
         def price(amount):
             return self.env._(
-                "%(price)s per %(unit)s", price=self._format_unit_price(amount, currency), unit=uom
+                "%(price)s per %(unit)s", price=format_price(amount, currency), unit=uom
             )
 
         rows = [
@@ -683,7 +726,7 @@ class ProductPricelist(models.Model):
                         "from %(quantity)s %(unit)s: %(price)s",
                         quantity=f"{step['min_quantity']:g}",
                         unit=values["product"].uom_id.name,
-                        price=self._format_unit_price(step["net"], currency),
+                        price=format_price(step["net"], currency),
                     ),
                 }
             )

@@ -63,8 +63,9 @@ class ProductProduct(models.Model):
             domain &= Domain("categ_id", "child_of", category_id)
         words = self._fold_b2b_search(search).split()[:10]
         if not words:
+            # As on the price list, and the database has an index for it.
             products = self.search(
-                domain, order="name, default_code, id", offset=offset, limit=limit
+                domain, order="default_code, name, id", offset=offset, limit=limit
             )
             return products, self.search_count(domain) if total is None else total, False
         ids = self._search_b2b_words(domain, words)
@@ -235,6 +236,8 @@ class ProductProduct(models.Model):
         :rtype: tuple[float, float]
         """
         self.ensure_one()
+        if uom == self.uom_id and not (self.b2b_minimum_qty or self.b2b_multiple_qty):
+            return 0.0, 0.0  # by far the most
         factor = self._get_b2b_pack_size(uom)
         multiple = Fraction(str(self.b2b_multiple_qty or 0))
         is_pack = uom != self.uom_id
