@@ -8,6 +8,7 @@ import importlib
 import json
 import math
 import pkgutil
+import re
 import statistics
 import subprocess
 import sys
@@ -122,6 +123,21 @@ class Bench:
             return seconds
 
         return fetch
+
+    def page_queries(self, database, path, visitor):
+        """Return how many queries a page takes, as the web server's log says."""
+        visitor(path)  # what is cached is cached
+        log = LOGS / f"{database}.log"
+        size = log.stat().st_size
+        visitor(path)
+        for _attempt in range(50):  # the line comes after the answer
+            found = re.findall(
+                r'"GET [^"]*" 200 - (?:\x1b\[\S*?m)?(\d+)', log.read_bytes()[size:].decode()
+            )
+            if found:
+                return int(found[-1])
+            time.sleep(0.1)
+        raise RuntimeError(f"the log tells no number of queries of {path}")
 
     def server(self, database):
         """Start a web server for a database, without scheduled actions. Return its URL."""

@@ -7,7 +7,8 @@ from measure import scenario
 
 from odoo import SUPERUSER_ID, Command
 
-FULL, PLAIN, FEW = "bench_full", "bench_plain", "bench_few"
+FULL, STATUS, PLAIN = "bench_full", "bench_status", "bench_plain"
+SOME, FEW = "bench_some", "bench_few"
 MAILED_ORDERS = 200
 CREATED_ORDERS = 100
 
@@ -125,14 +126,27 @@ def create_and_confirm(bench):
 @scenario
 def my_orders_page(bench):
     """The customer's order list with 100,000 orders in the database."""
-    plain, full, few = (bench.visitor(database, LOGIN) for database in (PLAIN, FULL, FEW))
+    path = "/my/orders"
+    visitors = {
+        database: bench.visitor(database, LOGIN) for database in (PLAIN, STATUS, FULL, SOME, FEW)
+    }
+    queries = {
+        database: bench.page_queries(database, path, visitor)
+        for database, visitor in visitors.items()
+    }
 
-    def fetch(visitor):
+    def fetch(database):
         # One page is quick: five of them drown the noise.
-        return lambda: sum(visitor("/my/orders") for _time in range(5))
+        return lambda: sum(visitors[database](path) for _time in range(5))
 
-    bench.report("ratio_to_plain", bench.alternate(fetch(plain), fetch(full)))
-    bench.report("ratio_to_1000_orders", bench.alternate(fetch(few), fetch(full)))
+    def ratio(base, other):
+        return bench.alternate(fetch(base), fetch(other))
+
+    bench.report("ratio_to_plain", ratio(PLAIN, STATUS), queries=queries)
+    bench.report("with_every_addon", ratio(PLAIN, FULL))
+    bench.report("ratio_to_10000_orders", ratio(SOME, FULL))
+    bench.report("ratio_to_1000_orders", ratio(FEW, FULL))
+    bench.report("more_queries", queries[STATUS] - queries[PLAIN])
 
 
 @scenario
@@ -149,4 +163,8 @@ def tracking_page(bench):
         return lambda: sum(visitor(path) for _time in range(5))
 
     pages = fetch(portal, portal_path), fetch(public, tracking_path)
-    bench.report("ratio", bench.alternate(*pages))
+    queries = {
+        "portal": bench.page_queries(FULL, portal_path, portal),
+        "tracking": bench.page_queries(FULL, tracking_path, public),
+    }
+    bench.report("ratio", bench.alternate(*pages), queries=queries)
