@@ -43,7 +43,7 @@ from common import (
     write_atomic,
 )
 from database import clone, create, drop, key, odoo_environment, read_mark, shell, write_config
-from templates import FULL, PLAIN, ensure, ensure_full
+from templates import FULL, PLAIN, ensure, ensure_full, generate_assets
 
 SUITES = [
     "sale",
@@ -60,7 +60,10 @@ SUITES = [
 ]
 # Tests that are left out of both databases: tag of Odoo's runner -> reason.
 EXCLUDED = {}
-PRICELISTS = "test_plain_pricelists"
+# Plain Odoo with its style and script bundles, which the template with the addons has too: tests
+# would make them again and again.
+BARE = "test_core_plain"
+PRICELISTS = "test_core_pricelists"
 SWITCH = """
 env["res.config.settings"].create({"group_product_pricelist": True}).execute()
 env.cr.commit()
@@ -220,19 +223,29 @@ def run_all(runner):
     :return: `{suite: (result of plain Odoo, result with the addons)}`
     """
     names = [INSTALLATION, *runner.suites]
-    pairs = [(name, template) for name in names for template in (PLAIN, FULL)]
+    pairs = [(name, template) for name in names for template in (BARE, FULL)]
     results = side_by_side(runner.run_suite, pairs)
     return dict(zip(names, zip(results[::2], results[1::2], strict=True), strict=True))
+
+
+def ensure_bare(pg):
+    """Plain Odoo, ready for tests. Return the database's name."""
+
+    def make():
+        clone(pg, PLAIN, BARE)
+        generate_assets(pg, BARE)
+
+    return ensure(pg, BARE, key(read_mark(pg, PLAIN)["key"], "with bundles"), make)
 
 
 def ensure_pricelists(pg):
     """Plain Odoo with the feature that B2B Portal switches on. Return the database's name."""
 
     def make():
-        clone(pg, PLAIN, PRICELISTS)
+        clone(pg, BARE, PRICELISTS)
         shell(pg, PRICELISTS, SWITCH, "pricelists could not be switched on")
 
-    return ensure(pg, PRICELISTS, key(read_mark(pg, PLAIN)["key"], SWITCH), make)
+    return ensure(pg, PRICELISTS, key(read_mark(pg, BARE)["key"], SWITCH), make)
 
 
 def look_again(runner, runs):
@@ -246,7 +259,7 @@ def look_again(runner, runs):
         if not tags:
             continue
         if suite == INSTALLATION:
-            call, templates = runner.run_installation, (PLAIN, FULL)
+            call, templates = runner.run_installation, (BARE, FULL)
             jobs = [(template, tags, "again-installation") for template in templates]
         else:
             call, templates = runner.run_tags, (ensure_pricelists(runner.pg), FULL)
@@ -304,6 +317,7 @@ def main():
     options = parser.parse_args()
     with running(), postgres.server() as pg:
         ensure_full(pg)
+        ensure_bare(pg)
         runner = Runner(pg, options.suites or SUITES, options.browser)
         runs = run_all(runner)
         verdicts = look_again(runner, runs)
