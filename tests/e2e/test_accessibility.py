@@ -40,19 +40,16 @@ CORE_FINDINGS = [
 
 @pytest.fixture(scope="module")
 def world(rpc, make_user):
-    """A retail customer with orders in every status, and three business customers.
-
-    `ready` has an agreement in force, `fresh` the same and an empty cart, `waiting` one to sign.
-    """
+    """A retail customer with orders in every status, one who never ordered, and two buyers:
+    `axe_ready` has an agreement in force, `axe_waiting` one to sign."""
     admin = rpc()
     world = SimpleNamespace(admin=admin, orders={}, agreements={})
     world.products = make_products(admin, "AXE")
     make_user("axe_retail", ["base.group_portal"], name="Rita Retail")
     make_user("axe_new", ["base.group_portal"], name="Nina New")
-    for login in ("axe_ready", "axe_fresh", "axe_waiting"):
+    for login in ("axe_ready", "axe_waiting"):
         world.agreements[login] = make_buyer(admin, make_user, login)
-    for login in ("axe_ready", "axe_fresh"):
-        sign(admin, rpc(login), world.agreements[login])
+    sign(admin, rpc("axe_ready"), world.agreements["axe_ready"])
     for name in ("allowed", "on_request", "asked", "closed", "rejected"):
         world.orders[name] = make_order(admin, "axe_retail", world.products)
     set_status(admin, world.orders["on_request"], "in_progress")
@@ -189,6 +186,7 @@ def agreement_dialog(page, world):
     page.locator(".o_portal_sign_submit").wait_for()
 
 
+simple("cart_empty", "axe_ready", "/my/b2b/cart")
 simple("shop", "axe_ready", "/my/b2b")
 simple("shop_found", "axe_ready", "/my/b2b?search=axe-1")
 simple("shop_guessed", "axe_ready", "/my/b2b?search=axxe+bollt")
@@ -219,7 +217,6 @@ def shop_quantity_refused(page, world):
     page.locator(".o_b2b_add_message.text-danger-emphasis").wait_for()
 
 
-simple("cart_empty", "axe_fresh", "/my/b2b/cart")
 simple("cart_below_minimum", "axe_ready", "/my/b2b/cart")
 
 
