@@ -93,6 +93,7 @@ class AgreementPortal(B2BPortal):
         :rtype: dict
         """
         try:
+            # sudo: buyers only read agreements, and that this one is theirs is checked first
             agreement_sudo = self._get_own_agreement(agreement_id).sudo()
         except (AccessError, MissingError):
             return {"error": request.env._("Invalid agreement.")}
@@ -131,6 +132,7 @@ class AgreementPortal(B2BPortal):
         :param int agreement_id: id of an agreement of the customer's company, else a redirect
         """
         try:
+            # sudo: the kept PDF is an attachment, which buyers do not read by themselves
             agreement_sudo = self._get_own_agreement(agreement_id).sudo()
         except (AccessError, MissingError):
             return request.redirect("/my/agreements")

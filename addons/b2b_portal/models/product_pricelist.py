@@ -775,6 +775,7 @@ class ProductPricelist(models.Model):
         :rtype: dict
         """
         result = super()._get_country_pricelist_multi(country_ids)
+        # sudo: a visitor may not read what is passed over here
         if not any(pricelist.sudo().is_b2b for pricelist in result.values()):
             return result
         default = self.search(

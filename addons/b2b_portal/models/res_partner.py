@@ -62,12 +62,14 @@ class ResPartner(models.Model):
         in_force = Agreement._get_in_force_domain(self.env.company)
         if operator != "in":
             found = Agreement.search(in_force & value)
+            # sudo: who may find the agreement may find its customer
             return Domain("commercial_partner_id", "in", found.sudo().partner_id.ids)
         # As the computed field, this answers who has an agreement, whoever asks.
         ids = [agreement_id for agreement_id in value if agreement_id]
         found = Agreement.sudo().search(in_force & Domain("id", "in", ids))
         domain = Domain("commercial_partner_id", "in", found.partner_id.ids)
         if len(ids) < len(value):
+            # sudo: as above
             everyone = Agreement.sudo().search(in_force)
             domain |= Domain("commercial_partner_id", "not in", everyone.partner_id.ids)
         return domain

@@ -62,6 +62,7 @@ class SaleOrder(models.Model):
     @api.model
     def _prepare_b2b_draft_values(self, agreement):
         """Return the values of a new cart or template of the current user."""
+        # sudo: buyers do not read their payment terms, the order has them all the same
         return {
             "partner_id": self.env.user.partner_id.id,
             "company_id": agreement.company_id.id,
@@ -129,6 +130,7 @@ class SaleOrder(models.Model):
         }
         values = {}
         sequence = max(self.order_line.mapped("sequence"), default=9)
+        # sudo: whether there are any is asked for buyers, too
         if not self.env["account.analytic.distribution.model"].sudo().search_count([], limit=1):
             # Nothing can be distributed; else core searches the models line by line.
             values["analytic_distribution"] = False
@@ -506,6 +508,7 @@ class SaleOrder(models.Model):
                 "b2b_mail_pending": True,
             }
         )
+        # sudo: the mail of a buyer's order is sent by a scheduled action
         self.env.ref("b2b_portal.ir_cron_b2b_proforma_mail").sudo()._trigger()
 
     # === MAIL === #

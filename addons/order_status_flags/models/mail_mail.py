@@ -113,6 +113,7 @@ class MailMail(models.Model):
         if failure_type:
             rows._on_mail_failed(reason, temporary)
         if temporary:
+            # sudo: the failure counts whoever's action sent the mail
             others.sudo()._try_again_later(success_pids, success_emails)
         return res
 

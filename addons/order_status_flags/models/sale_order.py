@@ -564,6 +564,7 @@ class SaleOrder(models.Model):
         now = fields.Datetime.now()
         final_values, rows, pending_rows = {}, [], {}
         for change in changes:
+            # sudo: as in `_plan_status_changes`, where the change was checked
             order = change.order.sudo()
             values = final_values.setdefault(
                 order.id,

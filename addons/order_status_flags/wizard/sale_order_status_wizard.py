@@ -202,6 +202,7 @@ class SaleOrderStatusWizard(models.TransientModel):
 
     @api.model
     def _count_cancelled(self, changes):
+        # sudo: the numbers of the preview are those of the whole selection
         return sum(
             bool(change.new_flag.cancel_order and change.order.sudo().state != "cancel")
             for change in changes

@@ -320,6 +320,7 @@ class OrderFlagFeed(models.Model):
     def _close_clients(self):
         """Remove the keys of the clients, and switch the users off."""
         users = self._get_client_users()
+        # sudo: keys are closed to all but their owner; the feed's managers close its clients
         self.env["res.users.apikeys"].sudo().search([("user_id", "in", users.ids)])._remove()
         users.active = False
         self.invalidate_recordset(["key_expiration"])

@@ -1,1 +1,9 @@
-from . import test_access, test_backoffice, test_changes, test_http, test_push, test_race, test_uninstall
+from . import (
+    test_access,
+    test_backoffice,
+    test_changes,
+    test_http,
+    test_push,
+    test_race,
+    test_uninstall,
+)
