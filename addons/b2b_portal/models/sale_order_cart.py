@@ -15,6 +15,7 @@ from .sale_order import PLACING
 _logger = logging.getLogger(__name__)
 
 PO_NUMBER_SIZE = 100
+NOTE_SIZE = 5000
 
 
 class SaleOrder(models.Model):
@@ -337,7 +338,7 @@ class SaleOrder(models.Model):
         :rtype: tuple[dict, list[str]]
         """
         problems = []
-        reference = self._clean_b2b_text(form.get("client_order_ref"), None)
+        reference = self._clean_b2b_text(form.get("client_order_ref"))
         if reference and len(reference) > PO_NUMBER_SIZE:
             problems.append(
                 self.env._(
@@ -347,9 +348,16 @@ class SaleOrder(models.Model):
             )
         if agreement.po_number_required and not reference:
             problems.append(self.env._("Your PO number is required by the agreement."))
+        note = self._clean_b2b_text(form.get("b2b_note"))
+        if note and len(note) > NOTE_SIZE:
+            problems.append(
+                self.env._(
+                    "Your note is too long: at most %(maximum)s characters.", maximum=NOTE_SIZE
+                )
+            )
         values = {
             "client_order_ref": reference,
-            "b2b_note": self._clean_b2b_text(form.get("b2b_note"), 5000),
+            "b2b_note": note,
             "commitment_date": False,
             "partner_shipping_id": self.partner_shipping_id.id,
         }
@@ -366,8 +374,9 @@ class SaleOrder(models.Model):
         return values, problems
 
     @api.model
-    def _clean_b2b_text(self, text, size):
-        return (text or "").replace("\x00", "").strip()[:size] or False
+    def _clean_b2b_text(self, text):
+        # Browsers send two characters for the end of a line, and count one.
+        return (text or "").replace("\x00", "").replace("\r\n", "\n").strip() or False
 
     def _get_b2b_today_date(self):
         """Return the date of today where the seller is, as agreements count it.

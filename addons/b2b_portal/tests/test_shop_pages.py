@@ -472,6 +472,17 @@ class TestShopPages(B2bPageCommon):
         self.assertEqual(values["client_order_ref"], "PO-1")
         self.assertEqual(self.cart.b2b_qualifier, "cart")
 
+    def test_checkout_refuses_a_note_that_is_too_long(self):
+        self._post("/my/b2b/cart/add", {"product_id": self.product_b.id})
+        action, values = self._form(self._get("/my/b2b/checkout"), "Place order")
+        note = "x\r\n" * 2501
+        response = self._post(action, {**values, "b2b_note": note})
+        self.assertIn("note is too long", " ".join(self._alerts(response)))
+        self.assertEqual(self.cart.b2b_qualifier, "cart")
+        self.assertIn("x\nx\nx", response.text.replace("\r", ""))
+        self._post(action, {**values, "b2b_note": "x\r\n" * 2500})
+        self.assertEqual(self.cart.b2b_qualifier, "order")
+
     def test_placed_order_is_an_order_and_no_quotation(self):
         order = self._place()
         self.assertIn(order.name, self._get("/my/orders").text)
