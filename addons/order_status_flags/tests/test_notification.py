@@ -313,13 +313,14 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
         commit.assert_called_once_with(remaining=2)
         self.assertEqual(set(mails.mapped("state")), {"outgoing"})
 
-    def _mail(self, document, **values):
+    def _mail(self, document, error=None, **values):
         """Make an e-mail about a document, as Odoo itself does, and try to send it."""
+        error = error or smtplib.SMTPDataError(451, b"later")
         values.setdefault("email_to", "buyer@example.com")
         mail = self.env["mail.mail"].create(
             {"model": document._name, "res_id": document.id, "body_html": "x", **values}
         )
-        with self._smtp(smtplib.SMTPDataError(451, b"later")), mute_logger(MAIL_LOGGER):
+        with self._smtp(error), mute_logger(MAIL_LOGGER, QUEUE_LOGGER):
             mail.send()
         return mail
 
@@ -339,6 +340,12 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
             mail.send()
         self.assertEqual(mail.state, "exception")
         self.assertEqual(self._mail(self.customer).state, "exception", "Odoo's own way")
+
+    def test_server_that_hangs_up_breaks_no_click(self):
+        """Odoo mails right after the click of a user, who then saw an error."""
+        mail = self._mail(self._create_order(), error=smtplib.SMTPServerDisconnected("gone"))
+        self.assertEqual(mail.state, "outgoing")
+        self.assertGreater(mail.scheduled_date, fields.Datetime.now())
 
     def test_who_has_got_a_mail_gets_it_no_second_time(self):
         other = self.env["res.partner"].create({"name": "Other", "email": "other@example.com"})
