@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Run the benchmarks: make the databases, measure, print a table, write results.json.
+"""Run the benchmarks: make the databases, measure, print a table; a run of all of them also writes
+results.json and the table in docs/performance.md.
 
 Everything is a ratio or a difference within one run: two things are measured in turn (A B, B A,
 ...), the median of the pairs' ratios counts and is given with its quartiles. The limits are in
@@ -38,6 +39,8 @@ from templates import ensure_full, ensure_plain
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results.json"
+DOCUMENT = ROOT / "docs" / "performance.md"
+TABLE_MARKS = "<!-- results -->\n", "<!-- end of results -->\n"
 MANY, SOME, FEW = 100_000, 10_000, 1_000
 # The status part alone, for what it costs a shop without contracted customers.
 STATUS = ("order_status_flags", "order_status_flags_stock", "order_status_flags_website_sale")
@@ -133,8 +136,36 @@ def table_line(result):
     return "".join(columns)
 
 
-def report(results, limits):
-    """Print the table and write results.json. Return the exit code."""
+def document_table(results):
+    """Return the results as a table in Markdown."""
+    lines = ["| benchmark | metric | value | quartiles | limit |", "|---|---|---|---|---|"]
+    for result in results:
+        value, limit, quartiles = result["value"], result["limit"], result.get("quartiles")
+        cells = [
+            result["scenario"],
+            result["metric"].replace("_", " "),
+            "broke off" if value is None else f"{value:.2f}",
+            " to ".join(f"{value:.2f}" for value in quartiles) if quartiles else "",
+            "" if limit is None else f"{limit:g}",
+        ]
+        if not result["passed"]:
+            cells[2] = f"**{cells[2]}**"
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def write_results(results):
+    """Write results.json and the table of docs/performance.md."""
+    machine = {"python": platform.python_version(), "processors": os.cpu_count()}
+    write_atomic(RESULTS, json.dumps({"machine": machine, "results": results}, indent=2) + "\n")
+    begin, end = TABLE_MARKS
+    text = DOCUMENT.read_text()
+    before, after = text.split(begin)[0], text.split(end)[1]
+    write_atomic(DOCUMENT, f"{before}{begin}{document_table(results)}{end}{after}")
+
+
+def report(results, limits, complete):
+    """Print the table, and write it down when no benchmark is missing. Return the exit code."""
     say(f"\n{'benchmark':<22}{'metric':<24}{'value':>9}  {'quartiles':<15}{'limit':>7}  verdict")
     bad = 0
     for result in results:
@@ -146,9 +177,11 @@ def report(results, limits):
             result["value"] = None
         bad += not result["passed"]
         say(table_line(result))
-    machine = {"python": platform.python_version(), "processors": os.cpu_count()}
-    write_atomic(RESULTS, json.dumps({"machine": machine, "results": results}, indent=2) + "\n")
-    say(f"\n{len(results) - bad} passed, {bad} failed; details in {show(RESULTS)}")
+    where = "only a run of all benchmarks is written down"
+    if complete:
+        write_results(results)
+        where = f"details in {show(RESULTS)}"
+    say(f"\n{len(results) - bad} passed, {bad} failed; {where}")
     return 1 if bad or not results else 0
 
 
@@ -174,7 +207,7 @@ def main():
             if others:
                 say(f"Measuring {', '.join(others)}")
                 results += inside(pg, "measure", f"--pairs={options.pairs}", *others)
-            return report(results, limits)
+            return report(results, limits, complete=set(names) == set(limits))
         finally:
             if not options.keep:
                 for database in DATABASES:
