@@ -15,6 +15,8 @@ _logger = logging.getLogger(__name__)
 # Fields that the mail worker may write; everything else is written once.
 MAIL_FIELDS = {"mail_state", "mail_error", "mail_mail_id", "mail_due", "mail_attempts", "is_resend"}
 RESENDABLE = ("failed", "suppressed", "sent")
+# Until when an e-mail that is just leaving has most likely left.
+LEAVING_PAUSE = timedelta(seconds=10)
 RETRY_FIRST = timedelta(minutes=5)
 RETRY_LONGEST = timedelta(hours=4)
 RETRY_TOTAL = timedelta(hours=24)
@@ -260,6 +262,7 @@ class SaleOrderStatusHistory(models.Model):
         One order that cannot be rendered is marked as failed and never stops the rest.
         """
         rows = self - self._silence_changed_codebook()
+        rows -= rows._put_off_behind_leaving_mails()
         rows -= rows._supersede_known()
         rows -= rows._fail_without_address()
         batches = {}
@@ -300,6 +303,33 @@ class SaleOrderStatusHistory(models.Model):
         mail_by_order = {mail.res_id: mail.id for mail in mails}
         for row in self:
             row.mail_mail_id = mail_by_order[row.order_id.id]
+
+    def _put_off_behind_leaving_mails(self):
+        """Put off and return the rows of orders whose e-mail before is leaving at this moment.
+
+        What the customer knows, and so whether there is anything to tell, is certain only when
+        that one is sent or failed. An e-mail before that still waits is withdrawn: it was kept
+        from it when the status changed, since the mail queue was just trying to send it.
+        """
+        rows = self.filtered(lambda row: not row.is_resend)
+        latest = {row.order_id: row.id for row in rows.sorted("id")}
+        before = self.search(
+            [
+                ("order_id", "in", rows.order_id.ids),
+                ("mail_state", "=", "pending"),
+                ("mail_mail_id", "!=", False),
+            ]
+        ).filtered(lambda row: row.id < latest[row.order_id])
+        if not before:
+            return before
+        before._supersede_mails()
+        leaving = before.filtered(lambda row: row.mail_state == "pending").order_id
+        put_off = rows.filtered(lambda row: row.order_id in leaving)
+        if put_off:
+            again = fields.Datetime.now() + LEAVING_PAUSE
+            put_off.write({"mail_due": again})
+            self._trigger_mail_cron(again)
+        return put_off
 
     def _supersede_known(self):
         """Supersede rows that no longer tell the customer anything new; return them.

@@ -172,6 +172,42 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
         self.assertFalse(self._run())
         self.assertEqual(self._rows(order).mapped("mail_state")[-2:], ["superseded", "superseded"])
 
+    def test_change_behind_an_email_that_is_leaving_waits_for_it(self):
+        """Only then it is known what the customer knows."""
+        order, told = self._flagged()
+        self._run()
+        order.set_order_status(self.fulfilled.id)
+        self._send_status_mails()
+        leaving = self._rows(order)[-1]
+        self.assertEqual(leaving.mail_mail_id.state, "outgoing")
+        # The mail queue holds it while the order goes back to the status told before.
+        Mail = self.registry["mail.mail"]
+        with patch.object(Mail, "try_lock_for_update", lambda mails, **_options: mails.browse()):
+            order.set_order_status(self.in_progress.id)
+            back = self._rows(order)[-1]
+            self._send_status_mails()
+        self.assertEqual((leaving.mail_state, back.mail_state), ("pending", "pending"))
+        leaving.mail_mail_id.state = "sent"
+        leaving._on_mail_sent()
+        back.mail_due = fields.Datetime.now()
+        subjects = [email["subject"] for email in self._run()]
+        self.assertEqual(subjects, [f"Order {order.name}: In progress"])
+        self.assertEqual((told | leaving | back).mapped("mail_state"), ["sent", "sent", "sent"])
+
+    def test_change_behind_an_email_that_could_not_leave_withdraws_it(self):
+        order, _told = self._flagged()
+        self._run()
+        order.set_order_status(self.fulfilled.id)
+        self._send_status_mails()
+        waiting = self._rows(order)[-1]
+        Mail = self.registry["mail.mail"]
+        with patch.object(Mail, "try_lock_for_update", lambda mails, **_options: mails.browse()):
+            order.set_order_status(self.rejected.id, force=True)
+        self.assertEqual(waiting.mail_state, "pending")
+        emails = self._run()
+        self.assertEqual([email["subject"] for email in emails], [f"Order {order.name}: Rejected"])
+        self.assertEqual(waiting.mail_state, "superseded")
+
     def test_flag_inside_a_status_does_not_overtake(self):
         order, row = self._flagged()
         order.set_order_flag(self.flag_in_progress.id, note="second shelf")
