@@ -52,7 +52,7 @@ def admin(server):
 
 @pytest.fixture(scope="module")
 def logins(server, admin):
-    """Sessions of the portal user `maria`, logged in so long ago that the replica knows it."""
+    """Sessions of the portal user `maria`."""
     admin.call(
         "res.users",
         "create",
@@ -65,14 +65,12 @@ def logins(server, admin):
         },
         context={"no_reset_password": True},
     )
-    sessions = [Rpc(server, "maria", "maria") for _test in range(6)]
-    time.sleep(SETTLE)
-    return sessions
+    return [Rpc(server, "maria", "maria") for _test in range(6)]
 
 
 @pytest.fixture
 def customer(logins):
-    """The portal user `maria` in a session that has not sent anything since its login."""
+    """The portal user `maria` in a session that has sent nothing since the login."""
     return logins.pop()
 
 

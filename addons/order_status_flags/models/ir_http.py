@@ -7,6 +7,9 @@ from odoo.tools import config
 # When the session last wrote something, in seconds since 1970, rounded up.
 SESSION_KEY = "order_status_written_at"
 
+# What logging in writes (when, and from which device) is on no page that a replica serves.
+LOGIN_PATHS = ("/web/login", "/web/session/authenticate")
+
 # By how many seconds a replica must be past the last writing of a session: the stamp is set
 # a moment before the commit, and the clocks of several servers are never quite the same.
 WRITE_MARGIN = 5.0
@@ -47,6 +50,8 @@ class IrHttp(models.AbstractModel):
         """
         session = request.session
         if not session.can_save or not request.cookies.get("session_id"):
+            return
+        if request.httprequest.path.endswith(LOGIN_PATHS):
             return
         # What is still in the cache is a change too; Odoo flushes right after this anyway.
         request.env.flush_all()
