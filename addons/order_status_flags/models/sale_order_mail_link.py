@@ -42,6 +42,24 @@ class SaleOrder(models.Model):
             parted += [others] if others["recipients_data"] else []
         return parted
 
+    def _notify_get_recipients_groups(self, message, model_description, msg_vals=False):
+        """Override of `sale`: the button of a placed order does not speak of a quotation.
+
+        Unless the customer still has something to sign or to pay there.
+        """
+        groups = super()._notify_get_recipients_groups(
+            message, model_description, msg_vals=msg_vals
+        )
+        if len(self) != 1 or self.state != "sent" or not self._is_order_placed():
+            return groups
+        is_asked = self._has_to_be_signed() or self._has_to_be_paid()
+        if is_asked and self.get_portal_last_transaction().state != "pending":
+            return groups
+        for name, _is_member, data in groups:
+            if name == "portal_customer":
+                data.setdefault("button_access", {})["title"] = self.env._("View order")
+        return groups
+
     def _split_recipients(self, group):
         """Return two copies of the group: recipients of the customer's side, and the others."""
         partners = self.env["res.partner"].browse(group["recipients_ids"])

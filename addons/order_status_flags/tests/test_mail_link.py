@@ -66,6 +66,19 @@ class TestMailLink(MailLinkCommon):
         body = self._bodies(self._comment(order, self.customer))[self.customer.email]
         self.assertNotIn("/order/status/", body)
         self.assertNotIn("Order status", body)
+        self.assertNotIn("View order", body)
+
+    def test_placed_order_is_no_quotation_to_view(self):
+        self.company.portal_confirmation_sign = self.company.portal_confirmation_pay = False
+        order = self._create_order(confirm=False, document_type="web")
+        order.action_quotation_sent()
+        body = self._bodies(self._comment(order, self.customer))[self.customer.email]
+        self.assertIn("View order", body)
+        self.assertNotIn("View Quotation", body)
+        # What the customer still has to do there is said.
+        order.require_payment = True
+        body = self._bodies(self._comment(order, self.customer))[self.customer.email]
+        self.assertIn("Pay Quotation", body)
 
     def test_sent_web_order_has_one(self):
         order = self._create_order(confirm=False, document_type="web")
