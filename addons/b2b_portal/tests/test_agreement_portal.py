@@ -2,6 +2,7 @@ import csv
 import errno
 import io
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 import openpyxl
@@ -165,6 +166,10 @@ class TestAgreementPortal(B2bCommon, HttpCase):
         self.assertTrue(self.agreement.pdf_attachment_id)
 
     def test_signature_that_cannot_be_stored_signs_nothing(self):
+        # An empty filestore: other tests may have stored the same picture in the usual one.
+        folder = TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.patch(self.registry["ir.attachment"], "_filestore", lambda _self: folder.name)
         self._login(self.buyer_user)
 
         def write_half(path, mode):
