@@ -80,42 +80,58 @@ class ProductProduct(models.Model):
         """Fold a search as the database folds the names."""
         return fold(unicodedata.normalize("NFC", text or "").replace("\x00", ""))[:200]
 
-    def _get_b2b_folded_sql(self):
-        """Return the SQL of what is searched: name, reference and barcode, folded."""
+    def _get_b2b_folded_sql(self, domain):
+        """Return the SQL of a table `t` of the products: `id`, `default_code`, `barcode` and
+        `folded`, which is what is searched: name, reference and barcode.
+
+        `OFFSET 0` makes PostgreSQL fold each text once, not once a word; `translate` is slow, and
+        most texts have nothing to translate.
+        """
+        self.env["product.template"].flush_model(["name"])
+        self.flush_model(["default_code", "barcode"])
         return SQL(
-            "translate(lower(concat_ws(' ', COALESCE(t.name->>%(lang)s, t.name->>'en_US'),"
-            " p.default_code, p.barcode)), %(accented)s, %(plain)s)",
+            """(
+                SELECT id, default_code, barcode,
+                       CASE WHEN octet_length(text) = length(text) THEN text
+                            ELSE translate(text, %(accented)s, %(plain)s)
+                       END AS folded
+                  FROM (
+                    SELECT product.id, product.default_code, product.barcode,
+                           lower(concat_ws(
+                               ' ', COALESCE(template.name->>%(lang)s, template.name->>'en_US'),
+                               product.default_code, product.barcode
+                           )) AS text
+                      FROM product_product product
+                      JOIN product_template template ON template.id = product.product_tmpl_id
+                     WHERE product.id IN %(allowed)s
+                    OFFSET 0
+                  ) raw
+                OFFSET 0
+            ) t""",
             lang=self.env.lang or "en_US",
             accented=ACCENTED,
             plain=PLAIN,
+            allowed=self._search(domain).subselect(),
         )
 
     @api.model
     def _search_b2b_words(self, domain, words):
         """Return the ids of products with all the words, the best match first."""
-        self.env["product.template"].flush_model(["name"])
-        self.flush_model(["default_code", "barcode"])
-        folded = self._get_b2b_folded_sql()
-        search = " ".join(words)
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT p.id
-                  FROM product_product p
-                  JOIN product_template t ON t.id = p.product_tmpl_id
-                 WHERE p.id IN %(allowed)s AND %(matches)s
-              ORDER BY lower(p.default_code) = %(search)s OR lower(p.barcode) = %(search)s
+                SELECT t.id
+                  FROM %(products)s
+                 WHERE %(matches)s
+              ORDER BY (lower(t.default_code) = %(search)s OR lower(t.barcode) = %(search)s)
                            IS TRUE DESC,
-                       COALESCE(starts_with(lower(p.default_code), %(search)s), FALSE) DESC,
-                       starts_with(%(folded)s, %(search)s) DESC,
-                       %(folded)s, p.id
+                       starts_with(lower(t.default_code), %(search)s) IS TRUE DESC,
+                       starts_with(t.folded, %(search)s) DESC,
+                       t.folded, t.id
                 """,
-                allowed=self._search(domain).subselect(),
-                matches=SQL(" AND ").join(
-                    SQL("strpos(%s, %s) > 0", folded, word) for word in words
-                ),
-                search=search,
-                folded=folded,
+                products=self._get_b2b_folded_sql(domain),
+                matches=SQL(" AND ").join(SQL("strpos(t.folded, %s) > 0", word) for word in words),
+                search=" ".join(words),
             )
         )
         return [row[0] for row in rows]
@@ -124,16 +140,7 @@ class ProductProduct(models.Model):
     def _search_b2b_typos(self, domain, words):
         """Return the ids of products that have words much like those."""
         rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT p.id, %(folded)s
-                  FROM product_product p
-                  JOIN product_template t ON t.id = p.product_tmpl_id
-                 WHERE p.id IN %(allowed)s
-                """,
-                folded=self._get_b2b_folded_sql(),
-                allowed=self._search(domain).subselect(),
-            )
+            SQL("SELECT t.id, t.folded FROM %s", self._get_b2b_folded_sql(domain))
         )
         words_of = {product_id: set(re.findall(r"\w+", text)) for product_id, text in rows}
         vocabulary = set().union(*words_of.values())

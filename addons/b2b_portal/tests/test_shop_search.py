@@ -42,6 +42,7 @@ class TestShopSearch(B2bCommon):
 
     def test_exact_code_comes_first(self):
         self._create_product(name="A box for HD_1", default_code="BOX")
+        self._create_product(name="A bag for HD_1", default_code=False)
         self.assertEqual(self._search("hd_1")[0][0], self.hammer)
 
     def test_pages(self):
