@@ -34,6 +34,7 @@ class B2BPortal(CustomerPortal):
         """
         agreement = request.env.user.partner_id._get_b2b_agreement(request.env.company)
         if agreement:
+            request.b2b_agreement = agreement  # what else asks while answering need not ask again
             return agreement, None
         reason = self._get_b2b_closed_reason()
         return agreement, self._b2b_no_store(request.redirect(f"/my/agreements?closed={reason}"))

@@ -10,7 +10,7 @@ from odoo.addons.portal.controllers.portal import pager as portal_pager
 from ..tools.quick_order_parser import parse_quantity
 from .main import B2BPortal
 
-PRODUCTS_PER_PAGE = 15
+PRODUCTS_PER_PAGE = 12  # whole rows in two and in three columns
 SUGGESTIONS = 10
 MESSAGES_KEY = "b2b_messages"
 
@@ -186,8 +186,9 @@ class B2BShopPortal(B2BPortal):
         availability = products._get_b2b_availability(agreement.company_id)
         pictured = products._get_b2b_pictured()
         pricelist = agreement._get_pricelist()
+        named = products.with_context(display_default_code=False)
         entries = []
-        for product in products:
+        for product, name in zip(products, named.mapped("display_name"), strict=True):
             price, *steps = breaks[product.id]
             minimum, multiple = product._get_b2b_quantity_step(product.uom_id)
             price = {
@@ -200,8 +201,8 @@ class B2BShopPortal(B2BPortal):
             entries.append(
                 {
                     "product": product,
+                    "name": name,
                     "price": price,
-                    "explanation": pricelist._explain_price(price, format_price=format_price),
                     "breaks": steps,
                     "availability": availability.get(product.id),
                     "pictured": product.id in pictured,
@@ -211,6 +212,11 @@ class B2BShopPortal(B2BPortal):
                     "quantity": product._format_b2b_quantity(minimum or 1.0),
                 }
             )
+        explained = pricelist._explain_prices(
+            [entry["price"] for entry in entries], format_price=format_price
+        )
+        for entry, explanation in zip(entries, explained, strict=True):
+            entry["explanation"] = explanation
         return entries
 
     def _prepare_b2b_categories(self, Product, company, category_id):

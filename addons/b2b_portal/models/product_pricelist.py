@@ -690,47 +690,61 @@ class ProductPricelist(models.Model):
         return next((step for step in ahead if step["net"] < reached["net"]), None)
 
     @api.model
-    def _explain_price(self, values, price_label=None, format_price=None):
-        """Say in the reader's words where a price comes from.
+    def _explain_price(self, values, **options):
+        """Say in the reader's words where a price comes from, see `_explain_prices`.
 
         :param dict values: details of a line (see `_get_b2b_price_details`)
-        :param str price_label: what to call the price, for a reader who is not the customer
-        :param format_price: stands in for `_format_unit_price`, for pages that show the same
-            amounts several times
         :return: dicts with `label` and `text`, in reading order
         :rtype: list
         """
-        currency, uom = values["currency"], values["uom"].name
+        return self._explain_prices([values], **options)[0]
+
+    @api.model
+    def _explain_prices(self, lines, price_label=None, format_price=None):
+        """Say in the reader's words where prices come from.
+
+        :param list lines: details of lines (see `_get_b2b_price_details`)
+        :param str price_label: what to call the price, for a reader who is not the customer
+        :param format_price: stands in for `_format_unit_price`, for pages that show the same
+            amounts several times
+        :return: for each line, dicts with `label` and `text`, in reading order
+        :rtype: list[list[dict]]
+        """
         format_price = format_price or self._format_unit_price
-
-        def price(amount):
-            return self.env._(
-                "%(price)s per %(unit)s", price=format_price(amount, currency), unit=uom
+        # Looked up once, not once a line: a page has many.
+        list_label, source_label = self.env._("List price (untaxed)"), self.env._("Applied")
+        price_label = price_label or self.env._("Your price (untaxed)")
+        break_label = self.env._("Next quantity break")
+        per_unit = self.env._("%(price)s per %(unit)s")
+        from_quantity = self.env._("from %(quantity)s %(unit)s: %(price)s")
+        sources = {}
+        explained = []
+        for values in lines:
+            currency, unit = values["currency"], values["uom"].name
+            rule = values["rule"]
+            kind = rule.is_b2b_discount, rule.applied_on, rule.min_quantity
+            if kind not in sources:
+                sources[kind] = rule._describe_b2b_price_source()
+            price, list_price = (
+                per_unit % {"price": format_price(values[key], currency), "unit": unit}
+                for key in ("net", "list_net")
             )
-
-        rows = [
-            {"label": self.env._("List price (untaxed)"), "text": price(values["list_net"])},
-            {"label": self.env._("Applied"), "text": values["rule"]._describe_b2b_price_source()},
-            {
-                "label": price_label or self.env._("Your price (untaxed)"),
-                "text": price(values["net"]),
-            },
-        ]
-        if values["percentage"]:
-            rows[-1]["text"] += f" (−{values['percentage']:g} %)"
-        if step := values["next_break"]:
-            rows.append(
-                {
-                    "label": self.env._("Next quantity break"),
-                    "text": self.env._(
-                        "from %(quantity)s %(unit)s: %(price)s",
-                        quantity=f"{step['min_quantity']:g}",
-                        unit=values["product"].uom_id.name,
-                        price=format_price(step["net"], currency),
-                    ),
+            if values["percentage"]:
+                price += f" (−{values['percentage']:g} %)"
+            rows = [
+                {"label": list_label, "text": list_price},
+                {"label": source_label, "text": sources[kind]},
+                {"label": price_label, "text": price},
+            ]
+            if step := values["next_break"]:
+                text = from_quantity % {
+                    "quantity": f"{step['min_quantity']:g}",
+                    "unit": values["product"].uom_id.name,
+                    "price": format_price(step["net"], currency),
                 }
-            )
-        return rows
+                rows.append({"label": break_label, "text": text})
+            explained.append(rows)
+        return explained
 
     # === PRICELIST OF A CUSTOMER === #
 

@@ -15,7 +15,10 @@ class Website(models.Model):
         self.ensure_one()
         if self.env.user._is_public():
             return self.env["product.pricelist"].sudo()
-        agreed = self.env.user.partner_id._get_b2b_agreement(self.company_id).pricelist_id
+        agreement = getattr(request or None, "b2b_agreement", None)
+        if not agreement or agreement.company_id != self.company_id:
+            agreement = self.env.user.partner_id._get_b2b_agreement(self.company_id)
+        agreed = agreement.pricelist_id
         if agreed and request:
             # The next visitor at the same computer or proxy pays other prices.
             request.b2b_agreed_prices = True
