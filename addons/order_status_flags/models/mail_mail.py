@@ -6,6 +6,7 @@ import psycopg2
 
 from odoo import api, fields, models
 from odoo.fields import Command
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from .sale_order_status_history import RETRY_FIRST, RETRY_LONGEST, RETRY_TOTAL
 
@@ -48,7 +49,8 @@ class MailMail(models.Model):
             if not claimed:
                 continue
             try:
-                super(MailMail, mail)._send(
+                leaving = mail.with_context(order_status_mail_commits=auto_commit)
+                super(MailMail, leaving)._send(
                     auto_commit=auto_commit,
                     raise_exception=raise_exception,
                     smtp_session=smtp_session,
@@ -107,6 +109,10 @@ class MailMail(models.Model):
             rows._on_mail_sent()
         reason = failure_reason or rows.mail_mail_id[:1].failure_reason
         others = self - rows.mail_mail_id
+        if not failure_type and self.env.context.get("order_status_mail_commits"):
+            # The mail server has it: what happens from here on must not send it once more.
+            self.env.cr.commit()  # pylint: disable=invalid-commit
+            return self._finish_sent_mail(success_pids, success_emails)
         res = super()._postprocess_sent_message(
             success_pids, success_emails, failure_reason, failure_type
         )
@@ -116,6 +122,23 @@ class MailMail(models.Model):
             # sudo: the failure counts whoever's action sent the mail
             others.sudo()._try_again_later(success_pids, success_emails)
         return res
+
+    def _finish_sent_mail(self, success_pids, success_emails):
+        """Do what Odoo does after sending, again when somebody else was at the same rows.
+
+        It removes the message of the e-mail, and PostgreSQL then changes the messages that answer
+        it, at which others may be writing.
+        """
+        for attempts_left in (2, 1, 0):
+            try:
+                res = super()._postprocess_sent_message(success_pids, success_emails)
+                self.env.flush_all()
+                return res
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                self.env.cr.rollback()  # the e-mail is known as sent, see the caller
+                if not attempts_left:
+                    _logger.warning("mail.mail %s is sent; it could not be removed", self.ids)
+        return True
 
     @api.model
     def _get_retried_models(self):
