@@ -4,6 +4,8 @@ from datetime import timedelta
 from email import message_from_string, policy
 from unittest.mock import patch
 
+from psycopg2.errors import SerializationFailure
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
@@ -338,6 +340,34 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
         waiting = rows.filtered(lambda row: row.mail_state == "pending")
         self.assertGreater(waiting.mail_mail_id.scheduled_date, fields.Datetime.now())
         self.assertEqual(waiting.mail_error, "gone")
+
+    def test_conflict_after_sending_sends_nothing_twice(self):
+        """Odoo removes a message that left; whoever answers it just then is in the way."""
+        _order, row = self._flagged()
+        Message = self.env.registry["mail.message"]
+        unlink, conflicts = Message.unlink, [SerializationFailure()]
+
+        def unlink_later(messages):
+            if conflicts:
+                messages.env.cr.rollback()  # as PostgreSQL does
+                raise conflicts.pop()
+            return unlink(messages)
+
+        self._send_status_mails()
+        mail_id = row.mail_mail_id.id
+        with (
+            patch.object(Message, "unlink", unlink_later),
+            self._smtp(),
+            mute_logger(MAIL_LOGGER, "odoo.sql_db"),
+            self.enter_registry_test_mode(),
+            self.env.registry.cursor() as cr,
+        ):
+            self.env(cr=cr)["mail.mail"].browse(mail_id).send(auto_commit=True)
+        self.env.invalidate_all()
+        self.assertFalse(conflicts)
+        self.assertEqual(len(self.attempts), 1)
+        self.assertEqual(row.mail_state, "sent")
+        self.assertFalse(self._run(), "it is not sent again")
 
     def test_queue_stops_when_the_time_of_the_worker_is_over(self):
         rows = self._flagged()[1] | self._flagged()[1]
