@@ -111,7 +111,7 @@ class MailMail(models.Model):
         others = self - rows.mail_mail_id
         if not failure_type and self.env.context.get("order_status_mail_commits"):
             # The mail server has it: what happens from here on must not send it once more.
-            self.env.cr.commit()
+            self.env.cr.commit()  # pylint: disable=invalid-commit
             return self._finish_sent_mail(success_pids, success_emails)
         res = super()._postprocess_sent_message(
             success_pids, success_emails, failure_reason, failure_type
