@@ -76,25 +76,26 @@ def _remove_names_of_others(env):
 
     :param env: environment of the removal (superuser)
     """
-    env.cr.execute(
-        """
-        DELETE FROM ir_model_data data
-              USING ir_model_fields_selection value
-               JOIN ir_model_fields field ON field.id = value.field_id
-              WHERE data.model = 'ir.model.fields.selection'
-                AND data.res_id = value.id
-                AND data.module <> 'b2b_portal'
-                AND field.model = 'b2b.agreement'
-        """
-    )
-    env.cr.execute(
-        """
-        DELETE FROM ir_model_data data
-              USING ir_model_inherit inherit
-               JOIN ir_model model ON model.id = inherit.model_id
-              WHERE data.model = 'ir.model.inherit'
-                AND data.res_id = inherit.id
-                AND data.module <> 'b2b_portal'
-                AND model.model = 'b2b.agreement'
-        """
-    )
+    parts = {
+        "ir.model.fields.selection": """
+            SELECT value.id
+              FROM ir_model_fields_selection value
+              JOIN ir_model_fields field ON field.id = value.field_id
+             WHERE field.model = 'b2b.agreement'
+        """,
+        "ir.model.inherit": """
+            SELECT inherit.id
+              FROM ir_model_inherit inherit
+              JOIN ir_model model ON model.id = inherit.model_id
+             WHERE model.model = 'b2b.agreement'
+        """,
+    }
+    for model, ids in parts.items():
+        env.cr.execute(
+            SQL(
+                "DELETE FROM ir_model_data"
+                " WHERE model = %s AND module <> 'b2b_portal' AND res_id IN (%s)",
+                model,
+                SQL(ids),
+            )
+        )

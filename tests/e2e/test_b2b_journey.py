@@ -1,9 +1,9 @@
 """The whole way of a business customer: agreement, shop, order, reorder, and the closed door."""
 
-import datetime
 import re
 
 import pytest
+from kit.customers import make_agreement
 
 LOGIN = "journey"
 SKU = "JRN-0042"
@@ -11,34 +11,13 @@ SKU = "JRN-0042"
 
 @pytest.fixture(scope="module")
 def wholesale(rpc, make_user):
-    """A company with a buyer, a product, a secret list, and a draft agreement."""
+    """A company with a buyer, a list of its own and a draft agreement; a product."""
     admin = rpc()
-    company = admin.create(
-        "res.partner", name="Journey Ltd", is_company=True, email="office@journey.example.com"
-    )
-    user = make_user(LOGIN, ["base.group_portal"], name="Joan Journey")
-    partner = admin.read("res.users", user, "partner_id")["partner_id"][0]
-    admin.write("res.partner", partner, parent_id=company)
+    agreement = make_agreement(admin, make_user, LOGIN)
     product = admin.create(
         "product.product", name="Journey bolt", default_code=SKU, list_price=100.0, taxes_id=[]
     )
-    pricelist = admin.create("product.pricelist", name="Journey list", is_b2b=True)
-    for quantity, percent in ((0, 10), (10, 20)):
-        admin.create(
-            "product.pricelist.item",
-            pricelist_id=pricelist,
-            compute_price="percentage",
-            percent_price=percent,
-            min_quantity=quantity,
-        )
-    agreement = admin.create(
-        "b2b.agreement",
-        partner_id=company,
-        pricelist_id=pricelist,
-        date_start=datetime.date.today().isoformat(),
-        body="<p>Terms of the journey</p>",
-    )
-    return {"agreement": agreement, "product": product, "partner": partner}
+    return {"agreement": agreement, "product": product}
 
 
 def press(page, caption):
@@ -62,7 +41,7 @@ def test_b2b_journey(rpc, wholesale, browser, mails, screenshot):
     submit.wait_for(state="visible")
     name = page.locator("#modal_sign_agreement input[name=signer], .o_web_sign_name_input").first
     if not name.input_value():
-        name.fill("Joan Journey")
+        name.fill("Bea Journey")
     page.wait_for_timeout(1000)  # the signature is drawn from the name
     submit.click()
     page.wait_for_url("**message=signed**")

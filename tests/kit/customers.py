@@ -35,8 +35,8 @@ def make_products(admin, word):
     ]
 
 
-def make_buyer(admin, make_user, login):
-    """Make a company with a portal user and an agreement that is ready to be signed.
+def make_agreement(admin, make_user, login):
+    """Make a company with a portal user, a pricelist (10 %, 20 % from 10) and a draft agreement.
 
     :return: the agreement's id
     """
@@ -53,7 +53,7 @@ def make_buyer(admin, make_user, login):
             percent_price=percent,
             min_quantity=quantity,
         )
-    agreement = admin.create(
+    return admin.create(
         "b2b.agreement",
         partner_id=company,
         pricelist_id=pricelist,
@@ -61,6 +61,14 @@ def make_buyer(admin, make_user, login):
         minimum_order_amount=20.0,
         body="<h2>Terms</h2><p>Of the <a href='/contactus'>agreement</a>.</p>",
     )
+
+
+def make_buyer(admin, make_user, login):
+    """Make a company with a portal user and an agreement that is ready to be signed.
+
+    :return: the agreement's id
+    """
+    agreement = make_agreement(admin, make_user, login)
     admin.call("b2b.agreement", "action_send", [agreement])
     return agreement
 

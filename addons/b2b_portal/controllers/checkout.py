@@ -104,6 +104,7 @@ class B2BCheckoutPortal(B2BCartPortal):
             today=today,
             problems=problems,
             changes=changes,
+            # sudo: the own company's addresses, searched with the buyer's rights
             addresses=cart._get_b2b_addresses().sudo(),
             form=form or {"partner_shipping_id": str(cart.partner_shipping_id.id)},
             min_date=cart._get_b2b_today_date().isoformat(),

@@ -36,6 +36,7 @@ class B2bAgreement(models.Model):
         :rtype: list
         """
         self.ensure_one()
+        # sudo: sellers and buyers may price what they cannot read; the agreement rules
         return self._get_pricelist()._get_b2b_price_details(
             lines,
             company=self.sudo().company_id,
@@ -53,6 +54,7 @@ class B2bAgreement(models.Model):
         :rtype: dict
         """
         self.ensure_one()
+        # sudo: as in `_get_price_details`
         return self._get_pricelist()._get_quantity_breaks(
             products,
             company=self.sudo().company_id,

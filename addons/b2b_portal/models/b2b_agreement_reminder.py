@@ -1,12 +1,8 @@
-import logging
 from datetime import timedelta
 
-from psycopg2 import OperationalError
-
 from odoo import api, fields, models
-from odoo.exceptions import ConcurrencyError
 
-_logger = logging.getLogger(__name__)
+from ..tools.mail_attempt import try_to_mail
 
 REMINDER_DAYS = (30, 7)
 
@@ -65,23 +61,10 @@ class B2bAgreement(models.Model):
     def _try_remind(self):
         """Send the reminder that is due; one that fails must not hold up the others."""
         self.ensure_one()
-        try:
-            with self.env.cr.savepoint():
-                self._remind()
-        except (ConcurrencyError, OperationalError):
-            # Passes by itself: it is still due at the next run.
-            _logger.info("The reminder of agreement %s goes out later", self.name, exc_info=True)
-        except Exception as error:  # whatever a template, an address or an addon may bring
-            _logger.exception("The reminder of agreement %s failed", self.name)
-            self.reminded_days = self._get_due_reminder()
-            seller = self.user_id
-            agreement = self.with_context(lang=seller.lang or self.env.lang)
-            reason = agreement.env._("The mail could not be sent: %(reason)s", reason=str(error))
-            agreement._message_log(body=reason)
-            if seller:
-                agreement.activity_schedule(
-                    "mail.mail_activity_data_todo", user_id=seller.id, summary=reason[:200]
-                )
+        try_to_mail(self, self._remind, self._give_up_reminder)
+
+    def _give_up_reminder(self):
+        self.reminded_days = self._get_due_reminder()
 
     def _remind(self):
         """Send the reminder that is due to the customer, and to the seller."""

@@ -380,6 +380,7 @@ class ProductPricelist(models.Model):
             "company": pricelist.env.company,
             "currency": pricelist.currency_id or pricelist.env.company.currency_id,
             "date": date or fields.Datetime.now(),
+            # sudo: as above, for what the caller hands over
             "fiscal_position": (
                 (fiscal_position or self.env["account.fiscal.position"])
                 .sudo()
@@ -796,6 +797,7 @@ class ProductPricelist(models.Model):
             self._get_partner_pricelist_multi_search_domain_hook(self.env.company.id), limit=1
         )
         return {
+            # sudo: as above
             country_id: default if pricelist.sudo().is_b2b else pricelist
             for country_id, pricelist in result.items()
         }

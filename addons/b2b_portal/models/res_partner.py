@@ -96,6 +96,7 @@ class ResPartner(models.Model):
         :return: `b2b.agreement` record in sudo mode, empty when there is none
         """
         self.ensure_one()
+        # sudo: empty, in the mode of the full ones
         return self._get_b2b_agreements(company).get(self.id, self.env["b2b.agreement"].sudo())
 
     def _get_b2b_agreements(self, company=None):

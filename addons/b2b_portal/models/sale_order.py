@@ -201,6 +201,7 @@ class SaleOrder(models.Model):
             if key in taken:
                 partner = self.env["res.partner"].browse(key[0])
                 raise UserError(
+                    # sudo: who names a buyer is told the name, nothing else
                     self.env._("%(buyer)s has a cart already.", buyer=partner.sudo().name)
                 )
             taken.add(key)

@@ -2,7 +2,6 @@ import logging
 from datetime import datetime, time
 
 import pytz
-from psycopg2 import OperationalError
 from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
@@ -10,6 +9,7 @@ from odoo.exceptions import ConcurrencyError, UserError
 from odoo.fields import Command, Domain
 from odoo.tools import float_compare
 
+from ..tools.mail_attempt import try_to_mail
 from .sale_order import PLACING
 
 _logger = logging.getLogger(__name__)
@@ -63,11 +63,11 @@ class SaleOrder(models.Model):
     @api.model
     def _prepare_b2b_draft_values(self, agreement):
         """Return the values of a new cart or template of the current user."""
-        # sudo: buyers do not read their payment terms, the order has them all the same
         return {
             "partner_id": self.env.user.partner_id.id,
             "company_id": agreement.company_id.id,
             "pricelist_id": agreement._get_pricelist().id,
+            # sudo: buyers do not read their payment terms, the order has them all the same
             "payment_term_id": agreement.payment_term_id.id
             or self.env.user.partner_id.sudo().property_payment_term_id.id,
         }
@@ -539,23 +539,10 @@ class SaleOrder(models.Model):
     def _try_send_b2b_proforma(self):
         """Mail the pro-forma; one that cannot be mailed must not hold up all later ones."""
         self.ensure_one()
-        try:
-            with self.env.cr.savepoint():
-                self._send_b2b_proforma()
-        except (ConcurrencyError, OperationalError):
-            # Passes by itself: it stays pending for the next run.
-            _logger.info("The pro-forma %s is mailed later", self.name, exc_info=True)
-        except Exception as error:  # whatever a template, an address or an addon may bring
-            _logger.exception("The pro-forma %s could not be mailed", self.name)
-            self.b2b_mail_pending = False
-            seller = self.user_id
-            order = self.with_context(lang=seller.lang or self.env.lang)
-            reason = order.env._("The mail could not be sent: %(reason)s", reason=str(error))
-            order._message_log(body=reason)
-            if seller:
-                order.activity_schedule(
-                    "mail.mail_activity_data_todo", user_id=seller.id, summary=reason[:200]
-                )
+        try_to_mail(self, self._send_b2b_proforma, self._give_up_b2b_proforma)
+
+    def _give_up_b2b_proforma(self):
+        self.b2b_mail_pending = False
 
     def _send_b2b_proforma(self):
         """Mail the pro-forma to the buyer; without its PDF when that cannot be made."""

@@ -569,7 +569,7 @@ class TestCartAndCheckout(B2bOrderCommon):
         self.assertIn(self.buyer_user.partner_id, message.partner_ids)
         self.assertEqual(message.attachment_ids.mapped("mimetype"), ["application/pdf"])
 
-    @mute_logger("odoo.addons.b2b_portal.models.sale_order_cart")
+    @mute_logger("odoo.addons.b2b_portal.tools.mail_attempt")
     def test_proforma_that_cannot_be_mailed_holds_up_no_other(self):
         first = self._place()
         second = self._place(self._create_draft("cart", [(self.product, 1)], self.buyer2_user))

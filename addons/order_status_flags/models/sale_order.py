@@ -360,6 +360,7 @@ class SaleOrder(models.Model):
                 order.order_flag_note,
             )
             change.previous_status, change.previous_flag = status, flag
+            # sudo: as `order`; whether the flag may be set is checked below
             change.new_flag = flag if change.flag is KEEP else change.flag.sudo()
             change.new_flag_note = self._get_planned_note(change, flag, note)
             change.new_status = self._get_planned_status(change, status)
@@ -614,6 +615,7 @@ class SaleOrder(models.Model):
             for change in changes
             if change.new_flag.cancel_order
             and change.new_flag != change.previous_flag
+            # sudo: an order that is cancelled already needs nothing, whoever asks
             and change.order.sudo().state != "cancel"
         ]
         for has_status in (True, False):

@@ -234,6 +234,7 @@ class OrderFlagFeed(models.Model):
             raise MissingError(
                 self.env._("There is no flag feed with the id %(id)s.", id=self._ids[0])
             )
+        # sudo: a client does not read its own user
         if not self.env.su and feed.company_id not in user.sudo().company_ids:
             raise AccessError(self.env._("This flag feed belongs to another company."))
         if not feed.active:

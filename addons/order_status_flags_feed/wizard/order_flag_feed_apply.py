@@ -81,6 +81,7 @@ class OrderFlagFeedApply(models.TransientModel):
         notes = self._find_notes()
         orders = self._get_acting_feed().env["sale.order"].browse(notes)
         changes = [
+            # sudo: the orders are the feed's, see `_get_acting_feed`, and so is the flag
             StatusChange(order, flag=self.flag_id.sudo(), flag_note=notes[order.id] or KEEP)
             for order in orders
         ]
