@@ -51,6 +51,19 @@ class SaleOrder(models.Model):
         by_name = statuses.grouped("name")
         return {status.id: (status.name, by_name[status.name].ids) for status in statuses}
 
+    def _get_customer_badges(self):
+        """Return the badges for a list of these orders, each status rendered once.
+
+        :rtype: dict[int, Markup] by id of the order
+        """
+        # sudo: customers have no access to the codebook, only to the status they are shown
+        return {
+            order_id: badge
+            for status, orders in self.sudo().grouped("customer_status_id").items()
+            for badge in [status._get_customer_badge()]
+            for order_id in orders.ids
+        }
+
     def _is_customer_side(self, partner):
         """Whether the contact belongs to the customer of this order and may see it.
 

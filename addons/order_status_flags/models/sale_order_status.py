@@ -291,7 +291,8 @@ class SaleOrderStatus(models.Model):
         """Return the badge of the status on the customer's pages, nothing for no status.
 
         No template: the list of orders has 80 of them, and what QWeb and `website` do for each
-        element with a computed attribute would be a tenth of the whole page's time.
+        element with a computed attribute would be a tenth of the whole page's time. For such
+        a list see ``sale.order._get_customer_badges``.
 
         :rtype: Markup
         """
