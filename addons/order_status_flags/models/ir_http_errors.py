@@ -72,8 +72,8 @@ class IrHttp(models.AbstractModel):
     @classmethod
     def _get_given_up_texts(cls, env):
         return (
-            env._("Others are changing the same at this moment."),
-            env._("Nothing of yours was changed. Please wait a moment and try again."),
+            env._("Others are changing the same data at this moment."),
+            env._("None of your changes were saved. Please wait a moment and try again."),
         )
 
     @classmethod

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, models
 from odoo.fields import Domain
 
@@ -39,30 +41,32 @@ class SaleOrder(models.Model):
 
         :return: ``{status id: (name, ids of all statuses of that name)}``, in codebook order
         """
-        # sudo: customers have no access to the codebook, only to what it calls public
-        statuses = (
-            self.env["sale.order.status"]
-            .sudo()
-            .search_fetch(
-                [("is_public", "=", True), ("company_id", "in", [False, *self.env.companies.ids])],
-                ["name", "category"],  # the names of the filter and the badges of the list
-            )
-        )
-        by_name = statuses.grouped("name")
-        return {status.id: (status.name, by_name[status.name].ids) for status in statuses}
+        statuses = self._get_public_statuses()
+        names = {id_: name for id_, (name, _badge, active) in statuses.items() if active}
+        alike = defaultdict(list)
+        for status_id, name in names.items():
+            alike[name].append(status_id)
+        return {status_id: (name, alike[name]) for status_id, name in names.items()}
+
+    @api.model
+    def _get_public_statuses(self):
+        """Return what the customer reads of the codebook, see ``sale.order.status``."""
+        company_ids = tuple(sorted(self.env.companies.ids))
+        return self.env["sale.order.status"]._get_public_statuses(company_ids)
 
     def _get_customer_badges(self):
         """Return the badges for a list of these orders, each status rendered once.
 
         :rtype: dict[int, Markup] by id of the order
         """
+        known = self._get_public_statuses()
+        badges = {}
         # sudo: customers have no access to the codebook, only to the status they are shown
-        return {
-            order_id: badge
-            for status, orders in self.sudo().grouped("customer_status_id").items()
-            for badge in [status._get_customer_badge()]
-            for order_id in orders.ids
-        }
+        for status, orders in self.sudo().grouped("customer_status_id").items():
+            # One of a company that is not chosen at the moment is not among the known.
+            badge = known[status.id][1] if status.id in known else status._get_customer_badge()
+            badges.update(dict.fromkeys(orders.ids, badge))
+        return badges
 
     def _is_customer_side(self, partner):
         """Whether the contact belongs to the customer of this order and may see it.

@@ -228,6 +228,12 @@ class SaleOrderStatus(models.Model):
         self.env.registry.clear_cache()
         return res
 
+    def _update_field_translations(self, *args, **kwargs):
+        """Override of `base`: what customers read is cached, and this does not `write`."""
+        res = super()._update_field_translations(*args, **kwargs)
+        self.env.registry.clear_cache()
+        return res
+
     # === BUSINESS METHODS === #
 
     @api.model
@@ -302,6 +308,25 @@ class SaleOrderStatus(models.Model):
             BADGE_CLASSES[self.category],
             self.name,
         )
+
+    @api.model
+    @tools.ormcache("self.env.lang", "company_ids")
+    def _get_public_statuses(self, company_ids):
+        """Return what customers read of the codebook, in its order and in their language.
+
+        Cached, since each list of orders asks: no records.
+
+        :param tuple[int] company_ids: companies whose statuses are wanted, besides the common
+        :return: ``{status id: (name, badge, whether it is active)}``
+        """
+        # sudo: customers have no access to the codebook, only to what it calls public
+        # the caller's context must not decide what is cached for everybody
+        statuses = self.sudo().with_context(active_test=False)
+        domain = [("is_public", "=", True), ("company_id", "in", [False, *company_ids])]
+        return {
+            status.id: (status.name, status._get_customer_badge(), status.active)
+            for status in statuses.search_fetch(domain, ["name", "category", "active"])
+        }
 
     def _update_customer_statuses(self):
         """Recompute what customers see after statuses were hidden or shown, set-based."""

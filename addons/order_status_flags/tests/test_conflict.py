@@ -1,6 +1,6 @@
 from unittest.mock import patch
 
-from odoo.tests import JsonRpcException, new_test_user, tagged
+from odoo.tests import JsonRpcException, tagged
 from odoo.tools import mute_logger
 
 from .test_portal import PortalCommon
@@ -53,8 +53,8 @@ class TestConflict(PortalCommon):
         self._login(self.buyer)
         response = self._cancel(self.order)
         self.assertEqual(response.status_code, 503)
-        self.assertIn("Others are changing the same at this moment.", response.text)
-        self.assertIn("Nothing of yours was changed.", response.text)
+        self.assertIn("Others are changing the same data at this moment.", response.text)
+        self.assertIn("None of your changes were saved.", response.text)
         self.assertNotIn("Traceback", response.text)
         self.assertEqual(len(self.tries), 2)
         self.assertEqual(self.order.state, "sale")
@@ -73,6 +73,6 @@ class TestConflict(PortalCommon):
             headers={"Authorization": f"bearer {key}"},
         )
         self.assertEqual(response.status_code, 409)
-        self.assertIn("Others are changing the same", response.json()["message"])
+        self.assertIn("Others are changing the same data", response.json()["message"])
         self.assertNotIn("Traceback", response.json()["message"])
         self.assertEqual(len(self.tries), 2)

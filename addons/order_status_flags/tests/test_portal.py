@@ -1,6 +1,8 @@
 import re
 from unittest.mock import patch
 
+from markupsafe import escape
+
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.http import Request
@@ -139,6 +141,41 @@ class TestPortalList(PortalCommon):
         # An internal status is no filter, nor shown.
         self.assertEqual(self._listed(url % internal.id), self._ids(saved, hidden, moved))
         self.assertNotIn("Waiting for the bank", self._get("/my/orders").text)
+
+    def test_codebook_is_read_once_and_its_changes_are_seen(self):
+        self.env["res.lang"]._activate_lang("sl_SI")
+        order, status = self._create_order(), self._create_status("Packed")
+        order.set_order_status(status.id)
+
+        def seen(lang="en_US", companies=self.company):
+            orders = order.with_context(lang=lang, allowed_company_ids=companies.ids)
+            filters = orders._get_portal_status_filters()
+            name = filters[status.id][0] if status.id in filters else None
+            return name, str(orders._get_customer_badges()[order.id])
+
+        self.assertEqual(seen(), seen("sl_SI"))
+        with self.assertQueryCount(0):
+            self.assertEqual(seen()[0], "Packed")
+        for values, name in (({"name": "Boxed"}, "Boxed"), ({"name": "<Taped>"}, "<Taped>")):
+            status.write(values)
+            self.assertEqual(seen()[0], name)
+            self.assertIn(escape(name), seen()[1])
+        status.update_field_translations("name", {"sl_SI": "Zapakirano"})
+        self.assertEqual(seen("sl_SI")[0], "Zapakirano")
+        self.assertIn("Zapakirano", seen("sl_SI")[1])
+        self.assertEqual(seen()[0], "<Taped>")
+        # No choice any longer, and what the order had all the same.
+        status.active = False
+        self.assertEqual(seen()[0], None)
+        self.assertIn("Taped", seen()[1])
+        status.active = True
+        status.company_id = self.company
+        other = self.env["res.company"].create({"name": "Another company"})
+        self.assertEqual(seen(companies=other)[0], None)
+        self.assertEqual(seen()[0], "<Taped>")
+        status.is_public = False
+        self.assertEqual(seen()[0], None)
+        self.assertNotIn("Taped", seen()[1])
 
     def test_statuses_of_one_name_are_one_choice(self):
         twin = self._create_status(self.in_progress.name, document_type="sale")
