@@ -74,16 +74,17 @@ class Bench:
             env.cr.flush()
             return time.perf_counter() - started, env.cr.sql_log_count - queries
 
-    def alternate(self, base, other):
+    def alternate(self, base, other, times=1):
         """Measure two functions in turn, A B then B A.
 
         :param base: returns seconds
         :param other: returns seconds
+        :param int times: how many times the usual number of pairs, for what is quick
         :return: the ratios other / base, a pair each
         """
         base(), other()
         ratios = []
-        for number in range(self.pairs):
+        for number in range(self.pairs * times):
             if number % 2:
                 second, first = other(), base()
             else:

@@ -1,6 +1,7 @@
 """Order status & flags: writing, mailing, ordering, and the customer's pages."""
 
 import time
+from functools import partial
 
 from data import LOGIN
 from measure import scenario
@@ -135,12 +136,11 @@ def my_orders_page(bench):
         for database, visitor in visitors.items()
     }
 
-    def fetch(database):
-        # One page is quick: five of them drown the noise.
-        return lambda: sum(visitors[database](path) for _time in range(5))
-
     def ratio(base, other):
-        return bench.alternate(fetch(base), fetch(other))
+        # A page is quick, and the machine's speed changes from second to second: many short
+        # pairs tell more than a few long ones.
+        pages = (partial(visitors[database], path) for database in (base, other))
+        return bench.alternate(*pages, times=10)
 
     bench.report("ratio_to_plain", ratio(PLAIN, STATUS), queries=queries)
     bench.report("with_every_addon", ratio(PLAIN, FULL))
