@@ -246,10 +246,13 @@ def test_changes_are_fetched_page_by_page_and_never_lost(odoo, client):
     assert client.run("changes")[0] == 0
     odoo.pages.append([{**change, "id": 4, "date": MOMENT, "note": "zażółć; \n"}])
     assert "1 changes" in client.run("changes")[1]
+    odoo.pages.append([{**change, "id": 5, "date": MOMENT, "note": "=HYPERLINK(1)"}])
+    assert "1 changes" in client.run("changes")[1]
     with (client.folder / "odoo_changes.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file, delimiter=";"))
-    assert [row["id"] for row in rows] == ["1", "2", "3", "4"]
-    assert rows[-1]["note"] == "zażółć; \n"
+    assert [row["id"] for row in rows] == ["1", "2", "3", "4", "5"]
+    assert rows[-2]["note"] == "zażółć; \n"
+    assert rows[-1]["note"] == "'=HYPERLINK(1)", "customers write notes, spreadsheets run them"
 
 
 def test_rows_from_a_database(odoo, client):

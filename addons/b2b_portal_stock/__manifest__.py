@@ -4,7 +4,6 @@
     "version": "19.0.1.0.0",
     "category": "Sales/Sales",
     "author": "Order Desk maintainers",
-    "website": "https://github.com/order-desk/order-desk",
     "license": "LGPL-3",
     "depends": ["b2b_portal", "sale_stock"],
     "data": ["views/res_config_settings_views.xml"],

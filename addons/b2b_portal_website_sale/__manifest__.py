@@ -4,7 +4,6 @@
     "version": "19.0.1.0.0",
     "category": "Website/Website",
     "author": "Order Desk maintainers",
-    "website": "https://github.com/order-desk/order-desk",
     "license": "LGPL-3",
     "depends": ["b2b_portal", "website_sale"],
     "data": ["views/product_pricelist_views.xml"],

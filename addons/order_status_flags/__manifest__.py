@@ -5,7 +5,6 @@
     "category": "Sales/Sales",
     "license": "LGPL-3",
     "author": "Order Desk maintainers",
-    "website": "https://github.com/order-desk/order-desk",
     "depends": ["sale_management", "portal", "mail"],
     "external_dependencies": {"python": ["qrcode"]},
     "data": [

@@ -58,19 +58,24 @@ def _move_activities(env):
     ).activity_type_id = env.ref("mail.mail_activity_data_todo")
 
 
-def assign_install_statuses(env):
+def assign_install_statuses(env, later_type=None):
     """Give every placed order without a history its status and its tokens, set-based.
 
     Cancelled orders get the status of ``order_cancelled``, those invoiced in full that of
     ``invoice_posted``, the others that of ``order_confirmed`` or ``order_placed``;
     quotations none. Orders that have a history are left alone.
+
+    :param str later_type: for an addon that brings a document type: only orders of that
+        type. By then it is known which of the cancelled ones were ever placed
     """
     env.flush_all()
     env.cr.execute(
         """
         SELECT company_id, document_type FROM sale_order
+         WHERE %(type)s IS NULL OR document_type = %(type)s
       GROUP BY company_id, document_type
-        """
+        """,
+        {"type": later_type},
     )
     statuses = env["sale.order.status"]
     for company_id, document_type in env.cr.fetchall():
@@ -88,11 +93,12 @@ def assign_install_statuses(env):
             cancelled=status_of("order_cancelled"),
             invoiced=status_of("invoice_posted") if automatic else statuses,
             placed=status_of("order_confirmed", "order_placed") if automatic else statuses,
+            drafts_known=bool(later_type),
         )
     env.invalidate_all()
 
 
-def _assign_group(env, company, document_type, cancelled, invoiced, placed):
+def _assign_group(env, company, document_type, cancelled, invoiced, placed, drafts_known):
     """Assign the statuses within one company and document type."""
     env.cr.execute(
         SQL(
@@ -111,7 +117,8 @@ def _assign_group(env, company, document_type, cancelled, invoiced, placed):
                  WHERE so.company_id = %(company)s
                    AND so.document_type = %(document_type)s
                    AND so.order_status_id IS NULL
-                   AND (so.state IN ('sale', 'cancel')
+                   AND (so.state = 'sale'
+                        OR so.state = 'cancel' AND (so.was_placed OR NOT %(drafts_known)s)
                         OR so.state = 'sent' AND so.document_type != 'sale')
                    AND NOT EXISTS (
                        SELECT 1 FROM sale_order_status_history row WHERE row.order_id = so.id)
@@ -139,6 +146,7 @@ def _assign_group(env, company, document_type, cancelled, invoiced, placed):
             cancelled=cancelled.id or None,
             invoiced=invoiced.id or None,
             placed=placed.id or None,
+            drafts_known=drafts_known,
             company=company.id,
             document_type=document_type,
             posted=_select_posted_quantities(),

@@ -6,7 +6,6 @@
     "category": "Sales/Sales",
     "license": "LGPL-3",
     "author": "Order Desk maintainers",
-    "website": "https://github.com/order-desk/order-desk",
     "depends": ["order_status_flags"],
     "data": [
         "security/res_groups.xml",

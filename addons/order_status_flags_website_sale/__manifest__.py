@@ -5,7 +5,6 @@
     "category": "Sales/Sales",
     "license": "LGPL-3",
     "author": "Order Desk maintainers",
-    "website": "https://github.com/order-desk/order-desk",
     "depends": ["order_status_flags", "website_sale"],
     "demo": ["demo/product_demo.xml"],
     "auto_install": True,

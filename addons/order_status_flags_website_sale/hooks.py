@@ -23,4 +23,4 @@ def post_init_hook(env):
         """
     )
     env.invalidate_all()
-    assign_install_statuses(env)
+    assign_install_statuses(env, later_type="web")

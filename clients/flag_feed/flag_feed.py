@@ -309,9 +309,14 @@ def append_csv(path, changes):
         writer = csv.DictWriter(file, CHANGE_FIELDS, delimiter=";", extrasaction="ignore")
         if is_new:
             writer.writeheader()
-        writer.writerows(changes)
+        writer.writerows({**change, "note": guard(change.get("note") or "")} for change in changes)
         file.flush()
         os.fsync(file.fileno())
+
+
+def guard(note):
+    """Return a note that no spreadsheet runs as a formula: customers write some of them."""
+    return f"'{note}" if note.startswith(("=", "+", "-", "@", "\t", "\r")) else note
 
 
 def split(rows, batch):

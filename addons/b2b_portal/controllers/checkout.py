@@ -41,7 +41,7 @@ class B2BCheckoutPortal(B2BCartPortal):
         if not cart.order_line:
             return self._b2b_redirect("/my/b2b/cart")
         cart._lock_b2b_cart()
-        form = {name: kwargs.get(name) for name in FORM_FIELDS}
+        form = {name: request.httprequest.form.get(name) for name in FORM_FIELDS}
         values, problems = cart._prepare_b2b_checkout_values(agreement, form)
         cart._set_b2b_shipping(values["partner_shipping_id"])
         seen = self._read_b2b_seen(cart)
@@ -104,8 +104,7 @@ class B2BCheckoutPortal(B2BCartPortal):
             today=today,
             problems=problems,
             changes=changes,
-            # sudo: the own company's addresses, searched with the buyer's rights
-            addresses=cart._get_b2b_addresses().sudo(),
+            addresses=cart._get_b2b_addresses(),
             form=form or {"partner_shipping_id": str(cart.partner_shipping_id.id)},
             min_date=cart._get_b2b_today_date().isoformat(),
         )

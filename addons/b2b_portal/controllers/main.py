@@ -19,6 +19,15 @@ class B2BPortal(CustomerPortal):
         text = str(value or "")
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else False
 
+    @staticmethod
+    def _read_text(value):
+        """Return a text from a form or address; a file that was sent in its place is none.
+
+        :param value: as the client sent it
+        :rtype: str
+        """
+        return value if isinstance(value, str) else ""
+
     def _b2b_gate(self):
         """Return the agreement that lets the current user in, asked anew at each request.
 

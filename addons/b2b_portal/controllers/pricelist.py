@@ -5,9 +5,9 @@ import xlsxwriter
 from odoo import http
 from odoo.http import request
 
+from odoo.addons.order_status_flags.tools.csv_export import make_csv
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
-from ..tools.csv_export import make_csv
 from .shop import B2BShopPortal
 
 ROWS_PER_PAGE = 50

@@ -4,7 +4,8 @@ from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from ..tools.csv_export import make_csv
+from odoo.addons.order_status_flags.tools.csv_export import make_csv
+
 from ..tools.quick_order_parser import MAX_BYTES, MAX_ROWS
 from .shop import B2BShopPortal
 
@@ -146,11 +147,13 @@ class B2BQuickOrderPortal(B2BShopPortal):
         if not wanted:
             problem = request.env._("None of these rows can be ordered any more.")
             return self._render_b2b_quick_order(agreement, problem=problem)
-        if target == "template":
-            return self._add_b2b_rows_to_template(agreement, wanted, template_id, name)
         for row in rows:
             if row["state"] == "rejected":  # since the preview
                 self._add_b2b_message(f"{row['sku']}: {row['reason']}", "danger")
+        if target == "template":
+            return self._add_b2b_rows_to_template(
+                agreement, wanted, template_id, self._read_text(name)
+            )
         cart = request.env["sale.order"]._get_b2b_cart(agreement, create=True)
         cart._lock_b2b_cart()
         cart._add_b2b_lines(wanted)

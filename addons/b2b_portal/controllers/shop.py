@@ -137,7 +137,7 @@ class B2BShopPortal(B2BPortal):
             return denied
         company = agreement.company_id
         page = max(self._read_id(page) or 1, 1)
-        search = (search or "").strip()[:200]
+        search = self._read_text(search).strip()[:200]
         # sudo: portal users do not read products; the shop's domain is applied
         Product = request.env["product.product"].sudo().with_company(company)
         categories = self._prepare_b2b_categories(Product, company, self._read_id(category))
@@ -258,9 +258,10 @@ class B2BShopPortal(B2BPortal):
         # sudo: portal users do not read products; the shop's domain is applied
         Product = request.env["product.product"].sudo().with_company(agreement.company_id)
         products = Product
-        if len((search or "").strip()) >= 2:
+        search = self._read_text(search).strip()[:100]
+        if len(search) >= 2:
             products, _total, _guessed = Product._search_b2b_shop(
-                agreement.company_id, search.strip()[:100], limit=SUGGESTIONS
+                agreement.company_id, search, limit=SUGGESTIONS
             )
         return self._b2b_json(
             products=[

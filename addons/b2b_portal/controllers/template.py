@@ -45,7 +45,7 @@ class B2BTemplatePortal(B2BShopPortal):
                 self._add_b2b_message(request.env._("This order does not exist."), "danger")
                 return self._b2b_redirect("/my/b2b/templates")
         template = Order._create_b2b_template(
-            agreement, name or (order.name if order_id else ""), order
+            agreement, self._read_text(name) or (order.name if order_id else ""), order
         )
         self._add_b2b_message(request.env._("The template was saved."))
         return self._b2b_redirect(f"/my/b2b/templates/{template.id}")
@@ -126,7 +126,7 @@ class B2BTemplatePortal(B2BShopPortal):
             )
             return self._b2b_redirect("/my/b2b/templates")
         template._lock_b2b_cart()
-        return self._b2b_redirect(handler(agreement, template, kwargs))
+        return self._b2b_redirect(handler(agreement, template, request.httprequest.form))
 
     def _order_template(self, agreement, template, form):
         """Put the template into the cart, all of it or the quantities of the form."""

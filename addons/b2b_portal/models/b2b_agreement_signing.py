@@ -1,5 +1,7 @@
 import logging
 
+from psycopg2 import OperationalError
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -249,6 +251,8 @@ class B2bAgreement(models.Model):
                         "res_id": self.id,
                     }
                 )
+        except OperationalError:
+            raise  # a clash with another transaction: all of it runs again
         except Exception:
             _logger.warning("No PDF of agreement %s", self.name, exc_info=True)
         return self.pdf_attachment_id
@@ -265,6 +269,8 @@ class B2bAgreement(models.Model):
         try:
             with self.env.cr.savepoint():
                 return self._render_pdf()[0]
+        except OperationalError:
+            raise  # a clash with another transaction: all of it runs again
         except Exception:
             _logger.warning("No PDF of agreement %s", self.name, exc_info=True)
         return b""

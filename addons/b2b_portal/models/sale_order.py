@@ -275,6 +275,10 @@ class SaleOrder(models.Model):
         """
         return Domain("b2b_qualifier", "in", ("cart", "template"))
 
+    def _get_numbered_domain(self):
+        """Override of `order_status_flags`: buyers name their templates as they like."""
+        return super()._get_numbered_domain() & ~self._get_b2b_draft_domain()
+
     def _get_b2b_draft_refusal(self):
         return self.env._(
             "A B2B cart or template is no order: it cannot be sent, confirmed, signed, declined,"

@@ -2,6 +2,7 @@ import logging
 from datetime import datetime, time
 
 import pytz
+from psycopg2 import OperationalError
 from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
@@ -67,10 +68,15 @@ class SaleOrder(models.Model):
             "partner_id": self.env.user.partner_id.id,
             "company_id": agreement.company_id.id,
             "pricelist_id": agreement._get_pricelist().id,
-            # sudo: buyers do not read their payment terms, the order has them all the same
-            "payment_term_id": agreement.payment_term_id.id
-            or self.env.user.partner_id.sudo().property_payment_term_id.id,
+            **self._prepare_b2b_payment_term(agreement),
         }
+
+    def _prepare_b2b_payment_term(self, agreement):
+        """Return the value of the payment terms: the agreement's, else the customer's."""
+        partner = (self.partner_id or self.env.user.partner_id).with_company(agreement.company_id)
+        # sudo: buyers do not read their payment terms, the order has them all the same
+        term = agreement.payment_term_id or partner.sudo().property_payment_term_id
+        return {"payment_term_id": term.id}
 
     def _lock_b2b_cart(self):
         """Wait for the buyer's other request on the same cart or template.
@@ -196,14 +202,17 @@ class SaleOrder(models.Model):
                 line.write(changed)
 
     def _renew_b2b_terms(self):
-        """Bring date, pricelist and payment terms of the cart up to the agreement in force."""
+        """Bring date, list, payment terms and fiscal position of the cart up to today."""
         agreement = self.partner_id._get_b2b_agreement(self.company_id)
         values = {"date_order": fields.Datetime.now()}
         pricelist = self._get_b2b_pricelist()
         if self.pricelist_id != pricelist:
             values["pricelist_id"] = pricelist.id
-        if agreement.payment_term_id and self.payment_term_id != agreement.payment_term_id:
-            values["payment_term_id"] = agreement.payment_term_id.id
+        if agreement:
+            values.update(self._prepare_b2b_payment_term(agreement))
+        fiscal_position = self._get_b2b_fiscal_position()
+        if self.fiscal_position_id != fiscal_position:
+            values["fiscal_position_id"] = fiscal_position.id
         self.write(values)
 
     # === PRICES === #
@@ -222,7 +231,7 @@ class SaleOrder(models.Model):
         return self._get_b2b_pricelist()._get_b2b_price_details(
             [(product, quantity, uom) for product, uom, quantity in wanted],
             company=self.company_id,
-            fiscal_position=self.fiscal_position_id,
+            fiscal_position=self._get_b2b_fiscal_position(),
             partner=self.partner_id,
             breaks=False,
             amounts=amounts,
@@ -232,6 +241,11 @@ class SaleOrder(models.Model):
         """Return the list of the agreement, also when the order has an earlier one still."""
         agreement = self.partner_id._get_b2b_agreement(self.company_id)
         return agreement._get_pricelist() if agreement else self.pricelist_id
+
+    def _get_b2b_fiscal_position(self):
+        """Return the fiscal position that the order gets today, as core would choose it."""
+        positions = self.env["account.fiscal.position"].with_company(self.company_id)
+        return positions._get_fiscal_position(self.partner_id, self.partner_shipping_id)
 
     def _get_b2b_today(self):
         """Return what the lines and the whole cost today, without writing anything.
@@ -577,6 +591,8 @@ class SaleOrder(models.Model):
                         "res_id": self.id,
                     }
                 )
+        except OperationalError:
+            raise  # a clash with another transaction: all of it runs again
         # The program that makes PDFs is missing, or breaks on a picture; the disk is full.
         except Exception as error:
             _logger.warning("No PDF for the pro-forma %s", self.name, exc_info=True)

@@ -6,7 +6,7 @@ from psycopg2.errors import CheckViolation
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 from odoo.tests import Form, freeze_time, tagged
 from odoo.tools import mute_logger
 
@@ -610,6 +610,45 @@ class TestCartAndCheckout(B2bOrderCommon):
         for order in (self.cart, self.template, self._place()):
             form = Form(order.with_user(self.seller_user))
             form.save()
+
+
+@tagged("post_install", "-at_install")
+class TestTermsOfToday(B2bOrderCommon):
+    """A cart that lay for a while is ordered by what holds today."""
+
+    def test_fiscal_position(self):
+        tax = self.env["account.tax"].create({"name": "23 %", "amount": 23})
+        self.product.taxes_id = tax
+        cart = self._get_cart()
+        cart._refresh_b2b_lines()
+        self.assertTrue(cart.amount_tax)
+        position = self.env["account.fiscal.position"].create({"name": "Export"})
+        tax.copy({"name": "Export 0 %", "amount": 0}).write(
+            {"fiscal_position_ids": position.ids, "original_tax_ids": tax.ids}
+        )
+        self.customer.property_account_position_id = position
+        self.assertFalse(cart._get_b2b_today()["tax"], "before anything is written")
+        self.assertFalse(self._place(cart).amount_tax)
+        self.assertEqual(cart.fiscal_position_id, position)
+
+    def test_payment_terms(self):
+        long, short = self.env["account.payment.term"].create(
+            [{"name": "60 days"}, {"name": "14 days"}]
+        )
+        self.agreement.payment_term_id = long
+        cart = self._get_cart()
+        cart._refresh_b2b_lines()
+        self.assertEqual(cart.payment_term_id, long)
+        self.agreement.payment_term_id = False
+        self.customer.property_payment_term_id = short
+        self.assertEqual(self._place(cart).payment_term_id, short)
+
+    def test_numbers_mean_no_template(self):
+        order = self._place()
+        template = self._create_draft("template", b2b_template_name=order.name)
+        domain = Domain("name", "=", order.name) & order._get_numbered_domain()
+        self.assertEqual(template.name, order.name)
+        self.assertEqual(self.env["sale.order"].search(domain), order)
 
 
 @tagged("post_install", "-at_install")

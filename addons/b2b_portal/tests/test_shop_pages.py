@@ -297,6 +297,21 @@ class TestShopPages(B2bPageCommon):
         self.assertIn("untaxed", text)
         self.assertIn("Why this price?", text)
 
+    def test_files_where_texts_are_expected(self):
+        for url, name in (
+            ("/my/b2b/templates/new", "name"),
+            (f"/my/b2b/templates/{self.template.id}/rename", "name"),
+            ("/my/b2b/checkout", "client_order_ref"),
+            ("/my/b2b/checkout", "commitment_date"),
+            ("/my/b2b/checkout", "b2b_note"),
+            ("/my/b2b", "search"),
+            ("/my/b2b/cart/add", "quantity"),
+        ):
+            with self.subTest(url=url, name=name):
+                files = {name: ("file.txt", b"x", "text/plain")}
+                self.assertLess(self._post(url, files=files).status_code, 500)
+        self.assertEqual(self.template.b2b_template_name, "Weekly")
+
     def test_odd_parameters(self):
         for query in (
             "search=%25%27%22%3Cscript%3E",
@@ -709,6 +724,12 @@ class TestQuickOrderPages(B2bPageCommon):
         )
         template = self.env["sale.order"].search([("b2b_template_name", "=", "From a list")])
         self.assertEqual(template.order_line.product_uom_qty, 2)
+
+    def test_row_rejected_since_the_preview_is_told_for_a_template_too(self):
+        action, values = self._form(self._preview("0042;2\n0043;1"), "Add to template")
+        self.product_b.active = False
+        response = self._post(action, {**values, "target": "template", "template_id": ""})
+        self.assertIn("0043: Unknown, or no longer sold", " ".join(self._alerts(response)))
 
     def test_packs(self):
         self.product.b2b_multiple_qty = 4

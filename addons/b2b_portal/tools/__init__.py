@@ -1,1 +1,1 @@
-from . import csv_export, quick_order_parser
+from . import quick_order_parser

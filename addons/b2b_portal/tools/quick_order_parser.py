@@ -1,6 +1,6 @@
 """Read the rows of a quick order from whatever buyers paste or upload.
 
-Pure Python, no Odoo: what a row *is* (which article, at which price) is decided elsewhere. The
+Pure Python, no database: what a row *is* (which article, at which price) is decided elsewhere. The
 parser only finds the rows, and never drops one in silence: a row that it does not understand comes
 back with an :attr:`Row.error` code.
 """
@@ -13,7 +13,7 @@ import unicodedata
 import zipfile
 from dataclasses import dataclass, field
 
-from .csv_export import FORMULA_STARTS
+from odoo.addons.order_status_flags.tools.csv_export import remove_guard
 
 MAX_ROWS = 5000
 MAX_BYTES = 5 * 1024 * 1024
@@ -95,9 +95,7 @@ def clean(value):
     :rtype: str
     """
     text = "" if value is None else str(value).replace("\x00", "").strip(_OUTER_BLANKS)
-    if text.startswith("'") and text[1:].startswith(FORMULA_STARTS):
-        return text[1:]
-    return text
+    return remove_guard(text)
 
 
 def parse_quantity(text):

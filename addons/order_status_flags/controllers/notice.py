@@ -14,6 +14,7 @@ def cancel_as_customer(order, reason, partner, by_link=False):
     :param res.partner partner: the customer
     :param bool by_link: whether the tracking link was used instead of a login
     """
+    reason = reason if isinstance(reason, str) else ""  # a file has no words
     try:
         # A savepoint: a refusal halfway through must leave nothing half done, since the
         # request itself ends well.
@@ -24,7 +25,7 @@ def cancel_as_customer(order, reason, partner, by_link=False):
             )
             order.env["mail.mail"]._trigger_queue()
     except UserError as error:
-        leave_notice(order.id, "danger", str(error), reason=(reason or "")[:2000])
+        leave_notice(order.id, "danger", str(error), reason=reason[:2000])
     else:
         leave_notice(order.id, "success", _get_answer(order, result))
 

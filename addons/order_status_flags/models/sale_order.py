@@ -84,7 +84,7 @@ class SaleOrder(models.Model):
         inverse_name="order_id",
         string="Status history",
         copy=False,
-        groups="base.group_user",
+        groups="sales_team.group_sale_salesman",  # who may read the history itself
     )
     # Readable by the customer, unlike the fields above.
     customer_status_id = fields.Many2one(
@@ -143,10 +143,13 @@ class SaleOrder(models.Model):
             .with_context(active_test=False)
             .search([("max_days", ">", 0)])
         )
-        return Domain.OR(
+        stuck = Domain.OR(
             Domain("order_status_id", "=", status.id)
             & Domain("order_status_date", "<", fields.Datetime.subtract(now, days=status.max_days))
             for status in statuses
+        )
+        return (stuck if True in value else Domain.FALSE) | (
+            ~stuck if False in value else Domain.FALSE
         )
 
     @api.model
@@ -278,7 +281,8 @@ class SaleOrder(models.Model):
 
         :param int flag_id: id of a ``sale.order.flag``; False clears the flag and its note
             and leaves the status
-        :param str note: text beside the flag, internal; without one the flag's default note
+        :param str note: text beside the flag, internal; without one the flag's default note;
+            when the flag is cleared it is kept in the history
         :param bool notify: False = the customers get no e-mail about this change
         :return: True
         :raise UserError: when one of the orders cannot carry the flag, with the reason
@@ -286,9 +290,10 @@ class SaleOrder(models.Model):
         """
         self.check_access("write")
         flag = self._browse_codebook("sale.order.flag", flag_id)
-        note = self._clean_note(note) or KEEP
+        note = self._clean_note(note)
+        notes = {"flag_note": note or KEEP} if flag else {"note": note}
         self._change_status(
-            [StatusChange(order, flag=flag, flag_note=note) for order in self],
+            [StatusChange(order, flag=flag, **notes) for order in self],
             source="flag",
             notify=notify,
         )
@@ -686,6 +691,16 @@ class SaleOrder(models.Model):
             return self.was_placed
         return self.state == "sale" or (self.state == "sent" and self.document_type != "sale")
 
+    @api.model
+    def _get_numbered_domain(self):
+        """Return the domain of what an order's number can mean.
+
+        Hook: addons leave out what lies among the orders under a name that is no number.
+
+        :rtype: Domain
+        """
+        return Domain.TRUE
+
     def _react_to_state_change(self, before, explicit=None):
         """Let the events follow that a change of Odoo's state means.
 
@@ -696,7 +711,14 @@ class SaleOrder(models.Model):
         explicit = explicit or self.browse()
         changed = self.filtered(lambda order: before[order.id][0] != order.state)
         by_state = changed.grouped("state")
-        drafts = by_state.get("draft", self.browse())
+        # Not only what goes back to draft: a sent web order that is made a quotation, too.
+        drafts = self.filtered(
+            lambda order: (
+                order.state == "draft"
+                if before[order.id][0] != order.state
+                else before[order.id][1] and not order._is_order_placed()
+            )
+        )
         cancelled = by_state.get("cancel", self.browse())
         drafts._clear_status_on_draft()
         newly_placed = self.filtered(

@@ -55,7 +55,7 @@ class SaleOrder(models.Model):
         "order_status_id.is_public",
         "order_status_id.name",
         "customer_status_id.name",
-        "invoice_ids.state",
+        "order_line.invoice_lines.parent_state",
         "transaction_ids.state",
         "company_id.order_status_customer_cancel",
     )
@@ -89,7 +89,8 @@ class SaleOrder(models.Model):
         if not self._is_order_placed():
             return [self.env._("This is not an order yet.")]
         obstacles = []
-        if any(invoice.state == "posted" for invoice in self.invoice_ids):
+        # By the lines: `invoice_ids` of the order holds no receipts.
+        if any(line.parent_state == "posted" for line in self.order_line.invoice_lines):
             obstacles.append(self.env._("The order has already been invoiced."))
         if self.locked:
             obstacles.append(self.env._("The order is being completed and is locked."))
@@ -260,7 +261,11 @@ class SaleOrder(models.Model):
         summary = order.env.ref(activity_type).name
         if user:
             order.activity_schedule(
-                activity_type, summary=summary, note=reason or False, user_id=user.id
+                activity_type,
+                summary=summary,
+                # Anybody who has the link can write it: text, whatever it looks like.
+                note=Markup("<br>").join(reason.splitlines()) if reason else False,
+                user_id=user.id,
             )
         else:
             order._message_log(body=summary)

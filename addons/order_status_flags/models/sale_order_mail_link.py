@@ -12,12 +12,10 @@ class SaleOrder(models.Model):
 
     _inherit = "sale.order"
 
-    def _send_order_notification_mail(self, mail_template, allow_deferred_sending=True):
+    def _send_order_notification_mail(self, mail_template, **kwargs):
         """Override of `sale`: a PDF that cannot be made stops neither the e-mail nor the order."""
         order = self.with_context(order_status_pdf_optional=True)
-        return super(SaleOrder, order)._send_order_notification_mail(
-            mail_template, allow_deferred_sending=allow_deferred_sending
-        )
+        return super(SaleOrder, order)._send_order_notification_mail(mail_template, **kwargs)
 
     def _notify_get_recipients_classify(
         self, message, recipients_data, model_description, msg_vals=False

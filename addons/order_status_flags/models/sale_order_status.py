@@ -38,7 +38,7 @@ class SaleOrderStatus(models.Model):
         required=True, translate=True, help="The customer reads it as the order status."
     )
     description = fields.Text(
-        translate=True, help="A longer explanation, shown to the customer on the tracking page."
+        translate=True, help="A longer explanation, shown to the customer on the order status page."
     )
     document_type = fields.Selection(
         selection="_selection_document_type",

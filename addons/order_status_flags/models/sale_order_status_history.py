@@ -161,9 +161,9 @@ class SaleOrderStatusHistory(models.Model):
             )
         )
         self.env["sale.order"].invalidate_model(["status_history_ids"], flush=False)
-        due = [vals["mail_due"] for vals in vals_list if vals["mail_state"] == "pending"]
-        if due:
-            self._trigger_mail_cron(min(due))
+        # One trigger per moment: each company has its own time to hold mails back.
+        for due in {vals["mail_due"] for vals in vals_list if vals["mail_state"] == "pending"}:
+            self._trigger_mail_cron(due)
 
     @api.model
     def _trigger_mail_cron(self, at=None):
@@ -177,7 +177,8 @@ class SaleOrderStatusHistory(models.Model):
         """Send the e-mails of these changes once more.
 
         :return: True
-        :raise UserError: when a row is not failed, suppressed or sent, or has no template
+        :raise UserError: when a row is not failed, suppressed or sent, or its status has no
+            template or is internal
         :raise AccessError: without write access to the orders
         """
         self.check_access("read")
@@ -195,6 +196,14 @@ class SaleOrderStatusHistory(models.Model):
                 self.env._(
                     "The status “%(status)s” has no e-mail template.",
                     status=silent[0].status_id.name or "",
+                )
+            )
+        internal = rows.filtered(lambda row: not row.status_id.is_public)
+        if internal:
+            raise UserError(
+                self.env._(
+                    "The status “%(status)s” is internal: customers get no e-mail about it.",
+                    status=internal[0].status_id.name or "",
                 )
             )
         rows.write(

@@ -35,6 +35,19 @@ RIGHTS = {
 
 
 @tagged("post_install", "-at_install")
+class TestWholeOrder(OrderStatusCommon):
+    def test_who_reads_orders_reads_all_their_fields(self):
+        """As integrations do; accountants read orders, and no history."""
+        accountant = new_test_user(
+            self.env, "test_accountant", groups="account.group_account_invoice"
+        )
+        order = self._create_order()
+        values = order.with_user(accountant).read()[0]
+        self.assertNotIn("status_history_ids", values)
+        self.assertIn("status_history_ids", order.with_user(self.seller).read()[0])
+
+
+@tagged("post_install", "-at_install")
 class TestAccess(OrderStatusCommon):
     @classmethod
     def setUpClass(cls):

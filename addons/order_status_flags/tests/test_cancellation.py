@@ -40,6 +40,25 @@ class TestCustomerCancellation(OrderStatusCommon):
         self.assertEqual(order.state, state)
         self.assertEqual(self._rows(order), rows)
 
+    def test_posted_receipt_closes(self):
+        order = self._create_order()
+        receipt = order._create_invoices()
+        receipt.invoice_line_ids.quantity = 1  # of five: the status stays as it is
+        receipt.move_type = "out_receipt"
+        receipt.action_post()
+        order.invalidate_recordset()
+        self.assertEqual(order.order_status_id, self.saved)
+        self.assertClosed(order, "invoiced")
+
+    def test_reason_is_text_in_the_activity(self):
+        order = self._create_order()
+        reason = '<a href="https://evil.example.com">Click</a> 1 < 2\nsecond line'
+        order._customer_cancel(reason, self.customer, by_link=True)
+        note = order.activity_ids.note
+        self.assertNotIn("<a", note)
+        self.assertIn("&lt;a href=", note)
+        self.assertIn("1 &lt; 2<br>second line", note)
+
     def test_allowed(self):
         order = self._create_order()
         self.assertEqual(order.customer_cancellation, "allowed")

@@ -498,6 +498,28 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
         with self.assertRaises(AccessError):
             pending.with_user(own_only).action_resend_mail()
 
+    def test_internal_status_is_not_resent(self):
+        _order, row = self._flagged()
+        self.in_progress.is_public = False
+        self._run()
+        with self.assertRaisesRegex(UserError, "internal"), self.cr.savepoint():
+            row.action_resend_mail()
+        self.assertEqual(row.mail_state, "suppressed")
+
+    def test_each_company_has_its_own_moment(self):
+        branch = self.env["res.company"].create({"name": "Branch", "order_status_mail_delay": 30})
+        own = self._create_order()
+        other = self._create_order(company_id=branch.id)
+        triggers = self.env["ir.cron.trigger"].search([]).ids
+        (own | other).set_order_status(self.in_progress.id)
+        due = [self._rows(order)[-1].mail_due for order in (own, other)]
+        self.assertEqual(due[1] - due[0], timedelta(minutes=30))
+        cron = self.env.ref("order_status_flags.ir_cron_status_mail")
+        made = self.env["ir.cron.trigger"].search(
+            [("cron_id", "=", cron.id), ("id", "not in", triggers)]
+        )
+        self.assertEqual(set(made.mapped("call_at")), set(due))
+
     def test_status_made_silent_or_hidden_before_the_mail_left(self):
         _order, row = self._flagged()
         self.in_progress.is_public = False

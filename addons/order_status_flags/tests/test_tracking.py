@@ -4,6 +4,7 @@ from unittest.mock import patch
 
 from odoo.exceptions import UserError
 from odoo.fields import Command
+from odoo.http import Request
 from odoo.tests import tagged
 
 from ..access_log import RedactTrackingToken
@@ -268,6 +269,20 @@ class TestTrackingCancel(TrackingCommon):
     def setUp(self):
         super().setUp()
         self.authenticate(None, None)
+
+    def test_file_in_place_of_the_reason(self):
+        self.company.order_status_cancel_reason_required = True
+        order = self._create_order()
+        order.partner_id = self.buyer.partner_id
+        files = {"reason": ("reason.txt", b"why", "text/plain")}
+        for login in (None, self.buyer):
+            self.authenticate(login and login.login, login and login.login)
+            token = {"csrf_token": Request.csrf_token(self)}
+            url = f"/my/orders/{order.id}" if login else self._url(order)
+            response = self.url_open(f"{url}/cancel", data=token, files=files)
+            self.assertEqual(response.status_code, 200, url)
+            self.assertIn("tell us why", self._alerts(response.text)[0])
+        self.assertEqual(order.state, "sale")
 
     def _cancel_by_link(self, order, **data):
         return self._post(f"{self._url(order)}/cancel", **data)

@@ -379,6 +379,26 @@ class TestStatusWriter(OrderStatusCommon):
             [("is_status_stuck", "=", False), ("id", "in", (order | other).ids)]
         )
         self.assertEqual(found, other)
+        either = [("is_status_stuck", "in", [True, False]), ("id", "in", (order | other).ids)]
+        self.assertEqual(self.env["sale.order"].search(either), order | other)
+
+    def test_note_of_clearing_a_flag_is_kept(self):
+        order = self._create_order()
+        order.set_order_flag(self.flag_in_progress.id, note="shelf 2")
+        order.set_order_flag(False, note="sent by mistake")
+        self.assertFalse(order.order_flag_id)
+        self.assertFalse(order.order_flag_note)
+        self.assertEqual(order.order_status_id, self.in_progress)
+        self.assertEqual(self._rows(order)[-1].note, "sent by mistake")
+
+    def test_order_that_is_made_a_quotation_has_no_status(self):
+        order = self._create_order(confirm=False, document_type="web")
+        order.action_quotation_sent()
+        self.assertEqual(order.order_status_id, self.saved)
+        order.document_type = "sale"
+        self.assertFalse(order.order_status_id)
+        self.assertFalse(order.was_placed)
+        self.assertChain(order)
 
     def test_duration_is_measured(self):
         order = self._create_order()

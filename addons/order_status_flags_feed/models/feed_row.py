@@ -29,7 +29,7 @@ class FeedRow:
     :ivar key: unique id of the change in the feed
     :ivar changed_at: naive UTC with microseconds, so that two changes in one second keep
         their order
-    :ivar result: one of the contract's results, empty while undecided
+    :ivar result: what ``push`` answers for the row, empty while undecided
     :ivar order: the ``sale.order`` that was found
     :ivar change: the ``StatusChange`` it leads to
     """

@@ -5,6 +5,7 @@ import psycopg2
 
 from odoo import fields, models
 from odoo.exceptions import LockError, UserError
+from odoo.fields import Domain
 from odoo.tools import mute_logger
 
 from odoo.addons.order_status_flags.models.status_change import KEEP, StatusChange
@@ -256,9 +257,9 @@ class OrderFlagFeed(models.Model):
         if not references:
             return {}
         name = self.order_ref_field
-        orders = self.env["sale.order"].search_fetch(
-            [(name, "in", list(references)), ("company_id", "=", self.company_id.id)], [name]
-        )
+        orders = self.env["sale.order"]
+        domain = orders._get_numbered_domain() & Domain("company_id", "=", self.company_id.id)
+        orders = orders.search_fetch(domain & Domain(name, "in", list(references)), [name])
         # One prefetch for all: the orders are read together, not one by one.
         return {
             reference: found.with_prefetch(orders.ids)

@@ -295,6 +295,18 @@ class TestBackOffice(FeedCommon):
         again.action_import()
         self.assertEqual((again.skipped_count, again.failed_count), (1, 1))
 
+    def test_results_run_no_formula_and_can_be_sent_again(self):
+        order = self._create_order()
+        note = '=HYPERLINK("https://evil.example.com")'
+        line = self._line(order, flag="nobody knows it", note=note.replace('"', "'"))
+        wizard = self._open_import(HEADER + line)
+        wizard.action_import()
+        text = base64.b64decode(wizard.result_data).decode("utf-8-sig")
+        self.assertIn(";'=HYPERLINK(", text)
+        again = self._open_import(text.replace("nobody knows it", "W trakcie realizacji"))
+        again.action_import()
+        self.assertTrue(order.order_flag_note.startswith("=HYPERLINK("))
+
     def test_csv_in_other_encodings_and_separators(self):
         for encoding in ("utf-8-sig", "utf-16", "cp1250"):
             for separator in ";,\t":

@@ -2,7 +2,7 @@ from datetime import datetime, timedelta, timezone
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -136,6 +136,19 @@ class TestPush(FeedCommon):
         self.assertEqual([a["result"] for a in answers], ["unknown_order"] * 2)
         self.assertIn("2 orders", answers[0]["message"])
         self.assertIn("0 found", answers[1]["message"])
+
+    def test_what_is_no_number_of_an_order_is_not_found(self):
+        """B2B Portal leaves out templates, which buyers name as they like."""
+        order, template = self._create_orders(2)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE sale_order SET name = %s WHERE id = %s", [order.name, template.id]
+        )
+        self.env.invalidate_all()
+        self.assertEqual(self._push_one(order), "unknown_order")
+        others = Domain("id", "!=", template.id)
+        with patch.object(type(order), "_get_numbered_domain", lambda _self: others):
+            self.assertEqual(self._push_one(order), "applied")
 
     def test_orders_are_found_by_the_chosen_reference(self):
         order = self._create_order(client_order_ref="PO-1", external_ref="ZK 12/2026")

@@ -5,6 +5,8 @@ import io
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.order_status_flags.tools.csv_export import make_csv, remove_guard
+
 from ..models.feed_row import MAX_BYTES
 
 COLUMNS = ("key", "order", "flag", "note", "changed_at")
@@ -95,7 +97,11 @@ class OrderFlagFeedImport(models.TransientModel):
                 )
             )
         return [
-            {name: value for name, value in zip(header, line, strict=False) if name in COLUMNS}
+            {
+                name: remove_guard(value)
+                for name, value in zip(header, line, strict=False)
+                if name in COLUMNS
+            }
             for line in lines[1:]
             if any(cell.strip() for cell in line)
         ]
@@ -140,12 +146,8 @@ class OrderFlagFeedImport(models.TransientModel):
 
     def _write_results(self, rows, answers):
         """Return the rows with their results, as a file that can be corrected and sent again."""
-        file = io.StringIO(newline="")
-        writer = csv.writer(file, delimiter=";")
-        writer.writerow([*COLUMNS, "result", "message"])
+        table = [[*COLUMNS, "result", "message"]]
         for row, answer in zip(rows, answers, strict=True):
-            writer.writerow(
-                [*(row.get(name, "") for name in COLUMNS), answer["result"], answer["message"]]
-            )
-        # The mark at the front makes spreadsheets read it as UTF-8.
-        return base64.b64encode(file.getvalue().encode("utf-8-sig"))
+            cells = [row.get(name, "") for name in COLUMNS]
+            table.append([*cells, answer["result"], answer["message"]])
+        return base64.b64encode(make_csv(table))

@@ -13,3 +13,13 @@ class SaleOrder(models.Model):
             if not order.document_type and order.website_id:
                 order.document_type = "web"
         return super()._compute_document_type()
+
+    def copy_data(self, default=None):
+        """Override of `sale`: who duplicates a shop order writes a quotation, which is no order
+        of the shop when it is sent.
+        """
+        vals_list = super().copy_data(default=default)
+        for order, vals in zip(self, vals_list, strict=True):
+            if order.document_type == "web":
+                vals.setdefault("document_type", "sale")
+        return vals_list

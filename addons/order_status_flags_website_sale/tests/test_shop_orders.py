@@ -104,6 +104,17 @@ class TestShopOrders(MailLinkCommon):
         self.assertEqual(cart.state, "draft")
         self.assertFalse(cart.order_status_id)
 
+    def test_duplicate_is_a_quotation_until_it_is_confirmed(self):
+        order = self._create_cart()
+        order.action_confirm()
+        copy = order.copy()
+        self.assertEqual(copy.document_type, "sale")
+        copy.action_quotation_sent()
+        self.assertFalse(copy.order_status_id)
+        self.assertFalse(copy.was_placed)
+        copy.action_confirm()
+        self.assertEqual(copy.order_status_id, self.saved)
+
     def test_cancelled_cart_gets_no_status(self):
         cart = self._create_cart()
         cart._action_cancel()
@@ -119,6 +130,8 @@ class TestShopOrders(MailLinkCommon):
         bound.action_confirm()
         bound.set_order_status(self._create_status(document_type="sale").id)
         office = self._create_order()
+        declined = self._create_order(confirm=False)
+        declined._action_cancel()
         orders = placed + confirmed + bound + cart
         self.env.flush_all()
         self.env.cr.execute(
@@ -139,4 +152,6 @@ class TestShopOrders(MailLinkCommon):
         self.assertTrue(placed.order_tracking_token)
         self.assertEqual((self._rows(confirmed), self._rows(bound), self._rows(office)), before)
         self.assertFalse(self._rows(cart))
+        self.assertFalse(self._rows(declined), "a quotation that was cancelled was never placed")
+        self.assertFalse(declined.was_placed)
         self.assertFalse(bodies)

@@ -12,9 +12,9 @@ export class B2BAddToCart extends Interaction {
     };
 
     async onSubmit() {
-        let answer;
+        let response, answer;
         try {
-            const response = await this.waitFor(
+            response = await this.waitFor(
                 fetch(this.el.action, {
                     method: "POST",
                     body: new FormData(this.el),
@@ -23,8 +23,13 @@ export class B2BAddToCart extends Interaction {
             );
             answer = await this.waitFor(response.json());
         } catch {
-            // Logged out, agreement ended, no network: let the server tell.
-            this.el.submit();
+            if (response?.redirected) {
+                // Logged out, agreement ended: let the server tell.
+                this.el.submit();
+            } else {
+                // Whether it arrived is not known, and twice would be too much: the page shows it.
+                window.location.reload();
+            }
             return;
         }
         this.showMessage(answer);

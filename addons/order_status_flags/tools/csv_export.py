@@ -21,6 +21,16 @@ def make_csv(rows, delimiter=";"):
     return output.getvalue().encode("utf-8-sig")
 
 
+def remove_guard(text):
+    """Return a cell's text without the apostrophe of our files, when they come back corrected.
+
+    :param str text: of one cell
+    :rtype: str
+    """
+    guarded = text.startswith("'") and text[1:].startswith(FORMULA_STARTS)
+    return text[1:] if guarded else text
+
+
 def _guard(cell):
     if isinstance(cell, str) and cell.startswith(FORMULA_STARTS):
         return f"'{cell}"
