@@ -181,7 +181,7 @@ class ProductPricelist(models.Model):
             index = self._index_pricelist_rules(
                 self.sudo()._get_applicable_rules(products, date, **kwargs)
             )
-        no_rule = self.env["product.pricelist.item"].sudo()
+        no_rule = self.env["product.pricelist.item"].sudo()  # sudo: empty, in the mode of the rules
         technical_rule, candidates = index
         product_first = self._is_b2b_product_discount_first()
         skip_discount = self.env.context.get("b2b_no_product_discount")

@@ -275,6 +275,7 @@ class SaleOrder(models.Model):
         """
         return Domain("b2b_qualifier", "in", ("cart", "template"))
 
+    @api.model
     def _get_numbered_domain(self):
         """Override of `order_status_flags`: buyers name their templates as they like."""
         return super()._get_numbered_domain() & ~self._get_b2b_draft_domain()

@@ -127,6 +127,7 @@ class SaleOrderStatus(models.Model):
     @api.constrains("event_ids", "document_type", "company_id", "active")
     def _check_one_status_per_event(self):
         for event in self.event_ids:
+            # sudo: statuses of companies that the user does not see count too
             statuses = self.sudo().with_context(active_test=True)
             statuses = statuses.search([("event_ids", "in", event.ids)])
             seen = {}
@@ -175,6 +176,7 @@ class SaleOrderStatus(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
+            # sudo: whoever may create a status numbers it
             vals["code"] = self.env["ir.sequence"].sudo().next_by_code("sale.order.status")
         statuses = super().create(vals_list)
         self.env.registry.clear_cache()

@@ -184,28 +184,9 @@ class SaleOrderStatusHistory(models.Model):
         self.check_access("read")
         self.order_id.check_access("write")
         rows = self.sudo()  # the mail fields are written for people who only read the history
-        if any(row.mail_state not in RESENDABLE for row in rows):
-            raise UserError(
-                self.env._(
-                    "Only an e-mail that was sent, failed or was not wanted can be sent again."
-                )
-            )
-        silent = rows.filtered(lambda row: not row.status_id.mail_template_id)
-        if silent:
-            raise UserError(
-                self.env._(
-                    "The status “%(status)s” has no e-mail template.",
-                    status=silent[0].status_id.name or "",
-                )
-            )
-        internal = rows.filtered(lambda row: not row.status_id.is_public)
-        if internal:
-            raise UserError(
-                self.env._(
-                    "The status “%(status)s” is internal: customers get no e-mail about it.",
-                    status=internal[0].status_id.name or "",
-                )
-            )
+        for row in rows:
+            if refusal := row._get_resend_refusal():
+                raise UserError(refusal)
         rows.write(
             {
                 "mail_state": "pending",
@@ -218,6 +199,24 @@ class SaleOrderStatusHistory(models.Model):
         )
         self._trigger_mail_cron()
         return True
+
+    def _get_resend_refusal(self):
+        """Return why the e-mail of this change cannot be sent again, or False."""
+        status = self.status_id
+        if self.mail_state not in RESENDABLE:
+            return self.env._(
+                "Only an e-mail that was sent, failed or was not wanted can be sent again."
+            )
+        if not status.mail_template_id:
+            return self.env._(
+                "The status “%(status)s” has no e-mail template.", status=status.name or ""
+            )
+        if not status.is_public:
+            return self.env._(
+                "The status “%(status)s” is internal: customers get no e-mail about it.",
+                status=status.name,
+            )
+        return False
 
     # === OUTBOX: RENDERING === #
 

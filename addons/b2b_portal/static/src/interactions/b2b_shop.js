@@ -23,8 +23,8 @@ export class B2BAddToCart extends Interaction {
             );
             answer = await this.waitFor(response.json());
         } catch {
-            if (response?.redirected) {
-                // Logged out, agreement ended: let the server tell.
+            if (response && (response.redirected || !response.ok)) {
+                // Logged out, agreement ended, refused: nothing was added; let the server tell.
                 this.el.submit();
             } else {
                 // Whether it arrived is not known, and twice would be too much: the page shows it.
