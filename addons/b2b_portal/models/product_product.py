@@ -8,7 +8,9 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL, float_compare
 
-from ..tools.quick_order_parser import fold
+from odoo.addons.order_status_flags.table_csv import OUTER_BLANKS
+
+from ..quick_order_header import fold
 
 # Latin letters with an accent and their plain ones, for SQL's translate(): the extension
 # `unaccent` is a choice of who made the database, and searching must forgive without it.
@@ -174,31 +176,86 @@ class ProductProduct(models.Model):
             fit nothing are left out
         :rtype: dict
         """
-        wanted = list({code.lower() for code in codes if code})
-        if not wanted:
-            return {}
-        self.flush_model(["default_code", "barcode"])
-        rows = self.env.execute_query(
+        rows = self._search_b2b_codes(
+            company,
+            codes,
             SQL(
                 """
-                SELECT lower(btrim(p.default_code)), lower(btrim(p.barcode)), p.id
-                  FROM product_product p
-                 WHERE (lower(btrim(p.default_code)) = ANY(%(wanted)s)
-                        OR lower(btrim(p.barcode)) = ANY(%(wanted)s))
-                   AND p.id IN %(allowed)s
+                SELECT asked.code, p.id
+                  FROM product_product p,
+                       LATERAL (VALUES (p.default_code), (p.barcode)) AS known(code)
+                  JOIN asked ON asked.lowered = lower(btrim(known.code, %s))
+                 WHERE p.id IN (SELECT id FROM allowed)
+              GROUP BY asked.code, p.id
               ORDER BY p.id
                 """,
-                wanted=wanted,
-                allowed=self._search(self._get_b2b_shop_domain(company)).subselect(),
-            )
+                OUTER_BLANKS,
+            ),
         )
-        found, asked = {}, set(wanted)
-        every_id = [row[2] for row in rows]
-        for reference, barcode, product_id in rows:
-            for code in {reference, barcode} & asked:
-                found.setdefault(code, []).append(product_id)
+        found = {}
+        every_id = list(dict.fromkeys(row[1] for row in rows))
+        for code, product_id in rows:
+            ids = found.setdefault(code.lower(), [])
+            if product_id not in ids:
+                ids.append(product_id)
         # One prefetch for all of them: thousands of rows are read in one query.
         return {code: self.browse(ids).with_prefetch(every_id) for code, ids in found.items()}
+
+    @api.model
+    def _find_b2b_packs(self, company, codes):
+        """Find packs of products by their own barcodes, as `_find_b2b_codes` finds products.
+
+        :param res.company company: the seller
+        :param codes: texts
+        :return: `{code in lower case: [(product, unit of the pack)]}`
+        :rtype: dict
+        """
+        rows = self._search_b2b_codes(
+            company,
+            codes,
+            SQL(
+                """
+                SELECT asked.code, pack.product_id, pack.uom_id
+                  FROM product_uom pack
+                  JOIN asked ON asked.lowered = lower(btrim(pack.barcode, %s))
+                 WHERE pack.product_id IN (SELECT id FROM allowed)
+              ORDER BY pack.id
+                """,
+                OUTER_BLANKS,
+            ),
+        )
+        every_id = [row[1] for row in rows]
+        found = {}
+        for code, product_id, uom_id in rows:
+            product = self.browse(product_id).with_prefetch(every_id)
+            pack = (product, self.env["uom.uom"].browse(uom_id))
+            if pack not in found.setdefault(code.lower(), []):
+                found[code.lower()].append(pack)
+        return found
+
+    def _search_b2b_codes(self, company, codes, query):
+        """Run a query that knows the codes as `asked` and the shop's products as `allowed`.
+
+        :rtype: list[tuple]
+        """
+        wanted = list({code for code in codes if code})
+        if not wanted:
+            return []
+        self.flush_model(["default_code", "barcode"])
+        self.env["product.uom"].flush_model(["barcode", "product_id", "uom_id"])
+        # The database makes both sides small: Python's rules differ for some letters.
+        return self.env.execute_query(
+            SQL(
+                """
+                WITH asked AS (SELECT code, lower(code) AS lowered FROM unnest(%s) AS code),
+                     allowed AS (%s)
+                %s
+                """,
+                wanted,
+                self._search(self._get_b2b_shop_domain(company)).subselect(),
+                query,
+            )
+        )
 
     def _get_b2b_pictured(self):
         """Return the ids of those of these products that have a picture, in one query.

@@ -4,6 +4,7 @@ from . import (
     test_orders,
     test_price_explanation,
     test_prices,
+    test_quick_order_pages,
     test_quick_order_parser,
     test_races,
     test_replica,
