@@ -176,28 +176,31 @@ class ProductProduct(models.Model):
             fit nothing are left out
         :rtype: dict
         """
-        rows = self._search_b2b_codes(
-            company,
-            codes,
+        asked = self._lower_b2b_codes(codes)
+        if not asked:
+            return {}
+        self.flush_model(["default_code", "barcode"])
+        rows = self.env.execute_query(
             SQL(
                 """
-                SELECT asked.code, p.id
-                  FROM product_product p,
-                       LATERAL (VALUES (p.default_code), (p.barcode)) AS known(code)
-                  JOIN asked ON asked.lowered = lower(btrim(known.code, %s))
-                 WHERE p.id IN (SELECT id FROM allowed)
-              GROUP BY asked.code, p.id
+                SELECT lower(btrim(p.default_code, %(blanks)s)),
+                       lower(btrim(p.barcode, %(blanks)s)), p.id
+                  FROM product_product p
+                 WHERE (lower(btrim(p.default_code, %(blanks)s)) = ANY(%(asked)s)
+                        OR lower(btrim(p.barcode, %(blanks)s)) = ANY(%(asked)s))
+                   AND p.id IN %(allowed)s
               ORDER BY p.id
                 """,
-                OUTER_BLANKS,
-            ),
+                blanks=OUTER_BLANKS,
+                asked=list(asked),
+                allowed=self._search(self._get_b2b_shop_domain(company)).subselect(),
+            )
         )
         found = {}
-        every_id = list(dict.fromkeys(row[1] for row in rows))
-        for code, product_id in rows:
-            ids = found.setdefault(code.lower(), [])
-            if product_id not in ids:
-                ids.append(product_id)
+        every_id = [row[2] for row in rows]
+        for reference, barcode, product_id in rows:
+            for code in {one for key in {reference, barcode} for one in asked.get(key, ())}:
+                found.setdefault(code, []).append(product_id)
         # One prefetch for all of them: thousands of rows are read in one query.
         return {code: self.browse(ids).with_prefetch(every_id) for code, ids in found.items()}
 
@@ -210,52 +213,49 @@ class ProductProduct(models.Model):
         :return: `{code in lower case: [(product, unit of the pack)]}`
         :rtype: dict
         """
-        rows = self._search_b2b_codes(
-            company,
-            codes,
+        asked = self._lower_b2b_codes(codes)
+        if not asked:
+            return {}
+        self.env["product.uom"].flush_model(["barcode", "product_id", "uom_id"])
+        rows = self.env.execute_query(
             SQL(
                 """
-                SELECT asked.code, pack.product_id, pack.uom_id
+                SELECT lower(btrim(pack.barcode, %(blanks)s)), pack.product_id, pack.uom_id
                   FROM product_uom pack
-                  JOIN asked ON asked.lowered = lower(btrim(pack.barcode, %s))
-                 WHERE pack.product_id IN (SELECT id FROM allowed)
+                 WHERE lower(btrim(pack.barcode, %(blanks)s)) = ANY(%(asked)s)
+                   AND pack.product_id IN %(allowed)s
               ORDER BY pack.id
                 """,
-                OUTER_BLANKS,
-            ),
+                blanks=OUTER_BLANKS,
+                asked=list(asked),
+                allowed=self._search(self._get_b2b_shop_domain(company)).subselect(),
+            )
         )
         every_id = [row[1] for row in rows]
         found = {}
-        for code, product_id, uom_id in rows:
+        for key, product_id, uom_id in rows:
             product = self.browse(product_id).with_prefetch(every_id)
-            pack = (product, self.env["uom.uom"].browse(uom_id))
-            if pack not in found.setdefault(code.lower(), []):
-                found[code.lower()].append(pack)
+            for code in asked[key]:
+                pack = (product, self.env["uom.uom"].browse(uom_id))
+                if pack not in found.setdefault(code, []):
+                    found[code].append(pack)
         return found
 
-    def _search_b2b_codes(self, company, codes, query):
-        """Run a query that knows the codes as `asked` and the shop's products as `allowed`.
+    def _lower_b2b_codes(self, codes):
+        """Return what the database makes of codes; Python's rules differ for some letters.
 
-        :rtype: list[tuple]
+        :param codes: texts
+        :return: `{code in small letters of the database: codes in small letters of Python}`
+        :rtype: dict
         """
         wanted = list({code for code in codes if code})
         if not wanted:
-            return []
-        self.flush_model(["default_code", "barcode"])
-        self.env["product.uom"].flush_model(["barcode", "product_id", "uom_id"])
-        # The database makes both sides small: Python's rules differ for some letters.
-        return self.env.execute_query(
-            SQL(
-                """
-                WITH asked AS (SELECT code, lower(code) AS lowered FROM unnest(%s) AS code),
-                     allowed AS (%s)
-                %s
-                """,
-                wanted,
-                self._search(self._get_b2b_shop_domain(company)).subselect(),
-                query,
-            )
-        )
+            return {}
+        query = SQL("SELECT code, lower(code) FROM unnest(%s) AS code", wanted)
+        asked = {}
+        for code, lowered in self.env.execute_query(query):
+            asked.setdefault(lowered, set()).add(code.lower())
+        return asked
 
     def _get_b2b_pictured(self):
         """Return the ids of those of these products that have a picture, in one query.
