@@ -217,12 +217,12 @@ class TestQuickOrderSteps(QuickOrderCommon):
     def _refuse_line(self, product):
         """Return a patch by which another addon refuses an article."""
         Line = self.env.registry["sale.order.line"]
-        create = Line.create
+        create, words = Line.create, "No licence"
 
         def refuse(records, vals_list):
             lines = create(records, vals_list)
             if any(values.get("product_id") == product.id for values in vals_list):
-                raise ValidationError("No licence")
+                raise ValidationError(words)
             return lines
 
         return patch.object(Line, "create", refuse)
