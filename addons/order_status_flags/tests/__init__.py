@@ -2,7 +2,6 @@ from . import (
     test_access,
     test_backend_views,
     test_cancellation,
-    test_conflict,
     test_events,
     test_install,
     test_mail_link,

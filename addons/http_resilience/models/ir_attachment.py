@@ -9,7 +9,7 @@ class IrAttachment(models.Model):
 
     @api.model
     def _file_write(self, bin_value, checksum):
-        """Override of `base`: what did not fit on the disk leaves no broken file behind.
+        """Override of `base` to leave no broken file behind when the disk is full.
 
         Files are named by their content: the same signature, sent again when there is room,
         would be refused for ever as one that collides with the broken file.

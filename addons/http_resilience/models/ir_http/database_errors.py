@@ -37,7 +37,7 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _handle_error(cls, exception):
-        """Override of `base`: what happened in the database is told in the user's words.
+        """Override of `base` to tell in the user's words what happened in the database.
 
         Odoo itself has only "Internal Server Error" and a traceback for these.
         """

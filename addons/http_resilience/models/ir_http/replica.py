@@ -5,7 +5,7 @@ from odoo.http import request
 from odoo.tools import config
 
 # When the session last wrote something, in seconds since 1970, rounded up.
-SESSION_KEY = "order_status_written_at"
+SESSION_KEY = "http_resilience_written_at"
 
 # What logging in writes (when, and from which device) is on no page that a replica serves.
 LOGIN_PATHS = ("/web/login", "/web/session/authenticate")
@@ -24,7 +24,8 @@ class IrHttp(models.AbstractModel):
     A route asks ``_may_read_replica`` through a callable ``readonly``. The answer is yes when
     the replica is at most ``MAX_LAG`` seconds behind, and has everything that this session
     has written: whoever sends a form sees the result on the next page, however slow the
-    replica is.
+    replica is. An addon that does not depend on this one asks whether ``ir.http`` has the
+    method, and reads from the primary without it.
     """
 
     _inherit = "ir.http"
