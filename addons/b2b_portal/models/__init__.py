@@ -7,7 +7,6 @@ from . import (
     b2b_quick_order,
     base_module_uninstall,
     crm_team,
-    ir_attachment,
     ir_http,
     ir_rule,
     mail_mail,
@@ -24,6 +23,7 @@ from . import (
     sale_order_b2b_template,
     sale_order_cart,
     sale_order_line,
+    sale_order_status_history,
     sale_report,
     utm_campaign,
 )

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ..tools.mail_attempt import try_to_mail
+from odoo.addons.mail_delivery_retry.attempt import try_to_mail
 
 REMINDER_DAYS = (30, 7)
 

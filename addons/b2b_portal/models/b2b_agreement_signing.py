@@ -1,13 +1,9 @@
-import logging
-
-from psycopg2 import OperationalError
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from .b2b_agreement import SEAL
+from odoo.addons.mail_delivery_retry.attempt import try_pdf
 
-_logger = logging.getLogger(__name__)
+from .b2b_agreement import SEAL
 
 
 class B2bAgreement(models.Model):
@@ -238,24 +234,20 @@ class B2bAgreement(models.Model):
         :return: `ir.attachment` record, empty when the PDF could not be made
         """
         self.ensure_one()
-        if self.pdf_attachment_id:
-            return self.pdf_attachment_id
-        try:
-            with self.env.cr.savepoint():
-                content, kind = self._render_pdf()
-                self.pdf_attachment_id = self.env["ir.attachment"].create(
-                    {
-                        "name": f"{self.name.replace('/', '-')}.{kind}",
-                        "raw": content,
-                        "res_model": self._name,
-                        "res_id": self.id,
-                    }
-                )
-        except OperationalError:
-            raise  # a clash with another transaction: all of it runs again
-        except Exception:
-            _logger.warning("No PDF of agreement %s", self.name, exc_info=True)
+        if not self.pdf_attachment_id:
+            try_pdf(self, self._store_pdf)
         return self.pdf_attachment_id
+
+    def _store_pdf(self):
+        content, kind = self._render_pdf()
+        self.pdf_attachment_id = self.env["ir.attachment"].create(
+            {
+                "name": f"{self.name.replace('/', '-')}.{kind}",
+                "raw": content,
+                "res_model": self._name,
+                "res_id": self.id,
+            }
+        )
 
     def _get_pdf(self):
         """Return the PDF of the agreement, the kept one when there is one; stores nothing.
@@ -266,11 +258,5 @@ class B2bAgreement(models.Model):
         self.ensure_one()
         if self.state in ("signed", "terminated") and self.pdf_attachment_id:
             return self.pdf_attachment_id.raw or b""
-        try:
-            with self.env.cr.savepoint():
-                return self._render_pdf()[0]
-        except OperationalError:
-            raise  # a clash with another transaction: all of it runs again
-        except Exception:
-            _logger.warning("No PDF of agreement %s", self.name, exc_info=True)
-        return b""
+        pdf, _error = try_pdf(self, self._render_pdf)
+        return pdf[0] if pdf else b""

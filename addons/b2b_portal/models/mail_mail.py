@@ -6,5 +6,5 @@ class MailMail(models.Model):
 
     @api.model
     def _get_retried_models(self):
-        """Override of `order_status_flags`: agreements to sign are waited for too."""
+        """Override of `mail_delivery_retry` to add agreements: customers wait to sign them."""
         return super()._get_retried_models() | {"b2b.agreement"}

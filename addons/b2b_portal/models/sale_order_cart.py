@@ -1,8 +1,6 @@
-import logging
 from datetime import datetime, time
 
 import pytz
-from psycopg2 import OperationalError
 from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
@@ -10,10 +8,9 @@ from odoo.exceptions import ConcurrencyError, UserError
 from odoo.fields import Command, Domain
 from odoo.tools import float_compare
 
-from ..tools.mail_attempt import try_to_mail
-from .sale_order import PLACING
+from odoo.addons.mail_delivery_retry.attempt import try_pdf
 
-_logger = logging.getLogger(__name__)
+from .sale_order import PLACING
 
 PO_NUMBER_SIZE = 100
 NOTE_SIZE = 5000
@@ -23,12 +20,6 @@ class SaleOrder(models.Model):
     """The cart of a buyer: its lines, its prices of today, and the checkout."""
 
     _inherit = "sale.order"
-
-    b2b_mail_pending = fields.Boolean(
-        string="Pro-forma to be mailed", copy=False, groups="base.group_user"
-    )
-
-    _b2b_mail_pending_idx = models.Index("(id) WHERE b2b_mail_pending IS TRUE")
 
     # === CART === #
 
@@ -528,80 +519,46 @@ class SaleOrder(models.Model):
                 "date_order": fields.Datetime.now(),
                 "name": self._next_b2b_number({"company_id": self.company_id.id}),
                 "state": "sent",
-                "b2b_mail_pending": True,
             }
         )
-        # sudo: the mail of a buyer's order is sent by a scheduled action
-        self.env.ref("b2b_portal.ir_cron_b2b_proforma_mail").sudo()._trigger()
+        # Later: no mail may undo a checkout.
+        self.env["sale.order.status.history"]._queue_mail(self, "b2b_proforma")
 
     # === MAIL === #
 
-    @api.model
-    def _cron_send_b2b_proformas(self):
-        """Mail the pro-formas of new orders: apart from the checkout, which no mail may undo."""
-        domain = [("b2b_mail_pending", "=", True)]
-        pending = self.search(domain, order="id", limit=100)
-        self.env["ir.cron"]._commit_progress(remaining=self.search_count(domain))
-        for order_id in pending.ids:
-            # Another worker may be at it: claim the row, or leave it to that one.
-            order = self.browse(order_id).try_lock_for_update(allow_referencing=True)
-            if order.filtered("b2b_mail_pending"):
-                order._try_send_b2b_proforma()
-            if not self.env["ir.cron"]._commit_progress(processed=1):
-                break
+    def _post_b2b_proforma(self, template):
+        """Send the pro-forma to the buyer; without its PDF when that cannot be made.
 
-    def _try_send_b2b_proforma(self):
-        """Mail the pro-forma; one that cannot be mailed must not hold up all later ones."""
+        :param mail.template template: of the e-mail
+        :return: the e-mail to the buyer in the queue, empty when he reads it in Odoo instead
+        :rtype: mail.mail
+        """
         self.ensure_one()
-        try_to_mail(self, self._send_b2b_proforma, self._give_up_b2b_proforma)
-
-    def _give_up_b2b_proforma(self):
-        self.b2b_mail_pending = False
-
-    def _send_b2b_proforma(self):
-        """Mail the pro-forma to the buyer; without its PDF when that cannot be made."""
-        self.ensure_one()
-        self.b2b_mail_pending = False
-        template = self.env.ref("b2b_portal.mail_template_b2b_proforma", raise_if_not_found=False)
-        if not template or self.state == "cancel":
-            return
+        pdf, error = try_pdf(self, self._make_b2b_proforma_pdf)
+        if error:
+            self._log_missing_pdf(error)
         # By the queue: it tries again when the mail server is away.
         order = self.with_context(lang=self.partner_id.lang, mail_notify_force_send=False)
-        order.message_post_with_source(
+        message = order.message_post_with_source(
             template,
-            attachment_ids=[Command.set(order._make_b2b_proforma_pdf().ids)],
+            attachment_ids=[Command.set(pdf.ids if pdf else [])],
             email_layout_xmlid="mail.mail_notification_layout_with_responsible_signature",
             subtype_xmlid="mail.mt_comment",
         )
-        self.env["mail.mail"]._trigger_queue()
+        mails = self.env["mail.mail"].search([("mail_message_id", "in", message.ids)])
+        return mails.filtered(lambda mail: self.partner_id in mail.recipient_ids)[:1]
 
     def _make_b2b_proforma_pdf(self):
-        """Return the PDF of the pro-forma as an attachment, empty when it cannot be made."""
-        try:
-            with self.env.cr.savepoint():
-                content, _type = self.env["ir.actions.report"]._render_qweb_pdf(
-                    "sale.action_report_saleorder", self.ids
-                )
-                return self.env["ir.attachment"].create(
-                    {
-                        "name": f"{self._get_report_base_filename()}.pdf".replace("/", "_"),
-                        "raw": content,
-                        "mimetype": "application/pdf",
-                        "res_model": self._name,
-                        "res_id": self.id,
-                    }
-                )
-        except OperationalError:
-            raise  # a clash with another transaction: all of it runs again
-        # The program that makes PDFs is missing, or breaks on a picture; the disk is full.
-        except Exception as error:
-            _logger.warning("No PDF for the pro-forma %s", self.name, exc_info=True)
-            order = self.with_context(lang=self.user_id.lang or self.env.lang)
-            order._message_log(
-                body=order.env._(
-                    "The pro-forma was e-mailed without its PDF, which could not be made:"
-                    " %(reason)s",
-                    reason=str(error),
-                )
-            )
-            return self.env["ir.attachment"]
+        """Return the PDF of the pro-forma as an attachment."""
+        content, _type = self.env["ir.actions.report"]._render_qweb_pdf(
+            "sale.action_report_saleorder", self.ids
+        )
+        return self.env["ir.attachment"].create(
+            {
+                "name": f"{self._get_report_base_filename()}.pdf".replace("/", "_"),
+                "raw": content,
+                "mimetype": "application/pdf",
+                "res_model": self._name,
+                "res_id": self.id,
+            }
+        )

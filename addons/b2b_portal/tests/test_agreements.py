@@ -463,7 +463,7 @@ class TestAgreements(B2bCommon):
         self.env.invalidate_all()
         self.assertEqual(self._count_reminders(agreement), 1)
 
-    @mute_logger("odoo.addons.b2b_portal.tools.mail_attempt")
+    @mute_logger("odoo.addons.mail_delivery_retry.attempt")
     def test_reminder_that_fails_holds_up_no_other(self):
         today = fields.Date.today()
         failing = self._create_signed_agreement(date_end=today + timedelta(days=5))

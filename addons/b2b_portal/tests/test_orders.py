@@ -556,55 +556,122 @@ class TestCartAndCheckout(B2bOrderCommon):
         self.assertAlmostEqual(change["old"], net)
         self.assertAlmostEqual(change["new"], 270)
 
+    # === PRO-FORMA MAIL === #
+
+    def _proforma_row(self, order):
+        return order.status_history_ids.filtered(lambda row: row.mail_kind == "b2b_proforma")
+
+    def _proforma_messages(self, order):
+        subject = f"your order {order.name}"
+        return order.message_ids.filtered(lambda one: subject in (one.subject or ""))
+
+    def _send_proformas(self, pdf=(b"%PDF-1.4 test", "pdf"), error=None):
+        """Run the outbox; the PDF is this one, or cannot be made."""
+        report = type(self.env["ir.actions.report"])
+        with (
+            patch.object(report, "_render_qweb_pdf", return_value=pdf, side_effect=error),
+            self.enter_registry_test_mode(),
+        ):
+            self.env.ref("order_status_flags.ir_cron_status_mail").method_direct_trigger()
+        self.env.invalidate_all()
+
     def test_proforma_mail(self):
         order = self._place()
-        self.assertTrue(order.b2b_mail_pending)
-        pdf = (b"%PDF-1.4 test", "pdf")
-        report = type(self.env["ir.actions.report"])
-        with patch.object(report, "_render_qweb_pdf", return_value=pdf):
-            self.env["sale.order"].browse(order.id)._send_b2b_proforma()
-        self.assertFalse(order.b2b_mail_pending)
-        message = order.message_ids.filtered(lambda one: order.name in (one.subject or ""))
+        row = self._proforma_row(order)
+        self.assertEqual(row.mail_state, "pending")
+        self.assertEqual(row, order.status_history_ids, "it is the row of the placing")
+        self._send_proformas()
+        message = self._proforma_messages(order)
         self.assertEqual(len(message), 1)
         self.assertIn(self.buyer_user.partner_id, message.partner_ids)
         self.assertEqual(message.attachment_ids.mapped("mimetype"), ["application/pdf"])
+        self.assertEqual(row.mail_mail_id.recipient_ids, self.buyer_user.partner_id)
+        row.mail_mail_id._postprocess_sent_message([], [])
+        self.assertEqual(row.mail_state, "sent")
+        self._send_proformas()
+        self.assertEqual(len(self._proforma_messages(order)), 1)
 
-    @mute_logger("odoo.addons.b2b_portal.tools.mail_attempt")
     def test_proforma_that_cannot_be_mailed_holds_up_no_other(self):
         first = self._place()
         second = self._place(self._create_draft("cart", [(self.product, 1)], self.buyer2_user))
-        first.user_id = self.seller_user
-        send = type(first)._send_b2b_proforma
+        send = type(first)._post_b2b_proforma
 
-        def fail_once(order):
+        def fail_once(order, template):
             if order.id == first.id:
                 order.client_order_ref = "half done"
                 order.env.cr.execute("SELECT 1 / 0")
-            return send(order)
+            return send(order, template)
 
         with (
-            patch.object(type(first), "_send_b2b_proforma", fail_once),
-            patch.object(type(first), "_make_b2b_proforma_pdf", lambda order: order.browse()),
+            patch.object(type(first), "_post_b2b_proforma", fail_once),
             mute_logger("odoo.sql_db"),
-            self.enter_registry_test_mode(),
+            mute_logger("odoo.addons.order_status_flags.models.sale_order_status_history"),
         ):
-            self.env.ref("b2b_portal.ir_cron_b2b_proforma_mail").method_direct_trigger()
-        self.env.invalidate_all()
-        self.assertFalse((first | second).filtered("b2b_mail_pending"))
+            self._send_proformas()
         self.assertNotEqual(first.client_order_ref, "half done")
-        self.assertTrue(second.message_ids.filtered(lambda one: second.name in (one.subject or "")))
-        self.assertIn("could not be sent", first.message_ids[0].body)
-        self.assertEqual(first.activity_ids.user_id, self.seller_user)
+        self.assertEqual(len(self._proforma_messages(second)), 1)
+        row = self._proforma_row(first)
+        self.assertEqual(row.mail_state, "failed")
+        self.assertIn("division by zero", row.mail_error)
+        self.assertTrue(first.status_mail_failed, "it needs attention")
+        first.action_resend_failed_status_mail()
+        self._send_proformas()
+        self.assertEqual(len(self._proforma_messages(first)), 1)
 
-    @mute_logger("odoo.addons.b2b_portal.models.sale_order_cart")
+    @mute_logger("odoo.addons.mail_delivery_retry.attempt")
     def test_proforma_mail_without_the_program_for_pdfs(self):
         order = self._place()
-        report = type(self.env["ir.actions.report"])
-        with patch.object(report, "_render_qweb_pdf", side_effect=UserError("no wkhtmltopdf")):
-            order._send_b2b_proforma()
-        message = order.message_ids.filtered(lambda one: order.name in (one.subject or ""))
+        self._send_proformas(error=UserError("no wkhtmltopdf"))
+        message = self._proforma_messages(order)
         self.assertEqual(len(message), 1)
         self.assertFalse(message.attachment_ids)
+        self.assertIn("no wkhtmltopdf", " ".join(order.message_ids.mapped("body")))
+
+    def test_proforma_is_overtaken_by_no_status(self):
+        order = self._place()
+        order.set_order_status(self.env.ref("order_status_flags.status_in_progress").id)
+        self._send_proformas()
+        self.assertEqual(len(self._proforma_messages(order)), 1)
+        later = order.status_history_ids[0]
+        self.assertTrue(later.mail_mail_id, "the status is told too")
+        # One that failed is not made good by an e-mail about a later status.
+        self._proforma_row(order)._mark_failed("no")
+        later._on_mail_sent()
+        self.assertTrue(order.status_mail_failed)
+
+    def test_proforma_of_a_cancelled_order_is_not_sent(self):
+        order = self._place()
+        order._action_cancel()
+        self._send_proformas()
+        self.assertEqual(self._proforma_row(order).mail_state, "superseded")
+        self.assertFalse(self._proforma_messages(order))
+
+    def test_proforma_without_a_status_for_new_orders(self):
+        self.env["sale.order.status"].search([]).event_ids = False
+        order = self._place()
+        self.assertFalse(order.order_status_id)
+        self._send_proformas()
+        self.assertEqual(len(self._proforma_messages(order)), 1)
+
+    def test_proforma_beside_the_mail_of_the_status(self):
+        status = self.env.ref("order_status_flags.status_saved")
+        status.mail_template_id = self.env.ref("order_status_flags.mail_template_status_changed")
+        order = self._place()
+        own, placed = order.status_history_ids
+        self.assertEqual(own.previous_status_id, status)
+        self._send_proformas()
+        self.assertTrue(placed.mail_mail_id)
+        self.assertEqual(len(self._proforma_messages(order)), 1)
+
+    def test_proforma_without_its_template_is_silent(self):
+        template = self.env.ref("b2b_portal.mail_template_b2b_proforma")
+        waiting = self._place()
+        template.active = False
+        later = self._place(self._create_draft("cart", [(self.product, 1)], self.buyer2_user))
+        self._send_proformas()
+        self.assertFalse(self._proforma_row(later))
+        self.assertEqual(self._proforma_row(waiting).mail_state, "none")
+        self.assertFalse(self._proforma_messages(waiting))
 
     def test_back_office_form(self):
         for order in (self.cart, self.template, self._place()):

@@ -1,7 +1,5 @@
 from . import (
     account_move,
-    ir_http,
-    ir_http_errors,
     mail_mail,
     mail_template,
     payment_transaction,

@@ -222,6 +222,7 @@ class SaleOrder(models.Model):
                         WHERE later.order_id = failed.order_id
                           AND later.id > failed.id
                           AND later.mail_state = 'sent'
+                          AND later.mail_kind IS NOT DISTINCT FROM failed.mail_kind
                        )
               GROUP BY failed.order_id
                 """,

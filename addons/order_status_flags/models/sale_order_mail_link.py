@@ -14,7 +14,7 @@ class SaleOrder(models.Model):
 
     def _send_order_notification_mail(self, mail_template, **kwargs):
         """Override of `sale`: a PDF that cannot be made stops neither the e-mail nor the order."""
-        order = self.with_context(order_status_pdf_optional=True)
+        order = self.with_context(mail_pdf_optional=True)
         return super(SaleOrder, order)._send_order_notification_mail(mail_template, **kwargs)
 
     def _notify_get_recipients_classify(

@@ -53,7 +53,7 @@ class SaleOrder(models.Model):
         rows = self.env.execute_query(
             SQL(
                 "SELECT id FROM sale_order_status_history"
-                " WHERE mail_state = 'pending' AND order_id IN %s",
+                " WHERE mail_state = 'pending' AND mail_kind IS NULL AND order_id IN %s",
                 order_ids,
                 to_flush=history._fields["mail_state"],
             )

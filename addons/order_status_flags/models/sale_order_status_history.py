@@ -1,6 +1,4 @@
 import logging
-import smtplib
-import sys
 from datetime import timedelta
 
 import psycopg2
@@ -10,16 +8,18 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, split_every
 
+from odoo.addons.mail_delivery_retry.const import RETRY_FIRST, RETRY_LONGEST, RETRY_TOTAL
+
 _logger = logging.getLogger(__name__)
 
 # Fields that the mail worker may write; everything else is written once.
-MAIL_FIELDS = {"mail_state", "mail_error", "mail_mail_id", "mail_due", "mail_attempts", "is_resend"}
+MAIL_FIELDS = {
+    *("mail_state", "mail_kind", "mail_error", "mail_mail_id", "mail_due", "mail_attempts"),
+    "is_resend",
+}
 RESENDABLE = ("failed", "suppressed", "sent")
 # Until when an e-mail that is just leaving has most likely left.
 LEAVING_PAUSE = timedelta(seconds=10)
-RETRY_FIRST = timedelta(minutes=5)
-RETRY_LONGEST = timedelta(hours=4)
-RETRY_TOTAL = timedelta(hours=24)
 
 
 class SaleOrderStatusHistory(models.Model):
@@ -92,6 +92,13 @@ class SaleOrderStatusHistory(models.Model):
         readonly=True,
         help="Overtaken: a newer status came before the e-mail left. Not wanted: sent without"
         " e-mail on purpose, or the status is not shown to customers.",
+    )
+    mail_kind = fields.Selection(
+        selection=[],
+        string="Kind of e-mail",
+        readonly=True,
+        help="Empty: the e-mail tells the status. Any other one goes out whatever the status has"
+        " become since.",
     )
     mail_error = fields.Char(string="E-mail error", readonly=True)
     mail_mail_id = fields.Many2one(
@@ -207,7 +214,9 @@ class SaleOrderStatusHistory(models.Model):
             return self.env._(
                 "Only an e-mail that was sent, failed or was not wanted can be sent again."
             )
-        if not status.mail_template_id:
+        if self.mail_kind:
+            return not self._get_mail_template() and self.env._("There is no such e-mail any more.")
+        if not self._get_mail_template():
             return self.env._(
                 "The status “%(status)s” has no e-mail template.", status=status.name or ""
             )
@@ -217,6 +226,89 @@ class SaleOrderStatusHistory(models.Model):
                 status=status.name,
             )
         return False
+
+    # === OUTBOX: WHAT IS TO BE MAILED === #
+
+    def _get_mail_template(self):
+        """Return the template of the e-mail of this row, empty when there is nothing to mail.
+
+        :rtype: mail.template
+        """
+        if self.mail_kind:
+            return self._get_template_of_kind(self.mail_kind)
+        return self.status_id.mail_template_id
+
+    @api.model
+    def _get_template_of_kind(self, kind):
+        """Return the template of e-mails that are not about the status, empty = silent.
+
+        A hook: an addon with such e-mails adds their kind to ``mail_kind``, says here which
+        template is theirs, and puts an e-mail into the outbox by `_queue_mail`.
+
+        :param str kind: value of ``mail_kind``
+        :rtype: mail.template
+        """
+        return self.env["mail.template"]
+
+    def _make_mails(self, template):
+        """Make the e-mails of these rows, which are of one template, company and kind.
+
+        A hook for kinds of e-mails that are made in another way.
+
+        :return: ``{order id: mail.mail}``; the e-mail is empty where the customer was told
+            without one
+        :rtype: dict
+        """
+        mailed = tuple((row.order_id.id, row.status_id.id) for row in self)
+        template = template.with_context(order_status_mailed=mailed, mail_pdf_optional=True)
+        return {mail.res_id: mail for mail in template.send_mail_batch(self.order_id.ids)}
+
+    @api.model
+    def _queue_mail(self, order, kind):
+        """Have an e-mail about an order sent that is not about its status; nothing else changes.
+
+        It leaves by the outbox: tried again when it cannot be delivered, *Failed* with *Resend*
+        in the end, never overtaken by a status. The caller holds the order's lock. The row is the
+        one that tells how the order was placed, where that one has nothing to mail; else a row of
+        its own, whose status is the one before.
+
+        :param sale.order order: one order
+        :param str kind: value of ``mail_kind``
+        """
+        if not self._get_template_of_kind(kind):
+            return
+        # sudo: nobody may write the history, and whoever's action causes the e-mail may not read it
+        rows = self.sudo()
+        row = rows.search([("order_id", "=", order.id)], order="id desc", limit=1)
+        if not row or row.previous_status_id or row.mail_state != "none":
+            row = rows._add_mail_row(order.sudo())
+        wanted = not self.env.context.get("order_status_no_notify")
+        row.write(
+            {
+                "mail_kind": kind,
+                "mail_state": "pending" if wanted else "suppressed",
+                "mail_due": fields.Datetime.now(),
+            }
+        )
+        if wanted:
+            self._trigger_mail_cron()
+
+    def _add_mail_row(self, order):
+        """Return a new row that changes nothing, the last one of its order."""
+        values = {
+            "order_id": order.id,
+            "previous_status_id": order.order_status_id.id,
+            "status_id": order.order_status_id.id,
+            "flag_id": order.order_flag_id.id,
+            "date": fields.Datetime.now(),
+            "user_id": self.env.uid,
+            "source": "event",
+            "is_forced": False,
+            "duration": 0.0,
+            "mail_state": "none",
+        }
+        self._create_rows([values])
+        return self.search([("order_id", "=", order.id)], order="id desc", limit=1)
 
     # === OUTBOX: RENDERING === #
 
@@ -276,10 +368,10 @@ class SaleOrderStatusHistory(models.Model):
         batches = {}
         for row in rows:
             order = row.order_id
-            key = (row.status_id.mail_template_id, order.company_id, row.is_resend and row.id)
-            batches.setdefault(key, []).append(row.id)
+            key = (row._get_mail_template(), order.company_id, row.mail_kind)
+            batches.setdefault((*key, row.is_resend and row.id), []).append(row.id)
         handed_over = False
-        for (template, company, _resend), row_ids in batches.items():
+        for (template, company, _kind, _resend), row_ids in batches.items():
             batch = rows.browse(row_ids).with_company(company)
             handed_over |= batch._render_isolated(template.with_company(company))
         return handed_over
@@ -305,12 +397,14 @@ class SaleOrderStatusHistory(models.Model):
             return any(done)
 
     def _render_mails(self, template):
-        mailed = tuple((row.order_id.id, row.status_id.id) for row in self)
-        template = template.with_context(order_status_mailed=mailed, order_status_pdf_optional=True)
-        mails = template.send_mail_batch(self.order_id.ids)
-        mail_by_order = {mail.res_id: mail.id for mail in mails}
+        mails = self._make_mails(template)
         for row in self:
-            row.mail_mail_id = mail_by_order[row.order_id.id]
+            row.mail_mail_id = mails[row.order_id.id]
+        self.filtered(lambda row: not row.mail_mail_id)._on_mail_sent()
+
+    def _filter_about_status(self):
+        """Return the rows whose e-mail tells the status, and which a later status overtakes."""
+        return self.filtered(lambda row: not row.mail_kind)
 
     def _put_off_behind_leaving_mails(self):
         """Put off and return the rows of orders whose e-mail before is leaving at this moment.
@@ -319,13 +413,14 @@ class SaleOrderStatusHistory(models.Model):
         that one is sent or failed. An e-mail before that still waits is withdrawn: it was kept
         from it when the status changed, since the mail queue was just trying to send it.
         """
-        rows = self.filtered(lambda row: not row.is_resend)
+        rows = self._filter_about_status().filtered(lambda row: not row.is_resend)
         latest = {row.order_id: row.id for row in rows.sorted("id")}
         before = self.search(
             [
                 ("order_id", "in", rows.order_id.ids),
                 ("mail_state", "=", "pending"),
                 ("mail_mail_id", "!=", False),
+                ("mail_kind", "=", False),
             ]
         ).filtered(lambda row: row.id < latest[row.order_id])
         if not before:
@@ -345,7 +440,7 @@ class SaleOrderStatusHistory(models.Model):
         That is a row overtaken by a later status, and one that brings the order back to
         what the customer knows: the last status mailed, else the one it was placed with.
         """
-        rows = self.filtered(lambda row: not row.is_resend)
+        rows = self._filter_about_status().filtered(lambda row: not row.is_resend)
         if not rows:
             return rows
         self.flush_model(["order_id", "status_id", "previous_status_id", "mail_state"])
@@ -393,8 +488,9 @@ class SaleOrderStatusHistory(models.Model):
 
     def _silence_changed_codebook(self):
         """Return the rows, now silent, whose status lost its template or was hidden since."""
-        silent = self.filtered(lambda row: not row.status_id.mail_template_id)
-        hidden = (self - silent).filtered(lambda row: not row.status_id.is_public)
+        silent = self.filtered(lambda row: not row._get_mail_template())
+        about_status = (self - silent)._filter_about_status()
+        hidden = about_status.filtered(lambda row: not row.status_id.is_public)
         silent.write({"mail_state": "none"})
         hidden.write({"mail_state": "suppressed"})
         return silent | hidden
@@ -465,26 +561,3 @@ class SaleOrderStatusHistory(models.Model):
             broken = rows - cancelled
             for row in broken:
                 row._on_mail_failed(row.mail_mail_id.failure_reason, temporary=True)
-
-    @api.model
-    def _is_temporary_mail_failure(self, failure_type, failure_reason):
-        """Whether a delivery that just failed is worth another try.
-
-        Called inside the handler of the exception, whose chain tells the SMTP code (RFC
-        5321: 4xx = try again later, 5xx = final). Odoo itself keeps only a text of it.
-        """
-        if failure_type == "mail_smtp":  # no connection to the server at all
-            return True
-        if failure_type in ("mail_email_invalid", "mail_email_missing", "mail_from_invalid"):
-            return False
-        error, seen = sys.exc_info()[1], set()
-        while error is not None and id(error) not in seen:
-            seen.add(id(error))
-            if isinstance(error, smtplib.SMTPResponseException):
-                return 400 <= error.smtp_code < 500
-            if isinstance(error, smtplib.SMTPRecipientsRefused):
-                return all(400 <= code < 500 for code, _text in error.recipients.values())
-            if isinstance(error, (smtplib.SMTPServerDisconnected, OSError)):
-                return True
-            error = error.__cause__ or error.__context__
-        return False

@@ -117,6 +117,8 @@ class OrderFlagFeed(models.Model):
                    AND row.feed_position < %(border)s
                    AND so.company_id = %(company)s
                    AND row.source != 'install'
+                   AND (row.mail_kind IS NULL
+                        OR row.status_id IS DISTINCT FROM row.previous_status_id)
                    AND NOT (row.source = 'feed' AND row.feed_id IS NOT DISTINCT FROM %(feed)s)
               ORDER BY row.feed_position, row.id
                  LIMIT %(limit)s
