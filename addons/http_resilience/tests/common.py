@@ -16,7 +16,7 @@ class ResilienceCommon(HttpCase):
         routes = http.Controller.children_classes["http_resilience"]
         before = list(routes)
 
-        class Page(http.Controller):
+        class _Page(http.Controller):
             __module__ = "odoo.addons.http_resilience.tests.common"
 
             def _is_readonly(self, rule, args):

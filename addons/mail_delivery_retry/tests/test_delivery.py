@@ -61,8 +61,12 @@ class TestDelivery(MockSmtplibCase, TransactionCase):
 
     def _mail(self, count=1, **values):
         values = {
-            **{"model": "res.partner", "res_id": self.partner.id, "body_html": "x"},
-            **{"email_to": "b@example.com", "auto_delete": False, **values},
+            "model": "res.partner",
+            "res_id": self.partner.id,
+            "body_html": "x",
+            "email_to": "b@example.com",
+            "auto_delete": False,
+            **values,
         }
         return self.env["mail.mail"].create([values] * count)
 

@@ -114,9 +114,7 @@ class OrderStatusPortal(CustomerPortal):
             noted = request.session.get(f"view_quote_{order_id}")
             if noted != fields.Date.today().isoformat():
                 return False
-        return may_read_replica() and request.env[
-            "sale.order"
-        ]._is_page_readable(order_id)
+        return may_read_replica() and request.env["sale.order"]._is_page_readable(order_id)
 
     @http.route(readonly=_is_order_page_readonly)
     def portal_order_page(self, order_id, access_token=None, **kwargs):
