@@ -27,11 +27,10 @@ class AgreementPortal(B2BPortal):
         return values
 
     @http.route("/my/agreements", type="http", auth="user", website=True)
-    def portal_my_agreements(self, page=1, closed=None, **kwargs):
+    def portal_my_agreements(self, page=1, **kwargs):
         """List the customer's own sent, signed and ended agreements.
 
         :param str page: page number, from 1
-        :param str closed: why the B2B shop sent the customer here (see `CLOSED_REASONS`)
         """
         agreements = request.env["b2b.agreement"]._get_portal_agreements()
         pager = portal_pager(
@@ -46,9 +45,8 @@ class AgreementPortal(B2BPortal):
             "pager": pager,
             "page_name": "b2b_agreement",
             "default_url": "/my/agreements",
-            "closed": closed if closed in self.CLOSED_REASONS else None,
         }
-        return self._b2b_render("b2b_portal.portal_my_agreements", values)
+        return self._b2b_render("b2b_agreement.portal_my_agreements", values)
 
     @http.route("/my/agreements/<int:agreement_id>", type="http", auth="user", website=True)
     def portal_agreement_page(self, agreement_id, message=None, **kwargs):
@@ -74,7 +72,7 @@ class AgreementPortal(B2BPortal):
             "page_name": "b2b_agreement",
             "object": agreement,
         }
-        return self._b2b_render("b2b_portal.portal_agreement_page", values)
+        return self._b2b_render("b2b_agreement.portal_agreement_page", values)
 
     @http.route(
         "/my/agreements/<int:agreement_id>/sign",

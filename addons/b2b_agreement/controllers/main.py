@@ -4,10 +4,7 @@ from odoo.addons.portal.controllers.portal import CustomerPortal
 
 
 class B2BPortal(CustomerPortal):
-    """What the pages of the B2B portal share: the gate, and answers that no cache keeps."""
-
-    # Why the shop is closed, as `/my/agreements` is told in its address.
-    CLOSED_REASONS = ("none", "ended", "not_signed", "not_started", "terminated")
+    """What the pages of B2B customers share: typed values, and answers that no cache keeps."""
 
     @staticmethod
     def _read_id(value):
@@ -27,35 +24,6 @@ class B2BPortal(CustomerPortal):
         :rtype: str
         """
         return value if isinstance(value, str) else ""
-
-    def _b2b_gate(self):
-        """Return the agreement that lets the current user in, asked anew at each request.
-
-        To be called first in every route below `/my/b2b`::
-
-            agreement, denied = self._b2b_gate()
-            if denied:
-                return denied
-
-        :return: `b2b.agreement` record in sudo mode and None; or an empty record and a redirect to
-            `/my/agreements` that says why
-        :rtype: tuple
-        """
-        agreement = request.env.user.partner_id._get_b2b_agreement(request.env.company)
-        if agreement:
-            request.b2b_agreement = agreement  # what else asks while answering need not ask again
-            return agreement, None
-        reason = self._get_b2b_closed_reason()
-        return agreement, self._b2b_no_store(request.redirect(f"/my/agreements?closed={reason}"))
-
-    def _get_b2b_closed_reason(self):
-        """Return why the current user has no agreement in force.
-
-        :return: one of `CLOSED_REASONS`
-        :rtype: str
-        """
-        agreements = request.env["b2b.agreement"]._get_portal_agreements()
-        return agreements[:1]._get_closed_reason() if agreements else "none"
 
     def _b2b_render(self, template, values=None, **kwargs):
         """Render a page that shows prices or terms of one customer.

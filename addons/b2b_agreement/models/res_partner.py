@@ -79,7 +79,7 @@ class ResPartner(models.Model):
     def write(self, vals):
         """Override of `base` to forget access rules that name the former company of a user."""
         res = super().write(vals)
-        if {"parent_id", "is_company", "specific_property_product_pricelist"} & vals.keys():
+        if {"parent_id", "is_company"} & vals.keys():
             # Record rules are cached with the commercial partner of the user in them.
             self.env.registry.clear_cache()
         return res
@@ -121,13 +121,6 @@ class ResPartner(models.Model):
             if (commercial_id := partner.commercial_partner_id._origin.id) in by_partner
         }
 
-    @api.model
-    def _get_sale_order_domain_count(self):
-        """Override of `sale`: B2B carts and templates are no orders."""
-        return Domain(super()._get_sale_order_domain_count()) & ~(
-            self.env["sale.order"]._get_b2b_draft_domain()
-        )
-
     # === ACTIONS === #
 
     def action_view_b2b_agreements(self):
@@ -139,7 +132,7 @@ class ResPartner(models.Model):
         self.ensure_one()
         commercial_partner = self.commercial_partner_id
         return {
-            **self.env["ir.actions.actions"]._for_xml_id("b2b_portal.b2b_agreement_action"),
+            **self.env["ir.actions.actions"]._for_xml_id("b2b_agreement.b2b_agreement_action"),
             "domain": [("partner_id", "=", commercial_partner.id)],
             "context": {"default_partner_id": commercial_partner.id},
         }

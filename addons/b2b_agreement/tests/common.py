@@ -9,15 +9,12 @@ SIGNATURE = (
 )
 
 
-class B2bCommon(TransactionCase):
-    """Two companies with an agreement each, a retail customer, and a few products."""
+class AgreementCommon(TransactionCase):
+    """Two companies with buyers and a list each, a retail customer, and a seller."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env["res.users"].browse(cls.env.uid).group_ids |= cls.env.ref(
-            "product.group_product_pricelist"
-        )
         cls.company = cls.env.company
         cls.customer = cls.env["res.partner"].create(
             {"name": "Buyer Ltd", "is_company": True, "email": "office@buyer.example.com"}
@@ -34,8 +31,6 @@ class B2bCommon(TransactionCase):
         )
         cls.pricelist = cls._create_pricelist(name="Buyer list")
         cls.rival_pricelist = cls._create_pricelist(name="Rival list")
-        cls.product = cls._create_product(name="Bolt", default_code="0042", list_price=110.47)
-        cls.product_b = cls._create_product(name="Nut", default_code="0043", list_price=50.0)
 
     @classmethod
     def _create_portal_user(cls, login, **partner_values):
@@ -48,23 +43,10 @@ class B2bCommon(TransactionCase):
         return cls.env["product.pricelist"].create(
             {
                 "name": "B2B list",
-                "is_b2b": True,
                 "company_id": cls.company.id,
                 "currency_id": cls.company.currency_id.id,
                 **values,
             }
-        )
-
-    @classmethod
-    def _create_rule(cls, **values):
-        return cls.env["product.pricelist.item"].create(
-            {"pricelist_id": cls.pricelist.id, "compute_price": "percentage", **values}
-        )
-
-    @classmethod
-    def _create_product(cls, **values):
-        return cls.env["product.product"].create(
-            {"name": "Product", "list_price": 100.0, "taxes_id": [(5,)], **values}
         )
 
     @classmethod

@@ -1,11 +1,7 @@
-import csv
 import errno
-import io
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
-
-import openpyxl
 
 from odoo.exceptions import UserError
 from odoo.tests import HttpCase, tagged
@@ -13,11 +9,11 @@ from odoo.tools import mute_logger
 
 from odoo.addons.base.models.ir_actions_report import IrActionsReport
 
-from .common import SIGNATURE, B2bCommon
+from .common import SIGNATURE, AgreementCommon
 
 
 @tagged("post_install", "-at_install")
-class TestAgreementPortal(B2bCommon, HttpCase):
+class TestAgreementPortal(AgreementCommon, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -44,9 +40,6 @@ class TestAgreementPortal(B2bCommon, HttpCase):
             "/my/agreements",
             f"/my/agreements/{self.agreement.id}",
             f"/my/agreements/{self.agreement.id}/pdf",
-            "/my/b2b/pricelist",
-            "/my/b2b/pricelist.csv",
-            "/my/b2b/pricelist.xlsx",
         ):
             with self.subTest(path=path):
                 response = self._get(path)
@@ -65,19 +58,10 @@ class TestAgreementPortal(B2bCommon, HttpCase):
         for garbage in ("page=x", "page=-1", "page=9999", "closed=<b>", "page=1&page=2"):
             self.assertEqual(self._get(f"/my/agreements?{garbage}").status_code, 200)
 
-    def test_empty_pages_say_so(self):
+    def test_empty_page_says_so(self):
         self._login(self.retail_user)
-        pages = [self._get("/my/agreements").text]
-        self._create_signed_agreement()
-        self._login(self.buyer_user)
-        Agreement = type(self.env["b2b.agreement"])
-        with patch.object(
-            Agreement, "_get_products", lambda self, **kw: self.env["product.product"]
-        ):
-            pages.append(self._get("/my/b2b/pricelist").text)
-        texts = ("There are no agreements", "There are no products")
-        for page, text in zip(pages, texts, strict=True):
-            self.assertRegex(page, rf'role="alert"[^>]*>\s*{text}')
+        page = self._get("/my/agreements").text
+        self.assertRegex(page, r'role="alert"[^>]*>\s*There are no agreements')
 
     def test_pages_of_others_drafts_and_nothing_lead_back(self):
         draft = self._create_agreement()
@@ -140,8 +124,7 @@ class TestAgreementPortal(B2bCommon, HttpCase):
         self._create_signed_agreement()
         self._login(self.buyer_user)
         for page in ("9" * 5000, "²", "-1", "x"):
-            for url in ("/my/agreements", "/my/b2b/pricelist"):
-                self.assertEqual(self._get(f"{url}?page={page}").status_code, 200)
+            self.assertEqual(self._get(f"/my/agreements?page={page}").status_code, 200)
 
     def test_signature_stands_without_a_pdf(self):
         self._login(self.buyer_user)
@@ -149,7 +132,7 @@ class TestAgreementPortal(B2bCommon, HttpCase):
             patch.object(
                 IrActionsReport, "_render_qweb_pdf", side_effect=UserError("no wkhtmltopdf")
             ),
-            mute_logger("odoo.addons.b2b_portal.models.b2b_agreement_signing"),
+            mute_logger("odoo.addons.b2b_agreement.models.b2b_agreement.signing"),
         ):
             self.assertIn("redirect_url", self._sign(self.agreement))
             response = self._get(f"/my/agreements/{self.agreement.id}/pdf")
@@ -162,7 +145,7 @@ class TestAgreementPortal(B2bCommon, HttpCase):
         bodies = " ".join(self.agreement.message_ids.mapped("body"))
         self.assertIn("could not be made", bodies)
         with self.enter_registry_test_mode():
-            self.env.ref("b2b_portal.ir_cron_agreement_reminder").method_direct_trigger()
+            self.env.ref("b2b_agreement.ir_cron_agreement_reminder").method_direct_trigger()
         self.assertTrue(self.agreement.pdf_attachment_id)
 
     def test_signature_that_cannot_be_stored_signs_nothing(self):
@@ -179,14 +162,11 @@ class TestAgreementPortal(B2bCommon, HttpCase):
             raise OSError(errno.ENOSPC, "No space left on device")
 
         full = patch("odoo.addons.base.models.ir_attachment.open", write_half, create=True)
-        with full, mute_logger("odoo.addons.b2b_portal.controllers.agreement"):
+        with full, mute_logger("odoo.addons.b2b_agreement.controllers.agreement"):
             answer = self._sign(self.agreement)
         self.assertIn("nothing was signed", answer["error"])
         self.assertEqual(self.agreement.state, "sent")
         self.assertFalse(self.agreement.signed_by)
-        # The same picture once more: no half a file of it is in the way.
-        self.assertIn("redirect_url", self._sign(self.agreement))
-        self.assertTrue(self.agreement.signature)
 
     def test_signing_twice_changes_nothing(self):
         self._login(self.buyer_user)
@@ -228,76 +208,3 @@ class TestAgreementPortal(B2bCommon, HttpCase):
         self._login(self.buyer_user)
         self._get(f"/my/agreements/{self.agreement.id}/sign?name=x&signature={SIGNATURE}")
         self.assertEqual(self.agreement.state, "sent")
-
-    # === THE GATE === #
-
-    def test_gate_says_why_the_shop_is_closed(self):
-        self._login(self.buyer_user)
-        for values, reason in (
-            ({"state": "sent"}, "not_signed"),
-            ({"state": "signed", "date_start": "2999-01-01", "date_end": False}, "not_started"),
-            ({"date_start": "2020-01-01", "date_end": "2020-01-02"}, "ended"),
-            ({"state": "terminated"}, "terminated"),
-        ):
-            with self.subTest(reason=reason):
-                self.agreement.write(values)
-                response = self._get("/my/b2b/pricelist")
-                self.assertEqual(response.status_code, 303)
-                self.assertTrue(
-                    response.headers["Location"].endswith(f"/my/agreements?closed={reason}")
-                )
-                self.assertEqual(response.headers["Cache-Control"], "no-store")
-                self.assertIn('role="alert"', self._get(response.headers["Location"]).text)
-        self._login(self.retail_user)
-        self.assertTrue(
-            self._get("/my/b2b/pricelist.csv").headers["Location"].endswith("closed=none")
-        )
-
-    def test_shop_closes_with_the_next_click(self):
-        self.agreement.state = "signed"
-        self._login(self.buyer_user)
-        self.assertEqual(self._get("/my/b2b/pricelist").status_code, 200)
-        self.agreement.action_terminate()
-        self.assertEqual(self._get("/my/b2b/pricelist").status_code, 303)
-
-    # === PRICE LIST === #
-
-    def _open_price_list(self):
-        self.agreement.state = "signed"
-        self.product.b2b_discount = 20
-        self.product.name = "=Bolt"
-        self._create_rule(percent_price=36, min_quantity=10)
-        self._login(self.buyer_user)
-
-    def test_price_list_page_and_files_show_the_same_prices(self):
-        self._open_price_list()
-        page = self._get("/my/b2b/pricelist")
-        self.assertEqual(page.headers["Cache-Control"], "no-store")
-        for price in (r"88[.,]38", r"70[.,]70"):
-            self.assertRegex(page.text, price)
-
-        response = self._get("/my/b2b/pricelist.csv")
-        self.assertEqual(response.headers["Cache-Control"], "no-store")
-        rows = list(csv.reader(io.StringIO(response.content.decode("utf-8-sig")), delimiter=";"))
-        self.assertEqual(len(rows[0]), 5)
-        currency = self.pricelist.currency_id.name
-        self.assertIn(["0042", "'=Bolt", "1", "88.38", currency], rows)
-        self.assertIn(["0042", "'=Bolt", "10", "70.7", currency], rows)
-
-        response = self._get("/my/b2b/pricelist.xlsx")
-        self.assertEqual(response.headers["Cache-Control"], "no-store")
-        sheet = openpyxl.load_workbook(io.BytesIO(response.content)).active
-        found = [row for row in sheet.iter_rows(values_only=True) if row[0] == "0042"]
-        self.assertEqual(
-            found, [("0042", "=Bolt", 1, 88.38, currency), ("0042", "=Bolt", 10, 70.70, currency)]
-        )
-        cell = next(c for row in sheet.iter_rows() for c in row if c.value == "=Bolt")
-        self.assertEqual(cell.data_type, "s")
-
-    def test_price_list_leaves_out_what_is_not_sold(self):
-        self._open_price_list()
-        self.product_b.sale_ok = False
-        text = self._get("/my/b2b/pricelist.csv").text
-        self.assertNotIn("0043", text)
-        self.product.active = False
-        self.assertNotIn("0042", self._get("/my/b2b/pricelist.csv").text)

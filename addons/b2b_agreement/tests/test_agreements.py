@@ -8,11 +8,11 @@ from odoo.tests import Form, tagged
 from odoo.tests.common import freeze_time
 from odoo.tools import mute_logger
 
-from .common import SIGNATURE, B2bCommon
+from .common import SIGNATURE, AgreementCommon
 
 
 @tagged("post_install", "-at_install")
-class TestAgreements(B2bCommon):
+class TestAgreements(AgreementCommon):
     # === IN FORCE === #
 
     def test_in_force_from_first_to_last_day_in_the_companys_time_zone(self):
@@ -53,10 +53,6 @@ class TestAgreements(B2bCommon):
                     self.assertEqual(
                         agreement in agreement.search([("is_in_force", "=", False)]), not expected
                     )
-                    self.assertEqual(
-                        self.buyer_user.partner_id.property_product_pricelist == self.pricelist,
-                        expected,
-                    )
 
     def test_in_force_only_when_signed(self):
         agreement = self._create_agreement()
@@ -67,10 +63,8 @@ class TestAgreements(B2bCommon):
         agreement._sign("Anna", SIGNATURE, partner)
         self.assertEqual(partner.b2b_agreement_id, agreement)
         self.assertEqual(self.customer.b2b_agreement_id, agreement)
-        self.assertEqual(partner.property_product_pricelist, self.pricelist)
         agreement.action_terminate()
         self.assertFalse(partner.b2b_agreement_id)
-        self.assertNotEqual(partner.property_product_pricelist, self.pricelist)
 
     def test_open_ended_agreement_is_in_force(self):
         self.assertTrue(self._create_signed_agreement(date_end=False).is_in_force)
@@ -102,37 +96,7 @@ class TestAgreements(B2bCommon):
         with self.assertQueryCount(1):
             partners._get_b2b_agreements()
 
-    # === LIST AND TERMS === #
-
-    def test_list_of_the_agreement_beats_the_customers_own(self):
-        own = self._create_pricelist(name="Own", is_b2b=False)
-        self.customer.property_product_pricelist = own
-        agreement = self._create_signed_agreement()
-        self.assertEqual(self.buyer_user.partner_id.property_product_pricelist, self.pricelist)
-        agreement.action_terminate()
-        self.assertEqual(self.buyer_user.partner_id.property_product_pricelist, own)
-
-    def test_agreement_without_list_leaves_the_customers_own(self):
-        own = self._create_pricelist(name="Own", is_b2b=False)
-        self.customer.property_product_pricelist = own
-        agreement = self._create_signed_agreement(pricelist_id=False)
-        self.assertEqual(self.buyer_user.partner_id.property_product_pricelist, own)
-        self.assertEqual(agreement._get_pricelist(), own)
-
-    def test_b2b_lists_are_never_a_default(self):
-        self.pricelist.sequence = 0
-        stranger = self.env["res.partner"].create(
-            {"name": "Stranger", "country_id": self.env.ref("base.pl").id}
-        )
-        self.assertFalse(stranger.property_product_pricelist.is_b2b)
-        self.env["ir.config_parameter"].set_param(
-            f"res.partner.property_product_pricelist_{self.company.id}", self.pricelist.id
-        )
-        self.env["product.pricelist"].search([("is_b2b", "=", False)]).active = False
-        self.env.invalidate_all()
-        self.assertFalse(stranger.property_product_pricelist.is_b2b)
-        with self.assertRaises(ValidationError):
-            self.pricelist.country_group_ids = self.env.ref("base.europe")
+    # === TERMS === #
 
     def test_payment_terms_come_from_the_agreement(self):
         term = self.env["account.payment.term"].create({"name": "45 days"})
@@ -143,50 +107,6 @@ class TestAgreements(B2bCommon):
         self.assertEqual(self._create_order([]).payment_term_id, term)
         order = self._create_order([], partner_id=self.rival.id)
         self.assertNotEqual(order.payment_term_id, term)
-
-    def test_pricelist_of_a_signed_agreement_is_not_archived(self):
-        agreement = self._create_signed_agreement()
-        with self.assertRaises(UserError):
-            self.pricelist.action_archive()
-        agreement.action_terminate()
-        self.pricelist.action_archive()
-        self.assertFalse(self.pricelist.active)
-
-    def test_pricelist_of_a_signed_agreement_is_not_opened_to_everyone(self):
-        agreement = self._create_signed_agreement()
-        with self.assertRaisesRegex(UserError, "Buyer Ltd"):
-            self.pricelist.is_b2b = False
-        agreement.action_terminate()
-        self.pricelist.is_b2b = False
-        self.assertFalse(self.pricelist.is_b2b)
-
-    def test_b2b_list_of_a_customer_gives_no_prices_without_agreement(self):
-        partner = self.buyer_user.partner_id
-        self.customer.property_product_pricelist = self.pricelist
-        self.env.invalidate_all()
-        self.assertEqual(self.customer.specific_property_product_pricelist, self.pricelist)
-        for one in (partner, partner.with_user(self.buyer_user), self.customer):
-            self.assertFalse(one.property_product_pricelist.sudo().is_b2b)
-        self.assertFalse(self._create_order([]).pricelist_id.is_b2b)
-        agreement = self._create_signed_agreement()
-        self.assertEqual(partner.property_product_pricelist, self.pricelist)
-        agreement.action_terminate()
-        self.assertFalse(partner.property_product_pricelist.is_b2b)
-
-    def test_price_list_names_articles_by_barcode_too(self):
-        agreement = self._create_signed_agreement()
-        product = self._create_product(default_code=False, barcode="5901234123457")
-        rows = agreement._get_pricelist_rows(product | self.product)
-        self.assertEqual([row["sku"] for row in rows], ["5901234123457", "0042"])
-
-    def test_pricelist_feature_is_on_and_stays_on(self):
-        self.assertTrue(
-            self.env["res.groups"]._is_feature_enabled("product.group_product_pricelist")
-        )
-        self._create_signed_agreement()
-        settings = self.env["res.config.settings"].create({"group_product_pricelist": False})
-        with self.assertRaises(UserError):
-            settings.set_values()
 
     # === WHAT WAS SIGNED === #
 
@@ -280,7 +200,7 @@ class TestAgreements(B2bCommon):
 
     def test_send_writes_in_the_customers_language(self):
         self.env["res.lang"]._activate_lang("pl_PL")
-        self.env.ref("b2b_portal.mail_template_agreement_send").with_context(
+        self.env.ref("b2b_agreement.mail_template_agreement_send").with_context(
             lang="pl_PL"
         ).subject = "Umowa {{ object.name }} do podpisu"
         self.customer.lang = "pl_PL"
@@ -435,7 +355,7 @@ class TestAgreements(B2bCommon):
 
     def _remind(self):
         with self.enter_registry_test_mode():
-            self.env.ref("b2b_portal.ir_cron_agreement_reminder").method_direct_trigger()
+            self.env.ref("b2b_agreement.ir_cron_agreement_reminder").method_direct_trigger()
 
     def _count_reminders(self, agreement):
         return len(
@@ -463,7 +383,7 @@ class TestAgreements(B2bCommon):
         self.env.invalidate_all()
         self.assertEqual(self._count_reminders(agreement), 1)
 
-    @mute_logger("odoo.addons.b2b_portal.tools.mail_attempt")
+    @mute_logger("odoo.addons.b2b_agreement.mail_attempt")
     def test_reminder_that_fails_holds_up_no_other(self):
         today = fields.Date.today()
         failing = self._create_signed_agreement(date_end=today + timedelta(days=5))

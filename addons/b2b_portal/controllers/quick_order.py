@@ -6,7 +6,7 @@ from odoo.http import request
 
 from odoo.addons.order_status_flags.tools.csv_export import make_csv
 
-from ..tools.quick_order_parser import MAX_BYTES, MAX_ROWS
+from ..quick_order_parser import MAX_BYTES, MAX_ROWS
 from .shop import B2BShopPortal
 
 EMPTY_ROWS = 6

@@ -7,7 +7,7 @@ from odoo.http import request
 
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
-from ..tools.quick_order_parser import parse_quantity
+from ..quick_order_parser import parse_quantity
 from .main import B2BPortal
 
 PRODUCTS_PER_PAGE = 12  # whole rows in two and in three columns

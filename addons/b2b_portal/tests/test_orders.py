@@ -10,7 +10,7 @@ from odoo.fields import Command, Domain
 from odoo.tests import Form, freeze_time, tagged
 from odoo.tools import mute_logger
 
-from .common import B2bCommon
+from odoo.addons.b2b_pricelist.tests.common import B2bCommon
 
 
 class B2bOrderCommon(B2bCommon):
@@ -569,7 +569,7 @@ class TestCartAndCheckout(B2bOrderCommon):
         self.assertIn(self.buyer_user.partner_id, message.partner_ids)
         self.assertEqual(message.attachment_ids.mapped("mimetype"), ["application/pdf"])
 
-    @mute_logger("odoo.addons.b2b_portal.tools.mail_attempt")
+    @mute_logger("odoo.addons.b2b_agreement.mail_attempt")
     def test_proforma_that_cannot_be_mailed_holds_up_no_other(self):
         first = self._place()
         second = self._place(self._create_draft("cart", [(self.product, 1)], self.buyer2_user))
@@ -596,7 +596,7 @@ class TestCartAndCheckout(B2bOrderCommon):
         self.assertIn("could not be sent", first.message_ids[0].body)
         self.assertEqual(first.activity_ids.user_id, self.seller_user)
 
-    @mute_logger("odoo.addons.b2b_portal.models.sale_order_cart")
+    @mute_logger("odoo.addons.b2b_portal.models.sale_order.mail")
     def test_proforma_mail_without_the_program_for_pdfs(self):
         order = self._place()
         report = type(self.env["ir.actions.report"])

@@ -1,10 +1,47 @@
-from odoo import models
+from odoo import api, fields, models
+
+# Fields that say who has which pricelist.
+PRICELIST_FIELDS = frozenset(
+    {"company_id", "date_end", "date_start", "partner_id", "pricelist_id", "state"}
+)
 
 
 class B2bAgreement(models.Model):
     """Prices: what the customer of an agreement pays, from one engine."""
 
     _inherit = "b2b.agreement"
+
+    pricelist_id = fields.Many2one(
+        domain="[('is_b2b', '=', True), ('company_id', 'in', (False, company_id))]"
+    )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of `b2b_agreement` to let who has which pricelist be found out anew."""
+        agreements = super().create(vals_list)
+        self._forget_pricelists()
+        return agreements
+
+    def write(self, vals):
+        """Override of `b2b_agreement` to let who has which pricelist be found out anew."""
+        res = super().write(vals)
+        if PRICELIST_FIELDS & vals.keys():
+            self._forget_pricelists()
+        return res
+
+    @api.model
+    def _forget_pricelists(self):
+        """Let everything that depends on who has which pricelist be found out anew."""
+        # Record rules and the shop's lists are cached by pricelist.
+        self.env.registry.clear_cache()
+        # Not by `depends` on that field: uninstalling would then take along what Odoo knows of
+        # the field that users inherit from it.
+        for name in ("res.partner", "res.users"):
+            self.env[name].invalidate_model(["property_product_pricelist"])
+
+    # === PRICES === #
 
     def _get_pricelist(self):
         """Return the pricelist of the customer under this agreement.
@@ -74,68 +111,3 @@ class B2bAgreement(models.Model):
         partner = agreement.partner_id
         delivery = (shipping_partner or partner).sudo().with_env(agreement.env)
         return agreement.env["account.fiscal.position"]._get_fiscal_position(partner, delivery)
-
-    # === PRICE LIST OF THE CUSTOMER === #
-
-    def _get_products(self, offset=0, limit=None):
-        """Return the products of the B2B shop, in the order of the customer's price list.
-
-        :param int offset: how many to leave out
-        :param int limit: how many to return at most
-        :return: `product.product` records in sudo mode
-        """
-        self.ensure_one()
-        # Customers may not read products; the shop's assortment is what they may buy.
-        Product = self.sudo().env["product.product"].with_context(lang=self.env.lang)
-        return Product.search(
-            Product._get_b2b_shop_domain(self.sudo().company_id),
-            order="default_code, name, id",
-            offset=offset,
-            limit=limit,
-        )
-
-    def _count_products(self):
-        """Return how many products the customer's price list has.
-
-        :rtype: int
-        """
-        self.ensure_one()
-        # As in `_get_products`.
-        Product = self.sudo().env["product.product"]
-        return Product.search_count(Product._get_b2b_shop_domain(self.sudo().company_id))
-
-    def _get_pricelist_rows(self, products):
-        """Return the price list of the customer.
-
-        :param products: `product.product` records
-        :return: dicts with `product`, `sku`, `name`, `uom`, `currency` and `steps` (see
-            `_get_quantity_breaks`), one per product
-        :rtype: list
-        """
-        self.ensure_one()
-        steps = self._get_quantity_breaks(products)
-        currency = self._get_price_currency()
-        return [
-            {
-                "product": product,
-                "sku": product.default_code or product.barcode or "",
-                "name": product.with_context(display_default_code=False).display_name,
-                "uom": product.uom_id,
-                "currency": currency,
-                "steps": steps[product.id],
-            }
-            for product in products
-        ]
-
-    def _get_pricelist_header(self):
-        """Return the column names of the price list downloads.
-
-        :rtype: list
-        """
-        return [
-            self.env._("SKU"),
-            self.env._("Name"),
-            self.env._("Minimum quantity"),
-            self.env._("Price (untaxed)"),
-            self.env._("Currency"),
-        ]

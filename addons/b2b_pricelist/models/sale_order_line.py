@@ -1,15 +1,8 @@
-from odoo import fields, models
+from odoo import models
 
 
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
-
-    b2b_last_price = fields.Float(
-        string="Price at the last order",
-        min_display_digits="Product Price",
-        copy=False,
-        help="Untaxed price when the template was last ordered, to tell what changed since.",
-    )
 
     def _compute_pricelist_item_id(self):
         """Override of `sale` to find the rules of all lines of a B2B order at once.

@@ -18,7 +18,7 @@ class TestPriceExplanation(B2bCommon):
 
     def _open(self, record=None, user=None):
         record = record or self.product.product_tmpl_id
-        action = self.env.ref("b2b_portal.b2b_price_explanation_action")
+        action = self.env.ref("b2b_pricelist.b2b_price_explanation_action")
         wizard = self.env[action.res_model].with_user(user or self.seller_user)
         return Form(
             wizard.with_context(lang="en_US", active_model=record._name, active_id=record.id)

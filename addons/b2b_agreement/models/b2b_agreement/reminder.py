@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ..tools.mail_attempt import try_to_mail
+from ...mail_attempt import try_to_mail
 
 REMINDER_DAYS = (30, 7)
 
@@ -70,7 +70,7 @@ class B2bAgreement(models.Model):
         """Send the reminder that is due to the customer, and to the seller."""
         self.ensure_one()
         self.reminded_days = self._get_due_reminder()
-        self._notify_customer("b2b_portal.mail_template_agreement_reminder")
+        self._notify_customer("b2b_agreement.mail_template_agreement_reminder")
         seller = self.user_id
         if not seller:
             return
@@ -81,7 +81,7 @@ class B2bAgreement(models.Model):
             summary=self.with_context(lang=seller.lang).env._("Agreement ends: renew it?"),
         )
         template = self.env.ref(
-            "b2b_portal.mail_template_agreement_reminder_seller", raise_if_not_found=False
+            "b2b_agreement.mail_template_agreement_reminder_seller", raise_if_not_found=False
         )
         if template:
             template.send_mail(self.id, email_values={"recipient_ids": [(4, seller.partner_id.id)]})

@@ -5,7 +5,7 @@ from psycopg2 import OperationalError
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from .b2b_agreement import SEAL
+from .checks import SEAL
 
 _logger = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class B2bAgreement(models.Model):
                 )
         self.write({"state": "sent"})
         for agreement in self:
-            agreement._notify_customer("b2b_portal.mail_template_agreement_send")
+            agreement._notify_customer("b2b_agreement.mail_template_agreement_send")
         return True
 
     def _notify_customer(self, template_xmlid):
@@ -229,7 +229,7 @@ class B2bAgreement(models.Model):
         :raises UserError: when wkhtmltopdf is missing
         """
         return self.env["ir.actions.report"]._render_qweb_pdf(
-            "b2b_portal.action_report_agreement", self.ids
+            "b2b_agreement.action_report_agreement", self.ids
         )
 
     def _make_pdf_attachment(self):

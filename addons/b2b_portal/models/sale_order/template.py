@@ -60,8 +60,7 @@ class SaleOrder(models.Model):
                 and not line.is_downpayment
                 and line.product_id.type != "combo"
                 and not line.combo_item_id
-                # a field of the deliveries addon, which need not be there
-                and not ("is_delivery" in line._fields and line.is_delivery)
+                and not line._is_delivery()
             )
         )
         return [(line.product_id, line.product_uom_id, line.product_uom_qty) for line in lines]

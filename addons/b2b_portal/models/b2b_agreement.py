@@ -1,0 +1,70 @@
+from odoo import models
+
+
+class B2bAgreement(models.Model):
+    """The price list of the customer: what the B2B shop sells, at the agreed prices."""
+
+    _inherit = "b2b.agreement"
+
+    def _get_products(self, offset=0, limit=None):
+        """Return the products of the B2B shop, in the order of the customer's price list.
+
+        :param int offset: how many to leave out
+        :param int limit: how many to return at most
+        :return: `product.product` records in sudo mode
+        """
+        self.ensure_one()
+        # Customers may not read products; the shop's assortment is what they may buy.
+        Product = self.sudo().env["product.product"].with_context(lang=self.env.lang)
+        return Product.search(
+            Product._get_b2b_shop_domain(self.sudo().company_id),
+            order="default_code, name, id",
+            offset=offset,
+            limit=limit,
+        )
+
+    def _count_products(self):
+        """Return how many products the customer's price list has.
+
+        :rtype: int
+        """
+        self.ensure_one()
+        # As in `_get_products`.
+        Product = self.sudo().env["product.product"]
+        return Product.search_count(Product._get_b2b_shop_domain(self.sudo().company_id))
+
+    def _get_pricelist_rows(self, products):
+        """Return the price list of the customer.
+
+        :param products: `product.product` records
+        :return: dicts with `product`, `sku`, `name`, `uom`, `currency` and `steps` (see
+            `_get_quantity_breaks`), one per product
+        :rtype: list
+        """
+        self.ensure_one()
+        steps = self._get_quantity_breaks(products)
+        currency = self._get_price_currency()
+        return [
+            {
+                "product": product,
+                "sku": product.default_code or product.barcode or "",
+                "name": product.with_context(display_default_code=False).display_name,
+                "uom": product.uom_id,
+                "currency": currency,
+                "steps": steps[product.id],
+            }
+            for product in products
+        ]
+
+    def _get_pricelist_header(self):
+        """Return the column names of the price list downloads.
+
+        :rtype: list
+        """
+        return [
+            self.env._("SKU"),
+            self.env._("Name"),
+            self.env._("Minimum quantity"),
+            self.env._("Price (untaxed)"),
+            self.env._("Currency"),
+        ]
