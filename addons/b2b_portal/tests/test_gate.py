@@ -24,6 +24,16 @@ class ShopPageCommon(B2bCommon, HttpCase):
 
 @tagged("post_install", "-at_install")
 class TestGate(ShopPageCommon):
+    def test_every_route_of_the_shop_asks_for_the_agreement(self):
+        rules = [
+            rule
+            for rule in self.env["ir.http"].routing_map().iter_rules()
+            if rule.rule.startswith("/my/b2b")
+        ]
+        self.assertGreater(len(rules), 15)
+        for rule in rules:
+            self.assertEqual(rule.endpoint.routing["auth"], "b2b", rule.rule)
+
     def test_pages_need_a_login(self):
         self.authenticate(None, None)
         for path in ("/my/b2b/pricelist", "/my/b2b/pricelist.csv", "/my/b2b/pricelist.xlsx"):
