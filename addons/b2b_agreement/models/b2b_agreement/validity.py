@@ -1,5 +1,3 @@
-import pytz
-
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date
@@ -18,9 +16,9 @@ class B2bAgreement(models.Model):
         :return: date in the time zone of the company's partner, else of UTC
         :rtype: date
         """
-        # Customers cannot read the partner of the company.
-        tz = pytz.timezone(company.sudo().partner_id.tz or "UTC")
-        return pytz.utc.localize(fields.Datetime.now()).astimezone(tz).date()
+        # sudo: customers cannot read the partner of the company
+        tz = company.sudo().partner_id.tz or "UTC"
+        return fields.Date.context_today(self.with_context(tz=tz))
 
     @api.model
     def _get_in_force_domain(self, company):

@@ -117,13 +117,6 @@ class SaleOrder(models.Model):
         # Browsers send two characters for the end of a line, and count one.
         return (text or "").replace("\x00", "").replace("\r\n", "\n").strip() or False
 
-    def _get_b2b_today_date(self):
-        """Return the date of today where the seller is, as agreements count it.
-
-        :rtype: date
-        """
-        return self.env["b2b.agreement"]._get_today(self.company_id)
-
     def _read_b2b_requested_date(self, text):
         """Return the requested date as a datetime (UTC), at noon of the seller's day.
 
@@ -135,9 +128,10 @@ class SaleOrder(models.Model):
             day = datetime.strptime(text.strip(), "%Y-%m-%d").date()
         except ValueError as error:
             raise ValueError(self.env._("The requested date is not a date.")) from error
-        if day < self._get_b2b_today_date():
+        today = self.env["b2b.agreement"]._get_today(self.company_id)
+        if day < today:
             raise ValueError(self.env._("The requested date lies in the past."))
-        if day.year > self._get_b2b_today_date().year + 10:
+        if day.year > today.year + 10:
             raise ValueError(self.env._("The requested date lies too far ahead."))
         timezone = pytz.timezone(self.company_id.partner_id.tz or "UTC")
         noon = timezone.localize(datetime.combine(day, time(12)))
