@@ -6,7 +6,7 @@ from odoo.http import request
 
 from odoo.addons.order_status_flags.tools.csv_export import make_csv
 
-from ..tools.quick_order_parser import MAX_BYTES, MAX_ROWS
+from ..quick_order_parser import MAX_BYTES, MAX_ROWS
 from .shop import B2BShopPortal
 
 EMPTY_ROWS = 6
@@ -21,18 +21,16 @@ class B2BQuickOrderPortal(B2BShopPortal):
     anew, at the prices and articles of that moment.
     """
 
-    @http.route("/my/b2b/quick-order", type="http", auth="user", website=True, methods=["GET"])
+    @http.route("/my/b2b/quick-order", type="http", auth="b2b", website=True, methods=["GET"])
     def portal_b2b_quick_order(self, **kwargs):
         """Show the form."""
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         return self._render_b2b_quick_order(agreement)
 
     @http.route(
         "/my/b2b/quick-order",
         type="http",
-        auth="user",
+        auth="b2b",
         website=True,
         methods=["POST"],
         # one row more than allowed is enough to tell
@@ -40,9 +38,7 @@ class B2BQuickOrderPortal(B2BShopPortal):
     )
     def portal_b2b_quick_order_preview(self, **kwargs):
         """Preview the rows: fields `sku` and `quantity` (repeated), `text`, file `upload`."""
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         try:
             rows = self._read_b2b_rows(agreement)
         except UserError as error:
@@ -128,7 +124,7 @@ class B2BQuickOrderPortal(B2BShopPortal):
         templates = request.env["sale.order"]._get_b2b_templates(agreement)
         return templates.filtered(lambda one: one.partner_id == request.env.user.partner_id)
 
-    @http.route("/my/b2b/quick-order/add", type="http", auth="user", website=True, methods=["POST"])
+    @http.route("/my/b2b/quick-order/add", type="http", auth="b2b", website=True, methods=["POST"])
     def portal_b2b_quick_order_add(self, target="cart", template_id=None, name="", **kwargs):
         """Put the accepted rows of the preview into the cart or a template.
 
@@ -136,9 +132,7 @@ class B2BQuickOrderPortal(B2BShopPortal):
         :param str template_id: an own template; without one a new one is made
         :param str name: of the new template
         """
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         try:
             rows = self._read_b2b_rows(agreement)
         except UserError as error:
@@ -175,13 +169,10 @@ class B2BQuickOrderPortal(B2BShopPortal):
         return self._b2b_redirect(f"/my/b2b/templates/{template.id}")
 
     @http.route(
-        "/my/b2b/quick-order/rejected", type="http", auth="user", website=True, methods=["POST"]
+        "/my/b2b/quick-order/rejected", type="http", auth="b2b", website=True, methods=["POST"]
     )
     def portal_b2b_quick_order_rejected(self, **kwargs):
         """Download the rejected rows of the preview, to correct and upload them again."""
-        _agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
         table = request.env["b2b.quick.order"]._get_rejected_table([])
         content = make_csv(table + self._read_b2b_carried())
         headers = [

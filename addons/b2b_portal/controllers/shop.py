@@ -7,7 +7,7 @@ from odoo.http import request
 
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
-from ..tools.quick_order_parser import parse_quantity
+from ..quick_order_parser import parse_quantity
 from .main import B2BPortal
 
 PRODUCTS_PER_PAGE = 12  # whole rows in two and in three columns
@@ -124,7 +124,7 @@ class B2BShopPortal(B2BPortal):
             values["b2b_shop_count"] = len(agreement)
         return values
 
-    @http.route(["/my/b2b", "/my/b2b/page/<int:page>"], type="http", auth="user", website=True)
+    @http.route(["/my/b2b", "/my/b2b/page/<int:page>"], type="http", auth="b2b", website=True)
     def portal_b2b_shop(self, page=1, search="", category=None, **kwargs):
         """List the products with the customer's own prices.
 
@@ -132,9 +132,7 @@ class B2BShopPortal(B2BPortal):
         :param str search: words to look for
         :param str category: id of a product category
         """
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         company = agreement.company_id
         page = max(self._read_id(page) or 1, 1)
         search = self._read_text(search).strip()[:200]
@@ -245,16 +243,14 @@ class B2BShopPortal(B2BPortal):
         """Return the ids of a category and those above it; a product may have none."""
         return [int(one) for one in (category.parent_path or "").split("/") if one]
 
-    @http.route("/my/b2b/suggest", type="http", auth="user", website=True, methods=["GET"])
+    @http.route("/my/b2b/suggest", type="http", auth="b2b", website=True, methods=["GET"])
     def portal_b2b_suggest(self, search="", **kwargs):
         """Suggest products while a buyer types.
 
         :param str search: what was typed so far
         :return: JSON, `products`: a list of `sku` and `name`
         """
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         # sudo: portal users do not read products; the shop's domain is applied
         Product = request.env["product.product"].sudo().with_company(agreement.company_id)
         products = Product
@@ -271,15 +267,13 @@ class B2BShopPortal(B2BPortal):
             ]
         )
 
-    @http.route("/my/b2b/image/<int:product_id>", type="http", auth="user", website=True)
+    @http.route("/my/b2b/image/<int:product_id>", type="http", auth="b2b", website=True)
     def portal_b2b_image(self, product_id, **kwargs):
         """Show the picture of a product of the shop.
 
         :param int product_id: id of a product
         """
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         product = self._get_b2b_product(agreement, product_id)
         if not product:
             return self._b2b_no_store(request.not_found().get_response())
@@ -288,7 +282,7 @@ class B2BShopPortal(B2BPortal):
         # A picture tells no price, but that the article is sold here is for customers only.
         return self._b2b_no_store(response)
 
-    @http.route("/my/b2b/cart/add", type="http", auth="user", methods=["POST"], website=True)
+    @http.route("/my/b2b/cart/add", type="http", auth="b2b", methods=["POST"], website=True)
     def portal_b2b_add(self, product_id=None, quantity="1", uom_id=None, **kwargs):
         """Put a product into the cart.
 
@@ -297,9 +291,7 @@ class B2BShopPortal(B2BPortal):
         :param str uom_id: id of a unit of the product; its own by default
         :return: JSON for scripts, else a redirect back
         """
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         try:
             line = self._add_b2b_product(agreement, product_id, quantity, uom_id)
         except UserError as error:

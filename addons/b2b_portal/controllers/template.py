@@ -8,26 +8,22 @@ from .shop import B2BShopPortal
 class B2BTemplatePortal(B2BShopPortal):
     """Templates: the buyer's own, and those that colleagues share."""
 
-    @http.route("/my/b2b/templates", type="http", auth="user", website=True, methods=["GET"])
+    @http.route("/my/b2b/templates", type="http", auth="b2b", website=True, methods=["GET"])
     def portal_b2b_templates(self, **kwargs):
         """List the templates that the buyer may use."""
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         templates = request.env["sale.order"]._get_b2b_templates(agreement)
         # sudo: access was checked by the search; the names of colleagues are shown
         values = self._b2b_values(agreement, "b2b_templates", templates=templates.sudo())
         return self._b2b_render("b2b_portal.portal_b2b_templates", values)
 
-    @http.route("/my/b2b/templates/new", type="http", auth="user", website=True, methods=["POST"])
+    @http.route("/my/b2b/templates/new", type="http", auth="b2b", website=True, methods=["POST"])
     def portal_b2b_template_new(self, name="", source="", order_id=None, **kwargs):
         """Make a template: empty, of the cart (`source=cart`), or of an order (`order_id`).
 
         :param str name: of the template
         """
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         Order = request.env["sale.order"]
         order = Order
         if source == "cart":
@@ -53,7 +49,7 @@ class B2BTemplatePortal(B2BShopPortal):
     @http.route(
         "/my/b2b/templates/<int:template_id>",
         type="http",
-        auth="user",
+        auth="b2b",
         website=True,
         methods=["GET"],
     )
@@ -62,9 +58,7 @@ class B2BTemplatePortal(B2BShopPortal):
 
         :param int template_id: id of a template the buyer may use, else back to the list
         """
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         template = self._get_b2b_template(agreement, template_id)
         if not template:
             return self._b2b_redirect("/my/b2b/templates")
@@ -98,7 +92,7 @@ class B2BTemplatePortal(B2BShopPortal):
     @http.route(
         "/my/b2b/templates/<int:template_id>/<string:action>",
         type="http",
-        auth="user",
+        auth="b2b",
         website=True,
         methods=["POST"],
     )
@@ -108,9 +102,7 @@ class B2BTemplatePortal(B2BShopPortal):
         :param int template_id: id of a template
         :param str action: `order`, or for the maker `save`, `add`, `rename`, `share`, `delete`
         """
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         handler = {
             "order": self._order_template,
             "save": self._save_template,

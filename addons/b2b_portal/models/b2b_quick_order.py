@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
-from ..tools import quick_order_parser as parser
+from .. import quick_order_parser as parser
 
 
 class B2bQuickOrder(models.AbstractModel):

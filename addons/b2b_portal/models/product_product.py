@@ -8,7 +8,7 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL, float_compare
 
-from ..tools.quick_order_parser import fold
+from ..quick_order_parser import fold
 
 # Latin letters with an accent and their plain ones, for SQL's translate(): the extension
 # `unaccent` is a choice of who made the database, and searching must forgive without it.

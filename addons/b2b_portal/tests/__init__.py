@@ -1,11 +1,8 @@
 from . import (
-    test_agreement_portal,
-    test_agreements,
+    test_full_disk,
+    test_gate,
     test_orders,
-    test_price_explanation,
-    test_prices,
     test_quick_order_parser,
-    test_races,
     test_replica,
     test_shop_pages,
     test_shop_races,

@@ -10,7 +10,7 @@ from odoo.fields import Command, Domain
 from odoo.tests import Form, freeze_time, tagged
 from odoo.tools import mute_logger
 
-from .common import B2bCommon
+from odoo.addons.b2b_pricelist.tests.common import B2bCommon
 
 
 class B2bOrderCommon(B2bCommon):

@@ -4,7 +4,7 @@ import openpyxl
 
 from odoo.tests import BaseCase, tagged
 
-from odoo.addons.b2b_portal.tools import quick_order_parser as parser
+from odoo.addons.b2b_portal import quick_order_parser as parser
 
 
 @tagged("post_install", "-at_install")

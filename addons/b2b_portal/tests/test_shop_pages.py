@@ -9,7 +9,8 @@ from odoo import fields, http
 from odoo.fields import Command
 from odoo.tests import HttpCase, freeze_time, tagged
 
-from .common import SIGNATURE
+from odoo.addons.b2b_agreement.tests.common import SIGNATURE
+
 from .test_orders import B2bOrderCommon
 
 PAGES = (

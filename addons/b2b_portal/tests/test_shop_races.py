@@ -8,7 +8,7 @@ from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
-from .common import SIGNATURE
+from odoo.addons.b2b_agreement.tests.common import SIGNATURE
 
 
 @tagged("post_install", "-at_install")

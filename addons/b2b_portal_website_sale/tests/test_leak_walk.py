@@ -411,7 +411,7 @@ class TestLeakWalk(ShopCommon):
     @staticmethod
     def _is_ours(rule):
         return rule.endpoint.func.__module__.startswith(
-            ("odoo.addons.b2b_portal", "odoo.addons.order_status_flags")
+            ("odoo.addons.b2b_", "odoo.addons.order_status_flags")
         )
 
     def _get_routes(self, variants=1):

@@ -1,1 +1,0 @@
-from . import quick_order_parser
