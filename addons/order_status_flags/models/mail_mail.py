@@ -8,7 +8,7 @@ from odoo import api, fields, models
 from odoo.fields import Command
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from .sale_order_status_history import RETRY_FIRST, RETRY_LONGEST, RETRY_TOTAL
+from .sale_order_status_history.delivery import RETRY_FIRST, RETRY_LONGEST, RETRY_TOTAL
 
 _logger = logging.getLogger(__name__)
 

@@ -3,6 +3,8 @@ import logging
 from odoo import models
 from odoo.exceptions import UserError
 
+from ..context_keys import FOR_CUSTOMER
+
 _logger = logging.getLogger(__name__)
 
 
@@ -18,7 +20,7 @@ class MailTemplate(models.Model):
         """
         template = self
         if self.model == "sale.order":
-            template = self.with_context(order_status_link=True)
+            template = self.with_context(order_status_link=FOR_CUSTOMER)
         if not self.env.context.get("order_status_pdf_optional"):
             return super(MailTemplate, template)._generate_template_attachments(
                 res_ids, render_fields, render_results=render_results

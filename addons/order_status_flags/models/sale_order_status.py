@@ -5,7 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .status_change import CATEGORY_RANK
+from ..status_change import CATEGORY_RANK
 
 BADGE_CLASSES = {
     "new": "text-bg-info",

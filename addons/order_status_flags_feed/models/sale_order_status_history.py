@@ -25,12 +25,23 @@ class SaleOrderStatusHistory(models.Model):
 
     _inherit = "sale.order.status.history"
 
+    source = fields.Selection(
+        selection_add=[("feed", "Other ERP"), ("install",)],
+        ondelete={"feed": lambda rows: rows._forget_feed()},
+    )
     feed_id = fields.Many2one(
         comodel_name="order.flag.feed",
         ondelete="set null",
         readonly=True,
         groups="order_status_flags.group_status_manager",
     )
+
+    def _forget_feed(self):
+        """Call changes by a feed changes of a flag, which they were, when the addon goes.
+
+        Past ``write``, which rightly alters no history.
+        """
+        self._write({"source": "flag"})
 
     def init(self):
         """Add the column with its default, which the ORM cannot express."""
