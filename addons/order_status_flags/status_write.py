@@ -22,14 +22,20 @@ class StatusWrite:
         self.waiting = dict(values)
 
     def lets_in(self, order_ids, vals):
-        """Whether a ``write`` brings just what was decided for these orders.
+        """Whether a ``write`` brings what was decided for these orders, and nothing in its stead.
 
         :param order_ids: ids of the orders that are written
-        :param dict vals: may hold more, which an override on the way has added
+        :param dict vals: may hold more or less, by overrides on the way
         """
         return bool(order_ids) and all(
-            order_id in self.waiting and self.waiting[order_id].items() <= vals.items()
-            for order_id in order_ids
+            self._agrees(self.waiting.get(order_id), vals) for order_id in order_ids
+        )
+
+    def _agrees(self, values, vals):
+        return (
+            bool(values)
+            and not values.keys().isdisjoint(vals)
+            and all(vals[name] == value for name, value in values.items() if name in vals)
         )
 
     def take(self, order_ids):

@@ -4,6 +4,7 @@ from . import (
     test_cancellation,
     test_conflict,
     test_events,
+    test_heard,
     test_install,
     test_mail_link,
     test_mail_test,
