@@ -110,6 +110,7 @@ class OrderFlagFeed(models.Model):
                 )
             )
         # Over HTTP the body was measured already; this is for callers on other ways.
+        # Without blanks, as a client would send it at the least.
         written = json.dumps(
             rows, default=str, skipkeys=True, ensure_ascii=False, separators=(",", ":")
         )
@@ -123,11 +124,14 @@ class OrderFlagFeed(models.Model):
 
     def _push(self, rows):
         """Do what ``push`` does, for the feed (sudo) in its own context."""
+        # Before anything is looked up: what a push before this one used must be seen.
         self._lock_for_push()
         rows = [self._read_row(raw) for raw in rows]
         state = self._prepare_state(rows, lock=True)
         for start in range(0, len(rows), SLICE):
             self._run_slice(rows[start : start + SLICE], state)
+        # The log is the memory of used keys: in the same transaction as the orders, so that a
+        # push that fails as a whole can be sent again with the same keys.
         self.env["order.flag.feed.log"]._create_from_rows(self, rows)
         self.last_push = fields.Datetime.now()
         return [row.as_answer() for row in rows]
@@ -152,6 +156,7 @@ class OrderFlagFeed(models.Model):
         """
         try:
             with self.env.cr.savepoint(flush=False), mute_logger("odoo.sql_db"):
+                # PostgreSQL waits, not we: whoever waits longest comes first.
                 self.env.cr.execute("SELECT set_config('lock_timeout', %s, true)", [FEED_WAIT])
                 self.env.cr.execute(
                     "SELECT id FROM order_flag_feed WHERE id = %s FOR NO KEY UPDATE", [self.id]
@@ -184,6 +189,7 @@ class OrderFlagFeed(models.Model):
         except ValueError as error:
             row.decide("invalid", self._get_moment_problem(str(error)))
             return row
+        # Clocks differ by minutes; a change of next year would make all others stale until then.
         if row.changed_at > fields.Datetime.now() + MAX_AHEAD:
             row.decide("invalid", self.env._('"changed_at" is more than 10 minutes in the future.'))
         return row
@@ -240,6 +246,7 @@ class OrderFlagFeed(models.Model):
         logs = self.env["order.flag.feed.log"]
         used_keys = logs._get_used_keys(self, list({row.key for row in open_rows}))
         references = {row.order_ref for row in open_rows if row.key not in used_keys}
+        # Only rows that can still change something cost a look at their orders.
         orders = self._find_orders(references)
         found = self.env["sale.order"].union(*orders.values())
         locked = self._lock_orders(found) if lock else found
@@ -296,6 +303,7 @@ class OrderFlagFeed(models.Model):
             if len(rows) == 1:
                 rows[0].decide("refused", self._get_failure_message(error))
                 return
+            # In order: a row is judged on top of those before it.
             middle = len(rows) // 2
             self._run_slice(rows[:middle], state)
             self._run_slice(rows[middle:], state)
@@ -333,10 +341,13 @@ class OrderFlagFeed(models.Model):
 
     def _find_order(self, row, state):
         orders = state.orders.get(row.order_ref, self.env["sale.order"])
+        # Two orders of one reference: a guess could tell the wrong customer.
         return orders if len(orders) == 1 else None
 
     def _judge(self, row, state):
         """Return the result and message of a row that comes to no change, or two blanks."""
+        # The key comes first: a client that sends everything again must read "duplicate" for
+        # what arrived, whatever has happened to the order, flag or mapping since.
         if row.key in state.used_keys:
             return "duplicate", self.env._("This change was taken over before.")
         if not row.order:
@@ -345,6 +356,7 @@ class OrderFlagFeed(models.Model):
             return "unknown_flag", self.env._(
                 "The flag “%(flag)s” is not mapped in the feed.", flag=row.flag
             )
+        # The same moment is not older: two changes in one second both count, in their order.
         if row.changed_at < state.last_changes.get(row.order.id, row.changed_at):
             return "stale", self.env._("A newer change of this order came before.")
         if row.order.id not in state.locked:
@@ -376,6 +388,7 @@ class OrderFlagFeed(models.Model):
         row.decide(result, row.change.message)
 
     def _apply_plan(self, plan):
+        # The history keeps which feed it was, so that the feed is not told of its own changes.
         orders = self.env["sale.order"].with_context(order_flag_feed=self)
         orders._apply_status_changes(plan.to_apply, source="feed")
 

@@ -77,7 +77,7 @@ class SaleOrder(models.Model):
     # === LINK IN E-MAILS AND THE PRINTED ORDER === #
 
     def _send_order_notification_mail(self, mail_template, **kwargs):
-        """Override of `sale`: a PDF that cannot be made stops neither the e-mail nor the order."""
+        """Override of `sale` to let no PDF that cannot be made stop the e-mail or the order."""
         order = self.with_context(order_status_pdf_optional=True)
         return super(SaleOrder, order)._send_order_notification_mail(mail_template, **kwargs)
 
@@ -105,7 +105,7 @@ class SaleOrder(models.Model):
         return parted
 
     def _notify_get_recipients_groups(self, message, model_description, msg_vals=False):
-        """Override of `sale`: the button of a placed order does not speak of a quotation.
+        """Override of `sale` to speak of no quotation on the button of a placed order.
 
         Unless the customer still has something to sign or to pay there.
         """

@@ -1,13 +1,15 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
+
+from ...status_change import KEEP, StatusChange
 
 
 class SaleOrder(models.Model):
-    """Order status and flags: the fields.
+    """Order status and flags: the fields, and the methods that people and systems call.
 
-    What changes them is in ``writer.py``, what is not allowed in ``refusals.py``, what sets
-    them by itself in ``events.py``.
+    How a change is written is in ``writer.py``, what is not allowed in ``refusals.py``, what
+    sets a status by itself in ``events.py``.
     """
 
     _inherit = "sale.order"
@@ -176,3 +178,98 @@ class SaleOrder(models.Model):
             for record in (order.order_status_id, order.order_flag_id):
                 if record and (refusal := self._get_misfit(order, record)):
                     raise ValidationError(refusal.tell(order))
+
+    # === ACTION METHODS === #
+
+    def set_order_status(self, status_id, note=False, notify=True, force=False):
+        """Set the order status of all these orders, or of none of them.
+
+        An order that has the status already is left as it is: no history row, no e-mail.
+
+        :param int status_id: id of a ``sale.order.status``; False clears (needs ``force``)
+        :param str note: kept in the history, internal
+        :param bool notify: False = the customers get no e-mail about this change
+        :param bool force: override "May be followed by" and allow clearing; for members of
+            ``order_status_flags.group_status_manager``; recorded as forced
+        :return: True
+        :raise UserError: when one of the orders cannot have the status, with the reason
+        :raise AccessError: without write access to the orders, or ``force`` without the group
+        """
+        self.check_access("write")
+        if force:
+            self._check_may_force()
+        status = self._browse_codebook("sale.order.status", status_id)
+        note = self._clean_note(note)
+        self._change_status(
+            [StatusChange(order, status=status, note=note) for order in self],
+            source="manual",
+            notify=notify,
+            force=force,
+        )
+        return True
+
+    def set_order_flag(self, flag_id, note=False, notify=True):
+        """Set the flag of all these orders, or of none of them; its status follows.
+
+        :param int flag_id: id of a ``sale.order.flag``; False clears the flag and its note
+            and leaves the status
+        :param str note: text beside the flag, internal; without one the flag's default note;
+            when the flag is cleared it is kept in the history
+        :param bool notify: False = the customers get no e-mail about this change
+        :return: True
+        :raise UserError: when one of the orders cannot carry the flag, with the reason
+        :raise AccessError: without write access to the orders
+        """
+        self.check_access("write")
+        flag = self._browse_codebook("sale.order.flag", flag_id)
+        note = self._clean_note(note)
+        notes = {"flag_note": note or KEEP} if flag else {"note": note}
+        self._change_status(
+            [StatusChange(order, flag=flag, **notes) for order in self],
+            source="flag",
+            notify=notify,
+        )
+        return True
+
+    # === WHAT COMES FROM OUTSIDE === #
+
+    @api.model
+    def _browse_codebook(self, model, record_id):
+        """Return the codebook record of an id that came from outside, empty for False.
+
+        :raise UserError: when it is no id, or no such record is there
+        """
+        if not record_id:
+            return self.env[model]
+        if isinstance(record_id, models.BaseModel) and record_id._name == model:
+            return record_id
+        if isinstance(record_id, int) and not isinstance(record_id, bool):
+            # sudo: which statuses exist is no secret to who may write an order
+            record = self.env[model].sudo().browse(record_id).exists()
+            if record:
+                return record.sudo(self.env.su)
+        raise UserError(
+            self.env._("There is no such status.")
+            if model == "sale.order.status"
+            else self.env._("There is no such flag.")
+        )
+
+    @api.model
+    def _clean_note(self, note):
+        if note and not isinstance(note, str):
+            raise UserError(self.env._("The note must be a text."))
+        # Neither zero bytes nor half characters can be stored.
+        note = (note or "").replace("\x00", "").encode(errors="ignore").decode().strip()
+        if len(note) > 10_000:
+            raise UserError(self.env._("The note is too long: at most 10,000 characters."))
+        return note or False
+
+    def _check_may_force(self):
+        if not self._may_force_status():
+            raise AccessError(
+                self.env._("Only members of “Order status: Manager” may force a status.")
+            )
+
+    def _may_force_status(self):
+        """Whether the user may override "May be followed by"."""
+        return self.env.su or self.env.user.has_group("order_status_flags.group_status_manager")

@@ -2,10 +2,10 @@ import time
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, LockError, UserError
+from odoo.exceptions import LockError, UserError
 
 from ...context_keys import KEEP_REJECTED
-from ...status_change import KEEP, StatusChange
+from ...status_change import StatusChange
 from ...status_plan import StatusPlan
 from ...status_write import STATUS_WRITE, StatusWrite
 
@@ -133,58 +133,6 @@ class SaleOrder(models.Model):
         source = "manual" if wish.keys() <= {"status"} else "flag"
         changes = [StatusChange(order, **wish) for order in self]
         self._change_status(changes, source=source, told=told)
-
-    # === ACTION METHODS === #
-
-    def set_order_status(self, status_id, note=False, notify=True, force=False):
-        """Set the order status of all these orders, or of none of them.
-
-        An order that has the status already is left as it is: no history row, no e-mail.
-
-        :param int status_id: id of a ``sale.order.status``; False clears (needs ``force``)
-        :param str note: kept in the history, internal
-        :param bool notify: False = the customers get no e-mail about this change
-        :param bool force: override "May be followed by" and allow clearing; for members of
-            ``order_status_flags.group_status_manager``; recorded as forced
-        :return: True
-        :raise UserError: when one of the orders cannot have the status, with the reason
-        :raise AccessError: without write access to the orders, or ``force`` without the group
-        """
-        self.check_access("write")
-        if force:
-            self._check_may_force()
-        status = self._browse_codebook("sale.order.status", status_id)
-        note = self._clean_note(note)
-        self._change_status(
-            [StatusChange(order, status=status, note=note) for order in self],
-            source="manual",
-            notify=notify,
-            force=force,
-        )
-        return True
-
-    def set_order_flag(self, flag_id, note=False, notify=True):
-        """Set the flag of all these orders, or of none of them; its status follows.
-
-        :param int flag_id: id of a ``sale.order.flag``; False clears the flag and its note
-            and leaves the status
-        :param str note: text beside the flag, internal; without one the flag's default note;
-            when the flag is cleared it is kept in the history
-        :param bool notify: False = the customers get no e-mail about this change
-        :return: True
-        :raise UserError: when one of the orders cannot carry the flag, with the reason
-        :raise AccessError: without write access to the orders
-        """
-        self.check_access("write")
-        flag = self._browse_codebook("sale.order.flag", flag_id)
-        note = self._clean_note(note)
-        notes = {"flag_note": note or KEEP} if flag else {"note": note}
-        self._change_status(
-            [StatusChange(order, flag=flag, **notes) for order in self],
-            source="flag",
-            notify=notify,
-        )
-        return True
 
     # === STATUS WRITER === #
 
@@ -449,44 +397,3 @@ class SaleOrder(models.Model):
                     order_status_keep_rejected=has_status and KEEP_REJECTED,
                     order_status_no_notify=not notify,
                 ).action_cancel()
-
-    @api.model
-    def _browse_codebook(self, model, record_id):
-        """Return the codebook record of an id that came from outside, empty for False.
-
-        :raise UserError: when it is no id, or no such record is there
-        """
-        if not record_id:
-            return self.env[model]
-        if isinstance(record_id, models.BaseModel) and record_id._name == model:
-            return record_id
-        if isinstance(record_id, int) and not isinstance(record_id, bool):
-            # sudo: which statuses exist is no secret to who may write an order
-            record = self.env[model].sudo().browse(record_id).exists()
-            if record:
-                return record.sudo(self.env.su)
-        raise UserError(
-            self.env._("There is no such status.")
-            if model == "sale.order.status"
-            else self.env._("There is no such flag.")
-        )
-
-    @api.model
-    def _clean_note(self, note):
-        if note and not isinstance(note, str):
-            raise UserError(self.env._("The note must be a text."))
-        # Neither zero bytes nor half characters can be stored.
-        note = (note or "").replace("\x00", "").encode(errors="ignore").decode().strip()
-        if len(note) > 10_000:
-            raise UserError(self.env._("The note is too long: at most 10,000 characters."))
-        return note or False
-
-    def _check_may_force(self):
-        if not self._may_force_status():
-            raise AccessError(
-                self.env._("Only members of “Order status: Manager” may force a status.")
-            )
-
-    def _may_force_status(self):
-        """Whether the user may override "May be followed by"."""
-        return self.env.su or self.env.user.has_group("order_status_flags.group_status_manager")
