@@ -9,6 +9,7 @@ from . import (
     test_mail_link,
     test_mail_test,
     test_notification,
+    test_plan,
     test_portal,
     test_race,
     test_replica,
