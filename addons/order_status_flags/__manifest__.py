@@ -5,7 +5,7 @@
     "category": "Sales/Sales",
     "license": "LGPL-3",
     "author": "Order Desk maintainers",
-    "depends": ["sale_management", "portal", "mail_delivery_retry"],
+    "depends": ["sale_management", "portal", "mail_delivery_retry", "phone_validation"],
     "external_dependencies": {"python": ["qrcode"]},
     "data": [
         "security/res_groups.xml",

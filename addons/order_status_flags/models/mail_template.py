@@ -1,5 +1,7 @@
 from odoo import models
 
+from ..context_keys import FOR_CUSTOMER
+
 
 class MailTemplate(models.Model):
     _inherit = "mail.template"
@@ -11,7 +13,7 @@ class MailTemplate(models.Model):
         """
         template = self
         if self.model == "sale.order":
-            template = self.with_context(order_status_link=True)
+            template = self.with_context(order_status_link=FOR_CUSTOMER)
         return super(MailTemplate, template)._generate_template_attachments(
             res_ids, render_fields, render_results=render_results
         )

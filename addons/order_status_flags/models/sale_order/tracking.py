@@ -31,8 +31,6 @@ class SaleOrder(models.Model):
 
     @api.depends(
         "order_tracking_token",
-        "state",
-        "document_type",
         "was_placed",
         "company_id.order_status_tracking_page",
     )
@@ -66,11 +64,10 @@ class SaleOrder(models.Model):
         # sudo: these are no fields that anybody writes
         for order in self.sudo():
             token = order.order_tracking_token or self._new_tracking_token()
-            order._write_status_fields(
+            order._as_part_of_write()._write_status_fields(
                 {
                     "order_tracking_token": token,
                     "access_token": order.access_token or str(uuid.uuid4()),
-                    "was_placed": True,
                 }
             )
 
@@ -82,7 +79,7 @@ class SaleOrder(models.Model):
         return bool(
             order.order_tracking_token
             and order.company_id.order_status_tracking_page
-            and order._is_order_placed()
+            and order.was_placed
         )
 
     def _get_tracking_url(self):
@@ -119,7 +116,7 @@ class SaleOrder(models.Model):
         """
         # sudo: asked before anybody is logged in; the page itself checks the access
         order = self.sudo().browse(order_id).exists()
-        return bool(order.access_token and order._is_order_placed())
+        return bool(order.access_token and order.was_placed)
 
     def _get_customer_delivery_info(self):
         """Return what the customer may know about the delivery.

@@ -3,7 +3,8 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from .status_change import StatusChange
+from ...context_keys import KEEP_REJECTED
+from ...status_change import StatusChange
 
 # What the qualifiers allow, from least to most.
 QUALIFIER_RANK = {"closed": 0, "on_request": 1, "allowed": 2}
@@ -86,7 +87,7 @@ class SaleOrder(models.Model):
         self.ensure_one()
         if self.state == "cancel":
             return [self.env._("The order is already cancelled.")]
-        if not self._is_order_placed():
+        if not self.was_placed:
             return [self.env._("This is not an order yet.")]
         obstacles = []
         # By the lines: `invoice_ids` of the order holds no receipts.
@@ -228,7 +229,7 @@ class SaleOrder(models.Model):
         self._plan_status_changes([change], check_groups=False, any_path=True)
         change.outcome = "apply"
         self._apply_status_changes([change], source="customer", partner=partner)
-        self.with_context(order_status_keep_rejected=True)._action_cancel()
+        self.with_context(order_status_keep_rejected=KEEP_REJECTED)._action_cancel()
         self._tell_seller("order_status_flags.mail_activity_type_cancelled", reason)
 
     def _request_cancellation(self, reason, partner, by_link):
@@ -315,7 +316,7 @@ class SaleOrder(models.Model):
         )
 
     def _close_cancellation_requests(self):
-        """The question is answered: no open request, no open activity."""
+        """Close what is open about a request to cancel that is answered: it, and its activity."""
         # sudo: an event, and activities of colleagues
         requested = self.sudo().filtered("cancellation_requested_on")
         if requested:

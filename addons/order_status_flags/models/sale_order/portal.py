@@ -9,12 +9,12 @@ class SaleOrder(models.Model):
 
     _inherit = "sale.order"
 
-    @api.depends("document_type", "order_status_id")
+    @api.depends("was_placed")
     def _compute_type_name(self):
-        """Override of `sale`: an order that was placed is no quotation, whatever its state."""
+        """Override of `sale` to call no order that was placed a quotation, whatever its state."""
         res = super()._compute_type_name()
         for order in self.filtered(lambda order: order.state in ("sent", "cancel")):
-            if order._is_order_placed():
+            if order.was_placed:
                 order.type_name = order.env._("Sales Order")
         return res
 
@@ -22,15 +22,9 @@ class SaleOrder(models.Model):
     def _get_portal_placed_domain(self):
         """Return the domain of placed and cancelled orders, as the customer's list shows them.
 
-        The twin of ``_is_order_placed`` for searches with the customer's rights.
-
         :rtype: Domain
         """
-        return (
-            Domain("state", "=", "sale")
-            | (Domain("state", "=", "sent") & Domain("document_type", "!=", "sale"))
-            | (Domain("state", "=", "cancel") & Domain("was_placed", "=", True))
-        )
+        return Domain("was_placed", "=", True)
 
     @api.model
     def _get_portal_status_filters(self):
@@ -106,7 +100,7 @@ class SaleOrder(models.Model):
             ``order_cancellation_requested_on`` and ``order_cancellation_reason_required``
         """
         self.ensure_one()
-        if not self._is_order_placed():
+        if not self.was_placed:
             return {}
         # sudo: customers do not read the internal fields; these values are for them
         order = self.sudo()
