@@ -67,7 +67,7 @@ class Use:
 
 
 def read_classes(path, module, addon, shown):
-    """Return the classes of a file, with the dotted names of their bases."""
+    """Return the classes of a file, with the dotted names of their bases, and its syntax tree."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     names = dict(imported_names(tree, package))
@@ -95,7 +95,7 @@ def imported_names(tree, package):
                 yield name.asname or name.name, f"{source}.{name.name}"
         elif isinstance(node, ast.Import):
             for name in node.names:
-                yield name.asname or name.name.split(".")[0], name.asname and name.name or name.name
+                yield name.asname or name.name, name.name
 
 
 def dotted(node, names, module):
@@ -155,9 +155,8 @@ class Core:
 
     def dependencies(self, addon):
         """Yield the Odoo addons that an addon needs, the deepest first."""
-        for other in self.manifest(addon).get("depends", []) or (
-            ["base"] if addon != "base" else []
-        ):
+        # An addon that names no other still needs `base`.
+        for other in self.manifest(addon).get("depends") or {"base"} - {addon}:
             yield from self.dependencies(other)
         if addon not in self.order:
             self.order.append(addon)
@@ -177,9 +176,9 @@ class Core:
         paths = [*base.glob("*.py"), *base.glob("orm/*.py"), *base.glob("modules/*.py")]
         for path in sorted([*paths, *base.glob("tools/*.py")]):
             module = ".".join(path.relative_to(self.folder).with_suffix("").parts)
-            self.classes += read_classes(path, module, "odoo", str(path.relative_to(self.folder)))[
-                0
-            ]
+            shown = str(path.relative_to(self.folder))
+            classes, _tree = read_classes(path, module, "odoo", shown)
+            self.classes += classes
 
     def read_addon(self, addon):
         folder = self.addon_folder(addon)
@@ -188,9 +187,9 @@ class Core:
             if {"tests", "static", "upgrades", "migrations"} & set(place.parts):
                 continue
             module = ".".join(["odoo", "addons", *place.with_suffix("").parts])
-            self.classes += read_classes(path, module.removesuffix(".__init__"), addon, str(place))[
-                0
-            ]
+            module = module.removesuffix(".__init__")
+            classes, _tree = read_classes(path, module, addon, str(place))
+            self.classes += classes
 
     @cached_property
     def by_model(self):
@@ -223,12 +222,9 @@ class Core:
                 if found:
                     return found
             seen |= set(wave)
-            inherited = [
-                name for item in wave for part in self.by_model[item] for name in part.inherits
-            ]
-            wave = [
-                name for name in dict.fromkeys([*inherited, *more_inherits]) if name not in seen
-            ]
+            parts = [part for name in wave for part in self.by_model[name]]
+            parents = [*(name for part in parts for name in part.inherits), *more_inherits]
+            wave = [name for name in dict.fromkeys(parents) if name not in seen]
             more_inherits = ()
             if not wave and "base" not in seen:
                 wave = ["base"]
@@ -279,7 +275,8 @@ class Finder:
         for addon in core.ours:
             self.read_addon(addons / addon, addon)
         self.inherits = defaultdict(list)
-        for item, _tree in self.each_class():
+        self.classes = [item for _addon, classes, _tree in self.files for item in classes]
+        for item in self.classes:
             self.inherits[item.model] += item.inherits
         self.own = self.find_overrides()
         self.find_calls()
@@ -294,9 +291,6 @@ class Finder:
             for receiver, name in PRIVATE_CALL_IN_XML.findall(path.read_text(encoding="utf-8")):
                 self.calls_in_xml.append((addon, receiver, name))
 
-    def each_class(self):
-        return [(item, tree) for _addon, classes, tree in self.files for item in classes]
-
     # === OVERRIDES ===
 
     def find_overrides(self):
@@ -305,7 +299,7 @@ class Finder:
         :return: the names of all other methods and functions of ours
         """
         overrides = set()
-        for item, _tree in self.each_class():
+        for item in self.classes:
             for method, function in item.methods.items():
                 found = self.definitions(item, method)
                 if found:
@@ -327,7 +321,7 @@ class Finder:
 
     def own_bases(self, item):
         """Return the bases of a class, those of its bases among ours included."""
-        ours = {f"{other.module}.{other.name}": other for other, _tree in self.each_class()}
+        ours = {f"{other.module}.{other.name}": other for other in self.classes}
         bases, wave = [], list(item.bases)
         while wave:
             base = wave.pop()
@@ -421,8 +415,9 @@ def misfit(ours, core):
     """Return what our parameters lack against the core's, or None."""
     own, theirs = positional(ours), positional(core)
     only_named = {argument.arg for argument in ours.kwonlyargs}
-    for (mine, _optional), (other, _other) in zip(own, theirs, strict=False):
-        if mine != other and not ours.vararg:
+    for (mine, _optional), (other, by_name) in zip(own, theirs, strict=False):
+        # What Odoo may leave out it passes by name, and `**kwargs` takes it.
+        if mine != other and not ours.vararg and not (by_name and ours.kwarg):
             return f"calls the parameter {other} {mine}"
     for (mine, optional), (_other, was_optional) in zip(own, theirs, strict=False):
         if was_optional and not optional:

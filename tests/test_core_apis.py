@@ -129,6 +129,7 @@ def test_line_without_a_reason_is_named(small):
         ("reason", "reason, by", "needs the parameter by, which Odoo does not pass"),
         ("**kwargs", "reason=None", "lacks **kwargs"),
         ("reason=None", "*, reason=None", ""),
+        ("reason=None", "by=None, **kwargs", ""),
         ("reason=None", "*args, **kwargs", ""),
         ("reason=None", "reason=None, by=None", ""),
     ],
