@@ -128,9 +128,9 @@ class OrderFlagFeed(models.Model):
     # === CRUD METHODS === #
 
     @api.model
-    def default_get(self, fields_list):
+    def default_get(self, fields):
         """Override of `base` to take no client user from a default."""
-        return super().default_get([name for name in fields_list if name != "client_user_id"])
+        return super().default_get([name for name in fields if name != "client_user_id"])
 
     @api.model_create_multi
     def create(self, vals_list):

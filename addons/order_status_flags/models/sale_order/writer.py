@@ -48,11 +48,11 @@ class SaleOrder(models.Model):
     # === CRUD METHODS === #
 
     @api.model
-    def default_get(self, fields_list):
+    def default_get(self, fields):
         """Override of `base` to let no default, of the context or the user's own, go past the
         writer."""
         guarded = {*WRITER_FIELDS, *DERIVED_FIELDS}
-        return super().default_get([name for name in fields_list if name not in guarded])
+        return super().default_get([name for name in fields if name not in guarded])
 
     @api.model_create_multi
     def create(self, vals_list):
