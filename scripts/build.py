@@ -11,19 +11,18 @@ from pathlib import Path
 
 from common import ADDONS, PYTHON, ROOT, Problem, entry, manifests, run, say, show
 
-# Of other series or of an earlier build: whoever installs the folder gets one version.
-OURS = "odoo_addon_*.whl"
-
 
 def build(folder):
     """Build all wheels into `folder`, which holds no other version of them afterwards.
 
     :return: the files, in dependency order
-    :raise Problem: when git is not there or a build fails
+    :raise Problem: when the addons are not of one release, or a build fails
     """
-    check_versions()
+    versions = {manifest["version"] for manifest in manifests().values()}
+    if len(versions) > 1:
+        raise Problem(f"the addons have different versions: {', '.join(sorted(versions))}")
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob(OURS):
+    for old in folder.glob("odoo_addon_*.whl"):
         old.unlink()
     pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "wheel", "--wheel-dir", folder]
     # The pinned build back-end of requirements-build.txt, and no other download.
@@ -33,19 +32,12 @@ def build(folder):
     return [next(folder.glob(f"odoo_addon_{name}-*.whl")) for name in manifests()]
 
 
-def check_versions():
-    """Raise a `Problem` unless all addons have the same version: they are released together."""
-    versions = {manifest["version"] for manifest in manifests().values()}
-    if len(versions) > 1:
-        raise Problem(f"the addons have different versions: {', '.join(sorted(versions))}")
-
-
 def left_out():
     """Return the files below addons/ that a wheel lacks because git does not know them."""
     command = ["git", "ls-files", "--others", "--exclude-standard", "addons"]
+    quiet = {"text": True, "stderr": subprocess.DEVNULL}
     try:
-        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-        return listed.stdout.splitlines()
+        return subprocess.check_output(command, cwd=ROOT, **quiet).splitlines()
     except (OSError, subprocess.CalledProcessError) as error:
         # Without git the back-end would pack whatever lies about.
         raise Problem("wheels are built from a git checkout, and this is none") from error
@@ -55,9 +47,8 @@ def left_out():
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=ROOT / "dist", help="default: dist/")
-    folder = parser.parse_args().folder.resolve()
     missing = left_out()
-    for wheel in build(folder):
+    for wheel in build(parser.parse_args().folder.resolve()):
         say(f"{show(wheel)}  {wheel.stat().st_size // 1024} KB")
     if missing:
         say(f"NOTE: left out, as git does not know them: {', '.join(missing)}")

@@ -7,13 +7,14 @@ nothing is written and every text that is missing, empty, fuzzy or out of date i
 
 import argparse
 import re
+import shutil
 import tempfile
 from pathlib import Path
 
 import polib
 import postgres
-from common import ADDONS, Problem, entry, manifests, running, say, show
-from database import clone, drop, shell
+from common import ADDONS, Problem, entry, manifests, say, show
+from database import clone, drop, odoo
 from templates import FULL, ensure_full
 
 TRANSLATIONS = ["pl", "sl"]
@@ -21,22 +22,20 @@ DATABASE = "test_i18n"
 # Python's and QWeb's placeholders: a translation that loses one fails where it is used.
 PLACEHOLDER = re.compile(r"%\(\w+\)[sdf]|%[sdf]|\{\{.+?\}\}|</?\w+")
 
-EXPORT = """
-from odoo.tools.translate import trans_export
-for addon in {addons!r}:
-    with open("{folder}/%s.pot" % addon, "wb") as file:
-        trans_export(None, [addon], file, "po", env)
-"""
-
 
 def export(pg, folder):
-    """Export a fresh `ADDON.pot` of each addon into a folder, by Odoo's own exporter."""
+    """Have Odoo export a fresh .pot of each addon. Return `{addon: catalogue}`.
+
+    :param Path folder: where to: Odoo writes into the addons that it runs from, so into a copy
+    """
     clone(pg, FULL, DATABASE)
+    copy = shutil.copytree(ADDONS, folder / "addons", ignore=shutil.ignore_patterns("tests"))
     try:
-        script = EXPORT.format(addons=list(manifests()), folder=folder)
-        shell(pg, DATABASE, script, "the texts could not be exported")
+        failure = "the texts could not be exported"
+        odoo(pg, DATABASE, "i18n export", *manifests(), failure=failure, addons_path=copy)
     finally:
         drop(pg, DATABASE)
+    return {name: load(copy / name / "i18n" / f"{name}.pot") for name in manifests()}
 
 
 def terms(catalogue):
@@ -99,7 +98,7 @@ def check(addon, fresh):
     return lines
 
 
-# === WRITING ===
+# === WRITING === #
 
 
 def update(addon, fresh):
@@ -134,17 +133,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="only say what is wrong")
     options = parser.parse_args()
-    with running(), postgres.server() as pg, tempfile.TemporaryDirectory() as folder:
+    with postgres.server() as pg, tempfile.TemporaryDirectory() as folder:
         ensure_full(pg)
-        export(pg, folder)
-        lines = []
-        for addon in manifests():
-            fresh = load(Path(folder) / f"{addon}.pot")
-            if options.check:
-                lines += check(addon, fresh)
-            else:
-                update(addon, fresh)
-    if lines:
+        fresh = export(pg, Path(folder))
+    if not options.check:
+        for addon, catalogue in fresh.items():
+            update(addon, catalogue)
+    elif lines := [line for addon, catalogue in fresh.items() for line in check(addon, catalogue)]:
         say("\n".join(lines))
         raise Problem(f"{len(lines)} texts are missing, empty, fuzzy or out of date")
 

@@ -7,15 +7,13 @@ from common import manifests
 
 @pytest.fixture(scope="module")
 def fresh(pg, tmp_path_factory):
-    """Return a function that gives the freshly exported texts of an addon."""
-    folder = tmp_path_factory.mktemp("pot")
-    i18n.export(pg, folder)
-    return lambda addon: i18n.load(folder / f"{addon}.pot")
+    """The freshly exported texts: `{addon: catalogue}`."""
+    return i18n.export(pg, tmp_path_factory.mktemp("pot"))
 
 
 @pytest.mark.parametrize("addon", manifests())
 def test_texts_are_exported_and_translated(fresh, addon):
-    lines = i18n.check(addon, fresh(addon))
+    lines = i18n.check(addon, fresh[addon])
     if lines:
         shown = "\n".join(lines[:50])
         pytest.fail(f"`make i18n`, then translate; {len(lines)} texts:\n{shown}", pytrace=False)
