@@ -176,6 +176,7 @@ def run(command, log, failure, text="", **options):
 
     :param str failure: what the user reads when the command fails
     :param str text: what the command reads from its standard input
+    :return: the path of that file
     :raise Problem: with `failure`, the output's most telling line and where the rest lies
     """
     path = LOGS / log
@@ -186,6 +187,7 @@ def run(command, log, failure, text="", **options):
         code = subprocess.run(command, input=text.encode(), **options).returncode
     if code:
         raise Problem(f"{failure}: {telling_line(path)} (all of it: {show(path)})")
+    return path
 
 
 def telling_line(path):

