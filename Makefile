@@ -2,6 +2,9 @@
 # A step that is done leaves a file behind: what was broken off goes on where it was.
 PYTHON ?= python3
 VENV := .venv/bin/python
+ADDONS := $(patsubst %/__manifest__.py,%,$(wildcard addons/*/__manifest__.py))
+DIST ?= dist
+ERROR := echo error:
 PACKAGES := .venv/.installed-requirements
 SETUP = $(PYTHON) scripts/setup.py
 # With ODOO_SRC there is nothing to fetch, but something to look at each time.
@@ -28,8 +31,8 @@ test: $(TEST_SETUP) ## every test; ARGS="--only e2e" and the like choose some
 lint: $(PACKAGES)-lint.txt ## ruff, ruff format, pylint-odoo
 	@failed=; check() { echo "== $$*"; $(VENV) -m "$$@" || failed="$$failed $$1"; }; \
 	check ruff check .; check ruff format --check .; \
-	check pylint --rcfile=pyproject.toml $(dir $(wildcard addons/*/__manifest__.py)); \
-	[ -z "$$failed" ] || { echo "error: lint:$$failed found something" >&2; exit 1; }; \
+	check pylint --rcfile=pyproject.toml $(ADDONS); \
+	[ -z "$$failed" ] || { $(ERROR) "lint:$$failed found something" >&2; exit 1; }; \
 	echo "lint is clean"
 
 bench: $(TEST_SETUP) ## the benchmarks; ARGS="NAME ..." chooses some
@@ -41,8 +44,17 @@ core-test: $(TEST_SETUP) ## Odoo's own suites with and without the addons
 i18n: $(TEST_SETUP) ## write the .pot files anew and merge the .po files
 	@exec $(VENV) scripts/i18n.py $(ARGS)
 
+# By the pinned back-end of requirements-build.txt, without any other download.
 build: $(PACKAGES)-build.txt ## a wheel of each addon, into dist/
-	@exec $(VENV) scripts/build.py $(ARGS)
+	@new=$$(git ls-files --others --exclude-standard addons 2>/dev/null) || \
+		{ $(ERROR) "wheels are built from a git checkout, and this is none" >&2; exit 1; }; \
+	[ $$(grep -h '"version":' addons/*/__manifest__.py | sort -u | wc -l) = 1 ] || \
+		{ $(ERROR) "the addons have different versions" >&2; exit 1; }; \
+	mkdir -p .odoo/logs; rm -f $(DIST)/odoo_addon_*.whl; \
+	$(VENV) -m pip wheel --no-deps --no-build-isolation --no-index --wheel-dir $(DIST) \
+		$(addprefix ./,$(ADDONS)) >.odoo/logs/build.log 2>&1 || \
+		{ $(ERROR) "the wheels could not be built, see .odoo/logs/build.log" >&2; exit 1; }; \
+	ls $(DIST)/odoo_addon_*.whl; [ -z "$$new" ] || echo "NOTE: left out, as git does not know them:" $$new
 
 stop: ## stop what was started
 	@$(PYTHON) scripts/stop.py

@@ -6,7 +6,6 @@ removed. A test names every text that is missing, empty, fuzzy or out of date.
 """
 
 import argparse
-import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -19,8 +18,6 @@ from templates import FULL, ensure_full
 
 TRANSLATIONS = ["pl", "sl"]
 DATABASE = "test_i18n"
-# Python's and QWeb's placeholders: a translation that loses one fails where it is used.
-PLACEHOLDER = re.compile(r"%\(\w+\)[sdf]|%[sdf]|\{\{.+?\}\}|</?\w+")
 
 
 def export(pg, folder):
@@ -61,41 +58,12 @@ def differences(fresh, path):
     return [f"{show(path)}: {line}" for line in lines]
 
 
-def gaps(path):
-    """Return one line for each text of a .po file that is not, or badly, translated."""
-    lines = []
-    for item in load(path):
-        if item.obsolete:
-            continue
-        if not item.msgstr:
-            lines.append(f"empty: {item.msgid!r}")
-        elif item.fuzzy:
-            lines.append(f"fuzzy: {item.msgid!r}")
-        elif sorted(PLACEHOLDER.findall(item.msgid)) != sorted(PLACEHOLDER.findall(item.msgstr)):
-            lines.append(f"placeholders or tags differ: {item.msgid!r} and {item.msgstr!r}")
-    return [f"{show(path)}: {line}" for line in lines]
-
-
 def pot_path(addon):
     return ADDONS / addon / "i18n" / f"{addon}.pot"
 
 
 def po_path(addon, language):
     return ADDONS / addon / "i18n" / f"{language}.po"
-
-
-def check(addon, fresh):
-    """Return one line for each thing that is wrong with the translations of an addon.
-
-    :param fresh: the catalogue that was just exported
-    """
-    lines = differences(fresh, pot_path(addon))
-    for language in TRANSLATIONS:
-        path = po_path(addon, language)
-        if terms(fresh) and not path.exists():
-            lines.append(f"{show(path)}: missing")
-        lines += differences(fresh, path) + gaps(path)
-    return lines
 
 
 def update(addon, fresh):
