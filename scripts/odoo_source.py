@@ -115,15 +115,21 @@ def private_apt(mirrors):
     keyrings = [path for path in (f"{KEYRING}.gpg", f"{KEYRING}.pgp") if Path(path).exists()]
     if not keyrings:
         raise Problem("Debian's archive keyring is missing: apt-get install debian-archive-keyring")
-    for name in ("etc/apt", "var/lib/apt/lists/partial", "var/cache/apt/archives/partial"):
+    for name in ("state/lists/partial", "cache/archives/partial"):
         (APT / name).mkdir(parents=True, exist_ok=True)
     write_atomic(APT / "status", "")
     sources = [f"deb [signed-by={keyrings[0]}] {mirror} " for mirror in mirrors]
     lines = [f"{source}{suite} main\n" for source in sources for suite in (SUITE, own_suite())]
-    write_atomic(APT / "etc" / "apt" / "sources.list", "".join(lines))
+    write_atomic(APT / "sources.list", "".join(lines))
     settings = {
-        "Dir": APT,
+        # The rest stays the machine's: its proxies, and its log-ins for mirrors.
+        "Dir::Etc::sourcelist": APT / "sources.list",
+        "Dir::Etc::sourceparts": "/dev/null",
+        "Dir::Etc::preferences": "/dev/null",
+        "Dir::Etc::preferencesparts": "/dev/null",
+        "Dir::State": APT / "state",
         "Dir::State::status": APT / "status",
+        "Dir::Cache": APT / "cache",
         "Acquire::Languages": "none",
         "Acquire::Retries": "2",
         # Root's downloads drop to user _apt, who may not see the checkout.

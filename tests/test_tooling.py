@@ -94,6 +94,26 @@ def test_mirrors_elsewhere_point_at_the_way_out(sources, text, expected):
         odoo_source.find_mirrors(sources)
 
 
+def test_damaged_download_is_thrown_away(monkeypatch, tmp_path):
+    file = tmp_path / "debs" / "odoo-19_19.0_all.deb"
+
+    def run(command, log, failure, **options):
+        if command[0] == "sha256sum":
+            return common.run(command, log, failure, **options)
+        if "--print-uris" in command:
+            uri = f"'http://mirror.example/{file.name}' {file.name} 4 SHA256:{'0' * 64}\n"
+            (tmp_path / "uris").write_text(uri)
+        elif "download" in command:
+            file.write_text("half")
+        return tmp_path / "uris"
+
+    monkeypatch.setattr(odoo_source, "DEBS", file.parent)
+    monkeypatch.setattr(odoo_source, "run", run)
+    with pytest.raises(Problem, match="damaged, run the same command again"):
+        odoo_source.download([])
+    assert not file.parent.exists()
+
+
 def test_odoo_src_without_odoo_is_refused(tmp_path):
     assert_one_line(script("odoo_source.py", ODOO_SRC=str(tmp_path)), "holds no `odoo` package")
 
