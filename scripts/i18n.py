@@ -26,7 +26,7 @@ def export(pg, folder):
     :param Path folder: where to: Odoo writes into the addons that it runs from, so into a copy
     """
     clone(pg, FULL, DATABASE)
-    copy = shutil.copytree(ADDONS, folder / "addons", ignore=shutil.ignore_patterns("tests"))
+    copy = shutil.copytree(ADDONS, folder / "addons")
     try:
         failure = "the texts could not be exported"
         odoo(pg, DATABASE, "i18n export", *manifests(), failure=failure, addons_path=copy)
