@@ -4,7 +4,6 @@
 again. A name that a later release no longer has is no matter here: this is the old release's.
 """
 
-import base64
 from datetime import timedelta
 
 from odoo import fields
@@ -16,8 +15,8 @@ DOT = (
 )
 TODAY = fields.Date.today()
 MOMENT = "2026-03-01T12:00:00+01:00"
-ref = env.ref  # noqa: F821
-env = env  # noqa: F821, PLW0127
+env = globals()["env"]
+ref = env.ref
 has_shop = "website" in env
 has_stock = "stock.picking" in env
 has_b2b = "b2b.agreement" in env
@@ -138,9 +137,7 @@ in_progress.write({"cancellation_qualifier": "allowed", "description": "Our peop
 translate(in_progress, "description", pl="Pracujemy nad tym.")
 status_template.write({"subject": "News of {{ object.name }}"})
 translate(status_template, "subject", pl="Nowości o {{ object.name }}")
-translate(
-    status_template, "body_html", sl="<p>Naročilo <t t-out='object.name'/>: nov status.</p>"
-)
+translate(status_template, "body_html", sl="<p>Naročilo <t t-out='object.name'/>: nov status.</p>")
 ref("order_status_flags.mail_activity_type_cancelled").summary = "Look at it"
 ref("order_status_flags.seq_sale_order_status").write({"prefix": "ST", "padding": 3})
 
@@ -388,9 +385,7 @@ def fill_b2b():
     ref("b2b_portal.sequence_proforma").prefix = "PF-%(year)s-"
     ref("b2b_portal.ir_cron_agreement_reminder").interval_number = 2
 
-    ended = make_agreement(
-        buyer_company, prices, "signed", date_start=TODAY - timedelta(days=400)
-    )
+    ended = make_agreement(buyer_company, prices, "signed", date_start=TODAY - timedelta(days=400))
     ended.date_end = TODAY - timedelta(days=31)
     force = make_agreement(
         buyer_company,

@@ -14,9 +14,7 @@ from pathlib import Path
 
 # For texts, which have no machine words to be aligned.
 FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 4, "pb": 0}]
-LEFT_OUT = re.compile(
-    r"/(i18n|tests|description|readme)/|\.(png|svg|webp|jpg|toml|md)$|conftest"
-)
+LEFT_OUT = re.compile(r"/(i18n|tests|description|readme)/|\.(png|svg|webp|jpg|toml|md)$|conftest")
 
 
 def pack(commit, target):

@@ -55,8 +55,12 @@ class Snapshot:
             return self.rows[table].keys()
         return self.rows[table].keys() - self.updated[table]
 
-    def compare(self, later):
-        """Return what was lost (-), came (+) or changed (~) until another one, a line each."""
+    def compare(self, later, as_before=lambda _column, value: value):
+        """Return what was lost (-), came (+) or changed (~) until another one, a line each.
+
+        :param as_before: function of a column (`table.name`) and its value; returns the value
+            that it had before, where a release gives things other names
+        """
         lines = []
         for table, rows in self.rows.items():
             if table not in later.rows:
@@ -67,20 +71,19 @@ class Snapshot:
             lines += [f"- {table} {short(rows[key])}" for key in mine - now.keys()]
             came = later.of_users(table) - rows.keys()
             lines += [f"+ {table} {short(now[key])}" for key in came]
-            lines += compare_rows(table, rows, now, mine & now.keys())
+            pairs = [(key, rows[key], now[key]) for key in mine & now.keys()]
+            lines += compare_rows(table, pairs, as_before)
         return sorted(lines)
 
 
-def compare_rows(table, rows, now, keys):
+def compare_rows(table, pairs, as_before):
     lost, lines = set(), []
-    for key in keys:
-        old, new = rows[key], now[key]
+    for key, old, new in pairs:
         lost |= old.keys() - new.keys()
-        lines += [
-            f"~ {table}.{name} of {key}: {old[name]!r} -> {new[name]!r}"
-            for name in old.keys() & new.keys()
-            if old[name] != new[name] and not is_translated(old[name], new[name])
-        ]
+        for name in old.keys() & new.keys():
+            value = as_before(f"{table}.{name}", new[name])
+            if old[name] not in (new[name], value) and not is_translated(old[name], value):
+                lines.append(f"~ {table}.{name} of {key}: {old[name]!r} -> {new[name]!r}")
     return [*lines, *(f"- column {table}.{name}" for name in lost)]
 
 
