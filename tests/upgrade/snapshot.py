@@ -44,10 +44,8 @@ class Snapshot:
 
     @classmethod
     def take(cls, pg, database):
-        return cls(
-            {table: rows_of(pg, database, table) for table in tables(pg, database)},
-            updated_rows(pg, database),
-        )
+        rows = {table: rows_of(pg, database, table) for table in tables(pg, database)}
+        return cls({**rows, "pg_sequences": numbers(pg, database)}, updated_rows(pg, database))
 
     def of_users(self, table):
         """Return the keys of the rows that no update may change."""
@@ -109,6 +107,15 @@ def rows_of(pg, database, table):
     if table == "ir_attachment":
         rows = [row for row in rows if not BUNDLE.search(row["url"] or "")]
     return {row["id"] if "id" in row else str(sorted(row.items())): row for row in rows}
+
+
+def numbers(pg, database):
+    """Return how far the sequences of orders, agreements, ... have counted."""
+    statement = (
+        "SELECT jsonb_build_object('id', sequencename, 'last', last_value) FROM pg_sequences"
+        " WHERE sequencename ~ '^ir_sequence_[0-9]'"
+    )
+    return {row["id"]: row for (row,) in query(pg, statement, None, database)}
 
 
 def updated_rows(pg, database):
