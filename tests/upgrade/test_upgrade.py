@@ -245,10 +245,12 @@ def dependencies(addons):
 
 
 def assert_installed(upgrade, addons):
-    rows = upgrade.query("SELECT name FROM ir_module_module WHERE state = 'installed'")
-    assert sorted(set(addons) - {name for (name,) in rows}) == []
-    states = upgrade.query("SELECT DISTINCT state FROM ir_module_module WHERE state LIKE 'to %%'")
-    assert states == []
+    found = dict(
+        upgrade.query("SELECT name, latest_version FROM ir_module_module WHERE state = 'installed'")
+    )
+    assert {name: found.get(name) for name in addons} == {
+        name: manifests()[name]["version"] for name in addons
+    }
 
 
 def check_views(server):
@@ -264,7 +266,7 @@ def check_views(server):
             admin.call(model, "get_views", [[False, kind]])
 
 
-def wait_for_empty_outbox(upgrade, seconds=120):
+def wait_for_empty_outbox(upgrade, seconds=300):
     end = time.monotonic() + seconds
     statement = (
         "SELECT (SELECT count(*) FROM sale_order_status_history WHERE mail_state = 'pending')"
