@@ -33,6 +33,9 @@ MOVED = {
 # Differences on purpose, and why.
 INTENDED = {
     r"^\+ ir_cron_trigger ": "the update may wake a scheduled action, which waits for the server",
+    r"^\+ ir_ui_view .*'mode': 'extension'.*'website_id': \d": (
+        "Odoo copies a new view that extends one of which the website has an edited copy"
+    ),
     r"^- column sale_order\.b2b_mail_pending$": "the history is the outbox of pro-formas, too",
     r"^\+ sale_order_status_history .*'mail_state': 'pending'.*": "a pro-forma that waits",
     r"^- (ir_cron|ir_act_server) .*B2B: mail pro-formas": "the status e-mails' action does it",
