@@ -10,6 +10,7 @@ from odoo.exceptions import ConcurrencyError, UserError
 from odoo.fields import Command, Domain
 from odoo.tools import float_compare
 
+from ..pricing import PriceLine
 from ..tools.mail_attempt import try_to_mail
 from .sale_order import PLACING
 
@@ -92,16 +93,16 @@ class SaleOrder(models.Model):
         price and its technical twin, so that they stay automatic: core asks for price and rule
         line by line.
 
-        :param list wanted: tuples (product, unit, quantity in that unit); several of the same
-            product and unit add up
+        :param list wanted: `PriceLine`, or tuples in that order; several of the same product and
+            unit add up
         :param dict prices: today's prices of this order that the caller has anyway,
-            `{(product, unit, quantity): price}` as of `_get_b2b_line_prices`
+            `{PriceLine: Price}`
         :return: the lines
         :rtype: sale.order.line
         """
         self.ensure_one()
         totals = {}
-        for product, uom, quantity in wanted:
+        for product, quantity, uom in wanted:
             key = (product, uom or product.uom_id)
             totals[key] = totals.get(key, 0.0) + quantity
         existing = {}
@@ -115,7 +116,7 @@ class SaleOrder(models.Model):
         self._refresh_b2b_lines(quantities)
         created = self._create_b2b_lines(
             [
-                (product, uom, quantity)
+                PriceLine(product, quantity, uom)
                 for (product, uom), quantity in totals.items()
                 if (product, uom) not in existing
             ],
@@ -126,11 +127,11 @@ class SaleOrder(models.Model):
     def _create_b2b_lines(self, wanted, known_prices=None):
         """Create lines in one batch at today's prices.
 
-        :param list wanted: tuples (product, unit, quantity)
+        :param list wanted: `PriceLine`
         :param dict known_prices: see `_add_b2b_lines`
         """
         known_prices = known_prices or {}
-        unknown = [key for key in wanted if key not in known_prices]
+        unknown = [line for line in wanted if line not in known_prices]
         known_prices = {
             **known_prices,
             **dict(zip(unknown, self._get_b2b_line_prices(unknown), strict=True)),
@@ -147,18 +148,18 @@ class SaleOrder(models.Model):
             [
                 {
                     "order_id": self.id,
-                    "product_id": product.id,
-                    "product_uom_id": uom.id,
-                    "product_uom_qty": quantity,
+                    "product_id": line.product.id,
+                    "product_uom_id": line.uom.id,
+                    "product_uom_qty": line.quantity,
                     "sequence": sequence + index,
-                    "price_unit": price["price_unit"],
-                    "technical_price_unit": price["price_unit"],
-                    "discount": price["discount"],
-                    "tax_ids": [Command.set(price["taxes"].ids)],
+                    "price_unit": price.price_unit,
+                    "technical_price_unit": price.price_unit,
+                    "discount": price.discount,
+                    "tax_ids": [Command.set(price.taxes.ids)],
                     **values,
                 }
-                for index, (product, uom, quantity) in enumerate(wanted, start=1)
-                for price in [known_prices[product, uom, quantity]]
+                for index, line in enumerate(wanted, start=1)
+                for price in [known_prices[line]]
             ]
         )
 
@@ -176,25 +177,25 @@ class SaleOrder(models.Model):
             lines -= gone
         self._renew_b2b_terms()
         wanted = [
-            (line.product_id, line.product_uom_id, quantities.get(line, line.product_uom_qty))
+            line._get_price_line()._replace(quantity=quantities.get(line, line.product_uom_qty))
             for line in lines
         ]
         prices = self._get_b2b_line_prices(wanted)
-        for line, (_product, _uom, quantity), price in zip(lines, wanted, prices, strict=True):
+        for line, price in zip(lines, prices, strict=True):
             vals = {
-                "price_unit": price["price_unit"],
-                "technical_price_unit": price["price_unit"],
-                "discount": price["discount"],
+                "price_unit": price.price_unit,
+                "technical_price_unit": price.price_unit,
+                "discount": price.discount,
             }
             if line in quantities:
-                vals["product_uom_qty"] = quantity
+                vals["product_uom_qty"] = price.quantity
             changed = {
                 name: value
                 for name, value in vals.items()
                 if float_compare(line[name], value, precision_digits=8)
             }
-            if line.tax_ids != price["taxes"]:
-                changed["tax_ids"] = [Command.set(price["taxes"].ids)]
+            if line.tax_ids != price.taxes:
+                changed["tax_ids"] = [Command.set(price.taxes.ids)]
             if changed:
                 # core takes the technical price alone for a stray value of the client
                 changed.setdefault("price_unit", vals["price_unit"])
@@ -217,25 +218,22 @@ class SaleOrder(models.Model):
 
     # === PRICES === #
 
-    def _get_b2b_line_prices(self, wanted, amounts=False):
+    def _get_b2b_line_prices(self, wanted):
         """Return today's prices as core would store them on lines of this order.
 
-        :param list wanted: tuples (product, unit, quantity); a quantity of 0 is priced as 1
-        :param bool amounts: True adds all that pages show
-        :return: dicts in the same order, see `product.pricelist._get_b2b_price_details`
-        :rtype: list[dict]
+        :param list wanted: `PriceLine`
+        :return: prices in the same order
+        :rtype: list[Price]
         """
         self.ensure_one()
         if not wanted:
             return []
-        return self._get_b2b_pricelist()._get_b2b_price_details(
-            [(product, quantity, uom) for product, uom, quantity in wanted],
-            company=self.company_id,
+        pricer = self._get_b2b_pricelist()._get_pricer(
+            self.company_id,
             fiscal_position=self._get_b2b_fiscal_position(),
             partner=self.partner_id,
-            breaks=False,
-            amounts=amounts,
         )
+        return pricer.prices(wanted)
 
     def _get_b2b_pricelist(self):
         """Return the list of the agreement, also when the order has an earlier one still."""
@@ -250,23 +248,20 @@ class SaleOrder(models.Model):
     def _get_b2b_today(self):
         """Return what the lines and the whole cost today, without writing anything.
 
-        :return: dict with `lines` (see `_get_b2b_line_prices`; with `line` beside), `untaxed`,
-            `tax`, `total`, `currency`
+        :return: dict with `lines` (dicts with `line`, its `price`, and what pages show: `net` and
+            `subtotal`), `untaxed`, `tax`, `total`, `currency`
         :rtype: dict
         """
         self.ensure_one()
         lines = self.order_line.filtered(lambda line: line.product_id and not line.display_type)
-        prices = self._get_b2b_line_prices(
-            [(line.product_id, line.product_uom_id, line.product_uom_qty) for line in lines],
-            amounts=True,
-        )
+        prices = self._get_b2b_line_prices([line._get_price_line() for line in lines])
         currency = self._get_b2b_pricelist().currency_id or self.company_id.currency_id
         base_lines = [
             line._prepare_base_line_for_taxes_computation(
                 currency_id=currency,
-                price_unit=price["price_unit"],
-                discount=price["discount"],
-                tax_ids=price["taxes"],
+                price_unit=price.price_unit,
+                discount=price.discount,
+                tax_ids=price.taxes,
             )
             for line, price in zip(lines, prices, strict=True)
         ]
@@ -279,8 +274,10 @@ class SaleOrder(models.Model):
         return {
             "lines": [
                 {
-                    **price,
                     "line": line,
+                    "price": price,
+                    "net": price.net,
+                    # of the order, which may round otherwise than line by line
                     "subtotal": base_line["tax_details"]["total_excluded_currency"],
                 }
                 for line, price, base_line in zip(lines, prices, base_lines, strict=True)
@@ -443,40 +440,25 @@ class SaleOrder(models.Model):
         :return: `{line id: (quantity, price)}`
         :rtype: dict
         """
-        entries = {entry["line"]: entry for entry in self._get_b2b_today()["lines"]}
-        nets = self._get_b2b_nets(
-            {line: (line.price_unit, line.discount, line.tax_ids) for line in entries}
-        )
-        stored = {}
-        for line, entry in entries.items():
-            same = line.tax_ids == entry["taxes"] and not any(
-                float_compare(line[name], entry[name], precision_digits=8)
-                for name in ("price_unit", "discount")
-            )
-            stored[line.id] = (line.product_uom_qty, entry["net"] if same else nets[line])
-        return stored
-
-    def _get_b2b_nets(self, prices):
-        """Return untaxed prices of one unit of lines, rounded as pages show them.
-
-        :param dict prices: `{line: (price_unit, discount, taxes)}` as lines store them, where
-            prices may include taxes
-        :return: `{line: price}`
-        :rtype: dict
-        """
-        pricelist = self._get_b2b_pricelist()
-        currency = pricelist.currency_id or self.currency_id
-        pricing = {"currency": currency, "digits": pricelist._get_price_digits(currency)}
         return {
-            line: pricelist._get_unit_amounts(
-                price_unit * (1 - discount / 100),
-                taxes,
-                line.product_id,
-                line.product_uom_id,
-                pricing,
-            )[0]
-            for line, (price_unit, discount, taxes) in prices.items()
+            entry["line"].id: (entry["line"].product_uom_qty, self._get_b2b_stored_net(**entry))
+            for entry in self._get_b2b_today()["lines"]
         }
+
+    def _get_b2b_stored_net(self, line, price, **entry):
+        """Return the untaxed price of one unit that a line has stored.
+
+        :param sale.order.line line: of the cart
+        :param Price price: of today
+        :rtype: float
+        """
+        stored = line.price_unit, line.discount
+        pairs = zip(stored, (price.price_unit, price.discount), strict=True)
+        if line.tax_ids == price.taxes and not any(
+            float_compare(*pair, precision_digits=8) for pair in pairs
+        ):
+            return price.net
+        return price.pricer.get_net(price.line, *stored, line.tax_ids)
 
     def _get_b2b_price_changes(self, expected, today):
         """Compare what the buyer has seen with today's cart.

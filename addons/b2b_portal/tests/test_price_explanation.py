@@ -67,7 +67,7 @@ class TestPriceExplanation(B2bCommon):
             wizard = self.env["b2b.price.explanation"].new(
                 {"product_id": product.id, "partner_id": self.customer.id, "quantity": quantity}
             )
-            self.assertEqual(wizard._get_price_details()["subtotal"], line.price_subtotal)
+            self.assertEqual(wizard._get_price(wizard._get_pricer()).subtotal, line.price_subtotal)
 
     def test_contact_of_the_customer_gets_the_same_price(self):
         contact = self.buyer_user.partner_id
