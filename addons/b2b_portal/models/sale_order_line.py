@@ -33,7 +33,7 @@ class SaleOrderLine(models.Model):
             pricer = order.pricelist_id._get_pricer(
                 order.company_id, currency=order.currency_id, date=order.date_order
             )
-            prices = pricer.prices(lines._get_price_line() for line in lines)
+            prices = pricer.prices(line._get_price_line() for line in lines)
             for line, price in zip(lines, prices, strict=True):
                 line.pricelist_item_id = price.rule.id
         return result

@@ -1,9 +1,13 @@
 from . import (
     test_agreement_portal,
     test_agreements,
+    test_formatting,
     test_orders,
     test_price_explanation,
+    test_price_secrecy,
     test_prices,
+    test_prices_random,
+    test_pricing,
     test_quick_order_parser,
     test_races,
     test_replica,
