@@ -77,6 +77,7 @@ def _get_quantity_digits(env):
 
 
 def _format_number(env, number, digits):
+    # Rounded first: 0.1 + 0.2 needs one decimal, not seventeen.
     number = float_round(number, precision_digits=digits)
     return formatLang(env, number, digits=_count_digits(number, digits))
 

@@ -341,6 +341,18 @@ class TestExplanationWords(PricingCommon):
         self.assertTrue(words["Applied"].endswith("from quantity 1,000,000"))
         self.assertNotIn("Next quantity break", words)
 
+    def test_reader_reads_the_own_language(self):
+        polish = self.env["res.lang"]._activate_lang("pl_PL")
+        polish.write({"decimal_point": ",", "thousands_sep": " ", "grouping": "[3,0]"})
+        self._create_rule(percent_price=12.5, min_quantity=1)
+        self._create_rule(percent_price=20, min_quantity=12_000)
+        pricer = self.pricelist.with_context(lang="pl_PL")._get_pricer(self.company)
+        [rows] = pricer.explain(pricer.prices([(self.product_b,)]))
+        words = {row["label"]: row["text"] for row in rows}
+        self.assertIn("od 12 000 ", words["Następny próg ilościowy"])
+        self.assertIn("(−12,5 %)", str(words))
+        self.assertIn("43,75", str(words))
+
     def test_page_formats_prices_its_own_way(self):
         words = self._explain(self.product_b, format_price=lambda amount, currency: f"<{amount}>")
         self.assertEqual(words["List price (untaxed)"], "<50.0> per Units")

@@ -142,6 +142,7 @@ class B2bPriceExplanation(models.TransientModel):
             return ""
         if price.source != "product_discount":
             return self._describe_unused_discount()
+        # The same line once more, as if there were no discount: what else it could have cost.
         without = self._get_price(pricer.without_product_discounts())
         return self._describe_unused_rule(price, without) if without.source == "rule" else ""
 
@@ -157,6 +158,7 @@ class B2bPriceExplanation(models.TransientModel):
     def _describe_unused_rule(self, price, without):
         amount = format_unit_price(self.env, without.net, without.currency)
         text = f"{without.rule._describe_b2b_price_source()}: {amount}"
+        # Only the policy lets the dearer of the two win: who reads this must learn why.
         if without.net < price.net:
             return self.env._(
                 "%(rule)s, since the price policy of the company is “Product discount first”",
