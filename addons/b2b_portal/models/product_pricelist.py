@@ -162,7 +162,6 @@ class ProductPricelist(models.Model):
         is_b2b = self.sudo().is_b2b
         if not products or not (is_b2b or (above and above.knows(products))):
             return None
-        self.ensure_one()
         self._check_price_access()
         book = RuleBook.open(self, date, options)
         book.learn(products)
