@@ -110,10 +110,12 @@ class TestPriceExplanation(B2bCommon):
 
     def test_unit_decides_the_quantity(self):
         dozen = self.env.ref("uom.product_uom_dozen")
-        self.product.uom_ids = dozen
-        form = self._explain()
-        form.uom_id = dozen
-        self.assertRegex(form.explanation, r"Price \(untaxed\).*848[.,]41.* per Dozens")
+        # The field is on the form where units are in use only.
+        wizard = self.env["b2b.price.explanation"].with_context(lang="en_US")
+        values = {"product_id": self.product.id, "partner_id": self.customer.id}
+        explanation = wizard.new({**values, "uom_id": dozen.id}).explanation
+        self.assertRegex(explanation, rf"Price \(untaxed\).*848[.,]41.* per {dozen.name}")
+        self.assertNotIn("Next quantity break", explanation)
 
     def test_nothing_is_said_before_a_customer_is_chosen(self):
         form = self._open()
