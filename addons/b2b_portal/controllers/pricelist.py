@@ -77,7 +77,7 @@ class PricelistPortal(B2BShopPortal):
         """
         rows = agreement._get_pricelist_rows(agreement._get_products())
         return [
-            [row["sku"], row["name"], step["min_quantity"], step["net"], row["currency"].name]
+            [row["sku"], row["name"], step.quantity, step.net, row["currency"].name]
             for row in rows
             for step in row["steps"]
         ]

@@ -1,10 +1,17 @@
-from functools import cache
+from functools import cache, partial
 
 from odoo import http
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.http import request
 
+from odoo.addons.b2b_pricelist.formatting import (
+    format_input_quantity,
+    format_percentage,
+    format_quantity,
+    format_unit_price,
+)
+from odoo.addons.b2b_pricelist.pricing import PriceLine
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
 from ..quick_order_parser import parse_quantity
@@ -34,8 +41,10 @@ class B2BShopPortal(B2BPortal):
             "cart": cart,
             "cart_count": len(cart.order_line),
             "b2b_messages": self._pop_b2b_messages(),
-            "format_price": request.env["product.pricelist"]._format_unit_price,
-            "format_quantity": request.env["product.product"]._format_b2b_quantity,
+            "format_price": partial(format_unit_price, request.env),
+            "format_quantity": partial(format_quantity, request.env),
+            "format_percentage": partial(format_percentage, request.env),
+            "format_input_quantity": partial(format_input_quantity, request.env),
             "page_name": page_name,
             **values,
         }
@@ -150,7 +159,7 @@ class B2BShopPortal(B2BPortal):
             total=categories["category_total"],
         )
         # The page shows most prices more than once, and their format takes its time.
-        format_price = cache(request.env["product.pricelist"]._format_unit_price)
+        format_price = cache(partial(format_unit_price, request.env))
         values = self._b2b_values(
             agreement,
             "b2b_shop",
@@ -177,25 +186,18 @@ class B2BShopPortal(B2BPortal):
         """Return what the shop shows of each product, in a constant number of queries.
 
         :param product.product products: in sudo mode
-        :param format_price: as `_format_unit_price`
+        :param format_price: function of amount and currency, see `format_unit_price`
         :rtype: list[dict]
         """
-        breaks = agreement._get_quantity_breaks(products)
+        pricer = agreement._get_pricer()
+        breaks = pricer.breaks(products)
         availability = products._get_b2b_availability(agreement.company_id)
         pictured = products._get_b2b_pictured()
-        pricelist = agreement._get_pricelist()
         named = products.with_context(display_default_code=False)
         entries = []
         for product, name in zip(products, named.mapped("display_name"), strict=True):
             price, *steps = breaks[product.id]
             minimum, multiple = product._get_b2b_quantity_step(product.uom_id)
-            price = {
-                **price,
-                "product": product,
-                "quantity": 1.0,
-                "uom": product.uom_id,
-                "next_break": next((step for step in steps if step["net"] < price["net"]), None),
-            }
             entries.append(
                 {
                     "product": product,
@@ -207,12 +209,10 @@ class B2BShopPortal(B2BPortal):
                     "uoms": product._get_b2b_uoms(),
                     "minimum": minimum,
                     "multiple": multiple,
-                    "quantity": product._format_b2b_quantity(minimum or 1.0),
+                    "quantity": format_input_quantity(product.env, minimum or 1.0),
                 }
             )
-        explained = pricelist._explain_prices(
-            [entry["price"] for entry in entries], format_price=format_price
-        )
+        explained = pricer.explain([entry["price"] for entry in entries], format_price=format_price)
         for entry, explanation in zip(entries, explained, strict=True):
             entry["explanation"] = explanation
         return entries
@@ -299,7 +299,7 @@ class B2BShopPortal(B2BPortal):
         text = request.env._(
             "%(product)s: %(quantity)s %(unit)s in your cart.",
             product=line.product_id.display_name,
-            quantity=line.product_id._format_b2b_quantity(line.product_uom_qty),
+            quantity=format_quantity(request.env, line.product_uom_qty),
             unit=line.product_uom_id.name,
         )
         return self._answer_b2b_add(agreement, "success", text)
@@ -326,7 +326,7 @@ class B2BShopPortal(B2BPortal):
             raise UserError(problem)
         cart = request.env["sale.order"]._get_b2b_cart(agreement, create=True)
         cart._lock_b2b_cart()
-        return cart._add_b2b_lines([(product, uom, amount)])
+        return cart._add_b2b_lines([PriceLine(product, amount, uom)])
 
     def _answer_b2b_add(self, agreement, kind, text):
         if self._wants_json():

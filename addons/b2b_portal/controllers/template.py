@@ -1,6 +1,10 @@
+from functools import partial
+
 from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
+
+from odoo.addons.b2b_pricelist.formatting import format_unit_price
 
 from .shop import B2BShopPortal
 
@@ -140,7 +144,7 @@ class B2BTemplatePortal(B2BShopPortal):
     def _tell_b2b_result(self, agreement, result):
         """Say what was added, what costs something else now, and what is gone."""
         currency = agreement._get_price_currency()
-        price = request.env["product.pricelist"]._format_unit_price
+        price = partial(format_unit_price, request.env)
         if result["added"]:
             self._add_b2b_message(
                 request.env._("%(count)s articles were added.", count=len(result["added"]))

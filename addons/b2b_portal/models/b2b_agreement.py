@@ -38,11 +38,11 @@ class B2bAgreement(models.Model):
 
         :param products: `product.product` records
         :return: dicts with `product`, `sku`, `name`, `uom`, `currency` and `steps` (see
-            `_get_quantity_breaks`), one per product
+            `Pricer.breaks`), one per product
         :rtype: list
         """
         self.ensure_one()
-        steps = self._get_quantity_breaks(products)
+        steps = self._get_pricer().breaks(products)
         currency = self._get_price_currency()
         return [
             {

@@ -347,7 +347,7 @@ class TestCartAndCheckout(B2bOrderCommon):
     def test_lines_are_priced_as_core_prices_them(self):
         cart = self._get_cart(self.buyer2_user, create=True)
         uom = self.product.uom_id
-        cart._add_b2b_lines([(self.product, uom, 10), (self.product_b, uom, 1)])
+        cart._add_b2b_lines([(self.product, 10, uom), (self.product_b, 1, uom)])
         quotation = self._create_order([(self.product, 10), (self.product_b, 1)])
         for ours, core in zip(cart.order_line, quotation.order_line, strict=True):
             for name in ("price_unit", "discount", "price_subtotal", "price_total", "name"):
@@ -359,11 +359,11 @@ class TestCartAndCheckout(B2bOrderCommon):
 
     def test_lines_stay_automatic(self):
         cart = self._get_cart(self.buyer2_user, create=True)
-        line = cart._add_b2b_lines([(self.product, self.product.uom_id, 1)])
+        line = cart._add_b2b_lines([(self.product, 1, self.product.uom_id)])
         self.assertAlmostEqual(line.price_unit, 99.42, 2)
         line.product_uom_qty = 10
         self.assertAlmostEqual(line.price_unit, 88.38, 2)
-        cart._add_b2b_lines([(self.product, self.product.uom_id, 1)])
+        cart._add_b2b_lines([(self.product, 1, self.product.uom_id)])
         self.assertEqual(line.product_uom_qty, 11)
         line.product_uom_qty = 1
         self.assertAlmostEqual(line.price_unit, 99.42, 2)
@@ -375,8 +375,8 @@ class TestCartAndCheckout(B2bOrderCommon):
         self.product.uom_ids = pack
         cart = self._get_cart(self.buyer2_user, create=True)
         unit = self.product.uom_id
-        cart._add_b2b_lines([(self.product, unit, 1), (self.product, pack, 2)])
-        cart._add_b2b_lines([(self.product, pack, 1), (self.product, pack, 1)])
+        cart._add_b2b_lines([(self.product, 1, unit), (self.product, 2, pack)])
+        cart._add_b2b_lines([(self.product, 1, pack), (self.product, 1, pack)])
         self.assertEqual(
             {line.product_uom_id: line.product_uom_qty for line in cart.order_line},
             {unit: 1, pack: 4},
@@ -388,7 +388,7 @@ class TestCartAndCheckout(B2bOrderCommon):
         )
         self.product.taxes_id = tax
         cart = self._get_cart()
-        cart._add_b2b_lines([(self.product, self.product.uom_id, 5)])
+        cart._add_b2b_lines([(self.product, 5, self.product.uom_id)])
         self.product.list_price = 200
         self.env.flush_all()
         stored = cart.order_line.mapped("price_unit")
@@ -409,7 +409,7 @@ class TestCartAndCheckout(B2bOrderCommon):
         self.product.taxes_id = old
         cart = self._get_cart()
         cart.order_line.unlink()
-        line = cart._add_b2b_lines([(self.product, self.product.uom_id, 1)])
+        line = cart._add_b2b_lines([(self.product, 1, self.product.uom_id)])
         self.assertEqual(line.tax_ids, old)
         self.product.taxes_id = new
         today = cart._get_b2b_today()
@@ -441,7 +441,7 @@ class TestCartAndCheckout(B2bOrderCommon):
             cart.order_line.unlink()
             self.env.invalidate_all()
             before = self.cr.sql_log_count
-            cart._add_b2b_lines([(product, product.uom_id, 1) for product in products])
+            cart._add_b2b_lines([(product, 1, product.uom_id) for product in products])
             self.env.flush_all()
             counts.append(self.cr.sql_log_count - before)
         # a few more: Odoo writes and prefetches in chunks, and notes names of lines

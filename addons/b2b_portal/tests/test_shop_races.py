@@ -77,7 +77,7 @@ class TestShopRaces(BaseCase):
         with self.registry.cursor() as cr:
             env = self._env(cr)
             product = env["product.product"].sudo().browse(self.ids["product.product"])
-            self._cart(env, create=True)._add_b2b_lines([(product, product.uom_id, 1)])
+            self._cart(env, create=True)._add_b2b_lines([(product, 1, product.uom_id)])
 
     def test_double_click_makes_one_order(self):
         self._fill_cart()

@@ -61,41 +61,20 @@ class B2bAgreement(models.Model):
         agreement = self.sudo()  # as in `_get_pricelist`
         return agreement._get_pricelist().currency_id or agreement.company_id.currency_id
 
-    def _get_price_details(self, lines, shipping_partner=None, date=False, breaks=True):
-        """Price lines for the customer of this agreement.
+    def _get_pricer(self, shipping_partner=None, date=False):
+        """Return what prices lines for the customer of this agreement.
 
-        :param list lines: tuples (`product.product` record, quantity in uom, uom or empty)
-        :param shipping_partner: `res.partner` record of the delivery address, which may decide on
-            the fiscal position; the customer by default
+        :param res.partner shipping_partner: the delivery address, which may decide on the fiscal
+            position; the customer by default
         :param date: date or datetime of the prices, now by default
-        :param bool breaks: False saves the computation of `next_break`
-        :return: one dict per line, see `product.pricelist._get_b2b_price_details`
-        :rtype: list
+        :rtype: Pricer
         """
         self.ensure_one()
         # sudo: sellers and buyers may price what they cannot read; the agreement rules
-        return self._get_pricelist()._get_b2b_price_details(
-            lines,
-            company=self.sudo().company_id,
+        return self._get_pricelist()._get_pricer(
+            self.sudo().company_id,
             fiscal_position=self._get_fiscal_position(shipping_partner),
             partner=self.sudo().partner_id,
-            date=date,
-            breaks=breaks,
-        )
-
-    def _get_quantity_breaks(self, products, shipping_partner=None, date=False):
-        """Return the quantity breaks of products for the customer of this agreement.
-
-        :param products: `product.product` records
-        :return: `{product id: list of steps}`, see `product.pricelist._get_quantity_breaks`
-        :rtype: dict
-        """
-        self.ensure_one()
-        # sudo: as in `_get_price_details`
-        return self._get_pricelist()._get_quantity_breaks(
-            products,
-            company=self.sudo().company_id,
-            fiscal_position=self._get_fiscal_position(shipping_partner),
             date=date,
         )
 

@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..formatting import format_quantity
+from ..rule_book import BOOK_KEY, NO_BOOK, RuleBook
+
 # The key to the technical rule. An object and no flag, so that no RPC call can bring it along.
 TECHNICAL = object()
 
@@ -42,7 +45,7 @@ class ProductPricelistItem(models.Model):
     def create(self, vals_list):
         """Override of `product`: only a B2B pricelist makes itself a technical rule.
 
-        :raises UserError: when someone else makes one, on whichever pricelist
+        :raise UserError: when someone else makes one, on whichever pricelist
         """
         default = self.default_get(["is_b2b_discount"])
         self._check_b2b_discount_rule(
@@ -53,7 +56,7 @@ class ProductPricelistItem(models.Model):
     def write(self, vals):
         """Override of `product` to protect the technical rule.
 
-        :raises UserError: when someone edits the technical rule of a B2B pricelist, or makes one
+        :raise UserError: when someone edits the technical rule of a B2B pricelist, or makes one
         """
         self._check_b2b_discount_rule(vals.get("is_b2b_discount"))
         return super().write(vals)
@@ -66,7 +69,7 @@ class ProductPricelistItem(models.Model):
         """Refuse changes of the technical rule that do not come from its pricelist.
 
         :param bool wanted: whether records are about to become technical rules
-        :raises UserError: when they are, or a technical rule is among the records
+        :raise UserError: when they are, or a technical rule is among the records
         """
         if self.env.context.get("b2b_technical_rule") is TECHNICAL:
             return
@@ -110,7 +113,7 @@ class ProductPricelistItem(models.Model):
         return (base_price - base_price * self._get_b2b_discount(product) / 100) or 0.0
 
     def _compute_base_price(self, product, quantity, uom, date, currency, **kwargs):
-        """Override of `product`: no product discount underneath a rule.
+        """Override of `product` to ignore product discounts on the list beneath a rule.
 
         A rule that builds on another pricelist must not stack its own discount on the product's
         B2B discount, and customers cannot read the other list themselves.
@@ -118,21 +121,24 @@ class ProductPricelistItem(models.Model):
         :return: base price per `uom`, in `currency`
         :rtype: float
         """
-        rule = self
-        if self.base == "pricelist":
-            # The customer may not read the list underneath, but gets the price it leads to.
-            rule = self.sudo().with_context(b2b_no_product_discount=True)
-        return super(ProductPricelistItem, rule)._compute_base_price(
+        return super(ProductPricelistItem, self._with_list_beneath())._compute_base_price(
             product, quantity, uom, date, currency, **kwargs
         )
 
     def _compute_price_before_discount(self, *args, **kwargs):
-        """Override of `product`: the price underneath ignores product discounts as well."""
-        rule = self
-        if self.base == "pricelist":
-            # Same reasons as in `_compute_base_price`.
-            rule = self.sudo().with_context(b2b_no_product_discount=True)
+        """Override of `product` to ignore product discounts on the list beneath as well."""
+        rule = self._with_list_beneath()
         return super(ProductPricelistItem, rule)._compute_price_before_discount(*args, **kwargs)
+
+    def _with_list_beneath(self):
+        """Return the rule as one whose pricelist beneath gives prices, see `RuleBook.beneath`."""
+        if self.base != "pricelist":
+            return self
+        # The customer may not read the list beneath, but gets the price it leads to.
+        rule = self.sudo()
+        if RuleBook.of_rules_above(self.env):
+            return rule
+        return rule.with_context(**{BOOK_KEY: NO_BOOK})
 
     def _get_b2b_price_source(self):
         """Return what gave a price.
@@ -158,6 +164,6 @@ class ProductPricelistItem(models.Model):
             return self.env._(
                 "Pricelist rule for %(scope)s from quantity %(quantity)s",
                 scope=scope,
-                quantity=f"{self.min_quantity:g}",
+                quantity=format_quantity(self.env, self.min_quantity),
             )
         return self.env._("Pricelist rule for %(scope)s", scope=scope)

@@ -1,5 +1,8 @@
 from odoo import models
 
+from ..formatting import format_unit_price
+from ..pricing import PriceLine
+
 
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
@@ -20,19 +23,21 @@ class SaleOrderLine(models.Model):
         )
         result = super(SaleOrderLine, self - b2b_lines)._compute_pricelist_item_id()
         for order, lines in b2b_lines.grouped("order_id").items():
-            pricelist = order.pricelist_id.with_company(order.company_id)
-            results = pricelist._compute_b2b_price_rules(
-                [
-                    (line.product_id, line.product_uom_qty or 1.0, line.product_uom_id)
-                    for line in lines
-                ],
-                currency=order.currency_id,
-                date=order.date_order,
-                compute_price=False,
+            pricer = order.pricelist_id._get_pricer(
+                order.company_id, currency=order.currency_id, date=order.date_order
             )
-            for line, (_price, rule_id) in zip(lines, results, strict=True):
-                line.pricelist_item_id = rule_id
+            prices = pricer.prices(line._get_price_line() for line in lines)
+            for line, price in zip(lines, prices, strict=True):
+                line.pricelist_item_id = price.rule.id
         return result
+
+    def _get_price_line(self):
+        """Return what the line sells, to be priced.
+
+        :rtype: PriceLine
+        """
+        self.ensure_one()
+        return PriceLine(self.product_id, self.product_uom_qty, self.product_uom_id)
 
     # === WHY THIS PRICE === #
 
@@ -60,27 +65,27 @@ class SaleOrderLine(models.Model):
     def _get_b2b_price_explanation(self):
         """Return where the price of the line comes from, and whether someone changed it.
 
-        :return: dicts with `label` and `text`, as `product.pricelist._explain_price`
+        :return: dicts with `label` and `text`, as `Pricer.explain`
         :rtype: list
         """
         self.ensure_one()
         order = self.order_id
-        details = order.pricelist_id._get_b2b_price_details(
-            [(self.product_id, self.product_uom_qty, self.product_uom_id)],
-            company=order.company_id,
+        pricer = order.pricelist_id._get_pricer(
+            order.company_id,
             fiscal_position=order.fiscal_position_id,
             partner=order.partner_id,
             date=order.date_order,
-        )[0]
-        rows = order.pricelist_id._explain_price(details, price_label=self.env._("Price (untaxed)"))
-        if order.currency_id.compare_amounts(self.price_reduce_taxexcl, details["net"]):
+        )
+        [price] = pricer.prices([self._get_price_line()])
+        [rows] = pricer.explain([price], price_label=self.env._("Price (untaxed)"))
+        if order.currency_id.compare_amounts(self.price_reduce_taxexcl, price.net):
             rows.append(
                 {
                     "label": self.env._("On this line"),
                     "text": self.env._(
                         "%(price)s: entered by hand, or priced at another time",
-                        price=order.pricelist_id._format_unit_price(
-                            self.price_reduce_taxexcl, order.currency_id
+                        price=format_unit_price(
+                            self.env, self.price_reduce_taxexcl, order.currency_id
                         ),
                     ),
                 }

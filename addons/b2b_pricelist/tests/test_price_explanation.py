@@ -67,11 +67,55 @@ class TestPriceExplanation(B2bCommon):
             wizard = self.env["b2b.price.explanation"].new(
                 {"product_id": product.id, "partner_id": self.customer.id, "quantity": quantity}
             )
-            self.assertEqual(wizard._get_price_details()["subtotal"], line.price_subtotal)
+            self.assertEqual(wizard._get_price(wizard._get_pricer()).subtotal, line.price_subtotal)
 
     def test_contact_of_the_customer_gets_the_same_price(self):
         contact = self.buyer_user.partner_id
         self.assertEqual(self._explain(partner=contact).explanation, self._explain().explanation)
+
+    def test_large_quantities_are_written_out(self):
+        """1,000,000 read "1e+06"."""
+        self._create_rule(percent_price=50, min_quantity=1_000_000)
+        form = self._explain(quantity=1_000_000)
+        self.assertIn("from quantity 1,000,000", form.explanation)
+        self.assertRegex(form.explanation, r"<td>1,000,000 Units</td><td[^>]*>[^<]*55[.,]24")
+        self.assertNotIn("e+", form.explanation)
+
+    def test_fractions_of_discounts_and_quantities_are_written_out(self):
+        self.product.b2b_discount = 12.5
+        self._create_rule(percent_price=15, min_quantity=2.5)
+        form = self._explain(quantity=2.5)
+        self.assertIn("from quantity 2.5", form.explanation)
+        self.assertIn("(12.5 %)", form.explanation)
+
+    def test_steps_say_what_gives_each_of_them(self):
+        self.rule.percent_price = 0
+        form = self._explain()
+        steps = form.explanation.split("From quantity")[1]
+        self.assertRegex(steps, r"<td>1 Units</td>.*B2B discount of the product")
+        self.assertRegex(steps, r"<td>10 Units</td>.*70[.,]70.*Pricelist rule for")
+
+    def test_product_that_costs_the_same_in_any_quantity_has_no_steps(self):
+        self.company.b2b_price_policy = "product_first"
+        self.assertNotIn("From quantity", self._explain().explanation)
+
+    def test_plain_list_names_the_discount_that_does_not_count(self):
+        plain = self._create_pricelist(name="Plain", is_b2b=False)
+        self._create_rule(pricelist_id=plain.id, percent_price=5)
+        self.rival.property_product_pricelist = plain
+        form = self._explain(partner=self.rival)
+        self.assertEqual(form.pricelist_id, plain)
+        self.assertRegex(form.explanation, r"104[.,]95")
+        self.assertIn("it counts on B2B pricelists only", form.explanation)
+
+    def test_unit_decides_the_quantity(self):
+        dozen = self.env.ref("uom.product_uom_dozen")
+        # The field is on the form where units are in use only.
+        wizard = self.env["b2b.price.explanation"].with_context(lang="en_US")
+        values = {"product_id": self.product.id, "partner_id": self.customer.id}
+        explanation = wizard.new({**values, "uom_id": dozen.id}).explanation
+        self.assertRegex(explanation, rf"Price \(untaxed\).*848[.,]41.* per {dozen.name}")
+        self.assertNotIn("Next quantity break", explanation)
 
     def test_nothing_is_said_before_a_customer_is_chosen(self):
         form = self._open()

@@ -7,6 +7,7 @@ from odoo.tests import tagged
 
 from odoo.addons.product.models.product_pricelist import ProductPricelist
 
+from ..pricing import PriceLine
 from .common import B2bCommon
 
 
@@ -31,23 +32,27 @@ class TestPrices(B2bCommon):
     def _price(self, product, quantity=1.0, uom=None, pricelist=None):
         return (pricelist or self.pricelist)._get_product_price(product, quantity, uom=uom)
 
+    def _get_price(self, product, quantity=1.0, uom=None):
+        """The price of the customer of the agreement, as an object."""
+        pricer = self.agreement.with_context(lang="en_US")._get_pricer()
+        return pricer.prices([PriceLine(product, quantity, uom)])[0]
+
     def _assert_line_agrees(self, product, quantity, uom=None, **order_values):
         """The engine's details and an order line give the same amounts."""
         order = self._create_order([(product, quantity)], **order_values)
         line = order.order_line
         if uom:
             line.product_uom_id = uom
-        details = self.agreement._get_price_details(
-            [(product, quantity, uom)], shipping_partner=order.partner_shipping_id
-        )[0]
+        pricer = self.agreement._get_pricer(order.partner_shipping_id)
+        [price] = pricer.prices([PriceLine(product, quantity, uom)])
         self.assertEqual(order.pricelist_id, self.pricelist)
-        self.assertAlmostEqual(line.price_unit, details["price_unit"], places=9)
-        self.assertAlmostEqual(line.discount, details["discount"], places=9)
-        self.assertAlmostEqual(line.price_subtotal, details["subtotal"], places=9)
-        self.assertAlmostEqual(line.price_total, details["total"], places=9)
-        self.assertEqual(line.tax_ids, details["taxes"])
-        self.assertAlmostEqual(line.price_reduce_taxexcl, details["net"], delta=0.005 + 1e-9)
-        return line, details
+        self.assertAlmostEqual(line.price_unit, price.price_unit, places=9)
+        self.assertAlmostEqual(line.discount, price.discount, places=9)
+        self.assertAlmostEqual(line.price_subtotal, price.subtotal, places=9)
+        self.assertAlmostEqual(line.price_total, price.total, places=9)
+        self.assertEqual(line.tax_ids, price.taxes)
+        self.assertAlmostEqual(line.price_reduce_taxexcl, price.net, delta=0.005 + 1e-9)
+        return line, price
 
     # === DISCOUNT OF THE PRODUCT === #
 
@@ -222,7 +227,7 @@ class TestPrices(B2bCommon):
         )
         self.product.b2b_discount = 12.5
         self._create_rule(percent_price=33.333, min_quantity=10)
-        line, _details = self._assert_line_agrees(self.product, 1)
+        line, _price = self._assert_line_agrees(self.product, 1)
         self.assertEqual(line.discount, 12.5)
         self.assertEqual(line.price_unit, 110.47)
         self._assert_line_agrees(self.product, 10)
@@ -231,8 +236,8 @@ class TestPrices(B2bCommon):
         self.product.write({"b2b_discount": 20, "taxes_id": [(6, 0, self.tax_included.ids)]})
         position = self.env["account.fiscal.position"].create({"name": "Export"})
         self.customer.property_account_position_id = position
-        line, details = self._assert_line_agrees(self.product, 3)
-        self.assertFalse(details["taxes"])
+        line, price = self._assert_line_agrees(self.product, 3)
+        self.assertFalse(price.taxes)
         self.assertAlmostEqual(line.price_unit, 88.376 / 1.23, places=2)
 
     def test_line_agrees_with_engine_in_foreign_currency(self):
@@ -245,17 +250,17 @@ class TestPrices(B2bCommon):
         )
         self.pricelist.currency_id = currency
         self.product.b2b_discount = 20
-        line, details = self._assert_line_agrees(self.product, 3)
-        self.assertEqual(details["currency"], currency)
+        line, price = self._assert_line_agrees(self.product, 3)
+        self.assertEqual(price.currency, currency)
         self.assertAlmostEqual(line.price_unit, 88.376 * 4.3217, places=4)
 
     def test_line_agrees_with_engine_in_packs(self):
         dozen = self.env.ref("uom.product_uom_dozen")
         self.product.b2b_discount = 20
         self._create_rule(percent_price=36, min_quantity=10)
-        line, details = self._assert_line_agrees(self.product, 1, uom=dozen)
+        line, price = self._assert_line_agrees(self.product, 1, uom=dozen)
         self.assertAlmostEqual(line.price_unit, 110.47 * 0.64 * 12, places=6)
-        self.assertEqual(details["source"], "rule")
+        self.assertEqual(price.source, "rule")
 
     def test_line_of_seller_gets_agreement_prices_too(self):
         self.product.b2b_discount = 20
@@ -285,46 +290,46 @@ class TestPrices(B2bCommon):
     def test_details_name_source_list_price_and_next_break(self):
         self.product.b2b_discount = 20
         self._create_rule(percent_price=36, min_quantity=10)
-        values = self.agreement._get_price_details([(self.product, 1, None)])[0]
-        self.assertEqual(values["source"], "product_discount")
-        self.assertEqual(values["net"], 88.38)
-        self.assertEqual(values["list_net"], 110.47)
-        self.assertEqual(values["percentage"], 20.0)
-        self.assertEqual(values["next_break"]["min_quantity"], 10)
-        self.assertEqual(values["next_break"]["net"], 70.70)
-        values = self.agreement._get_price_details([(self.product, 10, None)])[0]
-        self.assertEqual(values["source"], "rule")
-        self.assertIsNone(values["next_break"])
-        values = self.agreement._get_price_details([(self.product_b, 1, None)])[0]
-        self.assertEqual(values["source"], "list_price")
+        price = self._get_price(self.product, 1)
+        self.assertEqual(price.source, "product_discount")
+        self.assertEqual(price.net, 88.38)
+        self.assertEqual(price.list_net, 110.47)
+        self.assertEqual(price.percentage, 20.0)
+        self.assertEqual(price.next_break.quantity, 10)
+        self.assertEqual(price.next_break.net, 70.70)
+        price = self._get_price(self.product, 10)
+        self.assertEqual(price.source, "rule")
+        self.assertIsNone(price.next_break)
+        price = self._get_price(self.product_b, 1)
+        self.assertEqual(price.source, "list_price")
 
     def test_quantity_breaks_are_those_that_change_the_price(self):
         self.product.b2b_discount = 20
         self._create_rule(percent_price=10, min_quantity=5)
         self._create_rule(percent_price=36, min_quantity=10)
-        steps = self.agreement._get_quantity_breaks(self.product | self.product_b)
+        steps = self.agreement._get_pricer().breaks(self.product | self.product_b)
         self.assertEqual(
-            [(step["min_quantity"], step["net"]) for step in steps[self.product.id]],
+            [(step.quantity, step.net) for step in steps[self.product.id]],
             [(1, 88.38), (10, 70.70)],
         )
         self.assertEqual(
-            [(step["min_quantity"], step["net"]) for step in steps[self.product_b.id]],
+            [(step.quantity, step.net) for step in steps[self.product_b.id]],
             [(1, 50.0), (5, 45.0), (10, 32.0)],
         )
 
     def test_explanation_is_readable(self):
         self.product.b2b_discount = 20
         self._create_rule(percent_price=36, min_quantity=10)
-        values = self.agreement._get_price_details([(self.product, 1, None)])[0]
-        rows = self.pricelist.with_context(lang="en_US")._explain_price(values)
+        price = self._get_price(self.product, 1)
+        [rows] = price.pricer.explain([price])
         text = " ".join(row["text"] for row in rows)
         for words in (r"110[.,]47", r"88[.,]38", r"70[.,]70", "B2B discount of the product"):
             self.assertRegex(text, words)
 
     def test_percentage_of_a_cheap_article_is_that_of_the_discount(self):
         self.product.write({"list_price": 0.62, "b2b_discount": 15})
-        values = self.agreement._get_price_details([(self.product, 1, None)])[0]
-        self.assertEqual(values["percentage"], 15.0)
+        price = self._get_price(self.product, 1)
+        self.assertEqual(price.percentage, 15.0)
 
     def test_seller_sees_why_a_line_costs_what_it_does(self):
         self.product.b2b_discount = 20
@@ -337,9 +342,9 @@ class TestPrices(B2bCommon):
         self.assertIn("On this line", action["params"]["message"])
 
     def test_line_of_zero_quantity_has_a_price_and_no_amount(self):
-        values = self.agreement._get_price_details([(self.product, 0, None)])[0]
-        self.assertEqual(values["net"], 110.47)
-        self.assertEqual(values["total"], 0)
+        price = self._get_price(self.product, 0)
+        self.assertEqual(price.net, 110.47)
+        self.assertEqual(price.total, 0)
 
     # === QUERIES === #
 
@@ -354,7 +359,9 @@ class TestPrices(B2bCommon):
             self.env.flush_all()
             self.env.invalidate_all()
             queries = self.env.cr.sql_log_count
-            self.agreement._get_price_details([(product, 1, None) for product in products])
+            for price in self.agreement._get_pricer().prices((product,) for product in products):
+                self.assertTrue(price.net <= price.list_net and price.subtotal <= price.total)
+                self.assertTrue(price.source and not price.next_break)
             return self.env.cr.sql_log_count - queries
 
         measure(5)

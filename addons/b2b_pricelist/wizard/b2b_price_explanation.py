@@ -2,6 +2,9 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 
+from ..formatting import format_percentage, format_quantity, format_unit_price
+from ..pricing import PriceLine
+
 
 class B2bPriceExplanation(models.TransientModel):
     """Why a customer pays what for a product: asked from the product, before there is an order.
@@ -89,37 +92,34 @@ class B2bPriceExplanation(models.TransientModel):
 
     # === BUSINESS METHODS === #
 
-    def _get_price_details(self):
-        """Price the product as an order of the customer would today.
+    def _get_pricer(self):
+        """Return what prices the product as an order of the customer would today.
 
-        :return: see `product.pricelist._get_b2b_price_details`
-        :rtype: dict
-        :raises AccessError: for a product or a customer that the user may not read
+        :rtype: Pricer
+        :raise AccessError: for a product or a customer that the user may not read
         """
         self.ensure_one()
         # Prices are computed in sudo, for any ids that a client sends.
         self.product_id.check_access("read")
         self.partner_id.check_access("read")
-        return self.pricelist_id._get_b2b_price_details(
-            [(self.product_id, self.quantity, self.uom_id)],
-            partner=self.partner_id,
-            **self._get_price_context(),
-        )[0]
-
-    def _get_price_context(self):
         # sudo: fiscal positions are the accountants'; the seller's order gets the same one
         partner = self.sudo().with_company(self.company_id).partner_id
         delivery = partner.browse(partner.address_get(["delivery"])["delivery"])
         FiscalPosition = partner.env["account.fiscal.position"]
-        return {
-            "company": self.company_id,
-            "fiscal_position": FiscalPosition._get_fiscal_position(partner, delivery),
-        }
+        return self.pricelist_id._get_pricer(
+            self.company_id,
+            partner=self.partner_id,
+            fiscal_position=FiscalPosition._get_fiscal_position(partner, delivery),
+        )
+
+    def _get_price(self, pricer):
+        return pricer.prices([PriceLine(self.product_id, self.quantity, self.uom_id)])[0]
 
     def _format_explanation(self):
-        details = self._get_price_details()
-        rows = self.pricelist_id._explain_price(details, price_label=self.env._("Price (untaxed)"))
-        if unused := self._describe_unused_price(details):
+        pricer = self._get_pricer()
+        price = self._get_price(pricer)
+        [rows] = pricer.explain([price], price_label=self.env._("Price (untaxed)"))
+        if unused := self._describe_unused_price(pricer, price):
             rows.insert(2, {"label": self.env._("Not applied"), "text": unused})
         table = Markup().join(
             Markup("<tr><th class='pe-4 text-nowrap'>%(label)s</th><td>%(text)s</td></tr>") % row
@@ -127,54 +127,57 @@ class B2bPriceExplanation(models.TransientModel):
         )
         return Markup("<table class='table table-sm mb-0'>%s</table>%s") % (
             table,
-            self._format_breaks(),
+            self._format_breaks(pricer),
         )
 
-    def _describe_unused_price(self, details):
+    def _describe_unused_price(self, pricer, price):
         """Say which other price there was, and why it was not taken.
 
-        :param dict details: what `_get_price_details` returned
+        :param Pricer pricer: of this customer
+        :param Price price: what the customer pays
         :return: text, or an empty string when there was no other
         :rtype: str
         """
-        discount = self.product_id.b2b_discount
-        if not discount:
+        if not self.product_id.b2b_discount:
             return ""
-        if details["source"] != "product_discount":
-            return self.env._(
-                "B2B discount of the product (%(discount)s %%): %(reason)s",
-                discount=f"{discount:g}",
-                reason=self.env._("the rule is lower")
-                if self.pricelist_id.is_b2b
-                else self.env._("it counts on B2B pricelists only"),
-            )
-        without = self.with_context(b2b_no_product_discount=True)._get_price_details()
-        if without["source"] != "rule":
-            return ""
-        text = "{}: {}".format(
-            without["rule"]._describe_b2b_price_source(),
-            self.pricelist_id._format_unit_price(without["net"], without["currency"]),
+        if price.source != "product_discount":
+            return self._describe_unused_discount()
+        # The same line once more, as if there were no discount: what else it could have cost.
+        without = self._get_price(pricer.without_product_discounts())
+        return self._describe_unused_rule(price, without) if without.source == "rule" else ""
+
+    def _describe_unused_discount(self):
+        return self.env._(
+            "B2B discount of the product (%(discount)s %%): %(reason)s",
+            discount=format_percentage(self.env, self.product_id.b2b_discount),
+            reason=self.env._("the rule is lower")
+            if self.pricelist_id.is_b2b
+            else self.env._("it counts on B2B pricelists only"),
         )
-        if without["net"] < details["net"]:
+
+    def _describe_unused_rule(self, price, without):
+        amount = format_unit_price(self.env, without.net, without.currency)
+        text = f"{without.rule._describe_b2b_price_source()}: {amount}"
+        # Only the policy lets the dearer of the two win: who reads this must learn why.
+        if without.net < price.net:
             return self.env._(
                 "%(rule)s, since the price policy of the company is “Product discount first”",
                 rule=text,
             )
         return text
 
-    def _format_breaks(self):
+    def _format_breaks(self, pricer):
         """Return the steps of the price as a table, nothing when the quantity does not matter."""
-        steps = self.pricelist_id._get_quantity_breaks(self.product_id, **self._get_price_context())
-        steps = steps[self.product_id.id]
+        steps = pricer.breaks(self.product_id)[self.product_id.id]
         if len(steps) < 2:
             return ""
         rows = Markup().join(
             Markup("<tr><td>%s %s</td><td class='text-end'>%s</td><td class='ps-4'>%s</td></tr>")
             % (
-                f"{step['min_quantity']:g}",
-                self.product_id.uom_id.name,
-                self.pricelist_id._format_unit_price(step["net"], step["currency"]),
-                step["rule"]._describe_b2b_price_source(),
+                format_quantity(self.env, step.quantity),
+                step.uom.name,
+                format_unit_price(self.env, step.net, step.currency),
+                step.rule._describe_b2b_price_source(),
             )
             for step in steps
         )

@@ -5,6 +5,8 @@ from odoo.exceptions import ConcurrencyError
 from odoo.fields import Command
 from odoo.tools import float_compare
 
+from odoo.addons.b2b_pricelist.pricing import PriceLine
+
 
 class SaleOrder(models.Model):
     """The cart of a buyer, and its lines."""
@@ -71,16 +73,16 @@ class SaleOrder(models.Model):
         price and its technical twin, so that they stay automatic: core asks for price and rule
         line by line.
 
-        :param list wanted: tuples (product, unit, quantity in that unit); several of the same
-            product and unit add up
+        :param list wanted: `PriceLine`, or tuples in that order; several of the same product and
+            unit add up
         :param dict prices: today's prices of this order that the caller has anyway,
-            `{(product, unit, quantity): price}` as of `_get_b2b_line_prices`
+            `{PriceLine: Price}`
         :return: the lines
         :rtype: sale.order.line
         """
         self.ensure_one()
         totals = {}
-        for product, uom, quantity in wanted:
+        for product, quantity, uom in wanted:
             key = (product, uom or product.uom_id)
             totals[key] = totals.get(key, 0.0) + quantity
         existing = {}
@@ -94,7 +96,7 @@ class SaleOrder(models.Model):
         self._refresh_b2b_lines(quantities)
         created = self._create_b2b_lines(
             [
-                (product, uom, quantity)
+                PriceLine(product, quantity, uom)
                 for (product, uom), quantity in totals.items()
                 if (product, uom) not in existing
             ],
@@ -105,11 +107,11 @@ class SaleOrder(models.Model):
     def _create_b2b_lines(self, wanted, known_prices=None):
         """Create lines in one batch at today's prices.
 
-        :param list wanted: tuples (product, unit, quantity)
+        :param list wanted: `PriceLine`
         :param dict known_prices: see `_add_b2b_lines`
         """
         known_prices = known_prices or {}
-        unknown = [key for key in wanted if key not in known_prices]
+        unknown = [line for line in wanted if line not in known_prices]
         known_prices = {
             **known_prices,
             **dict(zip(unknown, self._get_b2b_line_prices(unknown), strict=True)),
@@ -126,18 +128,18 @@ class SaleOrder(models.Model):
             [
                 {
                     "order_id": self.id,
-                    "product_id": product.id,
-                    "product_uom_id": uom.id,
-                    "product_uom_qty": quantity,
+                    "product_id": line.product.id,
+                    "product_uom_id": line.uom.id,
+                    "product_uom_qty": line.quantity,
                     "sequence": sequence + index,
-                    "price_unit": price["price_unit"],
-                    "technical_price_unit": price["price_unit"],
-                    "discount": price["discount"],
-                    "tax_ids": [Command.set(price["taxes"].ids)],
+                    "price_unit": price.price_unit,
+                    "technical_price_unit": price.price_unit,
+                    "discount": price.discount,
+                    "tax_ids": [Command.set(price.taxes.ids)],
                     **values,
                 }
-                for index, (product, uom, quantity) in enumerate(wanted, start=1)
-                for price in [known_prices[product, uom, quantity]]
+                for index, line in enumerate(wanted, start=1)
+                for price in [known_prices[line]]
             ]
         )
 
@@ -155,25 +157,25 @@ class SaleOrder(models.Model):
             lines -= gone
         self._renew_b2b_terms()
         wanted = [
-            (line.product_id, line.product_uom_id, quantities.get(line, line.product_uom_qty))
+            line._get_price_line()._replace(quantity=quantities.get(line, line.product_uom_qty))
             for line in lines
         ]
         prices = self._get_b2b_line_prices(wanted)
-        for line, (_product, _uom, quantity), price in zip(lines, wanted, prices, strict=True):
+        for line, price in zip(lines, prices, strict=True):
             vals = {
-                "price_unit": price["price_unit"],
-                "technical_price_unit": price["price_unit"],
-                "discount": price["discount"],
+                "price_unit": price.price_unit,
+                "technical_price_unit": price.price_unit,
+                "discount": price.discount,
             }
             if line in quantities:
-                vals["product_uom_qty"] = quantity
+                vals["product_uom_qty"] = price.quantity
             changed = {
                 name: value
                 for name, value in vals.items()
                 if float_compare(line[name], value, precision_digits=8)
             }
-            if line.tax_ids != price["taxes"]:
-                changed["tax_ids"] = [Command.set(price["taxes"].ids)]
+            if line.tax_ids != price.taxes:
+                changed["tax_ids"] = [Command.set(price.taxes.ids)]
             if changed:
                 # core takes the technical price alone for a stray value of the client
                 changed.setdefault("price_unit", vals["price_unit"])

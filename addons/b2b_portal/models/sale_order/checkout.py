@@ -162,18 +162,10 @@ class SaleOrder(models.Model):
         :return: `{line id: (quantity, price)}`
         :rtype: dict
         """
-        entries = {entry["line"]: entry for entry in self._get_b2b_today()["lines"]}
-        nets = self._get_b2b_nets(
-            {line: (line.price_unit, line.discount, line.tax_ids) for line in entries}
-        )
-        stored = {}
-        for line, entry in entries.items():
-            same = line.tax_ids == entry["taxes"] and not any(
-                float_compare(line[name], entry[name], precision_digits=8)
-                for name in ("price_unit", "discount")
-            )
-            stored[line.id] = (line.product_uom_qty, entry["net"] if same else nets[line])
-        return stored
+        return {
+            entry["line"].id: (entry["line"].product_uom_qty, self._get_b2b_stored_net(**entry))
+            for entry in self._get_b2b_today()["lines"]
+        }
 
     def _get_b2b_price_changes(self, expected, today):
         """Compare what the buyer has seen with today's cart.

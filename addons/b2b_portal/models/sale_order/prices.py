@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.tools import float_compare
 
 
 class SaleOrder(models.Model):
@@ -6,25 +7,22 @@ class SaleOrder(models.Model):
 
     _inherit = "sale.order"
 
-    def _get_b2b_line_prices(self, wanted, amounts=False):
+    def _get_b2b_line_prices(self, wanted):
         """Return today's prices as core would store them on lines of this order.
 
-        :param list wanted: tuples (product, unit, quantity); a quantity of 0 is priced as 1
-        :param bool amounts: True adds all that pages show
-        :return: dicts in the same order, see `product.pricelist._get_b2b_price_details`
-        :rtype: list[dict]
+        :param list wanted: `PriceLine`
+        :return: prices in the same order
+        :rtype: list[Price]
         """
         self.ensure_one()
         if not wanted:
             return []
-        return self._get_b2b_pricelist()._get_b2b_price_details(
-            [(product, quantity, uom) for product, uom, quantity in wanted],
-            company=self.company_id,
+        pricer = self._get_b2b_pricelist()._get_pricer(
+            self.company_id,
             fiscal_position=self._get_b2b_fiscal_position(),
             partner=self.partner_id,
-            breaks=False,
-            amounts=amounts,
         )
+        return pricer.prices(wanted)
 
     def _get_b2b_pricelist(self):
         """Return the list of the agreement, also when the order has an earlier one still."""
@@ -39,23 +37,20 @@ class SaleOrder(models.Model):
     def _get_b2b_today(self):
         """Return what the lines and the whole cost today, without writing anything.
 
-        :return: dict with `lines` (see `_get_b2b_line_prices`; with `line` beside), `untaxed`,
-            `tax`, `total`, `currency`
+        :return: dict with `lines` (dicts with `line`, its `price`, and what pages show: `net` and
+            `subtotal`), `untaxed`, `tax`, `total`, `currency`
         :rtype: dict
         """
         self.ensure_one()
         lines = self.order_line.filtered(lambda line: line.product_id and not line.display_type)
-        prices = self._get_b2b_line_prices(
-            [(line.product_id, line.product_uom_id, line.product_uom_qty) for line in lines],
-            amounts=True,
-        )
+        prices = self._get_b2b_line_prices([line._get_price_line() for line in lines])
         currency = self._get_b2b_pricelist().currency_id or self.company_id.currency_id
         base_lines = [
             line._prepare_base_line_for_taxes_computation(
                 currency_id=currency,
-                price_unit=price["price_unit"],
-                discount=price["discount"],
-                tax_ids=price["taxes"],
+                price_unit=price.price_unit,
+                discount=price.discount,
+                tax_ids=price.taxes,
             )
             for line, price in zip(lines, prices, strict=True)
         ]
@@ -68,8 +63,10 @@ class SaleOrder(models.Model):
         return {
             "lines": [
                 {
-                    **price,
                     "line": line,
+                    "price": price,
+                    "net": price.net,
+                    # of the order, which may round otherwise than line by line
                     "subtotal": base_line["tax_details"]["total_excluded_currency"],
                 }
                 for line, price, base_line in zip(lines, prices, base_lines, strict=True)
@@ -80,24 +77,17 @@ class SaleOrder(models.Model):
             "currency": currency,
         }
 
-    def _get_b2b_nets(self, prices):
-        """Return untaxed prices of one unit of lines, rounded as pages show them.
+    def _get_b2b_stored_net(self, line, price, **entry):
+        """Return the untaxed price of one unit that a line has stored.
 
-        :param dict prices: `{line: (price_unit, discount, taxes)}` as lines store them, where
-            prices may include taxes
-        :return: `{line: price}`
-        :rtype: dict
+        :param sale.order.line line: of the cart
+        :param Price price: of today
+        :rtype: float
         """
-        pricelist = self._get_b2b_pricelist()
-        currency = pricelist.currency_id or self.currency_id
-        pricing = {"currency": currency, "digits": pricelist._get_price_digits(currency)}
-        return {
-            line: pricelist._get_unit_amounts(
-                price_unit * (1 - discount / 100),
-                taxes,
-                line.product_id,
-                line.product_uom_id,
-                pricing,
-            )[0]
-            for line, (price_unit, discount, taxes) in prices.items()
-        }
+        stored = line.price_unit, line.discount
+        pairs = zip(stored, (price.price_unit, price.discount), strict=True)
+        if line.tax_ids == price.taxes and not any(
+            float_compare(*pair, precision_digits=8) for pair in pairs
+        ):
+            return price.net
+        return price.pricer.get_net(price.line, *stored, line.tax_ids)

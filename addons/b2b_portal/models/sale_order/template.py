@@ -52,7 +52,7 @@ class SaleOrder(models.Model):
         return template
 
     def _get_b2b_wanted(self):
-        """Return the articles of an order as tuples (product, unit, quantity)."""
+        """Return the articles of an order as `PriceLine`."""
         lines = self.order_line.filtered(
             lambda line: (
                 line.product_id
@@ -63,12 +63,12 @@ class SaleOrder(models.Model):
                 and not line._is_delivery()
             )
         )
-        return [(line.product_id, line.product_uom_id, line.product_uom_qty) for line in lines]
+        return [line._get_price_line() for line in lines]
 
     def _add_b2b_template_lines(self, wanted):
         """Add articles to the template, and remember today's prices as the last ones.
 
-        :param list wanted: tuples (product, unit, quantity)
+        :param list wanted: `PriceLine`
         """
         self.ensure_one()
         lines = self._add_b2b_lines(wanted)
@@ -93,22 +93,15 @@ class SaleOrder(models.Model):
     def _get_b2b_nets_today(self, prices):
         """Return today's untaxed price of one unit of lines.
 
-        :param dict prices: `{line: price}` as of `_get_b2b_line_prices`
+        :param dict prices: `{line: Price}`
         :return: `{line: untaxed price}`
         :rtype: dict
         """
-        return self._get_b2b_nets(
-            {
-                line: (price["price_unit"], price["discount"], price["taxes"])
-                for line, price in prices.items()
-            }
-        )
+        return {line: price.net for line, price in prices.items()}
 
     def _get_b2b_prices_today(self, lines):
-        """Return `{line: price}` of today, see `_get_b2b_line_prices`."""
-        prices = self._get_b2b_line_prices(
-            [(line.product_id, line.product_uom_id, line.product_uom_qty) for line in lines]
-        )
+        """Return `{line: Price}` of today, see `_get_b2b_line_prices`."""
+        prices = self._get_b2b_line_prices([line._get_price_line() for line in lines])
         return dict(zip(lines, prices, strict=True))
 
     def _remember_b2b_prices(self, nets):
@@ -161,12 +154,8 @@ class SaleOrder(models.Model):
             cart._lock_b2b_cart()
             same_terms = cart.fiscal_position_id == self.fiscal_position_id
             result["added"] = cart._add_b2b_lines(
-                [(line.product_id, line.product_uom_id, ordered[line]) for line in wanted],
-                {
-                    (line.product_id, line.product_uom_id, line.product_uom_qty): price
-                    for line, price in prices.items()
-                    if same_terms
-                },
+                [line._get_price_line()._replace(quantity=ordered[line]) for line in wanted],
+                {price.line: price for price in prices.values() if same_terms},
             )
             self._remember_b2b_prices(nets)
         return result
