@@ -13,7 +13,9 @@ def migrate(cr, version):
     env = api.Environment(cr, SUPERUSER_ID, {})
     cron = env.ref("b2b_portal.ir_cron_b2b_proforma_mail", raise_if_not_found=False)
     if cron:
+        action = cron.ir_actions_server_id
         cron.unlink()
+        action.unlink()  # Odoo leaves it behind
     if not sql.column_exists(cr, "sale_order", "b2b_mail_pending"):
         return
     cr.execute("SELECT id FROM sale_order WHERE b2b_mail_pending ORDER BY id")
