@@ -186,6 +186,18 @@ class TestAgreements(AgreementCommon):
         with self.assertRaises(ValidationError):
             after.date_start = "2026-12-31"
 
+    def test_database_without_the_extension_is_told_and_goes_on(self):
+        Agreement = self.env["b2b.agreement"]
+        module = "odoo.addons.b2b_agreement.models.b2b_agreement.checks"
+        with (
+            patch.object(type(Agreement), "_has_overlap_constraint", lambda _self: False),
+            patch(f"{module}.OVERLAP_DEFINITION", "EXCLUDE USING nothing"),
+            patch(f"{module}._logger.info") as told,
+        ):
+            Agreement.init()
+            told.assert_called_once()
+            self.assertTrue(self._create_signed_agreement().is_in_force)
+
     # === ACTIONS === #
 
     def test_send_mails_the_customer_and_refuses_signed_ones(self):

@@ -1,7 +1,9 @@
-from psycopg2.errors import SerializationFailure
+from unittest.mock import patch
+
+from psycopg2.errors import ExclusionViolation, SerializationFailure
 
 from odoo import api
-from odoo.exceptions import LockError, UserError
+from odoo.exceptions import ConcurrencyError, LockError, UserError
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
@@ -47,6 +49,15 @@ class TestRaces(BaseCase):
     @mute_logger("odoo.sql_db")
     def test_two_agreements_signed_at_once_leave_one_in_force(self):
         """Each transaction sees only its own signature; the later one fails and is run again."""
+        self._sign_at_once(ConcurrencyError)
+
+    @mute_logger("odoo.sql_db")
+    def test_two_agreements_signed_at_once_where_the_extension_is_not_allowed(self):
+        Agreement = self.registry["b2b.agreement"]
+        with patch.object(Agreement, "_has_overlap_constraint", lambda _self: False):
+            self._sign_at_once(SerializationFailure)
+
+    def _sign_at_once(self, failure):
         with self.registry.cursor() as first_cr, self.registry.cursor() as second_cr:
             first = self._get_agreement(first_cr, 0)
             second = self._get_agreement(second_cr, 1)
@@ -54,7 +65,7 @@ class TestRaces(BaseCase):
             self.assertEqual((first.state, second.state), ("sent", "sent"))
             first._sign("Anna", SIGNATURE, first.partner_id)
             first_cr.commit()
-            with self.assertRaises(SerializationFailure):
+            with self.assertRaises(failure):
                 second._sign("Bob", SIGNATURE, second.partner_id)
             second_cr.rollback()
             # What Odoo does then: the request is run again, and now refused in words.
@@ -71,3 +82,21 @@ class TestRaces(BaseCase):
             with self.assertRaises(LockError):
                 agreement._sign("Bob", SIGNATURE, agreement.partner_id)
             second_cr.rollback()
+
+    @mute_logger("odoo.sql_db")
+    def test_database_refuses_two_signed_agreements_on_one_day(self):
+        with self.registry.cursor() as cr:
+            agreements = self._get_agreement(cr, 0) | self._get_agreement(cr, 1)
+            statement = "UPDATE b2b_agreement SET state = 'signed' WHERE id = ANY(%s)"
+            cr.execute(statement, [agreements.ids])
+            with self.assertRaises(ExclusionViolation):
+                cr.execute("SET CONSTRAINTS b2b_agreement_no_overlap IMMEDIATE")
+            cr.rollback()
+            cr.execute(statement, [agreements.ids])
+            cr.execute(
+                "UPDATE b2b_agreement SET date_end = '2019-12-31', date_start = '2019-01-01'"
+                " WHERE id = %s",
+                [agreements[0].id],
+            )
+            cr.execute("SET CONSTRAINTS b2b_agreement_no_overlap IMMEDIATE")
+            cr.rollback()

@@ -1,11 +1,28 @@
+import logging
 from datetime import datetime
 
+import psycopg2
+from psycopg2.errors import ExclusionViolation
+
 from odoo import api, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ConcurrencyError, UserError, ValidationError
 from odoo.tools import SQL
+from odoo.tools.sql import constraint_definition
+
+_logger = logging.getLogger(__name__)
 
 # The key to signed fields. An object and no flag, so that no RPC call can bring it along.
 SEAL = object()
+OVERLAP = "b2b_agreement_no_overlap"
+# Deferred, so that `_check_overlap` has the first word. A last day before the first one is refused
+# there too, and no reason to stop here.
+OVERLAP_DEFINITION = """
+    EXCLUDE USING gist (
+        partner_id WITH =,
+        company_id WITH =,
+        daterange(LEAST(date_start, date_end), date_end, '[]') WITH &&
+    ) WHERE (state = 'signed') DEFERRABLE INITIALLY DEFERRED
+"""
 
 
 class B2bAgreement(models.Model):
@@ -77,15 +94,6 @@ class B2bAgreement(models.Model):
         signed = self.filtered(lambda agreement: agreement.state == "signed")
         if not signed:
             return
-        # Two customers' contacts signing at once would not see each other's row. A no-op update of
-        # the customer makes the later transaction fail and be run again, then it sees the first.
-        self.env.flush_all()
-        self.env.cr.execute(
-            SQL(
-                "UPDATE res_partner SET write_date = write_date WHERE id IN %s",
-                tuple(sorted(signed.partner_id.ids)),
-            )
-        )
         # Signed agreements of another company or salesperson count too.
         others = self.sudo().search(
             [("state", "=", "signed"), ("partner_id", "in", signed.partner_id.ids)]
@@ -101,6 +109,55 @@ class B2bAgreement(models.Model):
                         dates=clash._format_dates(),
                     )
                 )
+        signed._check_signed_meanwhile()
+
+    def _check_signed_meanwhile(self):
+        """Find out whether another transaction signs for the same customer at this moment.
+
+        Its agreement cannot be seen by the search of `_check_overlap`.
+
+        :raise ConcurrencyError: when it does; Odoo then runs the request again, which sees it
+        """
+        self.env.flush_all()
+        if not self._has_overlap_constraint():
+            # A no-op update of the customer makes the later transaction fail and be run again.
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE res_partner SET write_date = write_date WHERE id IN %s",
+                    tuple(sorted(self.partner_id.ids)),
+                )
+            )
+            return
+        constraint = SQL.identifier(OVERLAP)
+        try:
+            with self.env.cr.savepoint():
+                self.env.cr.execute(
+                    SQL("SET CONSTRAINTS %s IMMEDIATE", constraint), log_exceptions=False
+                )
+        except ExclusionViolation as error:
+            raise ConcurrencyError(str(error)) from error
+        self.env.cr.execute(SQL("SET CONSTRAINTS %s DEFERRED", constraint))
+
+    def _has_overlap_constraint(self):
+        return bool(constraint_definition(self.env.cr, self._table, OVERLAP))
+
+    def init(self):
+        """Override of `base` to let PostgreSQL refuse overlapping agreements.
+
+        That takes the extension `btree_gist`, which the owner of a database may add. Where it is
+        missing or not allowed, a lock does (see `_check_signed_meanwhile`).
+        """
+        if self._has_overlap_constraint():
+            return
+        cr = self.env.cr
+        names = SQL.identifier(self._table), SQL.identifier(OVERLAP)
+        add = SQL("ALTER TABLE %s ADD CONSTRAINT %s", *names)
+        try:
+            with cr.savepoint():
+                cr.execute("CREATE EXTENSION IF NOT EXISTS btree_gist", log_exceptions=False)
+                cr.execute(SQL("%s %s", add, SQL(OVERLAP_DEFINITION)), log_exceptions=False)
+        except psycopg2.Error as error:
+            _logger.info("Overlapping agreements are refused by Odoo alone: %s", error)
 
     def _overlaps(self, other):
         """Return whether two agreements of a customer and company share a day.
