@@ -35,7 +35,7 @@ class StatusCase:
 
     def __init__(self, **inputs):
         self._inputs = inputs
-        self._key = tuple(inputs.items())
+        self._key = (tuple(inputs), tuple(inputs.values()))
 
     def __getattr__(self, name):
         try:

@@ -19,7 +19,12 @@ class StatusWrite:
     """
 
     def __init__(self, values):
-        self.waiting = dict(values)
+        # Orders of equal values share one dict: a thousand of them are compared once.
+        shared = {}
+        self.waiting = {
+            order_id: shared.setdefault(tuple(vals.items()), vals)
+            for order_id, vals in values.items()
+        }
 
     def lets_in(self, order_ids, vals):
         """Whether a ``write`` brings what was decided for these orders, and nothing in its stead.
@@ -27,30 +32,37 @@ class StatusWrite:
         :param order_ids: ids of the orders that are written
         :param dict vals: may hold more or less, by overrides on the way
         """
-        return bool(order_ids) and all(
-            self._agrees(self.waiting.get(order_id), vals) for order_id in order_ids
-        )
+        agreed = None
+        for order_id in order_ids:
+            values = self.waiting.get(order_id)
+            if values is None or (values is not agreed and not self._agrees(values, vals)):
+                return False
+            agreed = values
+        return agreed is not None
 
     def _agrees(self, values, vals):
-        return (
-            bool(values)
-            and not values.keys().isdisjoint(vals)
-            and all(vals[name] == value for name, value in values.items() if name in vals)
+        return not values.keys().isdisjoint(vals) and all(
+            vals[name] == value for name, value in values.items() if name in vals
         )
 
     def take(self, order_ids):
         """Return ``[(values, order ids)]`` of those that still wait; they wait no longer."""
-        grouped = {}
+        groups = self._group(order_id for order_id in order_ids if order_id in self.waiting)
         for order_id in order_ids:
-            values = self.waiting.pop(order_id, None)
-            if values:
-                grouped.setdefault(tuple(values.items()), []).append(order_id)
-        return [(dict(values), ids) for values, ids in grouped.items()]
+            self.waiting.pop(order_id, None)
+        return groups
 
     @property
     def groups(self):
         """``[(values, order ids)]`` of all that wait, orders of equal values together."""
-        return StatusWrite(self.waiting).take(list(self.waiting))
+        return self._group(self.waiting)
+
+    def _group(self, order_ids):
+        grouped = {}
+        for order_id in order_ids:
+            values = self.waiting[order_id]
+            grouped.setdefault(id(values), (values, []))[1].append(order_id)
+        return list(grouped.values())
 
     @contextmanager
     def under_way(self, cr):

@@ -42,6 +42,7 @@ class SaleOrderStatusHistory(models.Model):
         Past ``write``, which rightly alters no history.
         """
         self._write({"source": "flag"})
+        self.invalidate_recordset(["source"])
 
     def init(self):
         """Add the column with its default, which the ORM cannot express."""

@@ -273,7 +273,8 @@ class SaleOrder(models.Model):
             brought[order_id] = {name: vals[name] for name in vals if name in told}
             rest[order_id] = {name: vals[name] for name in vals if name not in told}
         for vals, order_ids in StatusWrite(brought).groups:
-            self.browse(order_ids)._write_quietly(vals)
+            if vals:
+                self.browse(order_ids)._write_quietly(vals)
         return {order_id: vals for order_id, vals in rest.items() if vals}
 
     def _as_part_of_write(self):
@@ -306,8 +307,10 @@ class SaleOrder(models.Model):
         write = self.env.context.get(STATUS_WRITE)
         if not isinstance(write, StatusWrite) or not write.lets_in(self._ids, vals):
             return vals
-        own = {name for order_id in self._ids for name in write.waiting[order_id]}
-        self._land(write)
+        own = set()
+        for values, order_ids in write.take(self._ids):
+            self.browse(order_ids)._write_quietly(values)
+            own.update(values)
         return {name: value for name, value in vals.items() if name not in own}
 
     def _land_status_writes(self):
