@@ -28,7 +28,6 @@ from common import (
     Problem,
     entry,
     manifests,
-    running,
     say,
     show,
     telling_line,
@@ -196,7 +195,7 @@ def main():
     names = options.names or list(limits)
     if unknown := set(names) - set(limits):
         raise Problem(f"no benchmark is called {', '.join(sorted(unknown))}")
-    with running(), postgres.server() as pg:
+    with postgres.server() as pg:
         ensure_full(pg)
         # All are cheap next to the measuring, and the ratios need the same run.
         needed = set(DATABASES) if "install" in names else set(DATABASES) - {"bench_none"}

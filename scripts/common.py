@@ -1,14 +1,12 @@
-"""What the scripts share: where things lie, how a step fails, how a process is run.
+"""What the scripts share: where things lie, how a step fails, how a command is run.
 
-Standard library only: `setup.py` uses it before there is a virtual environment.
+Standard library only, apart from `manifests()`: the set-up uses it before anything is installed.
 """
 
-import ast
 import contextlib
 import errno
 import functools
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -17,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,7 +25,6 @@ PYTHON = VENV / "bin" / "python"
 ADDONS = ROOT / "addons"
 LOGS = STATE / "logs"
 MAILS = STATE / "mails"
-RUNNING = STATE / "running"
 NPM = STATE / "npm"
 
 # The first is what new users and partners get.
@@ -48,16 +46,15 @@ def entry(function):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.default_int_handler)
         try:
-            return sys.exit(function() or 0)
+            sys.exit(function() or 0)
         except Problem as problem:
-            print(f"error: {problem}", file=sys.stderr)
+            sys.exit(f"error: {problem}")
         except KeyboardInterrupt:
             sys.exit(130)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
                 raise
-            print(f"error: {error.strerror}: {error.filename or STATE}", file=sys.stderr)
-        return sys.exit(1)
+            sys.exit(f"error: {error.strerror}: {error.filename or STATE}")
 
     return wrapper
 
@@ -66,7 +63,7 @@ def say(text):
     print(text, flush=True)
 
 
-# === FILES ===
+# === FILES === #
 
 
 def write_atomic(path, text, mode=0o644):
@@ -95,8 +92,7 @@ def fingerprint(*paths):
     """Return a hash of the names and contents of files and of everything below folders."""
     digest = hashlib.sha256()
     for path in paths:
-        files = sorted(path.rglob("*")) if path.is_dir() else [path]
-        for file in files:
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_file() and "__pycache__" not in file.parts:
                 digest.update(f"{file.relative_to(path.parent)}\0".encode())
                 digest.update(file.read_bytes())
@@ -113,31 +109,22 @@ def check_space(folder, megabytes):
         )
 
 
-# === ADDONS ===
-
-
 @functools.cache
 def manifests():
     """Return `{name: manifest}` of the installable addons, in dependency order."""
+    # Not there yet while the set-up runs.
+    from manifestoo_core.addon import Addon
+    from manifestoo_core.exceptions import AddonNotFoundNotInstallable
+
     found = {}
     for path in sorted(ADDONS.glob("*/__manifest__.py")):
-        manifest = ast.literal_eval(path.read_text())
-        if manifest.get("installable", True):
-            found[path.parent.name] = manifest
-    ordered = {}
-
-    def visit(name):
-        for dependency in found[name].get("depends", []):
-            if dependency in found and dependency not in ordered:
-                visit(dependency)
-        ordered.setdefault(name, found[name])
-
-    for name in found:
-        visit(name)
-    return ordered
+        with contextlib.suppress(AddonNotFoundNotInstallable):
+            found[path.parent.name] = Addon.from_addon_dir(path.parent).manifest
+    needs = {name: [n for n in manifest.depends if n in found] for name, manifest in found.items()}
+    return {name: found[name].manifest_dict for name in TopologicalSorter(needs).static_order()}
 
 
-# === PORTS ===
+# === PORTS === #
 
 
 def port_setting(name, default):
@@ -181,59 +168,26 @@ def check_port(port, name, what):
             ) from None
 
 
-# === PROCESSES ===
+# === COMMANDS === #
 
 
-def run(command, log, failure, env=None, text=None, **options):
+def run(command, log, failure, text="", **options):
     """Run a command with its output in file `log` of the log folder.
 
     :param str failure: what the user reads when the command fails
     :param str text: what the command reads from its standard input
+    :return: the path of that file
     :raise Problem: with `failure`, the output's most telling line and where the rest lies
     """
     path = LOGS / log
     path.parent.mkdir(parents=True, exist_ok=True)
+    command = [str(part) for part in command]
     with path.open("w") as output:
-        code = subprocess.run(
-            [str(part) for part in command],
-            env=env,
-            input=(text or "").encode(),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-            **options,
-        ).returncode
+        options |= {"stdout": output, "stderr": subprocess.STDOUT, "check": False}
+        code = subprocess.run(command, input=text.encode(), **options).returncode
     if code:
         raise Problem(f"{failure}: {telling_line(path)} (all of it: {show(path)})")
-
-
-@contextlib.contextmanager
-def running():
-    """Let `make stop` find this process, and the children added to the list that is given."""
-    path = RUNNING / str(os.getpid())
-    children = Children(path)
-    children.save()
-    try:
-        yield children
-    finally:
-        path.unlink(missing_ok=True)
-
-
-class Children(list):
-    """Numbers of child processes, kept in a file in case their parent is killed."""
-
-    def __init__(self, path):
-        super().__init__()
-        self.path = path
-
-    def save(self):
-        write_atomic(self.path, json.dumps([os.getpid(), *self]))
-
-    def add(self, process):
-        """Add a `Popen` object and return it."""
-        self.append(process.pid)
-        self.save()
-        return process
+    return path
 
 
 def telling_line(path):

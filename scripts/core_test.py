@@ -22,7 +22,6 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from functools import partial
 
 import postgres
 from common import (
@@ -36,14 +35,13 @@ from common import (
     free_port,
     manifests,
     read_text,
-    running,
     say,
     show,
     telling_line,
     write_atomic,
 )
-from database import clone, create, drop, key, odoo_environment, read_mark, shell, write_config
-from templates import FULL, PLAIN, ensure, ensure_full, generate_assets
+from database import clone, create, drop, key, odoo_environment, read_mark, write_config
+from templates import ASSETS, FULL, PLAIN, ensure_full, ensure_template
 
 SUITES = [
     "sale",
@@ -58,10 +56,7 @@ SUITES = [
     "delivery",
     "stock_delivery",
 ]
-# Tests that are left out of both databases: tag of Odoo's runner -> reason.
-EXCLUDED = {}
-# Plain Odoo with its style and script bundles, which the template with the addons has too: tests
-# would make them again and again.
+# Plain Odoo with its style and script bundles, which the template with the addons has too.
 BARE = "test_core_plain"
 PRICELISTS = "test_core_pricelists"
 SWITCH = """
@@ -94,7 +89,7 @@ class Result:
         return {*self.failed, *self.skipped}
 
 
-# === RUNNING ===
+# === RUNNING === #
 
 
 @dataclass
@@ -110,82 +105,67 @@ class Runner:
     suites: list[str]
     browser: bool
 
-    def run_suite(self, suite, template):
+    def run_kept(self, suite, template):
         """Run one suite, or all while they are installed; or take the result that is kept."""
-        settings = [EXCLUDED, self.browser, suite == INSTALLATION and self.suites]
-        wanted = key(read_mark(self.pg, template)["key"], settings)
+        tags = [f"/{name}" for name in (self.suites if suite == INSTALLATION else [suite])]
+        wanted = key(read_mark(self.pg, template)["key"], tags, self.browser)
         path = RESULTS / f"{suite}-{template}.json"
         kept = json.loads(read_text(path) or "{}")
         if kept.get("key") == wanted:
             return Result(**kept["result"])
-        if suite == INSTALLATION:
-            result = self.run_installation(template, [f"/{name}" for name in self.suites])
-        else:
-            result = self.run_tags(suite, template, [f"/{suite}"])
+        result = self.run(suite, template, tags)
         write_atomic(path, json.dumps({"key": wanted, "result": asdict(result)}, indent=1))
         return result
 
-    def run_installation(self, template, tags, name=INSTALLATION):
-        """Run at_install tests while what makes a template is installed."""
-        addons = [*COMPANION_ADDONS, *self.suites, *(manifests() if template == FULL else ())]
-        arguments = ["-i", ",".join(addons)]
-        make = partial(create, self.pg)
-        return self.run(f"{name}-{template}", make, [*tags, "-post_install"], *arguments)
-
-    def run_tags(self, name, template, tags):
-        """Run post_install tests in a copy of a template."""
-        make = partial(clone, self.pg, template)
-        return self.run(f"{name}-{template}", make, [*tags, "-at_install"])
-
-    def run(self, name, make, tags, *arguments):
+    def run(self, suite, template, tags, again=""):
         """Run tests in a database of their own.
 
-        :param str name: tells this run from others, in the names of its database and log
-        :param make: makes the database of the name it is given
+        Those of the installation run while what makes a template is installed, the others in a
+        copy of the template.
+
         :param list tags: tags of Odoo's test runner
+        :param str again: tells a second run from the first
         """
+        name = f"{again}{suite}-{template}"
         database = f"core_{name}".replace("-", "_")
-        log = LOGS / f"core-{name}.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
         started = time.monotonic()
-        make(database)
+        if suite == INSTALLATION:
+            create(self.pg, database)
+            addons = [*COMPANION_ADDONS, *self.suites, *(manifests() if template == FULL else ())]
+            options = ["-i", ",".join(addons), f"--test-tags={','.join([*tags, '-post_install'])}"]
+        else:
+            clone(self.pg, template, database)
+            options = [f"--test-tags={','.join([*tags, '-at_install'])}"]
         try:
-            self.call_odoo(database, [*tags, *(f"-{tag}" for tag in EXCLUDED)], arguments, log)
+            result = read_result(self.call_odoo(name, database, options))
         finally:
             drop(self.pg, database)
-        result = read_result(log)
         result.seconds = round(time.monotonic() - started)
         say(
             f"{name}: {result.tests} tests, {len(result.failed)} failed,"
-            f" {len(result.skipped)} skipped, {result.seconds} s ({show(log)})"
+            f" {len(result.skipped)} skipped, {result.seconds} s"
         )
         return result
 
-    def call_odoo(self, database, tags, arguments, log):
+    def call_odoo(self, name, database, options):
+        """Run Odoo to its end. Return its log; it fails with its tests, which says nothing here."""
         env = odoo_environment(self.pg)
         if not self.browser:
             env["PATH"] = str(folder_without_browser())
         config = write_config(database, database, http_port=free_port(), max_cron_threads=0)
-        command = [PYTHON, "-m", "odoo", "server", "-c", config, *arguments]
-        # Tests fail, and Odoo with them: its exit code says nothing here.
+        command = [PYTHON, "-m", "odoo", "server", "-c", config, *options, "--stop-after-init"]
+        log = LOGS / f"core-{name}.log"
         with log.open("w") as output:
-            subprocess.run(
-                [*command, f"--test-tags={','.join(tags)}", "--stop-after-init"],
-                env=env,
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                check=False,
-            )
+            io = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
+            subprocess.run(command, env=env, cwd=ROOT, check=False, **io)
+        return log
 
 
 def folder_without_browser():
     """Return a folder for PATH: Odoo skips what needs a browser when it finds none there."""
     folder = RESULTS / "bin"
     folder.mkdir(parents=True, exist_ok=True)
-    program = shutil.which("wkhtmltopdf")
-    if program and not (folder / "wkhtmltopdf").exists():
+    if program := shutil.which("wkhtmltopdf"):
         with contextlib.suppress(FileExistsError):
             (folder / "wkhtmltopdf").symlink_to(program)
     return folder
@@ -224,28 +204,8 @@ def run_all(runner):
     """
     names = [INSTALLATION, *runner.suites]
     pairs = [(name, template) for name in names for template in (BARE, FULL)]
-    results = side_by_side(runner.run_suite, pairs)
+    results = side_by_side(runner.run_kept, pairs)
     return dict(zip(names, zip(results[::2], results[1::2], strict=True), strict=True))
-
-
-def ensure_bare(pg):
-    """Plain Odoo, ready for tests. Return the database's name."""
-
-    def make():
-        clone(pg, PLAIN, BARE)
-        generate_assets(pg, BARE)
-
-    return ensure(pg, BARE, key(read_mark(pg, PLAIN)["key"], "with bundles"), make)
-
-
-def ensure_pricelists(pg):
-    """Plain Odoo with the feature that B2B Portal switches on. Return the database's name."""
-
-    def make():
-        clone(pg, BARE, PRICELISTS)
-        shell(pg, PRICELISTS, SWITCH, "pricelists could not be switched on")
-
-    return ensure(pg, PRICELISTS, key(read_mark(pg, BARE)["key"], SWITCH), make)
 
 
 def look_again(runner, runs):
@@ -255,16 +215,14 @@ def look_again(runner, runs):
     """
     verdicts = {}
     for suite, (plain, added) in runs.items():
-        tags = sorted(added.not_passed - plain.not_passed)
-        if not tags:
+        if not (tags := sorted(added.not_passed - plain.not_passed)):
             continue
-        if suite == INSTALLATION:
-            call, templates = runner.run_installation, (BARE, FULL)
-            jobs = [(template, tags, "again-installation") for template in templates]
-        else:
-            call, templates = runner.run_tags, (ensure_pricelists(runner.pg), FULL)
-            jobs = [(f"again-{suite}", template, tags) for template in templates]
-        plain, added = (result.not_passed for result in side_by_side(call, jobs))
+        template = BARE
+        if suite != INSTALLATION:
+            # Plain Odoo with the feature that B2B Portal switches on.
+            template = ensure_template(runner.pg, PRICELISTS, BARE, script=SWITCH)
+        jobs = [(suite, template, tags, "again-"), (suite, FULL, tags, "again-")]
+        plain, added = (result.not_passed for result in side_by_side(runner.run, jobs))
         verdicts |= {tag: judge(tag, plain, added) for tag in tags}
     return verdicts
 
@@ -275,7 +233,7 @@ def judge(tag, plain, added):
     return "" if tag in added else "passed the second time"
 
 
-# === TELLING ===
+# === TELLING === #
 
 
 def report(runs, verdicts):
@@ -286,12 +244,10 @@ def report(runs, verdicts):
     for suite, pair in runs.items():
         numbers = [(run.tests, len(run.failed), len(run.skipped)) for run in pair]
         say(row.format(suite, *numbers[0], *numbers[1]))
-    plain, added = ({k: v for run in runs.values() for k, v in cells(run[i])} for i in (0, 1))
-    tell("Left out of both", EXCLUDED)
-    tell(
-        "Not passed in plain Odoo, nor with the addons", {k: plain[k] for k in plain.keys() & added}
-    )
-    tell("Not passed in plain Odoo only", {k: plain[k] for k in plain.keys() - added})
+    plain, added = ({k: v for pair in runs.values() for k, v in cells(pair[i])} for i in (0, 1))
+    both = plain.keys() & added
+    tell("Not passed in plain Odoo, nor with the addons", {k: plain[k] for k in both})
+    tell("Not passed in plain Odoo only", {k: plain[k] for k in plain.keys() - both})
     tell("Not passed with the addons, for another reason", {k: v for k, v in verdicts.items() if v})
     broken = {tag: added[tag] for tag, verdict in verdicts.items() if not verdict}
     tell("Broken by the addons", broken)
@@ -315,9 +271,9 @@ def main():
     parser.add_argument("suites", nargs="*", help=f"default: {' '.join(SUITES)}")
     parser.add_argument("--browser", action="store_true", help="also what needs a browser")
     options = parser.parse_args()
-    with running(), postgres.server() as pg:
+    with postgres.server() as pg:
         ensure_full(pg)
-        ensure_bare(pg)
+        ensure_template(pg, BARE, PLAIN, script=ASSETS)
         runner = Runner(pg, options.suites or SUITES, options.browser)
         runs = run_all(runner)
         verdicts = look_again(runner, runs)

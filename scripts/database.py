@@ -15,7 +15,6 @@ from common import (
     ADDONS,
     COMPANION_ADDONS,
     LANGUAGES,
-    LOGS,
     PYTHON,
     ROOT,
     STATE,
@@ -37,14 +36,15 @@ DATA = STATE / "data"
 def odoo_environment(pg):
     """Return the environment for Odoo and for PostgreSQL's tools."""
     env = {key: value for key, value in os.environ.items() if key not in ("ODOO_RC", "PGDATABASE")}
-    env.update(pg, PYTHONPATH=str(odoo_source.source_folder()), PYTHONUNBUFFERED="1")
-    return env
+    return {**env, **pg, "PYTHONPATH": str(odoo_source.source_folder()), "PYTHONUNBUFFERED": "1"}
 
 
 def write_config(name, database, data=DATA, **settings):
     """Write an Odoo configuration file below .odoo/ and return its path.
 
     The server's name and password come from the environment, not from the file.
+
+    :param settings: more of them, or other values: `addons_path=FOLDER` for addons elsewhere
     """
     values = {
         "db_name": database,
@@ -59,19 +59,27 @@ def write_config(name, database, data=DATA, **settings):
         "workers": 0,
         **settings,
     }
-    path = STATE / f"{name}.conf"
-    lines = [f"{key} = {value}" for key, value in values.items()]
-    write_atomic(path, "\n".join(["[options]", *lines, ""]), mode=0o600)
-    return path
+    lines = ["[options]", *(f"{key} = {value}" for key, value in values.items()), ""]
+    write_atomic(STATE / f"{name}.conf", "\n".join(lines), mode=0o600)
+    return STATE / f"{name}.conf"
 
 
-def odoo(pg, config, *arguments, log, failure, text=None):
-    """Run one Odoo command to its end, with `text` as its input."""
-    command = [PYTHON, "-m", "odoo", arguments[0], "-c", config, *arguments[1:]]
-    run(command, log, failure, env=odoo_environment(pg), cwd=ROOT, text=text)
+def odoo(pg, database, *arguments, failure, text="", **settings):
+    """Run one Odoo command on a database to its end.
+
+    :param str failure: what the user reads when it fails
+    :param str text: what it reads from its standard input
+    :param settings: of its configuration, see `write_config`
+    :return: its log
+    """
+    command, *options = arguments
+    name = f"{command.replace(' ', '-')}-{database}"
+    config = write_config(name, database, **settings)
+    command = [PYTHON, "-m", "odoo", *command.split(), "-c", config, *options]
+    return run(command, f"{name}.log", failure, text=text, env=odoo_environment(pg), cwd=ROOT)
 
 
-# === WHAT IS THERE ===
+# === WHAT IS THERE === #
 
 
 def query(pg, statement, parameters=None, database="postgres"):
@@ -96,16 +104,11 @@ def named(statement, **names):
 
 def read_mark(pg, database):
     """Return what the database was made of: None when there is none, {} when it is not ours."""
-    rows = query(
-        pg,
-        "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
-        [database],
-    )
-    if not rows:
-        return None
+    about = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
+    rows = query(pg, about, [database])
     with contextlib.suppress(TypeError, ValueError):
-        mark = json.loads(rows[0][0])
-        return mark if mark.get("checkout") == str(ROOT) else {}
+        mark = json.loads(rows[0][0]) if rows else None
+        return mark if mark is None or mark.get("checkout") == str(ROOT) else {}
     return {}
 
 
@@ -114,7 +117,7 @@ def write_mark(pg, database, **mark):
     query(pg, named("COMMENT ON DATABASE {db} IS %s", db=database), [text])
 
 
-# === MAKING AND DROPPING ===
+# === MAKING AND DROPPING === #
 
 
 def create(pg, database):
@@ -139,10 +142,9 @@ def clone(pg, template, database):
 
 def link_files(template, database):
     """Copy the files of a database."""
-    source, target = filestore(template), filestore(database)
-    if source.exists():
+    if filestore(template).exists():
         # Odoo names these files by their content and never changes one: a link is a copy.
-        shutil.copytree(source, target, copy_function=os.link)
+        shutil.copytree(filestore(template), filestore(database), copy_function=os.link)
 
 
 def drop(pg, database):
@@ -157,9 +159,7 @@ def drop(pg, database):
             f" {pg['PGHOST']}:{pg['PGPORT']}: drop or rename it"
         )
     if mark is not None:
-        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
-        query(pg, others, [database])
-        query(pg, named("DROP DATABASE {db}", db=database))
+        query(pg, named("DROP DATABASE {db} WITH (FORCE)", db=database))
     shutil.rmtree(filestore(database), ignore_errors=True)
 
 
@@ -167,53 +167,39 @@ def filestore(database):
     return DATA / "filestore" / database
 
 
-# === ODOO IN IT ===
+# === ODOO IN IT === #
 
 
-def install(pg, database, addons, *options, update=()):
+def install(pg, database, addons, *options, update=(), **settings):
     """Install addons into a database, update others.
 
+    :param settings: of Odoo's configuration: `addons_path=FOLDER` for addons elsewhere
     :raise Problem: when Odoo fails or leaves one of them aside
     """
     check_space(STATE, 1000)
-    log = f"database-{database}.log"
     arguments = ["server", "--stop-after-init", "--no-http", *options]
-    if addons:
-        arguments += ["-i", ",".join(addons)]
-    if update:
-        arguments += ["-u", ",".join(update)]
-    config = write_config(f"database-{database}", database)
-    odoo(pg, config, *arguments, log=log, failure=f"database {database} could not be made")
-    wanted = [*addons, *update]
-    rows = query(
-        pg,
-        "SELECT name FROM ir_module_module WHERE name = ANY(%s) AND state = 'installed'",
-        [wanted],
-        database,
-    )
-    missing = sorted(set(wanted) - {"all"} - {name for (name,) in rows})
-    if missing:
-        raise Problem(f"{', '.join(missing)} not installed: {telling_line(LOGS / log)}")
+    arguments += ["-i", ",".join(addons)] if addons else []
+    arguments += ["-u", ",".join(update)] if update else []
+    failure = f"database {database} could not be made"
+    log = odoo(pg, database, *arguments, failure=failure, **settings)
+    there = "SELECT name FROM ir_module_module WHERE state = 'installed'"
+    found = {"all", *(name for (name,) in query(pg, there, database=database))}
+    if missing := sorted({*addons, *update} - found):
+        raise Problem(f"{', '.join(missing)} not installed: {telling_line(log)}")
 
 
-def shell(pg, database, script, failure):
+def shell(pg, database, script, failure, **settings):
     """Run Python in Odoo's shell, where `env` is the administrator's."""
-    config = write_config(f"shell-{database}", database)
-    log = f"shell-{database}.log"
-    odoo(pg, config, "shell", "--no-http", log=log, failure=failure, text=script)
+    odoo(pg, database, "shell", "--no-http", failure=failure, text=script, **settings)
 
 
 def addon_prints():
     """Return `{addon: fingerprint of its sources}`; tests and texts to read do not count."""
-    prints = {}
-    for name in manifests():
-        parts = [
-            path
-            for path in sorted((ADDONS / name).iterdir())
-            if path.name not in ("tests", "README.md", "__pycache__")
-        ]
-        prints[name] = fingerprint(*parts)
-    return prints
+    left_out = ("tests", "README.md", "__pycache__")
+    return {
+        name: fingerprint(*(p for p in sorted((ADDONS / name).iterdir()) if p.name not in left_out))
+        for name in manifests()
+    }
 
 
 def key(*parts):
@@ -232,20 +218,20 @@ def ensure_demo(pg, database="demo"):
     """Make database `demo`, or update the addons that changed since the last time."""
     mark = read_mark(pg, database) or {}
     prints, version = addon_prints(), odoo_source.version()
+    if mark.get("addons") == prints and mark["odoo"] == version:
+        return
     if "addons" not in mark:
         say("Making the demo database (two to four minutes)")
         create(pg, database)
         addons = [*COMPANION_ADDONS, *prints]
         install(pg, database, addons, "--with-demo", f"--load-language={','.join(LANGUAGES)}")
         shell(pg, database, DEMO_SHOP, "the demo shop could not be opened")
-    elif mark["addons"] != prints or mark["odoo"] != version:
+    else:
         known = mark["addons"]
-        changed = [name for name in prints if name in known and known[name] != prints[name]]
         new = [name for name in prints if name not in known]
-        update = ["all"] if mark["odoo"] != version else changed
+        update = [name for name in prints if name not in new and known[name] != prints[name]]
+        update = update if mark["odoo"] == version else ["all"]
         say(f"Updating the demo database: {', '.join([*update, *new])}")
         if update or new:
             install(pg, database, new, update=update)
-    else:
-        return
     write_mark(pg, database, addons=prints, odoo=version)

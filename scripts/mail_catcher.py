@@ -23,13 +23,12 @@ class Catcher:
     """The handler of aiosmtpd: it keeps and prints what comes in."""
 
     def __init__(self, folder):
-        self.folder = Path(folder)
+        self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
         self.count = 0
 
     async def handle_RCPT(self, _server, _session, envelope, address, _options):
-        code = re.search(r"\+([45]\d\d)@", address)
-        if code:
+        if code := re.search(r"\+([45]\d\d)@", address):
             return f"{code[1]} refused, as the address asks for"
         envelope.rcpt_tos.append(address)
         return "250 OK"
@@ -58,9 +57,8 @@ def main():
     options = parser.parse_args()
     port = options.port or port_setting("SMTP_PORT", 1025)
     check_port(port, "SMTP_PORT", "the mail catcher")
-    controller = Controller(
-        Catcher(options.folder), hostname="127.0.0.1", port=port, data_size_limit=SIZE_LIMIT
-    )
+    handler = Catcher(options.folder)
+    controller = Controller(handler, hostname="127.0.0.1", port=port, data_size_limit=SIZE_LIMIT)
     controller.start()
     try:
         signal.pause()

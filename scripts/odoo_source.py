@@ -1,25 +1,32 @@
+#!/usr/bin/env python3
 """Fetch Odoo 19.0: Debian's package `odoo-19`, unpacked below .odoo/ without installing it.
 
 apt-get does the download with a private configuration, from the mirror that this machine's own
-package sources name, and checks Debian's signatures. `ODOO_SRC` skips all of it.
+package sources name, checks Debian's signatures, and goes on where a download broke off. `ODOO_SRC`
+skips all of it.
 """
 
-import hashlib
+import argparse
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 from pathlib import Path
 
-from common import STATE, Problem, check_space, read_text, run, say, write_atomic
+from common import (
+    STATE,
+    Problem,
+    check_space,
+    entry,
+    fingerprint,
+    read_text,
+    run,
+    say,
+    write_atomic,
+)
 
-SOURCES = Path("/etc/apt")
-KEYRINGS = [
-    Path("/usr/share/keyrings/debian-archive-keyring.gpg"),
-    Path("/usr/share/keyrings/debian-archive-keyring.pgp"),
-]
+KEYRING = "/usr/share/keyrings/debian-archive-keyring"
 # Odoo 19 itself is only in unstable.
 SUITE = "sid"
 STABLE_SUITES = ["bookworm", "trixie"]
@@ -39,6 +46,7 @@ ICON_FONT = "fonts-font-awesome"
 
 UNPACKED = STATE / "root"
 RECORD = STATE / "odoo-source.json"
+APT = STATE / "apt"
 DEBS = STATE / "debs"
 WAY_OUT = "set ODOO_SRC to a folder that holds the `odoo` package of Odoo 19.0"
 
@@ -55,31 +63,15 @@ def version():
     if os.environ.get("ODOO_SRC"):
         release = source_folder() / "odoo" / "release.py"
         return f"{release.parent} {release.stat().st_mtime_ns}"
-    return hashlib.sha256(read_text(RECORD).encode()).hexdigest()
+    return fingerprint(RECORD)
 
 
-def ensure():
-    """Make sure that Odoo 19.0 is there.
+def check_release(name):
+    """Raise a `Problem` unless Odoo 19.0 is there.
 
-    :raise Problem: when it is not and cannot be fetched
+    :param str name: where it comes from, for the message
     """
-    if os.environ.get("ODOO_SRC"):
-        check_release(source_folder(), "ODOO_SRC")
-        return
-    if RECORD.exists() and (source_folder() / "odoo" / "release.py").exists():
-        return
-    for tool in ("apt-get", "apt-cache", "dpkg-deb"):
-        if not shutil.which(tool):
-            raise Problem(f"{tool} is missing, Odoo comes as a Debian package: {WAY_OUT}")
-    STATE.mkdir(exist_ok=True)
-    check_space(STATE, 3000)
-    apt = private_apt(find_mirrors())
-    packages = download(apt)
-    unpack(packages)
-    write_atomic(RECORD, json.dumps(packages, indent=2) + "\n")
-
-
-def check_release(folder, name):
+    folder = source_folder()
     release = folder / "odoo" / "release.py"
     found = re.search(r"version_info = \((\d+), (\d+)", read_text(release))
     if not found:
@@ -88,67 +80,28 @@ def check_release(folder, name):
         raise Problem(f"{name}={folder} is Odoo {'.'.join(found.groups())}, 19.0 is needed")
 
 
-# === THE MACHINE'S OWN PACKAGE SOURCES ===
+# === APT WITH A CONFIGURATION OF ITS OWN === #
 
 
-def find_mirrors(folder=SOURCES):
-    """Return the URIs of the Debian mirrors that this machine's package sources name."""
-    entries = []
-    for path in sorted([folder / "sources.list", *folder.glob("sources.list.d/*")]):
-        if path.suffix == ".sources":
-            entries += parse_deb822(read_text(path))
-        elif path.suffix == ".list":
-            entries += parse_list(read_text(path))
-    uris = [uri for uri, suites in entries if is_debian(uri, suites)]
+def find_mirrors(folder="/etc/apt"):
+    """Return the URIs of the Debian mirrors that this machine's package sources name.
+
+    apt-get itself reads them: `indextargets` would say the same, but only after an update.
+    """
+    lists = APT / "none"
+    (lists / "partial").mkdir(parents=True, exist_ok=True)
+    options = [f"-oDir::Etc={folder}", f"-oDir::State::Lists={lists}", "-oDebug::NoLocking=1"]
+    command = ["apt-get", *options, "--print-uris", "update"]
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    found = re.findall(r"^'(\S+)/dists/([^/\s]+)/main/binary-", said, re.MULTILINE)
+    # Debian's main archive: not security, no third party's, no CD.
+    uris = [uri for uri, suite in found if suite in DEBIAN_SUITES and not uri.startswith("cdrom:")]
+    uris = [uri for uri in uris if "security" not in uri]
     if uris:
         return list(dict.fromkeys(uris))
-    if any("ubuntu" in uri for uri, _suites in entries):
+    if "ubuntu" in said:
         raise Problem(f"this machine's packages are Ubuntu's, Odoo 19 is Debian's: {WAY_OUT}")
     raise Problem(f"no Debian mirror in the package sources below {folder}: add one, or {WAY_OUT}")
-
-
-def is_debian(uri, suites):
-    """Say whether a source is Debian's main archive (not security, a third party or a CD)."""
-    plain = {suite.removesuffix("-updates") for suite in suites}
-    return bool(plain & DEBIAN_SUITES) and "security" not in uri and not uri.startswith("cdrom:")
-
-
-def parse_deb822(text):
-    """Return `(uri, suites)` of each enabled source of a `.sources` file."""
-    entries = []
-    for stanza in re.split(r"\n\s*\n", text):
-        fields, name = {}, None
-        for line in stanza.splitlines():
-            if line.startswith("#"):
-                continue
-            if line[:1].isspace() and name:
-                fields[name] += f" {line.strip()}"
-            elif ":" in line:
-                name, value = line.split(":", 1)
-                name = name.strip().lower()
-                fields[name] = value.strip()
-        enabled = fields.get("enabled", "yes").lower() not in ("no", "false", "0")
-        if enabled and "deb" in fields.get("types", "").split() and has_main(fields):
-            suites = fields.get("suites", "").split()
-            entries += [(uri, suites) for uri in fields.get("uris", "").split()]
-    return entries
-
-
-def has_main(fields):
-    return "main" in fields.get("components", "").split()
-
-
-def parse_list(text):
-    """Return `(uri, suites)` of each `deb` line of a `.list` file."""
-    entries = []
-    for line in text.splitlines():
-        match = re.match(r"deb\s+(?:\[[^]]*\]\s+)?(\S+)\s+(\S+)\s+([^#]*)", line.strip())
-        if match and "main" in match[3].split():
-            entries.append((match[1], [match[2]]))
-    return entries
-
-
-# === APT WITH A CONFIGURATION OF ITS OWN ===
 
 
 def own_suite():
@@ -158,33 +111,34 @@ def own_suite():
 
 
 def private_apt(mirrors):
-    """Return the options that give apt its own sources, lists and cache below .odoo/."""
-    keyring = next(filter(Path.exists, KEYRINGS), None)
-    if not keyring:
+    """Return the options that give apt its own sources, lists and cache below .odoo/apt/."""
+    keyrings = [path for path in (f"{KEYRING}.gpg", f"{KEYRING}.pgp") if Path(path).exists()]
+    if not keyrings:
         raise Problem("Debian's archive keyring is missing: apt-get install debian-archive-keyring")
-    base = STATE / "apt"
-    for name in ("parts", "lists/partial", "cache/archives/partial"):
-        (base / name).mkdir(parents=True, exist_ok=True)
-    write_atomic(base / "status", "")
-    write_atomic(
-        base / "parts" / "debian.sources",
-        f"Types: deb\nURIs: {' '.join(mirrors)}\nSuites: {SUITE} {own_suite()}\n"
-        f"Components: main\nSigned-By: {keyring}\n",
-    )
+    for name in ("state/lists/partial", "cache/archives/partial"):
+        (APT / name).mkdir(parents=True, exist_ok=True)
+    write_atomic(APT / "status", "")
+    sources = [f"deb [signed-by={keyrings[0]}] {mirror} " for mirror in mirrors]
+    lines = [f"{source}{suite} main\n" for source in sources for suite in (SUITE, own_suite())]
+    write_atomic(APT / "sources.list", "".join(lines))
     settings = {
-        "Dir::Etc::sourcelist": "/dev/null",
-        "Dir::Etc::sourceparts": base / "parts",
+        # The rest stays the machine's: its proxies, and its log-ins for mirrors.
+        "Dir::Etc::sourcelist": APT / "sources.list",
+        "Dir::Etc::sourceparts": "/dev/null",
         "Dir::Etc::preferences": "/dev/null",
         "Dir::Etc::preferencesparts": "/dev/null",
-        "Dir::State::Lists": base / "lists",
-        "Dir::State::status": base / "status",
-        "Dir::Cache": base / "cache",
+        "Dir::State": APT / "state",
+        "Dir::State::status": APT / "status",
+        "Dir::Cache": APT / "cache",
         "Acquire::Languages": "none",
         "Acquire::Retries": "2",
         # Root's downloads drop to user _apt, who may not see the checkout.
         "APT::Sandbox::User": "root",
     }
     return [f"-o{key}={value}" for key, value in settings.items()]
+
+
+# === DOWNLOADING AND UNPACKING === #
 
 
 def download(apt):
@@ -195,50 +149,26 @@ def download(apt):
     say("Reading Debian's package lists")
     failure = f"the package lists could not be read (another way: {WAY_OUT})"
     run(["apt-get", *apt, "--error-on=any", "update"], "apt-update.log", failure)
-    wanted = [*PACKAGES, f"{ICON_FONT}/{own_suite()}"]
-    packages = expected_files(apt, wanted)
-    DEBS.mkdir(exist_ok=True)
-    for package in packages.values():
-        file = DEBS / package["file"]
-        if file.exists() and file_sum(file) != package["sha256"]:
-            file.unlink()
-    if not all((DEBS / package["file"]).exists() for package in packages.values()):
-        say("Downloading Odoo 19 (about 125 MB)")
-        failure = "the download of Odoo broke off, run the same command again to go on"
-        run(["apt-get", *apt, "download", *wanted], "apt-download.log", failure, cwd=DEBS)
-    for name, package in packages.items():
-        if file_sum(DEBS / package["file"]) != package["sha256"]:
-            raise Problem(f"the downloaded package {name} is damaged, run the same command again")
-    return packages
-
-
-def expected_files(apt, wanted):
-    """Return what `apt-get download` will fetch: names, versions and SHA-256 sums."""
-    command = ["apt-get", *apt, "--print-uris", "--quiet=2", "download", *wanted]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = ["apt-get", *apt, "download", *PACKAGES, f"{ICON_FONT}/{own_suite()}"]
+    failure = f"Debian's lists do not offer what is needed ({WAY_OUT})"
+    log = run([*command, "--print-uris", "--quiet=2"], "apt-uris.log", failure)
     packages = {}
-    for line in result.stdout.splitlines():
-        _uri, file, _size, digest = shlex.split(line)
-        name, number = file.removesuffix(".deb").split("_")[:2]
-        packages[name] = {
-            "version": number.replace("%3a", ":"),
-            "file": file,
-            "sha256": digest.removeprefix("SHA256:"),
-        }
-    if result.returncode or len(packages) != len(wanted):
-        last = (result.stderr.strip().splitlines() or ["no output"])[-1]
-        raise Problem(f"Debian's lists do not offer what is needed: {last}; {WAY_OUT}")
+    for file, sha256 in re.findall(r"^'\S+' (\S+) \d+ SHA256:(\w+)", read_text(log), re.MULTILINE):
+        name, version = file.replace("%3a", ":").split("_")[:2]
+        packages[name] = {"version": version, "file": file, "sha256": sha256}
+    say("Downloading Odoo 19 (about 125 MB)")
+    DEBS.mkdir(exist_ok=True)
+    failure = "the download of Odoo broke off, run the same command again to go on"
+    run(command, "apt-download.log", failure, cwd=DEBS)
+    sums = "".join(f"{package['sha256']}  {package['file']}\n" for package in packages.values())
+    try:
+        # apt-get takes a file that it finds there for the right one when its size is right.
+        failure = "the download is damaged, run the same command again"
+        run(["sha256sum", "--check", "--quiet"], "sums.log", failure, text=sums, cwd=DEBS)
+    except Problem:
+        shutil.rmtree(DEBS)
+        raise
     return packages
-
-
-def file_sum(path):
-    if not path.exists():
-        return None
-    with path.open("rb") as file:
-        digest = hashlib.sha256()
-        while block := file.read(2**20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def unpack(packages):
@@ -249,11 +179,31 @@ def unpack(packages):
     for name, package in packages.items():
         command = ["dpkg-deb", "-x", DEBS / package["file"], part]
         run(command, "unpack.log", f"{name} could not be unpacked, run the same command again")
-    addons = part / "usr" / "lib" / "python3" / "dist-packages" / "odoo" / "addons"
+    addons = part / source_folder().relative_to(UNPACKED) / "odoo" / "addons"
     # Debian leaves this file out; every back-office page would log an error for want of it.
     stub = addons / "mail" / "static" / "lib" / "selfie_segmentation" / "selfie_segmentation.js"
     stub.parent.mkdir(parents=True, exist_ok=True)
     stub.touch()
     shutil.rmtree(UNPACKED, ignore_errors=True)
     part.rename(UNPACKED)
-    check_release(source_folder(), "Debian's package")
+
+
+@entry
+def main():
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    if os.environ.get("ODOO_SRC"):
+        check_release("ODOO_SRC")
+        return
+    for tool in ("apt-get", "dpkg-deb"):
+        if not shutil.which(tool):
+            raise Problem(f"{tool} is missing, Odoo comes as a Debian package: {WAY_OUT}")
+    STATE.mkdir(exist_ok=True)
+    check_space(STATE, 3000)
+    packages = download(private_apt(find_mirrors()))
+    unpack(packages)
+    check_release("Debian's package")
+    write_atomic(RECORD, json.dumps(packages, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

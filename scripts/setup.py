@@ -1,9 +1,5 @@
 #!/usr/bin/env python3
-"""Set up what the other scripts need: the virtual environment and Odoo's source.
-
-Everything lands below .venv/ and .odoo/ of the checkout. Each step is left out when it is done
-already, and a step that was broken off starts anew.
-"""
+"""The steps of the set-up that are more than one command; the Makefile knows what needs which."""
 
 import argparse
 import os
@@ -11,23 +7,7 @@ import shutil
 import subprocess
 import sys
 
-import odoo_source
-from common import (
-    LOGS,
-    NPM,
-    PYTHON,
-    ROOT,
-    VENV,
-    Problem,
-    check_space,
-    entry,
-    fingerprint,
-    read_text,
-    run,
-    say,
-    server_ports,
-    write_atomic,
-)
+from common import NPM, PYTHON, ROOT, VENV, Problem, check_space, entry, run, say, server_ports
 
 SUPPORTED = [(3, 10), (3, 11), (3, 12), (3, 13)]
 BROWSERS = ["google-chrome", "chromium", "chromium-browser"]
@@ -38,8 +18,7 @@ def choose_python():
     if sys.version_info[:2] in SUPPORTED:
         return sys.executable
     for major, minor in reversed(SUPPORTED):
-        path = shutil.which(f"python{major}.{minor}")
-        if path:
+        if path := shutil.which(f"python{major}.{minor}"):
             return path
     raise Problem(
         f"Odoo 19 runs on Python 3.10 to 3.13, this one is {sys.version.split()[0]}:"
@@ -47,35 +26,25 @@ def choose_python():
     )
 
 
-def ensure_venv():
-    """Make .venv/ unless a working one is there."""
-    check = [str(PYTHON), "-c", "import pip, sys; assert sys.version_info[:2] in " + str(SUPPORTED)]
-    if PYTHON.exists() and not subprocess.run(check, capture_output=True, check=False).returncode:
-        return
+def make_venv():
+    """Make .venv/, for now without pip: its Python appears at once or not at all."""
     python = choose_python()
     probe = [python, "-c", "import venv, ensurepip"]
     if subprocess.run(probe, capture_output=True, check=False).returncode:
         raise Problem(f"the venv module of {python} is missing: apt-get install python3-venv")
     say("Making the virtual environment")
-    run([python, "-m", "venv", "--clear", VENV], "venv.log", "the virtual environment failed")
+    command = [python, "-m", "venv", "--clear", "--without-pip", VENV]
+    run(command, "venv.log", "the virtual environment failed")
 
 
-def ensure_requirements(name):
-    """Install one requirements file unless its very contents are installed."""
-    files = [ROOT / "requirements.txt", ROOT / name]
-    stamp = VENV / f".installed-{name}"
-    wanted = fingerprint(*files)
-    if read_text(stamp) == wanted:
-        return
+def install_requirements(name):
+    """Install the packages of one requirements file."""
     check_space(ROOT, 600)
     say(f"Installing the Python packages of {name}")
+    run([PYTHON, "-m", "ensurepip"], "venv.log", "the virtual environment has no pip")
     pip = [PYTHON, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    run(
-        [*pip, "install", "-r", ROOT / name],
-        f"pip-{name}.log",
-        f"pip could not install {name}, run the same command again to go on",
-    )
-    write_atomic(stamp, wanted)
+    failure = f"pip could not install {name}, run the same command again to go on"
+    run([*pip, "install", "-r", ROOT / name], f"pip-{name}.log", failure)
 
 
 def missing_programs():
@@ -88,19 +57,16 @@ def missing_programs():
     return missing
 
 
-def ensure_programs():
-    """Make sure of the programs that the tests need; as root install what is missing."""
-    if missing := missing_programs():
-        install_programs(" ".join(missing))
-
-
 def install_programs(names):
     """Install Debian packages when root asks.
 
-    :param str names: the packages, separated by blanks
+    :param names: of the packages
     :raise Problem: saying how to get them, when it cannot be done here
     """
+    names = " ".join(names)
     how = f"apt-get install --no-install-recommends {names}"
+    if not names:
+        return
     if os.geteuid() or not shutil.which("apt-get"):
         raise Problem(f"the tests need {names}; install as root: {how}")
     say(f"Installing {names}")
@@ -109,61 +75,39 @@ def install_programs(names):
     run([*how.split(), "-y"], "apt-programs.log", f"could not install {names}", env=quiet)
 
 
-def ensure_axe():
+def install_axe():
     """Have npm put axe-core below .odoo/npm/: the pinned version, its checksum verified.
 
     The accessibility tests alone need it: without it they fail and say so, all others run.
     """
-    files = [ROOT / "tests" / "package.json", ROOT / "tests" / "package-lock.json"]
-    stamp = NPM / ".installed"
-    wanted = fingerprint(*files)
-    if read_text(stamp) == wanted:
-        return
     try:
         if not shutil.which("npm"):
-            install_programs("npm")
+            install_programs(["npm"])
         say("Fetching axe-core for the accessibility tests")
         NPM.mkdir(parents=True, exist_ok=True)
-        for file in files:
-            shutil.copy(file, NPM)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(ROOT / "tests" / name, NPM)
         command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         run(command, "npm.log", "npm could not fetch it", cwd=NPM)
-        write_atomic(stamp, wanted)
+        (NPM / ".installed").touch()
     except Problem as problem:
         say(f"NOTE: no axe-core, so the accessibility tests will fail. {problem}")
 
 
 @entry
 def main():
+    steps = {
+        "ports": server_ports,
+        "venv": make_venv,
+        "requirements": install_requirements,
+        "programs": lambda: install_programs(missing_programs()),
+        "axe": install_axe,
+    }
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--run", action="store_true", help="for `make run`: look at the ports first"
-    )
-    parser.add_argument("--test", action="store_true", help="also what the tests need")
-    parser.add_argument("--lint", action="store_true", help="only what `make lint` needs")
-    parser.add_argument("--build", action="store_true", help="only what `make build` needs")
+    parser.add_argument("step", choices=steps)
+    parser.add_argument("file", nargs="*", help="for requirements")
     options = parser.parse_args()
-    if options.run:
-        # Better known before the downloads than after them.
-        server_ports()
-    LOGS.mkdir(parents=True, exist_ok=True)
-    ensure_venv()
-    if options.lint:
-        ensure_requirements("requirements-lint.txt")
-        return
-    if options.build:
-        ensure_requirements("requirements-build.txt")
-        return
-    ensure_requirements("requirements.txt")
-    odoo_source.ensure()
-    if options.test:
-        ensure_requirements("requirements-test.txt")
-        ensure_requirements("requirements-build.txt")
-        ensure_programs()
-        ensure_axe()
-        return
-    for package, effect in missing_programs().items():
-        say(f"Note: {package} is not installed: {effect}. To have it: apt-get install {package}")
+    steps[options.step](*options.file)
 
 
 if __name__ == "__main__":

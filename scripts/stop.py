@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""Stop what `make run` and `make test` started; with --clean remove .odoo/ and .venv/ too.
+"""Stop what `make` started in this checkout; with --clean remove .odoo/ and .venv/ too.
 
 Runs with any Python, also when the virtual environment is broken.
 """
 
 import argparse
 import contextlib
-import json
 import os
 import shutil
 import signal
@@ -14,54 +13,50 @@ import subprocess
 import time
 from pathlib import Path
 
-from common import PYTHON, ROOT, RUNNING, STATE, VENV, entry, read_text, say
+from common import PYTHON, ROOT, STATE, VENV, entry, say
+
+# The Makefile sets this variable: what was started, and what that starts, is known by it.
+MARK = "STARTED_BY_MAKE_IN"
 
 
-def is_ours(pid):
-    """Say whether a process runs from this checkout: its number may be another program's by now."""
-    folder = Path(f"/proc/{pid}")
-    with contextlib.suppress(OSError):
-        return (folder / "cwd").readlink() == ROOT or str(ROOT) in read_text(folder / "cmdline")
-    return False
+def started(folder=ROOT):
+    """Return the processes that `make` started in a folder: `{pid: parent's pid}`."""
+    mark = f"{MARK}={folder}".encode()
+    found = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark in (process / "environ").read_bytes().split(b"\0"):
+                status = (process / "stat").read_text().rpartition(")")[2].split()
+                found[int(process.name)] = int(status[1])
+    found.pop(os.getpid(), None)
+    return found
 
 
-def stop_scripts():
-    """Stop the scripts that run, and the servers a killed one left behind."""
-    for record in RUNNING.glob("[0-9]*"):
-        script, *children = json.loads(read_text(record) or "[0]")
-        # A script stops its own children in good order.
-        stop_processes([script]) or stop_processes(children)
-        record.unlink(missing_ok=True)
-
-
-def stop_processes(pids):
-    """Ask processes to end and wait for it. Say whether there was any."""
-    ours = [pid for pid in pids if is_ours(pid)]
-    for pid in ours:
-        os.kill(pid, signal.SIGTERM)
-    end = time.monotonic() + 60
-    while any(map(is_ours, ours)) and time.monotonic() < end:
+def stop_processes(folder=ROOT, seconds=60):
+    """Ask what was started to end, and wait for it: a script stops its children in good order."""
+    end = time.monotonic() + seconds
+    asked = set()
+    while (processes := started(folder)) and time.monotonic() < end:
+        # When a script was killed, those it left behind are the first of their line.
+        for pid in {pid for pid, parent in processes.items() if parent not in processes} - asked:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+                say(f"Stopping {pid}")
+            asked.add(pid)
         time.sleep(0.2)
-    if ours:
-        say(f"Stopped {', '.join(map(str, ours))}")
-    return bool(ours)
-
-
-def stop_postgres(remove):
-    """Stop the embedded server; what it needs is in the virtual environment."""
-    if PYTHON.exists() and (STATE / "postgres.json").exists():
-        command = "remove" if remove else "stop"
-        subprocess.run([PYTHON, ROOT / "scripts" / "postgres.py", command], check=False)
 
 
 @entry
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clean", action="store_true", help="also remove .odoo/ and .venv/")
-    options = parser.parse_args()
-    stop_scripts()
-    stop_postgres(options.clean)
-    if options.clean:
+    clean = parser.parse_args().clean
+    stop_processes()
+    if PYTHON.exists() and (STATE / "postgres.json").exists():
+        # What it needs is in the virtual environment.
+        command = [PYTHON, ROOT / "scripts" / "postgres.py", "remove" if clean else "stop"]
+        subprocess.run(command, check=False)
+    if clean:
         for folder in (STATE, VENV):
             shutil.rmtree(folder, ignore_errors=True)
 

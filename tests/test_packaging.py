@@ -6,9 +6,8 @@ import re
 import subprocess
 import zipfile
 
-import build
 import pytest
-from common import ADDONS, PYTHON, ROOT, Problem, manifests
+from common import ADDONS, PYTHON, ROOT, manifests
 from database import clone, drop, odoo_environment, write_config
 from lxml import html
 from PIL import Image
@@ -25,14 +24,18 @@ print("icon", file_path("b2b_portal/static/description/icon.png"))
 """
 
 
+def make_build(checkout, folder):
+    command = ["make", "-C", checkout, "build", f"DIST={folder}"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory):
     """The wheels of the working tree: `{addon: file}`."""
     folder = tmp_path_factory.mktemp("dist")
     old = folder / "odoo_addon_b2b_portal-18.0.1.0.0-py3-none-any.whl"
     old.touch()
-    command = [PYTHON, ROOT / "scripts" / "build.py", "--folder", folder]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    result = make_build(ROOT, folder)
     assert result.returncode == 0, result.stderr
     assert not old.exists()
     files = {path.name.split("-")[0].removeprefix("odoo_addon_"): path for path in folder.iterdir()}
@@ -72,17 +75,30 @@ def test_wheel_says_what_it_is(wheels, addon):
     assert {f"odoo-addon-{name}" for name in ours} <= needed
 
 
-def test_nothing_is_built_without_git(monkeypatch, tmp_path):
-    monkeypatch.setattr(build, "ROOT", tmp_path)
-    with pytest.raises(Problem, match="git checkout"):
-        build.left_out()
+@pytest.fixture
+def checkout(tmp_path):
+    """Another checkout with two addons, set up like this one, and not yet with git."""
+    for name in ("Makefile", "requirements-build.txt", ".venv"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    for name in ("one", "two"):
+        (tmp_path / "addons" / name).mkdir(parents=True)
+        (tmp_path / "addons" / name / "__manifest__.py").write_text('{"version": "19.0.1.0.0"}\n')
+    return tmp_path
 
 
-def test_addons_of_different_versions_are_not_built(monkeypatch, tmp_path):
-    versions = {"one": {"version": "19.0.1.0.0"}, "two": {"version": "19.0.1.0.1"}}
-    monkeypatch.setattr(build, "manifests", lambda: versions)
-    with pytest.raises(Problem, match=r"19\.0\.1\.0\.0, 19\.0\.1\.0\.1"):
-        build.build(tmp_path / "dist")
+def test_nothing_is_built_without_git(checkout):
+    result = make_build(checkout, "dist")
+    assert result.returncode
+    assert result.stderr.startswith("error: wheels are built from a git checkout")
+
+
+def test_addons_of_different_versions_are_not_built(checkout):
+    subprocess.run(["git", "init", "--quiet", checkout], check=True)
+    manifest = checkout / "addons" / "two" / "__manifest__.py"
+    manifest.write_text('{"version": "19.0.1.0.1"}\n')
+    result = make_build(checkout, "dist")
+    assert result.returncode
+    assert result.stderr.startswith("error: the addons have different versions")
 
 
 # === INSTALLED BESIDE ODOO ===

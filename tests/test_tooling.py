@@ -1,5 +1,6 @@
 """The scripts themselves: what they read, what they refuse and in which words."""
 
+import itertools
 import json
 import os
 import re
@@ -17,7 +18,8 @@ import postgres
 import pytest
 import run_tests
 import setup
-from common import ROOT, Problem, free_port
+import stop
+from common import ADDONS, ROOT, Problem, free_port
 from kit import axe
 
 BOOKWORM = """\
@@ -71,13 +73,13 @@ def assert_one_line(result, *parts):
         assert part in result.stderr
 
 
-# === PACKAGE SOURCES ===
+# === PACKAGE SOURCES === #
 
 
 def test_mirrors_of_deb822_sources(sources):
     (sources / "sources.list.d" / "debian.sources").write_text(BOOKWORM)
     expected = ["http://mirror.example/debian", "http://other.example/debian"]
-    assert odoo_source.find_mirrors(sources) == expected
+    assert sorted(odoo_source.find_mirrors(sources)) == expected
 
 
 def test_mirrors_of_one_line_sources(sources):
@@ -92,27 +94,45 @@ def test_mirrors_elsewhere_point_at_the_way_out(sources, text, expected):
         odoo_source.find_mirrors(sources)
 
 
-def test_odoo_src_without_odoo_is_refused(monkeypatch, tmp_path):
-    monkeypatch.setenv("ODOO_SRC", str(tmp_path))
-    with pytest.raises(Problem, match="holds no `odoo` package"):
-        odoo_source.ensure()
+def test_damaged_download_is_thrown_away(monkeypatch, tmp_path):
+    file = tmp_path / "debs" / "odoo-19_19.0_all.deb"
+
+    def run(command, log, failure, **options):
+        if command[0] == "sha256sum":
+            return common.run(command, log, failure, **options)
+        if "--print-uris" in command:
+            uri = f"'http://mirror.example/{file.name}' {file.name} 4 SHA256:{'0' * 64}\n"
+            (tmp_path / "uris").write_text(uri)
+        elif "download" in command:
+            file.write_text("half")
+        return tmp_path / "uris"
+
+    monkeypatch.setattr(odoo_source, "DEBS", file.parent)
+    monkeypatch.setattr(odoo_source, "run", run)
+    with pytest.raises(Problem, match="damaged, run the same command again"):
+        odoo_source.download([])
+    assert not file.parent.exists()
 
 
-def test_odoo_src_of_another_version_is_refused(monkeypatch, tmp_path):
+def test_odoo_src_without_odoo_is_refused(tmp_path):
+    assert_one_line(script("odoo_source.py", ODOO_SRC=str(tmp_path)), "holds no `odoo` package")
+
+
+def test_odoo_src_of_another_version_is_refused(tmp_path):
     (tmp_path / "odoo").mkdir()
     (tmp_path / "odoo" / "release.py").write_text("version_info = (18, 0, 0, FINAL, 0, '')\n")
-    monkeypatch.setenv("ODOO_SRC", str(tmp_path))
-    with pytest.raises(Problem, match=r"is Odoo 18\.0, 19\.0 is needed"):
-        odoo_source.ensure()
+    result = script("odoo_source.py", ODOO_SRC=str(tmp_path))
+    assert_one_line(result, "is Odoo 18.0, 19.0 is needed")
 
 
-# === WHAT ONE CHECK ALONE NEEDS ===
+# === WHAT ONE CHECK ALONE NEEDS === #
 
 
 def test_missing_npm_is_named_and_the_rest_goes_on(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(setup, "NPM", tmp_path / "npm")
     monkeypatch.setattr(setup.shutil, "which", lambda _program: None)
-    setup.ensure_axe()
+    setup.install_axe()
+    assert not (tmp_path / "npm" / ".installed").exists()
     said = capsys.readouterr().out
     assert "accessibility tests will fail" in said
     assert "apt-get install --no-install-recommends npm" in said
@@ -132,7 +152,7 @@ def test_axe_is_pinned_by_version_and_checksum():
     assert "resolved" not in package
 
 
-# === PORTS, DISK, SERVERS ===
+# === PORTS, DISK, SERVERS === #
 
 
 @pytest.fixture
@@ -208,7 +228,79 @@ def test_closed_folder_is_seen(tmp_path):
     assert postgres.reachable("/usr")
 
 
-# === THE MAIL CATCHER ===
+# === MAKE === #
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A folder with the Makefile and the scripts, and nothing set up."""
+    for name in ("scripts", "Makefile", *(path.name for path in ROOT.glob("requirements*.txt"))):
+        (tmp_path / name).symlink_to(ROOT / name)
+    return tmp_path
+
+
+def make(folder, target, **env):
+    env = {key: value for key, value in os.environ.items() if key != "MAKEFLAGS"} | env
+    command = ["make", "-C", folder, target, f"PYTHON={sys.executable}"]
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def planned(folder, target, **env):
+    """Return the scripts that `make` would call, with their arguments."""
+    said = make(folder, target, MAKEFLAGS="n", **env).stdout
+    return re.findall(r"scripts/(\S+\.py.*)", said)
+
+
+def test_setup_goes_on_where_it_broke(checkout):
+    steps = ["setup.py ports", "setup.py venv", "setup.py requirements requirements.txt"]
+    source = ["odoo_source.py", "run.py"]
+    assert planned(checkout, "run") == [*steps, *source]
+    python = checkout / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    # One that is there no more.
+    python.symlink_to(checkout / "none")
+    assert planned(checkout, "run") == [*steps, *source]
+    python.unlink()
+    python.symlink_to(sys.executable)
+    assert planned(checkout, "run") == [steps[0], steps[2], *source]
+    (checkout / ".venv" / ".installed-requirements.txt").touch()
+    assert planned(checkout, "run") == [steps[0], *source]
+    (checkout / ".odoo").mkdir()
+    (checkout / ".odoo" / "odoo-source.json").touch()
+    assert planned(checkout, "run") == [steps[0], "run.py"]
+    assert planned(checkout, "run", ODOO_SRC="/src") == [steps[0], *source]
+
+
+def test_failed_step_is_one_line_and_nothing_follows(checkout):
+    result = make(checkout, "run", HTTP_PORT="none")
+    assert result.returncode
+    lines = [line for line in result.stderr.splitlines() if not line.startswith("make")]
+    assert lines == ["error: HTTP_PORT=none is not a port number (1 to 65535)"]
+    assert not (checkout / ".venv").exists()
+
+
+def test_stop_ends_what_make_started_and_nothing_else(tmp_path):
+    def start(folder):
+        # One that starts another, and leaves it behind when it is told to end.
+        command = ["sh", "-c", "sleep 100 & echo started; wait"]
+        env = {**os.environ, stop.MARK: str(folder)}
+        process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
+        assert process.stdout.readline() == "started\n"
+        return process
+
+    ours, other = start(tmp_path / "ours"), start(tmp_path / "other")
+    try:
+        assert len(stop.started(tmp_path / "ours")) == 2
+        stop.stop_processes(tmp_path / "ours", seconds=20)
+        assert ours.wait(10)
+        assert not stop.started(tmp_path / "ours")
+        assert len(stop.started(tmp_path / "other")) == 2
+    finally:
+        stop.stop_processes(tmp_path / "other", seconds=20)
+        other.wait(10)
+
+
+# === THE MAIL CATCHER === #
 
 
 @pytest.fixture
@@ -256,7 +348,7 @@ def test_catcher_refuses_as_the_address_asks(catcher, code):
     assert not list(folder.glob("*.eml"))
 
 
-# === THE TEST RUNNER ===
+# === THE TEST RUNNER === #
 
 
 def read_result(tmp_path, body, code):
@@ -284,12 +376,20 @@ def test_group_is_not_tested_in_its_template(monkeypatch):
     used = []
     monkeypatch.setattr(run_tests, "clone", lambda _pg, template, name: used.append(name))
     monkeypatch.setattr(run_tests, "drop", lambda _pg, _name: None)
-    monkeypatch.setattr(run_tests, "call", lambda *_arguments: 0)
-    for group in (*run_tests.full_groups(bool), *run_tests.alone_groups(bool)):
+    monkeypatch.setattr(run_tests.Group, "call", lambda *_arguments: 0)
+    for group in itertools.chain(*run_tests.groups()):
         if group.addons:
-            group.run_inside({}, [], None)
+            group.run_inside({}, [])
             assert used[-1] != group.template
     assert len(used) == len(set(used))
+
+
+def test_every_addon_with_tests_is_in_a_group():
+    full, alone = run_tests.groups()
+    tested = {name for name in common.manifests() if list((ADDONS / name).glob("tests/test_*.py"))}
+    assert {name for group in full for name in group.addons} == tested
+    glue = {name for name in tested if common.manifests()[name].get("auto_install")}
+    assert {name for group in alone for name in group.addons} == tested - glue
 
 
 def test_database_error_is_a_problem(pg):
@@ -303,7 +403,7 @@ def test_missing_result_counts_as_failed(tmp_path):
     assert group.failed
 
 
-# === THE REPOSITORY ===
+# === THE REPOSITORY === #
 
 
 @pytest.mark.parametrize(

@@ -1,33 +1,13 @@
 from odoo.tools import SQL
 
-from .models.product_pricelist_item import TECHNICAL
-
-
-def _post_init_hook(env):
-    """Switch Odoo's pricelist feature on, which B2B prices need.
-
-    :param env: environment of the installation (superuser)
-    """
-    group_user = env.ref("base.group_user")
-    group_pricelist = env.ref("product.group_product_pricelist")
-    if group_pricelist not in group_user.all_implied_ids:
-        group_user._apply_group(group_pricelist)
-        env["res.company"]._activate_or_create_pricelists()
-
 
 def _uninstall_hook(env):
     """Leave nothing behind that only this addon understands.
 
     :param env: environment of the removal (superuser)
     """
-    env["product.pricelist.item"].search([("is_b2b_discount", "=", True)]).with_context(
-        b2b_technical_rule=TECHNICAL
-    ).unlink()
-    # Without this addon they would be ordinary lists, hence someone's default, or the shop's.
-    env.cr.execute("UPDATE product_pricelist SET active = FALSE WHERE is_b2b")
     _remove_b2b_orders(env)
     _restore_quotation_actions(env)
-    _remove_names_of_others(env)
 
 
 def _remove_b2b_orders(env):
@@ -66,36 +46,3 @@ def _restore_quotation_actions(env):
         action = env.ref(name, raise_if_not_found=False)
         if action:
             action.domain = domain
-
-
-def _remove_names_of_others(env):
-    """Remove the external ids that other addons gave to parts of our models.
-
-    Those of the mixins in use are named by the addons that the mixins come from. Odoo leaves
-    such names behind when a model goes.
-
-    :param env: environment of the removal (superuser)
-    """
-    parts = {
-        "ir.model.fields.selection": """
-            SELECT value.id
-              FROM ir_model_fields_selection value
-              JOIN ir_model_fields field ON field.id = value.field_id
-             WHERE field.model = 'b2b.agreement'
-        """,
-        "ir.model.inherit": """
-            SELECT inherit.id
-              FROM ir_model_inherit inherit
-              JOIN ir_model model ON model.id = inherit.model_id
-             WHERE model.model = 'b2b.agreement'
-        """,
-    }
-    for model, ids in parts.items():
-        env.cr.execute(
-            SQL(
-                "DELETE FROM ir_model_data"
-                " WHERE model = %s AND module <> 'b2b_portal' AND res_id IN (%s)",
-                model,
-                SQL(ids),
-            )
-        )

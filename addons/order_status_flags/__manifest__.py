@@ -1,11 +1,11 @@
 {
     "name": "Order Status & Flags",
     "summary": "Customers always know where their order stands, and cancel it while they can",
-    "version": "19.0.1.0.0",
+    "version": "19.0.2.0.0",
     "category": "Sales/Sales",
     "license": "LGPL-3",
     "author": "Order Desk maintainers",
-    "depends": ["sale_management", "portal", "mail"],
+    "depends": ["sale_management", "portal", "mail_delivery_retry", "phone_validation"],
     "external_dependencies": {"python": ["qrcode"]},
     "data": [
         "security/res_groups.xml",

@@ -4,15 +4,13 @@ from odoo.tools import SQL
 
 
 def pre_init_hook(env):
-    """Create the column of the document type with its value for all orders at once.
-
-    Odoo would compute it order by order; on a large archive that takes minutes.
-    """
+    """Create the columns that Odoo would compute order by order: on a large archive, minutes."""
     # A default that is there when the column comes costs no rewrite of the table.
     env.cr.execute(
         """
         ALTER TABLE sale_order ADD COLUMN IF NOT EXISTS document_type varchar DEFAULT 'sale';
         ALTER TABLE sale_order ALTER COLUMN document_type DROP DEFAULT;
+        ALTER TABLE sale_order ADD COLUMN IF NOT EXISTS was_placed boolean;
         """
     )
 
@@ -41,10 +39,6 @@ def uninstall_hook(env):
         """
     )
     _move_activities(env)
-    # Odoo drops these with their columns, and leaves its own records of them.
-    env["ir.model.constraint"].search(
-        [("module.name", "=", "order_status_flags"), ("type", "=", "f")]
-    ).unlink()
     env.invalidate_all()
 
 
@@ -69,36 +63,65 @@ def assign_install_statuses(env, later_type=None):
         type. By then it is known which of the cancelled ones were ever placed
     """
     env.flush_all()
+    mark_placed_orders(env, later_type)
     env.cr.execute(
         """
-        SELECT company_id, document_type FROM sale_order
-         WHERE %(type)s IS NULL OR document_type = %(type)s
-      GROUP BY company_id, document_type
+        SELECT DISTINCT company_id, document_type FROM sale_order
+         WHERE was_placed AND (%(type)s IS NULL OR document_type = %(type)s)
         """,
         {"type": later_type},
     )
-    statuses = env["sale.order.status"]
     for company_id, document_type in env.cr.fetchall():
-        company = env["res.company"].browse(company_id)
-
-        def status_of(*codes, document_type=document_type, company=company):
-            found = (statuses._get_for_event(code, document_type, company) for code in codes)
-            return next((status for status in found if status), statuses)
-
-        automatic = document_type != "sale" or company.order_status_on_sales_orders
-        _assign_group(
-            env,
-            company,
-            document_type,
-            cancelled=status_of("order_cancelled"),
-            invoiced=status_of("invoice_posted") if automatic else statuses,
-            placed=status_of("order_confirmed", "order_placed") if automatic else statuses,
-            drafts_known=bool(later_type),
-        )
+        _assign_kind(env, env["res.company"].browse(company_id), document_type)
     env.invalidate_all()
 
 
-def _assign_group(env, company, document_type, cancelled, invoiced, placed, drafts_known):
+def mark_placed_orders(env, document_type=None):
+    """Set ``was_placed`` by the rule in Python, asked once for each kind of order that is there.
+
+    Nobody knows any more which of the cancelled orders were placed: without a type, for the
+    first installation, they count as placed.
+
+    :param str document_type: only orders of this type; cancelled ones are then left as they are
+    """
+    env.cr.execute(
+        """
+        SELECT DISTINCT state, document_type FROM sale_order
+         WHERE %(type)s IS NULL OR document_type = %(type)s AND state != 'cancel'
+        """,
+        {"type": document_type},
+    )
+    for state, kind in env.cr.fetchall():
+        sample = env["sale.order"].new(
+            {"state": state, "document_type": kind, "was_placed": state == "cancel"}
+        )
+        env.cr.execute(
+            "UPDATE sale_order SET was_placed = %(placed)s WHERE state = %(state)s"
+            " AND document_type = %(type)s AND COALESCE(was_placed, false) != %(placed)s",
+            {"placed": sample._is_order_placed(), "state": state, "type": kind},
+        )
+
+
+def _assign_kind(env, company, document_type):
+    """Assign the statuses of placed orders of one company and document type."""
+    statuses = env["sale.order.status"]
+
+    def status_of(*codes):
+        found = (statuses._get_for_event(code, document_type, company) for code in codes)
+        return next((status for status in found if status), statuses)
+
+    automatic = document_type != "sale" or company.order_status_on_sales_orders
+    _assign_group(
+        env,
+        company,
+        document_type,
+        cancelled=status_of("order_cancelled"),
+        invoiced=status_of("invoice_posted") if automatic else statuses,
+        placed=status_of("order_confirmed", "order_placed") if automatic else statuses,
+    )
+
+
+def _assign_group(env, company, document_type, cancelled, invoiced, placed):
     """Assign the statuses within one company and document type."""
     env.cr.execute(
         SQL(
@@ -117,16 +140,13 @@ def _assign_group(env, company, document_type, cancelled, invoiced, placed, draf
                  WHERE so.company_id = %(company)s
                    AND so.document_type = %(document_type)s
                    AND so.order_status_id IS NULL
-                   AND (so.state = 'sale'
-                        OR so.state = 'cancel' AND (so.was_placed OR NOT %(drafts_known)s)
-                        OR so.state = 'sent' AND so.document_type != 'sale')
+                   AND so.was_placed
                    AND NOT EXISTS (
                        SELECT 1 FROM sale_order_status_history row WHERE row.order_id = so.id)
             ), updated AS (
                 UPDATE sale_order so
                    SET order_status_id = target.status_id,
                        order_status_date = target.since,
-                       was_placed = true,
                        customer_status_id = CASE WHEN status.is_public THEN status.id END,
                        order_tracking_token = COALESCE(so.order_tracking_token, %(token)s),
                        access_token = COALESCE(so.access_token, gen_random_uuid()::text)
@@ -146,7 +166,6 @@ def _assign_group(env, company, document_type, cancelled, invoiced, placed, draf
             cancelled=cancelled.id or None,
             invoiced=invoiced.id or None,
             placed=placed.id or None,
-            drafts_known=drafts_known,
             company=company.id,
             document_type=document_type,
             posted=_select_posted_quantities(),

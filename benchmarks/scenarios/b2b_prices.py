@@ -70,11 +70,15 @@ def b2b_prices(bench):
 
         # What pages and downloads call: taxes, list price and source as well.
         queries.clear()
-        details = timed(
-            lambda: pricelist._get_b2b_price_details(
-                [(product, 1, None) for product in products], company=env.company, breaks=False
-            )
-        )
+
+        def ask():
+            prices = pricelist._get_pricer(env.company).prices((product, 1) for product in products)
+            for price in prices:
+                assert price.net <= price.list_net
+                assert price.subtotal <= price.total
+                assert price.source
+
+        details = timed(ask)
         bench.report(
             "details_queries_per_100", queries[-1] / (PRODUCTS / 100), seconds=round(details, 2)
         )

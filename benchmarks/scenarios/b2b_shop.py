@@ -131,7 +131,7 @@ def b2b_template(bench):
         user_env, agreement, products = open_shop(env)
         template = user_env["sale.order"]._create_b2b_template(agreement, "Benchmark")
         template._add_b2b_template_lines(
-            [(product, product.uom_id, 3) for product in products[:TEMPLATE_LINES]]
+            [(product, 3, product.uom_id) for product in products[:TEMPLATE_LINES]]
         )
         env.flush_all()
         env.invalidate_all()

@@ -125,3 +125,22 @@ def test_every_connection_is_cut_between_two_clicks(server, shop, orders):
     wanted = orders.make(1)
     orders.start_work(wanted)
     orders.wait_for(wanted, "sent", 90)
+
+
+def test_addresses_that_make_no_sense(shop):
+    """Mistyped, shortened or made up: the page comes without what broke it."""
+    cart = shop.fill_cart()
+    shop.order(cart)
+    for address in (
+        "/my/orders?sortby=nonsense",
+        "/my/orders?date_begin=x&date_end=y",
+        "/my/orders?quotation_page=1",
+        "/my/quotes?date_begin=2026-13-45&date_end=2026-01-01",
+        "/my/quotes?quotation_page=1",
+        f"/my/orders/{cart}?values=1&document=2&session_history=3&no_breadcrumbs=4",
+        f"/my/orders/{cart}?access_token=%C5%BC%C3%B3&x=1",
+        f"/my/orders/{2**31}",
+    ):
+        page = shop.get(address)
+        assert page.ok, address
+        assert "/my" in page.url

@@ -46,7 +46,8 @@ INVARIANTS = {
         SELECT row.id
           FROM sale_order_status_history row
           JOIN sale_order_status status ON status.id = row.status_id
-         WHERE (row.mail_state IN ('sent', 'superseded'))
+         WHERE row.mail_kind IS NULL
+           AND (row.mail_state IN ('sent', 'superseded'))
                != (row.status_id IS DISTINCT FROM row.previous_status_id
                    AND status.mail_template_id IS NOT NULL)
     """,
@@ -84,7 +85,7 @@ INVARIANTS = {
                   FROM sale_order_status_history row
                   JOIN sale_order so ON so.id = row.order_id
                   JOIN sale_order_status status ON status.id = row.status_id
-                 WHERE row.mail_state = 'sent'
+                 WHERE row.mail_state = 'sent' AND row.mail_kind IS NULL
               GROUP BY 1) sent
      FULL JOIN (SELECT subject, count(*) FROM unnest(%(subjects)s) subject GROUP BY 1) arrived
             ON arrived.subject = sent.subject

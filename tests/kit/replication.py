@@ -8,7 +8,35 @@ import time
 from pathlib import Path
 
 import postgres
+from common import STATE, free_port, run
 from database import create, drop, link_files, query
+
+
+@contextlib.contextmanager
+def extra_server(name, primary=None):
+    """Run one more embedded server, which is gone at the end.
+
+    :param str name: of its folder and record
+    :param dict primary: the record of a running one to be the streaming replica of; without,
+        the server is an empty one of its own
+    :return: its record: port, password, and where its programs and data lie
+    """
+
+    def copy(programs, data):
+        command = [programs / "bin" / "pg_basebackup", "-D", data, "--write-recovery-conf"]
+        command += ["--wal-method=stream", "--checkpoint=fast", "--no-sync"]
+        options = {"env": {**os.environ, **postgres.variables(primary)}, **postgres.as_user()}
+        run(command, "basebackup.log", "the replica could not be made", **options)
+        return primary["password"]
+
+    path = STATE / f"postgres-{name}.json"
+    postgres.discard(path)
+    record = postgres.make_server(name, copy if primary else None)
+    try:
+        postgres.start(record, free_port(), path)
+        yield record
+    finally:
+        postgres.discard(path)
 
 
 class Pair:
@@ -19,7 +47,7 @@ class Pair:
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
-            self.primary_record = stack.enter_context(postgres.extra_server("primary"))
+            self.primary_record = stack.enter_context(extra_server("primary"))
             self.primary = postgres.variables(self.primary_record)
             self.stack = stack.pop_all()
         return self
@@ -46,7 +74,7 @@ class Pair:
         query(self.primary, "ALTER SYSTEM SET log_statement = 'all'")
         query(self.primary, "ALTER SYSTEM SET log_line_prefix = '%d '")
         query(self.primary, "SELECT pg_reload_conf()")
-        server = postgres.extra_server("replica", self.primary_record)
+        server = extra_server("replica", self.primary_record)
         self.replica_record = self.stack.enter_context(server)
         self.replica = postgres.variables(self.replica_record)
 

@@ -11,7 +11,9 @@ SCHEMA = {
     # NOT NULL is in the columns already.
     "constraint": "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)"
     " FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n'",
-    "function": "SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+    # Those of extensions stay: other addons may use them.
+    "function": "SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+    " AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')",
     "trigger": "SELECT tgname::text FROM pg_trigger WHERE NOT tgisinternal",
 }
 # Tables that say what Odoo is: views, actions, rights, scheduled actions, settings, ...

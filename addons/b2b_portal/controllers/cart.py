@@ -7,12 +7,10 @@ from .shop import B2BShopPortal
 class B2BCartPortal(B2BShopPortal):
     """The cart page: shows today's prices, and stores them with the next POST."""
 
-    @http.route("/my/b2b/cart", type="http", auth="user", website=True, methods=["GET"])
+    @http.route("/my/b2b/cart", type="http", auth="b2b", website=True, methods=["GET"])
     def portal_b2b_cart(self, **kwargs):
         """Show the cart at today's prices, without writing anything."""
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         values = self._b2b_values(agreement, "b2b_cart")
         values.update(self._prepare_b2b_cart_values(agreement, values["cart"]))
         return self._b2b_render("b2b_portal.portal_b2b_cart", values)
@@ -30,7 +28,7 @@ class B2BCartPortal(B2BShopPortal):
             else [],
         }
 
-    @http.route("/my/b2b/cart/update", type="http", auth="user", methods=["POST"], website=True)
+    @http.route("/my/b2b/cart/update", type="http", auth="b2b", methods=["POST"], website=True)
     def portal_b2b_cart_update(self, remove=None, empty=None, next_page=None, **kwargs):
         """Store the quantities of the cart; fields `qty_<line id>`.
 
@@ -38,9 +36,7 @@ class B2BCartPortal(B2BShopPortal):
         :param str empty: take out all lines
         :param str next_page: `checkout` to go on there
         """
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         cart = request.env["sale.order"]._get_b2b_cart(agreement)
         if not cart:
             return self._b2b_redirect("/my/b2b/cart")

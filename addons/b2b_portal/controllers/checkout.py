@@ -12,18 +12,16 @@ FORM_FIELDS = ("client_order_ref", "commitment_date", "partner_shipping_id", "b2
 class B2BCheckoutPortal(B2BCartPortal):
     """The checkout: what the buyer has seen is what is ordered, or the buyer is asked."""
 
-    @http.route("/my/b2b/checkout", type="http", auth="user", website=True, methods=["GET"])
+    @http.route("/my/b2b/checkout", type="http", auth="b2b", website=True, methods=["GET"])
     def portal_b2b_checkout(self, **kwargs):
         """Show the checkout at today's prices, without writing anything."""
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         cart = request.env["sale.order"]._get_b2b_cart(agreement)
         if not cart.order_line:
             return self._b2b_redirect("/my/b2b/cart")
         return self._render_b2b_checkout(agreement, cart)
 
-    @http.route("/my/b2b/checkout", type="http", auth="user", website=True, methods=["POST"])
+    @http.route("/my/b2b/checkout", type="http", auth="b2b", website=True, methods=["POST"])
     def portal_b2b_place_order(self, cart_id=None, **kwargs):
         """Order the cart; fields `client_order_ref`, `commitment_date`, `partner_shipping_id`,
         `b2b_note`, and what the buyer has seen: `seen_<line id>`.
@@ -31,9 +29,7 @@ class B2BCheckoutPortal(B2BCartPortal):
         :param str cart_id: the cart that the page showed
         :return: the order's page; or the checkout again, with what has to be settled
         """
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         order = self._get_b2b_placed_order(cart_id)
         if order:  # a second click, or the way back and forth in the browser
             return self._b2b_redirect(f"/my/orders/{order.id}")
@@ -106,6 +102,6 @@ class B2BCheckoutPortal(B2BCartPortal):
             changes=changes,
             addresses=cart._get_b2b_addresses(),
             form=form or {"partner_shipping_id": str(cart.partner_shipping_id.id)},
-            min_date=cart._get_b2b_today_date().isoformat(),
+            min_date=agreement._get_today(agreement.company_id).isoformat(),
         )
         return self._b2b_render("b2b_portal.portal_b2b_checkout", values)

@@ -16,15 +16,13 @@ ROWS_PER_PAGE = 50
 class PricelistPortal(B2BShopPortal):
     """The customer's own price list, on a page and as a file."""
 
-    @http.route("/my/b2b/pricelist", type="http", auth="user", website=True)
+    @http.route("/my/b2b/pricelist", type="http", auth="b2b", website=True)
     def portal_b2b_pricelist(self, page=1, **kwargs):
         """Show the own prices with their quantity breaks.
 
         :param str page: page number, from 1
         """
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         pager = portal_pager(
             url="/my/b2b/pricelist",
             total=agreement._count_products(),
@@ -40,21 +38,17 @@ class PricelistPortal(B2BShopPortal):
         )
         return self._b2b_render("b2b_portal.portal_b2b_pricelist", values)
 
-    @http.route("/my/b2b/pricelist.csv", type="http", auth="user", website=True)
+    @http.route("/my/b2b/pricelist.csv", type="http", auth="b2b", website=True)
     def portal_b2b_pricelist_csv(self, **kwargs):
         """Download the own prices as CSV: SKU, name, minimum quantity, price, currency."""
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         content = make_csv([agreement._get_pricelist_header(), *self._get_download_rows(agreement)])
         return self._b2b_file(content, "text/csv; charset=utf-8", "csv", agreement)
 
-    @http.route("/my/b2b/pricelist.xlsx", type="http", auth="user", website=True)
+    @http.route("/my/b2b/pricelist.xlsx", type="http", auth="b2b", website=True)
     def portal_b2b_pricelist_xlsx(self, **kwargs):
         """Download the own prices as XLSX, with the columns of the CSV file."""
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         output = io.BytesIO()
         # Text stays text: an article number is no formula, number or link.
         options = {
@@ -83,7 +77,7 @@ class PricelistPortal(B2BShopPortal):
         """
         rows = agreement._get_pricelist_rows(agreement._get_products())
         return [
-            [row["sku"], row["name"], step["min_quantity"], step["net"], row["currency"].name]
+            [row["sku"], row["name"], step.quantity, step.net, row["currency"].name]
             for row in rows
             for step in row["steps"]
         ]

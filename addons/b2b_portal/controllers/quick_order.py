@@ -30,7 +30,7 @@ class B2BQuickOrderPortal(B2BShopPortal):
 
     # === PREVIEW === #
 
-    @http.route(URL, type="http", auth="user", website=True, methods=["GET"])
+    @http.route(URL, type="http", auth="b2b", website=True, methods=["GET"])
     def portal_b2b_quick_order(self, **kwargs):
         """Show the form, and the preview of a list.
 
@@ -39,9 +39,7 @@ class B2BQuickOrderPortal(B2BShopPortal):
         :param str text_sku: column of the article in the pasted rows; likewise `text_quantity`,
             `text_unit`, `text_separator`, and `file_...` with `file_sheet` for an upload
         """
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         if "list" not in kwargs:
             return self._render_b2b_quick_order(agreement)
         kept = self._get_b2b_list(kwargs)
@@ -64,7 +62,7 @@ class B2BQuickOrderPortal(B2BShopPortal):
     @http.route(
         URL,
         type="http",
-        auth="user",
+        auth="b2b",
         website=True,
         methods=["POST"],
         # one row more than allowed is enough to tell
@@ -75,9 +73,6 @@ class B2BQuickOrderPortal(B2BShopPortal):
 
         Fields `sku` and `quantity` (repeated), `text`, file `upload`.
         """
-        _agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
         form = request.httprequest.form
         skus, quantities = form.getlist("sku"), form.getlist("quantity")
         cells = [
@@ -203,19 +198,16 @@ class B2BQuickOrderPortal(B2BShopPortal):
     @http.route(
         [f"{URL}/add", f"{URL}/rejected"],
         type="http",
-        auth="user",
+        auth="b2b",
         website=True,
         methods=["GET"],
     )
     def portal_b2b_quick_order_again(self, **kwargs):
         """Lead back to the preview whoever had to log in at a button of it."""
-        _agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
         kept = request.env["b2b.quick.order.list"]._get_own()[:1]
         return self._b2b_redirect(f"{URL}?list={kept.id}" if kept else URL)
 
-    @http.route(f"{URL}/add", type="http", auth="user", website=True, methods=["POST"])
+    @http.route(f"{URL}/add", type="http", auth="b2b", website=True, methods=["POST"])
     def portal_b2b_quick_order_add(self, target="cart", template_id=None, name="", **kwargs):
         """Put the accepted rows of the preview into the cart or a template.
 
@@ -225,9 +217,7 @@ class B2BQuickOrderPortal(B2BShopPortal):
         :param str template_id: an own template; without one a new one is made
         :param str name: of the new template
         """
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         kept = self._get_b2b_list(kwargs)
         try:
             parsed = self._read_b2b_list(kept, kwargs)
@@ -325,12 +315,10 @@ class B2BQuickOrderPortal(B2BShopPortal):
             return URL, 0
         return f"/my/b2b/templates/{template.id}", count
 
-    @http.route(f"{URL}/rejected", type="http", auth="user", website=True, methods=["POST"])
+    @http.route(f"{URL}/rejected", type="http", auth="b2b", website=True, methods=["POST"])
     def portal_b2b_quick_order_rejected(self, **kwargs):
         """Download the rejected rows of the preview, to correct and upload them again."""
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         QuickOrder = request.env["b2b.quick.order"]
         kept = self._get_b2b_list(kwargs)
         if kept:

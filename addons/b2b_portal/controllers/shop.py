@@ -1,10 +1,17 @@
-from functools import cache
+from functools import cache, partial
 
 from odoo import http
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.http import request
 
+from odoo.addons.b2b_pricelist.formatting import (
+    format_input_quantity,
+    format_percentage,
+    format_quantity,
+    format_unit_price,
+)
+from odoo.addons.b2b_pricelist.pricing import PriceLine
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
 from ..quick_order_quantity import parse_quantity
@@ -37,8 +44,10 @@ class B2BShopPortal(B2BPortal):
             "cart": cart,
             "cart_count": len(cart.order_line),
             "b2b_messages": self._pop_b2b_messages(),
-            "format_price": request.env["product.pricelist"]._format_unit_price,
-            "format_quantity": request.env["product.product"]._format_b2b_quantity,
+            "format_price": partial(format_unit_price, request.env),
+            "format_quantity": partial(format_quantity, request.env),
+            "format_percentage": partial(format_percentage, request.env),
+            "format_input_quantity": partial(format_input_quantity, request.env),
             "page_name": page_name,
             **values,
         }
@@ -160,7 +169,7 @@ class B2BShopPortal(B2BPortal):
             values["b2b_shop_count"] = len(agreement)
         return values
 
-    @http.route(["/my/b2b", "/my/b2b/page/<int:page>"], type="http", auth="user", website=True)
+    @http.route(["/my/b2b", "/my/b2b/page/<int:page>"], type="http", auth="b2b", website=True)
     def portal_b2b_shop(self, page=1, search="", category=None, **kwargs):
         """List the products with the customer's own prices.
 
@@ -168,9 +177,7 @@ class B2BShopPortal(B2BPortal):
         :param str search: words to look for
         :param str category: id of a product category
         """
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         company = agreement.company_id
         page = max(self._read_id(page) or 1, 1)
         search = self._read_text(search).strip()[:200]
@@ -188,7 +195,7 @@ class B2BShopPortal(B2BPortal):
             total=categories["category_total"],
         )
         # The page shows most prices more than once, and their format takes its time.
-        format_price = cache(request.env["product.pricelist"]._format_unit_price)
+        format_price = cache(partial(format_unit_price, request.env))
         values = self._b2b_values(
             agreement,
             "b2b_shop",
@@ -215,25 +222,18 @@ class B2BShopPortal(B2BPortal):
         """Return what the shop shows of each product, in a constant number of queries.
 
         :param product.product products: in sudo mode
-        :param format_price: as `_format_unit_price`
+        :param format_price: function of amount and currency, see `format_unit_price`
         :rtype: list[dict]
         """
-        breaks = agreement._get_quantity_breaks(products)
+        pricer = agreement._get_pricer()
+        breaks = pricer.breaks(products)
         availability = products._get_b2b_availability(agreement.company_id)
         pictured = products._get_b2b_pictured()
-        pricelist = agreement._get_pricelist()
         named = products.with_context(display_default_code=False)
         entries = []
         for product, name in zip(products, named.mapped("display_name"), strict=True):
             price, *steps = breaks[product.id]
             minimum, multiple = product._get_b2b_quantity_step(product.uom_id)
-            price = {
-                **price,
-                "product": product,
-                "quantity": 1.0,
-                "uom": product.uom_id,
-                "next_break": next((step for step in steps if step["net"] < price["net"]), None),
-            }
             entries.append(
                 {
                     "product": product,
@@ -245,12 +245,10 @@ class B2BShopPortal(B2BPortal):
                     "uoms": product._get_b2b_uoms(),
                     "minimum": minimum,
                     "multiple": multiple,
-                    "quantity": product._format_b2b_quantity(minimum or 1.0),
+                    "quantity": format_input_quantity(product.env, minimum or 1.0),
                 }
             )
-        explained = pricelist._explain_prices(
-            [entry["price"] for entry in entries], format_price=format_price
-        )
+        explained = pricer.explain([entry["price"] for entry in entries], format_price=format_price)
         for entry, explanation in zip(entries, explained, strict=True):
             entry["explanation"] = explanation
         return entries
@@ -281,16 +279,14 @@ class B2BShopPortal(B2BPortal):
         """Return the ids of a category and those above it; a product may have none."""
         return [int(one) for one in (category.parent_path or "").split("/") if one]
 
-    @http.route("/my/b2b/suggest", type="http", auth="user", website=True, methods=["GET"])
+    @http.route("/my/b2b/suggest", type="http", auth="b2b", website=True, methods=["GET"])
     def portal_b2b_suggest(self, search="", **kwargs):
         """Suggest products while a buyer types.
 
         :param str search: what was typed so far
         :return: JSON, `products`: a list of `sku` and `name`
         """
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         # sudo: portal users do not read products; the shop's domain is applied
         Product = request.env["product.product"].sudo().with_company(agreement.company_id)
         products = Product
@@ -307,15 +303,13 @@ class B2BShopPortal(B2BPortal):
             ]
         )
 
-    @http.route("/my/b2b/image/<int:product_id>", type="http", auth="user", website=True)
+    @http.route("/my/b2b/image/<int:product_id>", type="http", auth="b2b", website=True)
     def portal_b2b_image(self, product_id, **kwargs):
         """Show the picture of a product of the shop.
 
         :param int product_id: id of a product
         """
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         product = self._get_b2b_product(agreement, product_id)
         if not product:
             return self._b2b_no_store(request.not_found().get_response())
@@ -324,7 +318,7 @@ class B2BShopPortal(B2BPortal):
         # A picture tells no price, but that the article is sold here is for customers only.
         return self._b2b_no_store(response)
 
-    @http.route("/my/b2b/cart/add", type="http", auth="user", methods=["POST"], website=True)
+    @http.route("/my/b2b/cart/add", type="http", auth="b2b", methods=["POST"], website=True)
     def portal_b2b_add(self, product_id=None, quantity="1", uom_id=None, **kwargs):
         """Put a product into the cart.
 
@@ -333,9 +327,7 @@ class B2BShopPortal(B2BPortal):
         :param str uom_id: id of a unit of the product; its own by default
         :return: JSON for scripts, else a redirect back
         """
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         try:
             line = self._add_b2b_product(agreement, product_id, quantity, uom_id)
         except UserError as error:
@@ -343,7 +335,7 @@ class B2BShopPortal(B2BPortal):
         text = request.env._(
             "%(product)s: %(quantity)s %(unit)s in your cart.",
             product=line.product_id.display_name,
-            quantity=line.product_id._format_b2b_quantity(line.product_uom_qty),
+            quantity=format_quantity(request.env, line.product_uom_qty),
             unit=line.product_uom_id.name,
         )
         return self._answer_b2b_add(agreement, "success", text)
@@ -372,7 +364,7 @@ class B2BShopPortal(B2BPortal):
         cart._lock_b2b_cart()
         request.env["b2b.quick.order"]._check_cap(cart, product, uom, amount)
         with request.env.cr.savepoint():  # another addon may refuse the line that is there already
-            return cart._add_b2b_lines([(product, uom, amount)])
+            return cart._add_b2b_lines([PriceLine(product, amount, uom)])
 
     def _answer_b2b_add(self, agreement, kind, text):
         if self._wants_json():

@@ -1,6 +1,10 @@
+from functools import partial
+
 from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
+
+from odoo.addons.b2b_pricelist.formatting import format_unit_price
 
 from .shop import B2BShopPortal
 
@@ -8,26 +12,22 @@ from .shop import B2BShopPortal
 class B2BTemplatePortal(B2BShopPortal):
     """Templates: the buyer's own, and those that colleagues share."""
 
-    @http.route("/my/b2b/templates", type="http", auth="user", website=True, methods=["GET"])
+    @http.route("/my/b2b/templates", type="http", auth="b2b", website=True, methods=["GET"])
     def portal_b2b_templates(self, **kwargs):
         """List the templates that the buyer may use."""
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         templates = request.env["sale.order"]._get_b2b_templates(agreement)
         # sudo: access was checked by the search; the names of colleagues are shown
         values = self._b2b_values(agreement, "b2b_templates", templates=templates.sudo())
         return self._b2b_render("b2b_portal.portal_b2b_templates", values)
 
-    @http.route("/my/b2b/templates/new", type="http", auth="user", website=True, methods=["POST"])
+    @http.route("/my/b2b/templates/new", type="http", auth="b2b", website=True, methods=["POST"])
     def portal_b2b_template_new(self, name="", source="", order_id=None, **kwargs):
         """Make a template: empty, of the cart (`source=cart`), or of an order (`order_id`).
 
         :param str name: of the template
         """
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         Order = request.env["sale.order"]
         order = Order
         if source == "cart":
@@ -53,7 +53,7 @@ class B2BTemplatePortal(B2BShopPortal):
     @http.route(
         "/my/b2b/templates/<int:template_id>",
         type="http",
-        auth="user",
+        auth="b2b",
         website=True,
         methods=["GET"],
     )
@@ -62,9 +62,7 @@ class B2BTemplatePortal(B2BShopPortal):
 
         :param int template_id: id of a template the buyer may use, else back to the list
         """
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         template = self._get_b2b_template(agreement, template_id)
         if not template:
             return self._b2b_redirect("/my/b2b/templates")
@@ -98,7 +96,7 @@ class B2BTemplatePortal(B2BShopPortal):
     @http.route(
         "/my/b2b/templates/<int:template_id>/<string:action>",
         type="http",
-        auth="user",
+        auth="b2b",
         website=True,
         methods=["POST"],
     )
@@ -108,9 +106,7 @@ class B2BTemplatePortal(B2BShopPortal):
         :param int template_id: id of a template
         :param str action: `order`, or for the maker `save`, `add`, `rename`, `share`, `delete`
         """
-        agreement, denied = self._b2b_gate()
-        if denied:
-            return denied
+        agreement = request.b2b_agreement
         handler = {
             "order": self._order_template,
             "save": self._save_template,
@@ -148,7 +144,7 @@ class B2BTemplatePortal(B2BShopPortal):
     def _tell_b2b_result(self, agreement, result):
         """Say what was added, what costs something else now, and what is gone."""
         currency = agreement._get_price_currency()
-        price = request.env["product.pricelist"]._format_unit_price
+        price = partial(format_unit_price, request.env)
         messages = []
         if result["added"]:
             messages.append(("success", self._get_b2b_added_words(len(result["added"]))))

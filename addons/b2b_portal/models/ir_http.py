@@ -1,3 +1,5 @@
+from werkzeug.exceptions import abort
+
 from odoo import models
 from odoo.http import request
 
@@ -6,8 +8,18 @@ class IrHttp(models.AbstractModel):
     _inherit = "ir.http"
 
     @classmethod
+    def _auth_method_b2b(cls):
+        """Let in who is logged in, to routes with `auth="b2b"`; `_pre_dispatch` asks further.
+
+        Which company's agreement counts is known only when the website of the request is.
+
+        :raise SessionExpiredException: for visitors, who are led to the login
+        """
+        cls._auth_method_user()
+
+    @classmethod
     def _pre_dispatch(cls, rule, args):
-        """Override of `http_routing` for routes that say how many fields their form may have.
+        """Override of `http_routing` to ask for an agreement, and to let forms have many fields.
 
         Routing argument `b2b_max_form_parts`. A file makes a form a multipart one, of which no
         more than 1,000 fields are read by default: a list of 500 typed articles.
@@ -15,4 +27,31 @@ class IrHttp(models.AbstractModel):
         if maximum := rule.endpoint.routing.get("b2b_max_form_parts"):
             # The limit is none of the attributes that Odoo's request passes on.
             request.httprequest._HTTPRequest__wrapped.max_form_parts = maximum
-        return super()._pre_dispatch(rule, args)
+        result = super()._pre_dispatch(rule, args)
+        if rule.endpoint.routing["auth"] == "b2b":
+            cls._check_b2b_agreement()
+        return result
+
+    @classmethod
+    def _check_b2b_agreement(cls):
+        """Keep the agreement in force on the request, asked anew; without one, lead away.
+
+        :raise HTTPException: a redirect to `/my/agreements` that says why
+        """
+        agreement = request.env.user.partner_id._get_b2b_agreement(request.env.company)
+        if not agreement:
+            reason = cls._get_b2b_closed_reason()
+            response = request.redirect(f"/my/agreements?closed={reason}")
+            response.headers["Cache-Control"] = "no-store"
+            abort(response)
+        request.b2b_agreement = agreement
+
+    @classmethod
+    def _get_b2b_closed_reason(cls):
+        """Return why the current user has no agreement in force.
+
+        :return: one of the controllers' `CLOSED_REASONS`
+        :rtype: str
+        """
+        agreements = request.env["b2b.agreement"]._get_portal_agreements()
+        return agreements[:1]._get_closed_reason() if agreements else "none"

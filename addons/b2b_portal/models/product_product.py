@@ -8,6 +8,7 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL, float_compare
 
+from odoo.addons.b2b_pricelist.formatting import format_quantity
 from odoo.addons.order_status_flags.table_csv import OUTER_BLANKS
 
 from ..quick_order_header import fold
@@ -366,9 +367,9 @@ class ProductProduct(models.Model):
         values = {
             "product": self.display_name,
             "unit": uom.name,
-            "minimum": self._format_b2b_quantity(minimum),
-            "step": self._format_b2b_quantity(step),
-            "nearest": self._format_b2b_quantity(nearest),
+            "minimum": format_quantity(self.env, minimum),
+            "step": format_quantity(self.env, step),
+            "nearest": format_quantity(self.env, nearest),
         }
         if step and float_compare(minimum, step, precision_digits=6) > 0:
             return self.env._(
@@ -387,12 +388,6 @@ class ProductProduct(models.Model):
             " The nearest valid quantity is %(nearest)s.",
             **values,
         )
-
-    @api.model
-    def _format_b2b_quantity(self, quantity):
-        """Return a quantity without needless zeros, as number fields take it."""
-        digits = self.env["decimal.precision"].precision_get("Product Unit")
-        return f"{quantity:.{digits}f}".rstrip("0").rstrip(".") if digits else f"{quantity:.0f}"
 
     # === AVAILABILITY === #
 

@@ -1,18 +1,8 @@
-from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo import fields, models
 
 
 class ProductTemplate(models.Model):
     _inherit = "product.template"
-
-    b2b_discount = fields.Float(
-        string="B2B discount (%)",
-        digits="Discount",
-        # A customer who may read products over RPC must not learn what others pay.
-        groups="base.group_user",
-        help="Percentage off the sales price on B2B pricelists, between 0 and 100."
-        " It is never added to the discount of a pricelist rule.",
-    )
 
     b2b_minimum_qty = fields.Float(
         string="B2B minimum quantity",
@@ -29,19 +19,3 @@ class ProductTemplate(models.Model):
         "CHECK (COALESCE(b2b_minimum_qty, 0) >= 0 AND COALESCE(b2b_multiple_qty, 0) >= 0)",
         "Minimum and multiple quantities of the B2B shop cannot be negative.",
     )
-
-    @api.constrains("b2b_discount")
-    def _check_b2b_discount(self):
-        """Keep the discount a percentage.
-
-        :raises ValidationError: when it is below 0, above 100 or not a number
-        """
-        for template in self:
-            # Written as "not within" so that NaN is refused too.
-            if not 0 <= template.b2b_discount <= 100:
-                raise ValidationError(
-                    self.env._(
-                        "The B2B discount of %(product)s must lie between 0 and 100 %%.",
-                        product=template.display_name,
-                    )
-                )

@@ -10,7 +10,7 @@ from odoo.fields import Command, Domain
 from odoo.tests import Form, freeze_time, tagged
 from odoo.tools import mute_logger
 
-from .common import B2bCommon
+from odoo.addons.b2b_pricelist.tests.common import B2bCommon
 
 
 class B2bOrderCommon(B2bCommon):
@@ -347,7 +347,7 @@ class TestCartAndCheckout(B2bOrderCommon):
     def test_lines_are_priced_as_core_prices_them(self):
         cart = self._get_cart(self.buyer2_user, create=True)
         uom = self.product.uom_id
-        cart._add_b2b_lines([(self.product, uom, 10), (self.product_b, uom, 1)])
+        cart._add_b2b_lines([(self.product, 10, uom), (self.product_b, 1, uom)])
         quotation = self._create_order([(self.product, 10), (self.product_b, 1)])
         for ours, core in zip(cart.order_line, quotation.order_line, strict=True):
             for name in ("price_unit", "discount", "price_subtotal", "price_total", "name"):
@@ -359,11 +359,11 @@ class TestCartAndCheckout(B2bOrderCommon):
 
     def test_lines_stay_automatic(self):
         cart = self._get_cart(self.buyer2_user, create=True)
-        line = cart._add_b2b_lines([(self.product, self.product.uom_id, 1)])
+        line = cart._add_b2b_lines([(self.product, 1, self.product.uom_id)])
         self.assertAlmostEqual(line.price_unit, 99.42, 2)
         line.product_uom_qty = 10
         self.assertAlmostEqual(line.price_unit, 88.38, 2)
-        cart._add_b2b_lines([(self.product, self.product.uom_id, 1)])
+        cart._add_b2b_lines([(self.product, 1, self.product.uom_id)])
         self.assertEqual(line.product_uom_qty, 11)
         line.product_uom_qty = 1
         self.assertAlmostEqual(line.price_unit, 99.42, 2)
@@ -375,8 +375,8 @@ class TestCartAndCheckout(B2bOrderCommon):
         self.product.uom_ids = pack
         cart = self._get_cart(self.buyer2_user, create=True)
         unit = self.product.uom_id
-        cart._add_b2b_lines([(self.product, unit, 1), (self.product, pack, 2)])
-        cart._add_b2b_lines([(self.product, pack, 1), (self.product, pack, 1)])
+        cart._add_b2b_lines([(self.product, 1, unit), (self.product, 2, pack)])
+        cart._add_b2b_lines([(self.product, 1, pack), (self.product, 1, pack)])
         self.assertEqual(
             {line.product_uom_id: line.product_uom_qty for line in cart.order_line},
             {unit: 1, pack: 4},
@@ -388,7 +388,7 @@ class TestCartAndCheckout(B2bOrderCommon):
         )
         self.product.taxes_id = tax
         cart = self._get_cart()
-        cart._add_b2b_lines([(self.product, self.product.uom_id, 5)])
+        cart._add_b2b_lines([(self.product, 5, self.product.uom_id)])
         self.product.list_price = 200
         self.env.flush_all()
         stored = cart.order_line.mapped("price_unit")
@@ -409,7 +409,7 @@ class TestCartAndCheckout(B2bOrderCommon):
         self.product.taxes_id = old
         cart = self._get_cart()
         cart.order_line.unlink()
-        line = cart._add_b2b_lines([(self.product, self.product.uom_id, 1)])
+        line = cart._add_b2b_lines([(self.product, 1, self.product.uom_id)])
         self.assertEqual(line.tax_ids, old)
         self.product.taxes_id = new
         today = cart._get_b2b_today()
@@ -441,7 +441,7 @@ class TestCartAndCheckout(B2bOrderCommon):
             cart.order_line.unlink()
             self.env.invalidate_all()
             before = self.cr.sql_log_count
-            cart._add_b2b_lines([(product, product.uom_id, 1) for product in products])
+            cart._add_b2b_lines([(product, 1, product.uom_id) for product in products])
             self.env.flush_all()
             counts.append(self.cr.sql_log_count - before)
         # a few more: Odoo writes and prefetches in chunks, and notes names of lines
@@ -556,55 +556,122 @@ class TestCartAndCheckout(B2bOrderCommon):
         self.assertAlmostEqual(change["old"], net)
         self.assertAlmostEqual(change["new"], 270)
 
+    # === PRO-FORMA MAIL === #
+
+    def _proforma_row(self, order):
+        return order.status_history_ids.filtered(lambda row: row.mail_kind == "b2b_proforma")
+
+    def _proforma_messages(self, order):
+        subject = f"your order {order.name}"
+        return order.message_ids.filtered(lambda one: subject in (one.subject or ""))
+
+    def _send_proformas(self, pdf=(b"%PDF-1.4 test", "pdf"), error=None):
+        """Run the outbox; the PDF is this one, or cannot be made."""
+        report = type(self.env["ir.actions.report"])
+        with (
+            patch.object(report, "_render_qweb_pdf", return_value=pdf, side_effect=error),
+            self.enter_registry_test_mode(),
+        ):
+            self.env.ref("order_status_flags.ir_cron_status_mail").method_direct_trigger()
+        self.env.invalidate_all()
+
     def test_proforma_mail(self):
         order = self._place()
-        self.assertTrue(order.b2b_mail_pending)
-        pdf = (b"%PDF-1.4 test", "pdf")
-        report = type(self.env["ir.actions.report"])
-        with patch.object(report, "_render_qweb_pdf", return_value=pdf):
-            self.env["sale.order"].browse(order.id)._send_b2b_proforma()
-        self.assertFalse(order.b2b_mail_pending)
-        message = order.message_ids.filtered(lambda one: order.name in (one.subject or ""))
+        row = self._proforma_row(order)
+        self.assertEqual(row.mail_state, "pending")
+        self.assertEqual(row, order.status_history_ids, "it is the row of the placing")
+        self._send_proformas()
+        message = self._proforma_messages(order)
         self.assertEqual(len(message), 1)
         self.assertIn(self.buyer_user.partner_id, message.partner_ids)
         self.assertEqual(message.attachment_ids.mapped("mimetype"), ["application/pdf"])
+        self.assertEqual(row.mail_mail_id.recipient_ids, self.buyer_user.partner_id)
+        row.mail_mail_id._postprocess_sent_message([], [])
+        self.assertEqual(row.mail_state, "sent")
+        self._send_proformas()
+        self.assertEqual(len(self._proforma_messages(order)), 1)
 
-    @mute_logger("odoo.addons.b2b_portal.tools.mail_attempt")
     def test_proforma_that_cannot_be_mailed_holds_up_no_other(self):
         first = self._place()
         second = self._place(self._create_draft("cart", [(self.product, 1)], self.buyer2_user))
-        first.user_id = self.seller_user
-        send = type(first)._send_b2b_proforma
+        send = type(first)._post_b2b_proforma
 
-        def fail_once(order):
+        def fail_once(order, template):
             if order.id == first.id:
                 order.client_order_ref = "half done"
                 order.env.cr.execute("SELECT 1 / 0")
-            return send(order)
+            return send(order, template)
 
         with (
-            patch.object(type(first), "_send_b2b_proforma", fail_once),
-            patch.object(type(first), "_make_b2b_proforma_pdf", lambda order: order.browse()),
+            patch.object(type(first), "_post_b2b_proforma", fail_once),
             mute_logger("odoo.sql_db"),
-            self.enter_registry_test_mode(),
+            mute_logger("odoo.addons.order_status_flags.models.sale_order_status_history"),
         ):
-            self.env.ref("b2b_portal.ir_cron_b2b_proforma_mail").method_direct_trigger()
-        self.env.invalidate_all()
-        self.assertFalse((first | second).filtered("b2b_mail_pending"))
+            self._send_proformas()
         self.assertNotEqual(first.client_order_ref, "half done")
-        self.assertTrue(second.message_ids.filtered(lambda one: second.name in (one.subject or "")))
-        self.assertIn("could not be sent", first.message_ids[0].body)
-        self.assertEqual(first.activity_ids.user_id, self.seller_user)
+        self.assertEqual(len(self._proforma_messages(second)), 1)
+        row = self._proforma_row(first)
+        self.assertEqual(row.mail_state, "failed")
+        self.assertIn("division by zero", row.mail_error)
+        self.assertTrue(first.status_mail_failed, "it needs attention")
+        first.action_resend_failed_status_mail()
+        self._send_proformas()
+        self.assertEqual(len(self._proforma_messages(first)), 1)
 
-    @mute_logger("odoo.addons.b2b_portal.models.sale_order_cart")
+    @mute_logger("odoo.addons.mail_delivery_retry.attempt")
     def test_proforma_mail_without_the_program_for_pdfs(self):
         order = self._place()
-        report = type(self.env["ir.actions.report"])
-        with patch.object(report, "_render_qweb_pdf", side_effect=UserError("no wkhtmltopdf")):
-            order._send_b2b_proforma()
-        message = order.message_ids.filtered(lambda one: order.name in (one.subject or ""))
+        self._send_proformas(error=UserError("no wkhtmltopdf"))
+        message = self._proforma_messages(order)
         self.assertEqual(len(message), 1)
         self.assertFalse(message.attachment_ids)
+        self.assertIn("no wkhtmltopdf", " ".join(order.message_ids.mapped("body")))
+
+    def test_proforma_is_overtaken_by_no_status(self):
+        order = self._place()
+        order.set_order_status(self.env.ref("order_status_flags.status_in_progress").id)
+        self._send_proformas()
+        self.assertEqual(len(self._proforma_messages(order)), 1)
+        later = order.status_history_ids[0]
+        self.assertTrue(later.mail_mail_id, "the status is told too")
+        # One that failed is not made good by an e-mail about a later status.
+        self._proforma_row(order)._mark_failed("no")
+        later._on_mail_sent()
+        self.assertTrue(order.status_mail_failed)
+
+    def test_proforma_of_a_cancelled_order_is_not_sent(self):
+        order = self._place()
+        order._action_cancel()
+        self._send_proformas()
+        self.assertEqual(self._proforma_row(order).mail_state, "superseded")
+        self.assertFalse(self._proforma_messages(order))
+
+    def test_proforma_without_a_status_for_new_orders(self):
+        self.env["sale.order.status"].search([]).event_ids = False
+        order = self._place()
+        self.assertFalse(order.order_status_id)
+        self._send_proformas()
+        self.assertEqual(len(self._proforma_messages(order)), 1)
+
+    def test_proforma_beside_the_mail_of_the_status(self):
+        status = self.env.ref("order_status_flags.status_saved")
+        status.mail_template_id = self.env.ref("order_status_flags.mail_template_status_changed")
+        order = self._place()
+        own, placed = order.status_history_ids
+        self.assertEqual(own.previous_status_id, status)
+        self._send_proformas()
+        self.assertTrue(placed.mail_mail_id)
+        self.assertEqual(len(self._proforma_messages(order)), 1)
+
+    def test_proforma_without_its_template_is_silent(self):
+        template = self.env.ref("b2b_portal.mail_template_b2b_proforma")
+        waiting = self._place()
+        template.active = False
+        later = self._place(self._create_draft("cart", [(self.product, 1)], self.buyer2_user))
+        self._send_proformas()
+        self.assertFalse(self._proforma_row(later))
+        self.assertEqual(self._proforma_row(waiting).mail_state, "none")
+        self.assertFalse(self._proforma_messages(waiting))
 
     def test_back_office_form(self):
         for order in (self.cart, self.template, self._place()):

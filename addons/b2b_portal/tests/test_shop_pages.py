@@ -1,6 +1,7 @@
 import io
 import json
 from datetime import timedelta
+from functools import partial
 
 import openpyxl
 from lxml import html
@@ -9,7 +10,9 @@ from odoo import fields, http
 from odoo.fields import Command
 from odoo.tests import HttpCase, freeze_time, tagged
 
-from .common import SIGNATURE
+from odoo.addons.b2b_agreement.tests.common import SIGNATURE
+from odoo.addons.b2b_pricelist.formatting import format_unit_price
+
 from .test_orders import B2bOrderCommon
 
 PAGES = (
@@ -263,7 +266,7 @@ class TestShopPages(B2bPageCommon):
             with self.subTest(url=url):
                 self.assertIn("0.2432", self._get(url).text)
         # More digits only where the price needs them.
-        format_price = self.env["product.pricelist"]._format_unit_price
+        format_price = partial(format_unit_price, self.env)
         usd = self.env.ref("base.USD")
         self.assertEqual(format_price(12.5, usd), "$\N{NO-BREAK SPACE}12.50")
         self.assertEqual(format_price(0.245, usd), "$\N{NO-BREAK SPACE}0.245")
@@ -388,7 +391,7 @@ class TestShopPages(B2bPageCommon):
         response = self._post("/my/b2b/cart/update", {f"qty_{line.id}": "x"})
         self.assertIn("not a number", " ".join(self._alerts(response)))
         # nothing half done: the good quantity is not stored beside a bad one
-        self.cart._add_b2b_lines([(self.product_b, self.product_b.uom_id, 1)])
+        self.cart._add_b2b_lines([(self.product_b, 1, self.product_b.uom_id)])
         other = self.cart.order_line - line
         self._post("/my/b2b/cart/update", {f"qty_{line.id}": "x", f"qty_{other.id}": "5"})
         self.env.invalidate_all()

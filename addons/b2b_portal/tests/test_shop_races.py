@@ -8,7 +8,7 @@ from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
-from .common import SIGNATURE
+from odoo.addons.b2b_agreement.tests.common import SIGNATURE
 
 
 @tagged("post_install", "-at_install")
@@ -77,7 +77,7 @@ class TestShopRaces(BaseCase):
         with self.registry.cursor() as cr:
             env = self._env(cr)
             product = env["product.product"].sudo().browse(self.ids["product.product"])
-            self._cart(env, create=True)._add_b2b_lines([(product, product.uom_id, 1)])
+            self._cart(env, create=True)._add_b2b_lines([(product, 1, product.uom_id)])
 
     def test_double_click_makes_one_order(self):
         self._fill_cart()

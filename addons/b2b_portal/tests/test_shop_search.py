@@ -1,6 +1,6 @@
 from odoo.tests import tagged
 
-from .common import B2bCommon
+from odoo.addons.b2b_pricelist.tests.common import B2bCommon
 
 
 @tagged("post_install", "-at_install")

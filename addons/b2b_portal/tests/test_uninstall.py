@@ -1,7 +1,8 @@
 from odoo.tests import tagged
 
+from odoo.addons.b2b_pricelist.tests.common import B2bCommon
+
 from ..hooks import _uninstall_hook
-from .common import B2bCommon
 
 
 @tagged("post_install", "-at_install")
@@ -48,40 +49,13 @@ class TestUninstall(B2bCommon):
         self.assertTrue(self.pro_forma._is_order_placed())
         self.assertTrue(self.pro_forma.tracking_url)
 
-    def test_agreed_prices_do_not_become_everyones(self):
-        self.env.flush_all()
-        _uninstall_hook(self.env)
-        self.assertFalse(self.pricelist.active)
-        self.assertFalse(self.pricelist.item_ids)
-
-    def test_no_other_addon_keeps_names_for_parts_of_agreements(self):
-        self.assertTrue(self._names_of_others())
-        _uninstall_hook(self.env)
-        self.assertFalse(self._names_of_others())
-
-    def _names_of_others(self):
-        values = self.env["ir.model.fields.selection"].search(
-            [("field_id.model", "=", "b2b.agreement")]
-        )
-        inherits = self.env["ir.model.inherit"].search([("model_id.model", "=", "b2b.agreement")])
-        names = self.env["ir.model.data"]
-        for records in (values, inherits):
-            names |= names.search(
-                [
-                    ("model", "=", records._name),
-                    ("res_id", "in", records.ids),
-                    ("module", "!=", "b2b_portal"),
-                ]
-            )
-        return names
-
     def test_inherited_fields_of_odoo_do_not_depend_on_ours(self):
         # Odoo would delete its records of them together with the field that they depend on.
         ours = {
             field
             for model in self.env.values()
             for field in model._fields.values()
-            if field._modules == ("b2b_portal",)
+            if field._modules in (("b2b_agreement",), ("b2b_pricelist",), ("b2b_portal",))
         }
         self.assertTrue(ours)
         names = {field.name for field in ours}

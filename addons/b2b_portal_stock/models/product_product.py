@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.tools import float_compare
 
+from odoo.addons.b2b_pricelist.formatting import format_quantity
+
 
 class ProductProduct(models.Model):
     _inherit = "product.product"
@@ -31,7 +33,7 @@ class ProductProduct(models.Model):
         if company.b2b_stock_display == "quantity" or low:
             text = self.env._(
                 "%(quantity)s %(unit)s in stock",
-                quantity=self._format_b2b_quantity(free),
+                quantity=format_quantity(self.env, free),
                 unit=self.uom_id.name,
             )
         else:

@@ -1,1 +1,1 @@
-from . import ir_http, product_pricelist, website
+from . import ir_http, product_pricelist, sale_order, website

@@ -3,7 +3,7 @@ import re
 from odoo import Command
 from odoo.tests import HttpCase
 
-from odoo.addons.b2b_portal.tests.common import B2bCommon
+from odoo.addons.b2b_pricelist.tests.common import B2bCommon
 
 # Words and amounts that stand for the secrets of one customer; they occur nowhere else. Not within
 # longer numbers: pictures are drawn by such.

@@ -129,7 +129,7 @@ class TestLeakWalk(ShopCommon):
     def _fill_cart(cls, user):
         orders = cls.env["sale.order"].with_user(user)
         cart = orders._get_b2b_cart(cls.agreement, create=True).with_user(cls.env.user)
-        cart._add_b2b_lines([(cls.product, cls.product.uom_id, 3)])
+        cart._add_b2b_lines([(cls.product, 3, cls.product.uom_id)])
         return cart
 
     @classmethod
@@ -142,7 +142,7 @@ class TestLeakWalk(ShopCommon):
                 "b2b_template_shared": bool(shared),
             }
         )
-        template._add_b2b_template_lines([(cls.product, cls.product.uom_id, 7)])
+        template._add_b2b_template_lines([(cls.product, 7, cls.product.uom_id)])
         return template
 
     def _get_secret_records(self):
@@ -411,7 +411,7 @@ class TestLeakWalk(ShopCommon):
     @staticmethod
     def _is_ours(rule):
         return rule.endpoint.func.__module__.startswith(
-            ("odoo.addons.b2b_portal", "odoo.addons.order_status_flags")
+            ("odoo.addons.b2b_", "odoo.addons.order_status_flags")
         )
 
     def _get_routes(self, variants=1):

@@ -10,14 +10,12 @@ from odoo.http import request
 from odoo.addons.sale.controllers.portal import CustomerPortal
 
 from .notice import cancel_as_customer, leave_notice, pop_notice
+from .replica import may_read_replica
 
 _logger = logging.getLogger(__name__)
 
 # The largest id PostgreSQL has; a larger number in the URL is an unknown order.
 MAX_ID = 2**31 - 1
-
-# Parameters of `_get_page_view_values`, which `sale` calls with whatever is in the URL.
-HELPER_PARAMETERS = {"document", "values", "session_history", "no_breadcrumbs"}
 
 
 class OrderStatusPortal(CustomerPortal):
@@ -56,40 +54,21 @@ class OrderStatusPortal(CustomerPortal):
         filters = request.env["sale.order"]._get_portal_status_filters()
         return {str(key): {"label": label, "ids": ids} for key, (label, ids) in filters.items()}
 
-    @http.route()
-    def portal_my_quotes(self, quotation_page=None, **kwargs):
-        """Override of `sale`: a parameter of its helper's name in the URL is no crash."""
-        return super().portal_my_quotes(**kwargs)
-
     def _is_list_readonly(self, rule, args):
         """Whether a replica may show the list: its links' tokens are there, see
         ``sale.order._mark_as_placed``.
         """
-        return request.env["ir.http"]._may_read_replica()
+        return may_read_replica()
 
     @http.route(readonly=_is_list_readonly)
-    def portal_my_orders(self, quotation_page=None, **kwargs):
-        """Override of `sale`: a parameter of its helper's name in the URL is no crash."""
+    def portal_my_orders(self, **kwargs):
+        """Override of `sale` to let a replica show the list."""
         return super().portal_my_orders(**kwargs)
 
-    def _prepare_sale_portal_rendering_values(
-        self,
-        page=1,
-        date_begin=None,
-        date_end=None,
-        sortby=None,
-        quotation_page=False,
-        filterby=None,
-        **kwargs,
-    ):
-        """Override of `sale` to filter by status, and to survive garbage in the URL."""
+    def _prepare_sale_portal_rendering_values(self, quotation_page=False, filterby=None, **kwargs):
+        """Override of `sale` to filter the orders by status."""
         values = super()._prepare_sale_portal_rendering_values(
-            page=page,
-            date_begin=self._clean_date(date_begin),
-            date_end=self._clean_date(date_end),
-            sortby=sortby if sortby in self._get_sale_searchbar_sortings() else None,
-            quotation_page=quotation_page,
-            **kwargs,
+            quotation_page=quotation_page, **kwargs
         )
         if not quotation_page:
             values.update(self._prepare_status_filter_values(filterby, values["pager"]))
@@ -105,13 +84,6 @@ class OrderStatusPortal(CustomerPortal):
             "filterby": str(chosen["ids"][0]) if chosen else "all",
             "pager": self._add_to_pager(pager, filterby=filterby) if chosen else pager,
         }
-
-    @staticmethod
-    def _clean_date(value):
-        try:
-            return fields.Datetime.to_string(fields.Datetime.to_datetime(value)) or None
-        except (TypeError, ValueError):
-            return None
 
     @staticmethod
     def _add_to_pager(pager, **args):
@@ -142,18 +114,11 @@ class OrderStatusPortal(CustomerPortal):
             noted = request.session.get(f"view_quote_{order_id}")
             if noted != fields.Date.today().isoformat():
                 return False
-        return request.env["ir.http"]._may_read_replica() and request.env[
-            "sale.order"
-        ]._is_page_readable(order_id)
+        return may_read_replica() and request.env["sale.order"]._is_page_readable(order_id)
 
     @http.route(readonly=_is_order_page_readonly)
     def portal_order_page(self, order_id, access_token=None, **kwargs):
-        """Override of `sale`: garbage in the URL leads where an unknown order leads."""
-        if order_id > MAX_ID:
-            return request.redirect("/my")
-        if access_token and not access_token.isascii():
-            access_token = None  # cannot even be compared
-        kwargs = {key: value for key, value in kwargs.items() if key not in HELPER_PARAMETERS}
+        """Override of `sale` to let a replica show the page, and to do without the PDF."""
         try:
             return super().portal_order_page(order_id, access_token=access_token, **kwargs)
         except (OSError, UserError):

@@ -2,6 +2,7 @@ from odoo import http
 from odoo.http import request
 
 from .notice import cancel_as_customer, pop_notice
+from .replica import may_read_replica
 
 # Nobody keeps, lists or passes on these pages: their address is the right to see them.
 HEADERS = {
@@ -26,9 +27,7 @@ class OrderTracking(http.Controller):
         The link is in a mail within seconds; a slow replica must not call it unknown.
         """
         Order = request.env["sale.order"]
-        return request.env["ir.http"]._may_read_replica() and bool(
-            Order._get_by_tracking_token(args.get("token"))
-        )
+        return may_read_replica() and bool(Order._get_by_tracking_token(args.get("token")))
 
     @http.route(
         ["/order/status", "/order/status/<string:token>"],

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .status_change import CATEGORY_RANK
+from ..status_change import CATEGORY_RANK
 
 BADGE_CLASSES = {
     "new": "text-bg-info",
@@ -231,7 +231,7 @@ class SaleOrderStatus(models.Model):
         return res
 
     def _update_field_translations(self, *args, **kwargs):
-        """Override of `base`: what customers read is cached, and this does not `write`."""
+        """Override of `base` to forget what is cached for customers: this does not `write`."""
         res = super()._update_field_translations(*args, **kwargs)
         self.env.registry.clear_cache()
         return res

@@ -19,7 +19,7 @@ from .common import OrderStatusCommon
 
 MAIL_LOGGER = "odoo.addons.mail.models.mail_mail"
 SERVER_LOGGER = "odoo.addons.base.models.ir_mail_server"
-QUEUE_LOGGER = "odoo.addons.order_status_flags.models.mail_mail"
+QUEUE_LOGGER = "odoo.addons.mail_delivery_retry.models.mail_mail"
 OUTBOX_LOGGER = "odoo.addons.order_status_flags.models.sale_order_status_history"
 
 
@@ -435,7 +435,7 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
         with (
             self._smtp(),
             failing,
-            mute_logger("odoo.addons.order_status_flags.models.mail_template"),
+            mute_logger("odoo.addons.mail_delivery_retry.attempt"),
         ):
             order.with_context(send_email=True).action_confirm()
         self.assertEqual(order.state, "sale")

@@ -10,7 +10,7 @@ from odoo.sql_db import db_connect
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.order_status_flags.models import sale_order
+from odoo.addons.order_status_flags.models.sale_order import writer
 
 from .common import OrderStatusCommon
 
@@ -66,7 +66,7 @@ class TestStatusRace(OrderStatusCommon):
             self._order(holder).set_order_status(self.in_progress.id)
             holder.flush_all()
             with (
-                patch.object(sale_order, "LOCK_WAIT", 0.2),
+                patch.object(writer, "LOCK_WAIT", 0.2),
                 self.assertRaisesRegex(UserError, "Nothing was changed"),
             ):
                 self._order(other).set_order_status(self.fulfilled.id)

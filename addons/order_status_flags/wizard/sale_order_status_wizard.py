@@ -3,7 +3,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.status_change import KEEP, StatusChange
+from ..status_change import KEEP, StatusChange
 
 # How many refused orders and customers the preview names before it only counts.
 PREVIEW_LIMIT = 50
@@ -103,20 +103,16 @@ class SaleOrderStatusWizard(models.TransientModel):
     @api.depends("order_ids", "action", "status_id", "flag_id", "note", "no_email", "force")
     def _compute_preview(self):
         for wizard in self:
-            changes = wizard._plan_changes()
-            by_outcome = {"apply": [], "unchanged": [], "refused": []}
-            for change in changes:
-                by_outcome[change.outcome].append(change)
-            refused = by_outcome["refused"]
-            mailed = wizard._get_mailed_orders(by_outcome["apply"])
-            wizard.apply_count = len(by_outcome["apply"])
-            wizard.unchanged_count = len(by_outcome["unchanged"])
-            wizard.refused_count = len(refused)
-            wizard.refused_ids = ",".join(str(change.order.id) for change in refused)
-            wizard.refused_list = self._format_list(change.message for change in refused)
+            plan = wizard._plan_changes()
+            mailed = plan.get_mailed_orders(notify=not wizard.no_email)
+            wizard.apply_count = len(plan.to_apply)
+            wizard.unchanged_count = len(plan.unchanged)
+            wizard.refused_count = len(plan.refused)
+            wizard.refused_ids = ",".join(str(change.order.id) for change in plan.refused)
+            wizard.refused_list = self._format_list(change.message for change in plan.refused)
             wizard.mail_count = len(mailed)
             wizard.mail_list = self._format_list(map(self._describe_recipient, mailed))
-            wizard.cancel_count = wizard._count_cancelled(by_outcome["apply"])
+            wizard.cancel_count = len(plan.orders_to_cancel)
 
     @api.depends("refused_ids")
     def _compute_refused_seen(self):
@@ -142,16 +138,16 @@ class SaleOrderStatusWizard(models.TransientModel):
         if self.force:
             orders._check_may_force()
         orders._lock_for_status_change()
-        changes = self._plan_changes()
-        if not changes:
+        plan = self._plan_changes()
+        if not plan.changes:
             raise UserError(self.env._("Choose a status or a flag first."))
-        refused = [change for change in changes if change.outcome == "refused"]
+        refused = plan.refused
         if {str(change.order.id) for change in refused} - set((self.refused_seen or "").split(",")):
             return self._show_new_preview()
-        if len(refused) == len(changes):
+        if len(refused) == len(plan.changes):
             raise UserError("\n".join(dict.fromkeys(change.message for change in refused[:10])))
         changed = orders._apply_status_changes(
-            changes,
+            plan.to_apply,
             source="manual" if self.action == "status" else "flag",
             notify=not self.no_email,
             force=self.force,
@@ -161,17 +157,18 @@ class SaleOrderStatusWizard(models.TransientModel):
     # === BUSINESS METHODS === #
 
     def _plan_changes(self):
-        """Return the planned changes, or an empty list while nothing is chosen. No writes."""
+        """Return the plan of what the clerk chose, empty while nothing is chosen. No writes.
+
+        :rtype: StatusPlan
+        """
         self.ensure_one()
         orders = self.order_ids._origin
         # The form is computed for any ids that a client sends.
         orders.check_access("read")
         wish = self._prepare_wish()
-        if not wish:
-            return []
         # Whoever may not force gets the refusals, not an error while filling the form.
         force = self.force and orders._may_force_status()
-        changes = [StatusChange(order, **wish) for order in orders]
+        changes = [StatusChange(order, **wish) for order in orders if wish]
         return orders._plan_status_changes(changes, force=force)
 
     def _prepare_wish(self):
@@ -182,13 +179,6 @@ class SaleOrderStatusWizard(models.TransientModel):
             return {"flag": self.env["sale.order.flag"], "note": note}
         return self.flag_id and {"flag": self.flag_id, "flag_note": note or KEEP}
 
-    def _get_mailed_orders(self, changes):
-        return [
-            change.order
-            for change in changes
-            if change.order._get_mail_state(change, not self.no_email) == "pending"
-        ]
-
     def _describe_recipient(self, order):
         # sudo: who is mailed is told even where a colleague's customer is not readable
         partner = order.sudo().partner_id
@@ -198,15 +188,6 @@ class SaleOrderStatusWizard(models.TransientModel):
             "%(order)s: %(customer)s has no e-mail address",
             order=order.name,
             customer=partner.display_name,
-        )
-
-    @api.model
-    def _count_cancelled(self, changes):
-        # sudo: the numbers of the preview are those of the whole selection
-        return sum(
-            bool(change.new_flag.cancel_order and change.order.sudo().state != "cancel")
-            for change in changes
-            if change.new_flag != change.previous_flag
         )
 
     @api.model

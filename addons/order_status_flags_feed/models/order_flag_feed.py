@@ -117,6 +117,7 @@ class OrderFlagFeed(models.Model):
     @api.onchange("system")
     def _onchange_system(self):
         """Propose the flags that the chosen system's users usually have."""
+        # What somebody has typed or saved is worth more than a proposal.
         if self.mapping_ids.filtered("external_flag")._origin:
             return
         self.mapping_ids = [Command.clear()] + [
@@ -127,9 +128,9 @@ class OrderFlagFeed(models.Model):
     # === CRUD METHODS === #
 
     @api.model
-    def default_get(self, fields_list):
-        """Override of `base`: the client user is never a default."""
-        return super().default_get([name for name in fields_list if name != "client_user_id"])
+    def default_get(self, fields):
+        """Override of `base` to take no client user from a default."""
+        return super().default_get([name for name in fields if name != "client_user_id"])
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -140,6 +141,7 @@ class OrderFlagFeed(models.Model):
     def write(self, vals):
         self._check_client_untouched(vals)
         res = super().write(vals)
+        # The client may act where its feed is, and nowhere else.
         if "company_id" in vals:
             self._move_client_users()
         return res
@@ -208,6 +210,7 @@ class OrderFlagFeed(models.Model):
         self.ensure_one()
         found = []
         for name, xml_id in USUAL_FLAGS.get(self.system, {}).items():
+            # Who deleted or archived our flags has flags of their own.
             flag = self.env.ref(xml_id, raise_if_not_found=False)
             if flag and flag.active:
                 found.append((name, flag))
@@ -226,6 +229,7 @@ class OrderFlagFeed(models.Model):
             raise AccessError(
                 self.env._("Only clients of a flag feed may push changes or read them.")
             )
+        # Before `exists`, which would ask the database for whatever came as an id.
         if len(self._ids) != 1 or type(self._ids[0]) is not int:
             raise UserError(self.env._('Name exactly one feed, like "ids": [1].'))
         # sudo: a client reads no records at all; what it may do is checked here
@@ -286,6 +290,7 @@ class OrderFlagFeed(models.Model):
         """
         self.ensure_one()
         self.check_access("write")
+        # First: a key that leaked must not outlive the one that replaces it.
         self._close_clients()
         user = self._ensure_client_user()
         # sudo: core lets only internal users make keys, for at most the days that their
@@ -311,6 +316,7 @@ class OrderFlagFeed(models.Model):
     def _prepare_client_user_values(self):
         return {
             "name": self.env._("Feed %(feed)s", feed=self.name),
+            # Not to be guessed, although no password would fit it.
             "login": f"flag-feed-{self.id}-{secrets.token_hex(4)}",
             # Set, not added: without it, new users are internal ones.
             "group_ids": [Command.set(self.env.ref(CLIENT_GROUP).ids)],

@@ -33,6 +33,7 @@ class OrderFlagFeed(models.Model):
         after = feed._read_cursor(cursor)
         limit = feed._read_limit(limit)
         border, newest = feed._get_settled_border()
+        # Silence would look like "nothing new" for as long as it takes to catch up.
         if after > (newest, 0):
             raise UserError(
                 self.env._(
@@ -41,6 +42,7 @@ class OrderFlagFeed(models.Model):
                 )
             )
         rows = feed._fetch_changes(after, border, limit)
+        # A full page may end in the middle of a transaction: go on behind its last row.
         if len(rows) == limit:
             after = rows[-1][:2]
         else:
@@ -104,6 +106,7 @@ class OrderFlagFeed(models.Model):
 
     def _fetch_changes(self, after, border, limit):
         """Return ``[(position, history id)]`` of the next changes for this feed."""
+        # Read by SQL, past what is still in the cache.
         self.env["sale.order.status.history"].flush_model()
         self.env["sale.order"].flush_model(["company_id"])
         position, with_own = border
@@ -117,6 +120,8 @@ class OrderFlagFeed(models.Model):
                    AND row.feed_position < %(border)s
                    AND so.company_id = %(company)s
                    AND row.source != 'install'
+                   AND (row.mail_kind IS NULL
+                        OR row.status_id IS DISTINCT FROM row.previous_status_id)
                    AND NOT (row.source = 'feed' AND row.feed_id IS NOT DISTINCT FROM %(feed)s)
               ORDER BY row.feed_position, row.id
                  LIMIT %(limit)s
@@ -132,6 +137,7 @@ class OrderFlagFeed(models.Model):
 
     def _prepare_changes(self, row_ids):
         spelling = {}
+        # Several of their flags may mean one of ours: the first one stands for it.
         for mapping in self.mapping_ids:
             spelling.setdefault(mapping.flag_id, mapping.external_flag)
         return [

@@ -114,6 +114,7 @@ class OrderFlagFeedLog(models.Model):
             for start in range(0, len(feed_logs), MAX_ROWS):
                 part = feed_logs[start : start + MAX_ROWS]
                 answers += own._push([log._get_row() for log in part])
+        # Also those that failed again: the new rows tell so, and are the ones to look at.
         logs.is_replayed = True
         return self._notify_replay(answers)
 
@@ -138,6 +139,7 @@ class OrderFlagFeedLog(models.Model):
     def _get_row(self):
         """Return the row of a push that this log row came from."""
         self.ensure_one()
+        # A row that could not be read has nothing but what came.
         if self.payload:
             try:
                 return json.loads(self.payload)

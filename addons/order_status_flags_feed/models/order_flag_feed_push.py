@@ -8,7 +8,8 @@ from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
 from odoo.tools import mute_logger
 
-from odoo.addons.order_status_flags.models.status_change import KEEP, StatusChange
+from odoo.addons.order_status_flags.status_change import KEEP, StatusChange
+from odoo.addons.order_status_flags.status_plan import StatusPlan
 
 from .feed_row import (
     MAX_AHEAD,
@@ -40,7 +41,6 @@ class PushState:
         self.orders = orders
         self.flags = flags
         self.locked = locked
-        self.planned = {}
 
     def snapshot(self):
         return PushState(
@@ -110,6 +110,7 @@ class OrderFlagFeed(models.Model):
                 )
             )
         # Over HTTP the body was measured already; this is for callers on other ways.
+        # Without blanks, as a client would send it at the least.
         written = json.dumps(
             rows, default=str, skipkeys=True, ensure_ascii=False, separators=(",", ":")
         )
@@ -123,11 +124,14 @@ class OrderFlagFeed(models.Model):
 
     def _push(self, rows):
         """Do what ``push`` does, for the feed (sudo) in its own context."""
+        # Before anything is looked up: what a push before this one used must be seen.
         self._lock_for_push()
         rows = [self._read_row(raw) for raw in rows]
         state = self._prepare_state(rows, lock=True)
         for start in range(0, len(rows), SLICE):
             self._run_slice(rows[start : start + SLICE], state)
+        # The log is the memory of used keys: in the same transaction as the orders, so that a
+        # push that fails as a whole can be sent again with the same keys.
         self.env["order.flag.feed.log"]._create_from_rows(self, rows)
         self.last_push = fields.Datetime.now()
         return [row.as_answer() for row in rows]
@@ -135,12 +139,11 @@ class OrderFlagFeed(models.Model):
     def _dry_run(self, rows):
         """Do what ``dry_run`` does, for the feed (sudo) in its own context."""
         rows = [self._read_row(raw) for raw in rows]
-        self._plan_slice(rows, self._prepare_state(rows, lock=False))
-        changes = [row.change for row in rows if row.result == "applied"]
+        plan = self._plan_rows(rows, self._prepare_state(rows, lock=False))
         return {
             "results": [row.as_answer() for row in rows],
-            "orders": len({change.order for change in changes}),
-            "customers": len(self._get_mailed_customers(changes)),
+            "orders": len({change.order for change in plan.to_apply}),
+            "customers": len(self._get_mailed_customers(plan)),
         }
 
     def _lock_for_push(self):
@@ -153,6 +156,7 @@ class OrderFlagFeed(models.Model):
         """
         try:
             with self.env.cr.savepoint(flush=False), mute_logger("odoo.sql_db"):
+                # PostgreSQL waits, not we: whoever waits longest comes first.
                 self.env.cr.execute("SELECT set_config('lock_timeout', %s, true)", [FEED_WAIT])
                 self.env.cr.execute(
                     "SELECT id FROM order_flag_feed WHERE id = %s FOR NO KEY UPDATE", [self.id]
@@ -185,6 +189,7 @@ class OrderFlagFeed(models.Model):
         except ValueError as error:
             row.decide("invalid", self._get_moment_problem(str(error)))
             return row
+        # Clocks differ by minutes; a change of next year would make all others stale until then.
         if row.changed_at > fields.Datetime.now() + MAX_AHEAD:
             row.decide("invalid", self.env._('"changed_at" is more than 10 minutes in the future.'))
         return row
@@ -241,6 +246,7 @@ class OrderFlagFeed(models.Model):
         logs = self.env["order.flag.feed.log"]
         used_keys = logs._get_used_keys(self, list({row.key for row in open_rows}))
         references = {row.order_ref for row in open_rows if row.key not in used_keys}
+        # Only rows that can still change something cost a look at their orders.
         orders = self._find_orders(references)
         found = self.env["sale.order"].union(*orders.values())
         locked = self._lock_orders(found) if lock else found
@@ -288,8 +294,7 @@ class OrderFlagFeed(models.Model):
         try:
             # A savepoint, so that an order that cannot be written leaves nothing half done.
             with self.env.cr.savepoint():
-                self._plan_slice(rows, state)
-                self._apply_rows(rows)
+                self._apply_plan(self._plan_rows(rows, state))
         except psycopg2.OperationalError:
             raise  # a clash with another transaction is no fault of a row: run it all again
         except Exception as error:
@@ -298,6 +303,7 @@ class OrderFlagFeed(models.Model):
             if len(rows) == 1:
                 rows[0].decide("refused", self._get_failure_message(error))
                 return
+            # In order: a row is judged on top of those before it.
             middle = len(rows) // 2
             self._run_slice(rows[:middle], state)
             self._run_slice(rows[middle:], state)
@@ -314,44 +320,34 @@ class OrderFlagFeed(models.Model):
         # What the database or another addon says is not for the client; the log has it.
         return self.env._("The order could not be changed: %(error)s", error=type(error).__name__)
 
-    def _plan_slice(self, rows, state):
-        """Decide these rows one after the other, without writing anything."""
-        state.planned = {}
-        cancelled = set()  # orders that an earlier row of this slice cancels
+    def _plan_rows(self, rows, state):
+        """Decide these rows one after the other, without writing anything.
+
+        :rtype: StatusPlan
+        """
+        # A row is judged on top of those before it, which are written together with it: two
+        # rows of one order in one push come out as if each had come alone.
+        plan = StatusPlan(self.env["sale.order"], check_groups=False)
         for row in rows:
             if row.result:
                 continue
             row.order = self._find_order(row, state)
             row.decide(*self._judge(row, state))
-            if row.result:
-                continue
-            self._plan_row(row, state)
-            if row.result == "applied":
-                self._check_after_cancelling(row, cancelled)
+            if not row.result:
+                self._plan_row(row, state, plan)
             if row.result in SETTLED:
                 state.settle(row)
-
-    def _check_after_cancelling(self, row, cancelled):
-        """Judge a row behind one that cancels the order as if that were done already."""
-        change = row.change
-        if row.order.id in cancelled and change.enters_status:
-            row.change = None
-            row.decide(
-                "refused",
-                self.env._(
-                    "%(order)s is cancelled: it can only have a status of category “Rejected”.",
-                    order=row.order.display_name,
-                ),
-            )
-        elif change.new_flag.cancel_order and change.new_flag != change.previous_flag:
-            cancelled.add(row.order.id)
+        return plan
 
     def _find_order(self, row, state):
         orders = state.orders.get(row.order_ref, self.env["sale.order"])
+        # Two orders of one reference: a guess could tell the wrong customer.
         return orders if len(orders) == 1 else None
 
     def _judge(self, row, state):
         """Return the result and message of a row that comes to no change, or two blanks."""
+        # The key comes first: a client that sends everything again must read "duplicate" for
+        # what arrived, whatever has happened to the order, flag or mapping since.
         if row.key in state.used_keys:
             return "duplicate", self.env._("This change was taken over before.")
         if not row.order:
@@ -360,6 +356,7 @@ class OrderFlagFeed(models.Model):
             return "unknown_flag", self.env._(
                 "The flag “%(flag)s” is not mapped in the feed.", flag=row.flag
             )
+        # The same moment is not older: two changes in one second both count, in their order.
         if row.changed_at < state.last_changes.get(row.order.id, row.changed_at):
             return "stale", self.env._("A newer change of this order came before.")
         if row.order.id not in state.locked:
@@ -376,31 +373,26 @@ class OrderFlagFeed(models.Model):
             "%(count)s orders have the reference “%(ref)s”.", count=count, ref=row.order_ref
         )
 
-    def _plan_row(self, row, state):
+    def _plan_row(self, row, state, plan):
         flag = state.flags[row.flag.strip()] if row.flag else self.env["sale.order.flag"]
-        row.change = StatusChange(
-            row.order,
-            flag=flag,
-            flag_note=(row.note or KEEP) if flag else KEEP,
-            # A cleared flag has no note; what the clerk wrote is kept in the history.
-            note=not flag and row.note,
+        row.change = plan.add(
+            StatusChange(
+                row.order,
+                flag=flag,
+                flag_note=(row.note or KEEP) if flag else KEEP,
+                # A cleared flag has no note; what the clerk wrote is kept in the history.
+                note=not flag and row.note,
+            )
         )
-        row.order._plan_status_changes([row.change], check_groups=False, planned=state.planned)
         result = {"apply": "applied"}.get(row.change.outcome, row.change.outcome)
         row.decide(result, row.change.message)
 
-    def _apply_rows(self, rows):
+    def _apply_plan(self, plan):
+        # The history keeps which feed it was, so that the feed is not told of its own changes.
         orders = self.env["sale.order"].with_context(order_flag_feed=self)
-        orders._apply_status_changes(
-            [row.change for row in rows if row.result == "applied"], source="feed"
-        )
+        orders._apply_status_changes(plan.to_apply, source="feed")
 
-    def _get_mailed_customers(self, changes):
-        """Return the customers whom these planned changes would mail."""
+    def _get_mailed_customers(self, plan):
+        """Return the customers with an address whom a plan would mail."""
         notify = not self.env.context.get("order_status_no_notify")
-        states = {}
-        for change in changes:
-            if change.enters_status:
-                states[change.order] = change.order._get_mail_state(change, notify)
-        pending = [order.partner_id for order, state in states.items() if state == "pending"]
-        return self.env["res.partner"].union(*pending).filtered("email")
+        return plan.get_mailed_orders(notify).partner_id.filtered("email")

@@ -15,7 +15,7 @@ class ResUsers(models.Model):
         ) and self.has_group(CLIENT_GROUP)
 
     def _check_credentials(self, credential, env):
-        """Override of `base`: the key of a feed client opens the feed, not a login or XML-RPC.
+        """Override of `base` to let the key of a feed client open the feed, no login or XML-RPC.
 
         :raise AccessDenied: for users that are nothing but a feed client
         """

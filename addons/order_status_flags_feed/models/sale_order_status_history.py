@@ -25,12 +25,24 @@ class SaleOrderStatusHistory(models.Model):
 
     _inherit = "sale.order.status.history"
 
+    source = fields.Selection(
+        selection_add=[("feed", "Other ERP"), ("install",)],
+        ondelete={"feed": lambda rows: rows._forget_feed()},
+    )
     feed_id = fields.Many2one(
         comodel_name="order.flag.feed",
         ondelete="set null",
         readonly=True,
         groups="order_status_flags.group_status_manager",
     )
+
+    def _forget_feed(self):
+        """Call changes by a feed changes of a flag, which they were, when the addon goes.
+
+        Past ``write``, which rightly alters no history.
+        """
+        self._write({"source": "flag"})
+        self.invalidate_recordset(["source"])
 
     def init(self):
         """Add the column with its default, which the ORM cannot express."""
@@ -46,7 +58,7 @@ class SaleOrderStatusHistory(models.Model):
         self._set_position_offset(self._get_position_offset())
 
     def _register_hook(self):
-        """Override of `base`: notice that the database was moved to another server."""
+        """Override of `base` to notice that the database was moved to another server."""
         super()._register_hook()
         try:
             with self.env.cr.savepoint():
@@ -70,6 +82,8 @@ class SaleOrderStatusHistory(models.Model):
             """
         )
         highest, next_number, own = self.env.cr.fetchone()
+        # Strictly above all that is there: a client whose cursor is at the highest position
+        # would otherwise never be given the next row.
         if highest >= max(next_number, (own or 0) + 1) + self._get_position_offset():
             self._set_position_offset(highest + 1)
 
@@ -81,6 +95,8 @@ class SaleOrderStatusHistory(models.Model):
     def _set_position_offset(self, offset):
         # sudo: see `_get_position_offset`
         self.env["ir.config_parameter"].sudo().set_param(OFFSET_PARAMETER, str(offset))
+        # A default of the column, not a value of the insert: the engine, which writes the rows,
+        # knows nothing of feeds.
         self.env.cr.execute(
             SQL(
                 "ALTER TABLE sale_order_status_history ALTER COLUMN feed_position"

@@ -32,3 +32,18 @@ class TestUninstall(FeedCommon):
             "SELECT count(*) FROM pg_indexes WHERE indexdef LIKE '%(client_order_ref)%'"
         )
         self.assertEqual(self.env.cr.fetchone(), (0,))
+
+    def test_changes_of_feeds_stay_as_changes_of_flags(self):
+        order = self._create_order()
+        self._push(self._row(order))
+        row = self._rows(order)[-1]
+        self.assertEqual(row.source, "feed")
+        selection = self.env["ir.model.fields.selection"].search(
+            [
+                ("field_id", "=", self.env["ir.model.fields"]._get(row._name, "source").id),
+                ("value", "=", "feed"),
+            ]
+        )
+        with self.assertNoLogs("odoo.addons.base.models.ir_model", "WARNING"):
+            selection._process_ondelete()
+        self.assertEqual(row.source, "flag")

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.order_status_flags.models.status_change import KEEP, StatusChange
+from odoo.addons.order_status_flags.status_change import KEEP, StatusChange
 
 from ..models.feed_row import SETTLED
 
@@ -33,17 +33,14 @@ class OrderFlagFeedApply(models.TransientModel):
     @api.depends("mapping_id", "notify")
     def _compute_preview(self):
         for wizard in self:
-            changes = wizard._plan_changes()
-            by_outcome = {"apply": [], "unchanged": [], "refused": []}
-            for change in changes:
-                by_outcome[change.outcome].append(change)
+            plan = wizard._plan_changes()
             feed = wizard._get_acting_feed()
-            wizard.order_count = len(changes)
-            wizard.change_count = len(by_outcome["apply"])
-            wizard.unchanged_count = len(by_outcome["unchanged"])
-            wizard.refused_count = len(by_outcome["refused"])
-            wizard.mail_count = len(feed._get_mailed_customers(by_outcome["apply"]))
-            wizard.refusals = "\n".join(c.message for c in by_outcome["refused"][:20])
+            wizard.order_count = len(plan.changes)
+            wizard.change_count = len(plan.to_apply)
+            wizard.unchanged_count = len(plan.unchanged)
+            wizard.refused_count = len(plan.refused)
+            wizard.mail_count = len(feed._get_mailed_customers(plan))
+            wizard.refusals = "\n".join(change.message for change in plan.refused[:20])
 
     def action_apply(self):
         """Set the flag on the orders that can take it; the others are left as they are.
@@ -59,7 +56,7 @@ class OrderFlagFeedApply(models.TransientModel):
         feed.env["sale.order"].browse(orders)._lock_for_status_change()
         changed = feed.env["sale.order"].with_context(order_flag_feed=feed)
         changed = changed._apply_status_changes(
-            self._plan_changes(), source="feed", notify=self.notify
+            self._plan_changes().to_apply, source="feed", notify=self.notify
         )
         if not changed:
             raise UserError(self.env._("No order would change."))

@@ -1,23 +1,27 @@
 from odoo import api, models
 
+# The value of the context key `order_status_cancelling`: an object, no RPC call can bring it.
+CANCELLING = object()
+
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     @api.depends("order_line.move_ids.state")
     def _compute_customer_cancellation(self):
+        """Override of `order_status_flags` to follow what is shipped."""
         return super()._compute_customer_cancellation()
 
     def _get_cancellation_obstacles(self):
-        """Override of `order_status_flags`: what has left for the customer cannot be cancelled."""
+        """Override of `order_status_flags` to let nothing be cancelled that has left."""
         obstacles = super()._get_cancellation_obstacles()
         if self.state != "cancel" and self._get_shipped_moves():
             obstacles.insert(0, self.env._("The order has already been shipped."))
         return obstacles
 
     def _action_cancel(self):
-        """Override of `sale`: the transfers cancelled along with an order are no delivery."""
-        cancelling = self.with_context(order_status_cancelling=True)
+        """Override of `sale` to call the transfers cancelled along with an order no delivery."""
+        cancelling = self.with_context(order_status_cancelling=CANCELLING)
         return super(SaleOrder, cancelling)._action_cancel()
 
     def _get_shipped_moves(self):

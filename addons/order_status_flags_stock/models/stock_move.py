@@ -1,16 +1,18 @@
 from odoo import models
 
+from .sale_order import CANCELLING
+
 
 class StockMove(models.Model):
     _inherit = "stock.move"
 
     def _action_cancel(self):
-        """Override of `stock`: once the rest is given up, nothing is left to ship."""
+        """Override of `stock` to call an order shipped once the rest of it is given up."""
         # sudo: warehouse people may not read or write sales orders
         orders = self.sudo().filtered(lambda m: m._is_bound_for_customer()).sale_line_id.order_id
         res = super()._action_cancel()
         # An order that is being cancelled itself is rejected, not delivered.
-        if orders and not self.env.context.get("order_status_cancelling"):
+        if orders and self.env.context.get("order_status_cancelling") is not CANCELLING:
             orders.filtered(lambda order: order._get_shipped_moves())._tell_delivery_done()
         return res
 

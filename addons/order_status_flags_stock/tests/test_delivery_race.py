@@ -10,7 +10,7 @@ from odoo.tools import mute_logger
 
 from .common import StockStatusCommon
 
-WAIT = "odoo.addons.order_status_flags.models.sale_order.LOCK_WAIT"
+WAIT = "odoo.addons.order_status_flags.models.sale_order.writer.LOCK_WAIT"
 
 
 @tagged("post_install", "-at_install")

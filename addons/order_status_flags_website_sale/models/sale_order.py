@@ -5,7 +5,7 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     def _compute_document_type(self):
-        """Override of `order_status_flags`: what begins as a cart of a website is a web order.
+        """Override of `order_status_flags` to call web orders what begins as a cart of a website.
 
         While it is a draft it is the cart, and has no status, as any draft.
         """
@@ -15,8 +15,9 @@ class SaleOrder(models.Model):
         return super()._compute_document_type()
 
     def copy_data(self, default=None):
-        """Override of `sale`: who duplicates a shop order writes a quotation, which is no order
-        of the shop when it is sent.
+        """Override of `sale` to make a quotation of a copied shop order.
+
+        It is no order of the shop when it is sent.
         """
         vals_list = super().copy_data(default=default)
         for order, vals in zip(self, vals_list, strict=True):

@@ -4,6 +4,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import formatLang
 
+from odoo.addons.b2b_pricelist.pricing import PriceLine
 from odoo.addons.order_status_flags.table_csv import MAX_COLUMNS
 
 from ... import quick_order_parser as parser
@@ -293,22 +294,19 @@ class B2bQuickOrder(models.AbstractModel):
 
     def _price_rows(self, agreement, rows):
         priced = [values for values in rows if values["state"] == "ok"]
-        details = agreement._get_price_details(
-            [(values["product"], values["total_quantity"], values["uom"]) for values in priced],
-            breaks=False,
-        )
-        for values, price in zip(priced, details, strict=True):
-            values.update(net=price["net"], subtotal=price["subtotal"], currency=price["currency"])
+        prices = agreement._get_pricer().prices(self._get_wanted(priced))
+        for values, price in zip(priced, prices, strict=True):
+            values.update(net=price.net, subtotal=price.subtotal, currency=price.currency)
 
     @api.model
     def _get_wanted(self, rows):
-        """Return what to add to the cart: tuples (product, unit, quantity).
+        """Return what to add to the cart.
 
         :param list rows: of `_evaluate`
-        :rtype: list[tuple]
+        :rtype: list[PriceLine]
         """
         return [
-            (values["product"], values["uom"], values["total_quantity"])
+            PriceLine(values["product"], values["total_quantity"], values["uom"])
             for values in rows
             if values["state"] == "ok"
         ]

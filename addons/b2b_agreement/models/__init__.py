@@ -1,0 +1,7 @@
+from . import (
+    b2b_agreement,
+    b2b_agreement_template,
+    mail_mail,
+    res_partner,
+    sale_order,
+)

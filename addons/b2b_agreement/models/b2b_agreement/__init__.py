@@ -1,0 +1,1 @@
+from . import agreement, checks, reminder, renewal, signing, text, validity

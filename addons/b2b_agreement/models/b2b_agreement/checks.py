@@ -1,0 +1,199 @@
+import logging
+from datetime import datetime
+
+import psycopg2
+from psycopg2.errors import ExclusionViolation
+
+from odoo import api, models
+from odoo.exceptions import ConcurrencyError, UserError, ValidationError
+from odoo.tools import SQL
+from odoo.tools.sql import constraint_definition
+
+_logger = logging.getLogger(__name__)
+
+# The key to signed fields. An object and no flag, so that no RPC call can bring it along.
+SEAL = object()
+OVERLAP = "b2b_agreement_no_overlap"
+# Deferred, so that `_check_overlap` has the first word. A last day before the first one is refused
+# there too, and no reason to stop here.
+OVERLAP_DEFINITION = """
+    EXCLUDE USING gist (
+        partner_id WITH =,
+        company_id WITH =,
+        daterange(LEAST(date_start, date_end), date_end, '[]') WITH &&
+    ) WHERE (state = 'signed') DEFERRABLE INITIALLY DEFERRED
+"""
+
+
+class B2bAgreement(models.Model):
+    """Checks: what an agreement must be, and what a signature closes."""
+
+    _inherit = "b2b.agreement"
+
+    # Fields that the signature vouches for.
+    SIGNED_FIELDS = frozenset(
+        {
+            "body",
+            "company_id",
+            "partner_id",
+            "signature",
+            "signed_body_hash",
+            "signed_by",
+            "signed_on",
+        }
+    )
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("partner_id")
+    def _check_partner_id(self):
+        """An agreement is made with a company, not with one of its contacts.
+
+        :raises ValidationError: when the customer is a contact or address
+        """
+        for agreement in self:
+            if agreement.partner_id != agreement.partner_id.commercial_partner_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(contact)s is a contact of %(company)s. Make the agreement with the"
+                        " company.",
+                        contact=agreement.partner_id.display_name,
+                        company=agreement.partner_id.commercial_partner_id.display_name,
+                    )
+                )
+
+    @api.constrains("date_start", "date_end")
+    def _check_dates(self):
+        """The end is not before the start.
+
+        :raises ValidationError: when it is
+        """
+        for agreement in self:
+            if agreement.date_end and agreement.date_end < agreement.date_start:
+                raise ValidationError(
+                    self.env._(
+                        "The agreement %(name)s ends before it starts.", name=agreement.display_name
+                    )
+                )
+
+    @api.constrains("minimum_order_amount")
+    def _check_minimum_order_amount(self):
+        """The minimum is an amount.
+
+        :raises ValidationError: when it is negative or not a number
+        """
+        if any(not agreement.minimum_order_amount >= 0 for agreement in self):
+            raise ValidationError(self.env._("The minimum order amount cannot be negative."))
+
+    @api.constrains("state", "partner_id", "company_id", "date_start", "date_end")
+    def _check_overlap(self):
+        """One signed agreement per customer and company on each day.
+
+        :raises ValidationError: naming the other agreement
+        """
+        signed = self.filtered(lambda agreement: agreement.state == "signed")
+        if not signed:
+            return
+        # Signed agreements of another company or salesperson count too.
+        others = self.sudo().search(
+            [("state", "=", "signed"), ("partner_id", "in", signed.partner_id.ids)]
+        )
+        for agreement in signed:
+            if clash := others.filtered(agreement._overlaps)[:1]:
+                raise ValidationError(
+                    self.env._(
+                        "%(customer)s has another signed agreement in that time:"
+                        " %(agreement)s (%(dates)s).",
+                        customer=agreement.partner_id.display_name,
+                        agreement=clash.name,
+                        dates=clash._format_dates(),
+                    )
+                )
+        signed._check_signed_meanwhile()
+
+    def _check_signed_meanwhile(self):
+        """Find out whether another transaction signs for the same customer at this moment.
+
+        Its agreement cannot be seen by the search of `_check_overlap`.
+
+        :raise ConcurrencyError: when it does; Odoo then runs the request again, which sees it
+        """
+        self.env.flush_all()
+        if not self._has_overlap_constraint():
+            # A no-op update of the customer makes the later transaction fail and be run again.
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE res_partner SET write_date = write_date WHERE id IN %s",
+                    tuple(sorted(self.partner_id.ids)),
+                )
+            )
+            return
+        constraint = SQL.identifier(OVERLAP)
+        try:
+            with self.env.cr.savepoint():
+                self.env.cr.execute(
+                    SQL("SET CONSTRAINTS %s IMMEDIATE", constraint), log_exceptions=False
+                )
+        except ExclusionViolation as error:
+            raise ConcurrencyError(str(error)) from error
+        self.env.cr.execute(SQL("SET CONSTRAINTS %s DEFERRED", constraint))
+
+    def _has_overlap_constraint(self):
+        return bool(constraint_definition(self.env.cr, self._table, OVERLAP))
+
+    def init(self):
+        """Override of `base` to let PostgreSQL refuse overlapping agreements.
+
+        That takes the extension `btree_gist`, which the owner of a database may add. Where it is
+        missing or not allowed, a lock does (see `_check_signed_meanwhile`).
+        """
+        if self._has_overlap_constraint():
+            return
+        cr = self.env.cr
+        names = SQL.identifier(self._table), SQL.identifier(OVERLAP)
+        add = SQL("ALTER TABLE %s ADD CONSTRAINT %s", *names)
+        try:
+            with cr.savepoint():
+                cr.execute("CREATE EXTENSION IF NOT EXISTS btree_gist", log_exceptions=False)
+                cr.execute(SQL("%s %s", add, SQL(OVERLAP_DEFINITION)), log_exceptions=False)
+        except psycopg2.Error as error:
+            _logger.info("Overlapping agreements are refused by Odoo alone: %s", error)
+
+    def _overlaps(self, other):
+        """Return whether two agreements of a customer and company share a day.
+
+        :rtype: bool
+        """
+        return (
+            self.id != other.id
+            and self.partner_id.id == other.partner_id.id
+            and self.company_id.id == other.company_id.id
+            and self.date_start <= (other.date_end or datetime.max.date())
+            and other.date_start <= (self.date_end or datetime.max.date())
+        )
+
+    def _check_signed_fields(self, vals):
+        """Refuse to alter what was signed.
+
+        :param dict vals: values about to be written
+        :raises UserError: see `write`
+        """
+        closed = self.filtered(lambda agreement: agreement.state in ("signed", "terminated"))
+        if not closed or self.env.context.get("b2b_agreement_seal") is SEAL:
+            return
+        if self.SIGNED_FIELDS & vals.keys():
+            raise UserError(
+                self.env._(
+                    "%(agreement)s is signed: its text, parties and signature cannot be changed."
+                    " Renew it, or make a new agreement.",
+                    agreement=closed[0].name,
+                )
+            )
+        allowed = {"signed": ("signed", "terminated"), "terminated": ("terminated",)}
+        if "state" in vals and any(vals["state"] not in allowed[rec.state] for rec in closed):
+            raise UserError(
+                self.env._(
+                    "%(agreement)s is signed or terminated, its state cannot go back.",
+                    agreement=closed[0].name,
+                )
+            )

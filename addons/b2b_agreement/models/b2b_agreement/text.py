@@ -1,0 +1,96 @@
+import hashlib
+import re
+
+from markupsafe import Markup, escape
+
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.tools import format_amount, format_date
+
+PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+
+
+class B2bAgreement(models.Model):
+    """Text: written from a template, with the terms of the agreement."""
+
+    _inherit = "b2b.agreement"
+
+    @api.onchange("template_id")
+    def _onchange_template_id(self):
+        # A new agreement has no customer and no number yet; its text is written on saving.
+        if self.template_id and self._origin:
+            self.body = self._render_body()
+
+    def _fill_body_from_template(self):
+        """Write the text of agreements that were made from a template only."""
+        for agreement in self:
+            if not agreement.body and agreement.template_id and agreement.state == "draft":
+                agreement.body = agreement._render_body()
+
+    def _has_text_of_template(self):
+        """Return whether the text is still what the template gave, as no one has edited it.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        if not self.template_id or not self.body:
+            return False
+        # As the field keeps it: a non-breaking space in an amount becomes an entity, for example.
+        rendered = self._fields["body"].convert_to_cache(self._render_body(), self)
+        return str(self.body) == str(rendered)
+
+    def action_render_body(self):
+        """Write the text anew from the template, with the terms as they are now.
+
+        :return: True
+        :raises UserError: when the agreement is signed or has no template
+        """
+        for agreement in self:
+            if not agreement.template_id:
+                raise UserError(self.env._("Choose a text template first."))
+            agreement.body = agreement._render_body()
+        return True
+
+    def _render_body(self):
+        """Return the template's text with the terms of this agreement, in the customer's language.
+
+        :rtype: Markup
+        """
+        self.ensure_one()
+        agreement = self.with_context(lang=self.partner_id.lang or self.env.lang)
+        terms = agreement._get_body_terms()
+        text = agreement.template_id.body or ""
+        return Markup(
+            PLACEHOLDER.sub(
+                lambda match: str(escape(terms.get(match[1], match[0]))),
+                str(text),
+            )
+        )
+
+    def _get_body_terms(self):
+        """Return the words that an agreement text may use.
+
+        :return: `{placeholder: text}`
+        :rtype: dict
+        """
+        self.ensure_one()
+        return {
+            "number": self.name or "",
+            "customer": self.partner_id.display_name or "",
+            "company": self.company_id.display_name,
+            "date_start": format_date(self.env, self.date_start),
+            "date_end": format_date(self.env, self.date_end) or self.env._("open-ended"),
+            "pricelist": self.pricelist_id.name or self.env._("usual prices"),
+            "currency": self.currency_id.name or "",
+            "payment_terms": self.payment_term_id.name or self.env._("immediate payment"),
+            "minimum_order": format_amount(self.env, self.minimum_order_amount, self.currency_id),
+        }
+
+    def _get_body_hash(self):
+        """Return the SHA-256 of the stored text.
+
+        :return: 64 hexadecimal digits
+        :rtype: str
+        """
+        self.ensure_one()
+        return hashlib.sha256(str(self.body or "").encode()).hexdigest()

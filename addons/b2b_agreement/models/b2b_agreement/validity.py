@@ -1,0 +1,94 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import format_date
+
+
+class B2bAgreement(models.Model):
+    """Validity: whether an agreement is in force today, and why not."""
+
+    _inherit = "b2b.agreement"
+
+    @api.model
+    def _get_today(self, company):
+        """Return today's date where a company is.
+
+        :param company: `res.company` record
+        :return: date in the time zone of the company's partner, else of UTC
+        :rtype: date
+        """
+        # sudo: customers cannot read the partner of the company
+        tz = company.sudo().partner_id.tz or "UTC"
+        return fields.Date.context_today(self.with_context(tz=tz))
+
+    @api.model
+    def _get_in_force_domain(self, company):
+        """Return the agreements in force today in a company.
+
+        The domain holds a date: use it at once, never store it in a rule or cache.
+
+        :param company: `res.company` record
+        :rtype: Domain
+        """
+        today = self._get_today(company)
+        return (
+            Domain("company_id", "=", company.id)
+            & Domain("state", "=", "signed")
+            & Domain("date_start", "<=", today)
+            & (Domain("date_end", "=", False) | Domain("date_end", ">=", today))
+        )
+
+    def _is_in_force(self):
+        """Return whether the agreement is signed and valid today.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        if self.state != "signed" or not self.date_start:
+            return False
+        return self.date_start <= self._get_today(self.company_id) and not self._is_over()
+
+    def _is_over(self):
+        """Return whether the last day has passed.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return bool(self.date_end) and self.date_end < self._get_today(self.company_id)
+
+    def _format_dates(self):
+        """Return the dates as the reader writes them.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        end = format_date(self.env, self.date_end) if self.date_end else self.env._("open-ended")
+        return f"{format_date(self.env, self.date_start)} – {end}"
+
+    @api.model
+    def _get_portal_agreements(self):
+        """Return what the current portal user sees of the own company's agreements.
+
+        :return: `b2b.agreement` records as the user, the newest first
+        """
+        user = self.env.user
+        return self.search(
+            [
+                ("partner_id", "=", user.partner_id.commercial_partner_id.id),
+                ("state", "in", ("sent", "signed", "terminated")),
+            ]
+        )
+
+    def _get_closed_reason(self):
+        """Return why the agreement does not open the B2B shop.
+
+        :return: `not_signed`, `terminated`, `not_started` or `ended`; `none` when it is in force
+        :rtype: str
+        """
+        self.ensure_one()
+        if self.state == "terminated":
+            return "terminated"
+        if self._is_over():
+            return "ended"
+        if self.state != "signed":
+            return "not_signed"
+        return "none" if self._is_in_force() else "not_started"

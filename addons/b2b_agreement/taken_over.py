@@ -1,0 +1,53 @@
+"""What was called `b2b_portal.NAME` up to 19.0.1.0.0; `%` stands for any text."""
+
+NAMES = (
+    # models, fields, and what belongs to them
+    "field_b2b_agreement__%",
+    "field_b2b_agreement_template__%",
+    "field_res_partner__b2b_agreement_%",
+    "field_res_users__b2b_agreement_%",
+    "model_b2b_agreement",
+    "model_b2b_agreement_template",
+    "model_inherit__b2b_agreement__%",
+    "selection__b2b_agreement__%",
+    # rights
+    "access_b2b_agreement_%",
+    "b2b_agreement_rule_%",
+    "b2b_agreement_template_rule_company",
+    # data that users edit
+    "agreement_template_cooperation",
+    "ir_cron_agreement_reminder",
+    "ir_cron_agreement_reminder_ir_actions_server",
+    "mail_template_agreement_%",
+    "sequence_agreement",
+    # views, actions and menus
+    "action_report_agreement",
+    "b2b_agreement_action",
+    "b2b_agreement_menu",
+    "b2b_agreement_template_action",
+    "b2b_agreement_template_menu",
+    "b2b_agreement_template_view_%",
+    "b2b_agreement_view_%",
+    "b2b_config_menu",
+    "b2b_menu_root",
+    "portal_agreement_badge",
+    "portal_agreement_page",
+    "portal_breadcrumbs",
+    "portal_docs_entry",
+    "portal_my_agreements",
+    "portal_my_home",
+    "report_agreement",
+    "report_agreement_document",
+    "res_config_settings_view_form",
+    "res_partner_view_form",
+    "res_partner_view_search",
+    # demo data
+    "agreement_buyer",
+    "agreement_rival",
+    "partner_buyer%",
+    "partner_rival%",
+    "pricelist_buyer",
+    "pricelist_rival",
+    "user_buyer%",
+    "user_rival",
+)

@@ -1,0 +1,1 @@
+from . import test_agreement_portal, test_agreements, test_races

@@ -1,0 +1,88 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import TransactionCase, new_test_user
+
+SIGNATURE = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
+    "gg=="
+)
+
+
+class AgreementCommon(TransactionCase):
+    """Two companies with buyers and a list each, a retail customer, and a seller."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company = cls.env.company
+        cls.customer = cls.env["res.partner"].create(
+            {"name": "Buyer Ltd", "is_company": True, "email": "office@buyer.example.com"}
+        )
+        cls.rival = cls.env["res.partner"].create(
+            {"name": "Rival Ltd", "is_company": True, "email": "office@rival.example.com"}
+        )
+        cls.buyer_user = cls._create_portal_user("b2b_buyer", parent_id=cls.customer.id)
+        cls.buyer2_user = cls._create_portal_user("b2b_buyer2", parent_id=cls.customer.id)
+        cls.rival_user = cls._create_portal_user("b2b_rival", parent_id=cls.rival.id)
+        cls.retail_user = cls._create_portal_user("b2b_retail")
+        cls.seller_user = new_test_user(
+            cls.env, "b2b_seller", groups="base.group_user,sales_team.group_sale_salesman_all_leads"
+        )
+        cls.pricelist = cls._create_pricelist(name="Buyer list")
+        cls.rival_pricelist = cls._create_pricelist(name="Rival list")
+
+    @classmethod
+    def _create_portal_user(cls, login, **partner_values):
+        user = new_test_user(cls.env, login, groups="base.group_portal", name=login.title())
+        user.partner_id.write({"email": f"{login}@example.com", **partner_values})
+        return user
+
+    @classmethod
+    def _create_pricelist(cls, **values):
+        return cls.env["product.pricelist"].create(
+            {
+                "name": "B2B list",
+                "company_id": cls.company.id,
+                "currency_id": cls.company.currency_id.id,
+                **values,
+            }
+        )
+
+    @classmethod
+    def _create_agreement(cls, **values):
+        today = fields.Date.today()
+        return cls.env["b2b.agreement"].create(
+            {
+                "partner_id": cls.customer.id,
+                "company_id": cls.company.id,
+                "pricelist_id": cls.pricelist.id,
+                "date_start": today - timedelta(days=10),
+                "date_end": today + timedelta(days=100),
+                "body": "<p>Terms of cooperation</p>",
+                **values,
+            }
+        )
+
+    @classmethod
+    def _create_signed_agreement(cls, **values):
+        agreement = cls._create_agreement(state="sent", **values)
+        agreement._sign("Anna Buyer", SIGNATURE, agreement.partner_id)
+        return agreement
+
+    @classmethod
+    def _create_order(cls, lines, **values):
+        """Create a quotation.
+
+        :param list lines: tuples (product, quantity)
+        """
+        return cls.env["sale.order"].create(
+            {
+                "partner_id": cls.customer.id,
+                "order_line": [
+                    (0, 0, {"product_id": product.id, "product_uom_qty": quantity})
+                    for product, quantity in lines
+                ],
+                **values,
+            }
+        )

@@ -1,0 +1,210 @@
+import errno
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
+
+from odoo.exceptions import UserError
+from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.base.models.ir_actions_report import IrActionsReport
+
+from .common import SIGNATURE, AgreementCommon
+
+
+@tagged("post_install", "-at_install")
+class TestAgreementPortal(AgreementCommon, HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.agreement = cls._create_agreement(state="sent", body="<p>Zażółć gęślą</p>")
+
+    def _login(self, user):
+        self.authenticate(user.login, user.login)
+
+    def _sign(self, agreement, text=None, name="Anna Buyer", signature=SIGNATURE):
+        text = agreement._get_body_hash() if text is None else text
+        return self.make_jsonrpc_request(
+            f"/my/agreements/{agreement.id}/sign?text={text}",
+            {"name": name, "signature": signature},
+        )
+
+    def _get(self, path):
+        return self.url_open(path, allow_redirects=False)
+
+    # === PAGES === #
+
+    def test_pages_need_a_login(self):
+        self.authenticate(None, None)
+        for path in (
+            "/my/agreements",
+            f"/my/agreements/{self.agreement.id}",
+            f"/my/agreements/{self.agreement.id}/pdf",
+        ):
+            with self.subTest(path=path):
+                response = self._get(path)
+                self.assertEqual(response.status_code, 303)
+                self.assertIn("/web/login", response.headers["Location"])
+
+    def test_list_shows_own_agreements_only(self):
+        draft = self._create_agreement()
+        foreign = self._create_agreement(partner_id=self.rival.id, state="sent")
+        self._login(self.buyer_user)
+        response = self._get("/my/agreements")
+        self.assertEqual(response.headers["Cache-Control"], "no-store")
+        self.assertIn(self.agreement.name, response.text)
+        self.assertNotIn(draft.name, response.text)
+        self.assertNotIn(foreign.name, response.text)
+        for garbage in ("page=x", "page=-1", "page=9999", "closed=<b>", "page=1&page=2"):
+            self.assertEqual(self._get(f"/my/agreements?{garbage}").status_code, 200)
+
+    def test_empty_page_says_so(self):
+        self._login(self.retail_user)
+        page = self._get("/my/agreements").text
+        self.assertRegex(page, r'role="alert"[^>]*>\s*There are no agreements')
+
+    def test_pages_of_others_drafts_and_nothing_lead_back(self):
+        draft = self._create_agreement()
+        foreign = self._create_agreement(partner_id=self.rival.id, state="sent")
+        foreign.message_subscribe(self.buyer_user.partner_id.ids)
+        self._login(self.buyer_user)
+        for agreement_id in (draft.id, foreign.id, 2**31 - 1):
+            for suffix in ("", "/pdf"):
+                with self.subTest(agreement_id=agreement_id, suffix=suffix):
+                    response = self._get(f"/my/agreements/{agreement_id}{suffix}")
+                    self.assertEqual(response.status_code, 303)
+                    self.assertTrue(response.headers["Location"].endswith("/my/agreements"))
+        result = self._sign(foreign)
+        self.assertIn("error", result)
+        self.assertEqual(foreign.state, "sent")
+
+    def test_page_shows_text_and_terms(self):
+        self.agreement.minimum_order_amount = 1234.5
+        self._login(self.buyer2_user)
+        response = self._get(f"/my/agreements/{self.agreement.id}")
+        self.assertEqual(response.headers["Cache-Control"], "no-store")
+        for words in ("Zażółć gęślą", "Buyer Ltd", "Buyer list", "portal.signature_form"):
+            self.assertIn(words, response.text)
+
+    def test_home_has_a_card(self):
+        self._login(self.buyer_user)
+        self.assertIn("/my/agreements", self._get("/my/home").text)
+        counters = self.make_jsonrpc_request("/my/counters", {"counters": ["b2b_agreement_count"]})
+        self.assertEqual(counters["b2b_agreement_count"], 1)
+
+    # === SIGNING === #
+
+    def test_any_contact_of_the_company_signs(self):
+        self._login(self.buyer2_user)
+        result = self._sign(self.agreement)
+        self.assertEqual(
+            result["redirect_url"], f"/my/agreements/{self.agreement.id}?message=signed"
+        )
+        self.assertEqual(self.agreement.state, "signed")
+        self.assertEqual(self.agreement.signed_by, "Anna Buyer")
+        self.assertEqual(self.agreement.signed_partner_id, self.buyer2_user.partner_id)
+        self.assertEqual(self.agreement.signed_body_hash, self.agreement._get_body_hash())
+        self.assertTrue(self.agreement.is_in_force)
+        self.assertTrue(self.agreement.pdf_attachment_id)
+        self.assertIn('role="alert"', self._get(result["redirect_url"]).text)
+        self.assertEqual(self._get(f"/my/agreements/{self.agreement.id}/pdf").status_code, 200)
+
+    def test_download_stores_nothing(self):
+        agreement = self._create_signed_agreement()
+        self.assertFalse(agreement.pdf_attachment_id)
+        self._login(self.buyer_user)
+        pdf = (b"%PDF-1.4 test", "pdf")
+        with patch.object(IrActionsReport, "_render_qweb_pdf", return_value=pdf):
+            response = self._get(f"/my/agreements/{agreement.id}/pdf")
+        self.assertEqual(response.content, pdf[0])
+        self.env.invalidate_all()
+        self.assertFalse(agreement.pdf_attachment_id)
+
+    def test_absurd_page_numbers(self):
+        self._create_signed_agreement()
+        self._login(self.buyer_user)
+        for page in ("9" * 5000, "²", "-1", "x"):
+            self.assertEqual(self._get(f"/my/agreements?page={page}").status_code, 200)
+
+    def test_signature_stands_without_a_pdf(self):
+        self._login(self.buyer_user)
+        with (
+            patch.object(
+                IrActionsReport, "_render_qweb_pdf", side_effect=UserError("no wkhtmltopdf")
+            ),
+            mute_logger("odoo.addons.mail_delivery_retry.attempt"),
+        ):
+            self.assertIn("redirect_url", self._sign(self.agreement))
+            response = self._get(f"/my/agreements/{self.agreement.id}/pdf")
+        self.assertEqual(self.agreement.state, "signed")
+        self.assertFalse(self.agreement.pdf_attachment_id)
+        # Both sides know of it, and the PDF is made when that is possible.
+        self.assertIn("message=no_pdf", response.headers["Location"])
+        page = self.url_open(response.headers["Location"]).text
+        self.assertRegex(page, r'role="alert">\s*The PDF cannot be made')
+        bodies = " ".join(self.agreement.message_ids.mapped("body"))
+        self.assertIn("could not be made", bodies)
+        with self.enter_registry_test_mode():
+            self.env.ref("b2b_agreement.ir_cron_agreement_reminder").method_direct_trigger()
+        self.assertTrue(self.agreement.pdf_attachment_id)
+
+    def test_signature_that_cannot_be_stored_signs_nothing(self):
+        # An empty filestore: other tests may have stored the same picture in the usual one.
+        folder = TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.patch(self.registry["ir.attachment"], "_filestore", lambda _self: folder.name)
+        self._login(self.buyer_user)
+
+        def write_half(path, mode):
+            if mode == "rb":
+                return Path(path).open(mode)
+            Path(path).write_bytes(b"half")
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        full = patch("odoo.addons.base.models.ir_attachment.open", write_half, create=True)
+        with full, mute_logger("odoo.addons.b2b_agreement.controllers.agreement"):
+            answer = self._sign(self.agreement)
+        self.assertIn("nothing was signed", answer["error"])
+        self.assertEqual(self.agreement.state, "sent")
+        self.assertFalse(self.agreement.signed_by)
+
+    def test_signing_twice_changes_nothing(self):
+        self._login(self.buyer_user)
+        self._sign(self.agreement)
+        before = self.agreement.signed_on, self.agreement.signed_by
+        self.assertIn("error", self._sign(self.agreement, name="Somebody Else"))
+        self.assertEqual((self.agreement.signed_on, self.agreement.signed_by), before)
+
+    def test_signing_a_text_that_changed_is_refused(self):
+        text = self.agreement._get_body_hash()
+        self.agreement.body = "<p>Something else</p>"
+        self._login(self.buyer_user)
+        self.assertIn("error", self._sign(self.agreement, text=text))
+        self.assertEqual(self.agreement.state, "sent")
+
+    def test_signing_without_name_or_signature_is_refused(self):
+        self._login(self.buyer_user)
+        for values in (
+            {"name": " "},
+            {"name": None},
+            {"name": "x" * 1000},
+            {"name": ["a"]},
+            {"signature": ""},
+            {"signature": 5},
+            {"signature": "not base64!"},
+        ):
+            with self.subTest(values=values):
+                self.assertIn("error", self._sign(self.agreement, **values))
+                self.assertEqual(self.agreement.state, "sent")
+
+    def test_signing_what_overlaps_is_refused_in_words(self):
+        self._create_signed_agreement()
+        self._login(self.buyer_user)
+        self.assertIn("another signed agreement", self._sign(self.agreement)["error"])
+        self.env.invalidate_all()
+        self.assertEqual(self.agreement.state, "sent")
+
+    def test_get_does_not_sign(self):
+        self._login(self.buyer_user)
+        self._get(f"/my/agreements/{self.agreement.id}/sign?name=x&signature={SIGNATURE}")
+        self.assertEqual(self.agreement.state, "sent")

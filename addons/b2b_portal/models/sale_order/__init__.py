@@ -1,0 +1,1 @@
+from . import cart, checkout, creation, export, fields, guards, mail, prices, template

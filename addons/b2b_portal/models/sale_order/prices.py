@@ -1,0 +1,93 @@
+from odoo import models
+from odoo.tools import float_compare
+
+
+class SaleOrder(models.Model):
+    """Prices: what carts and templates cost today, without writing anything."""
+
+    _inherit = "sale.order"
+
+    def _get_b2b_line_prices(self, wanted):
+        """Return today's prices as core would store them on lines of this order.
+
+        :param list wanted: `PriceLine`
+        :return: prices in the same order
+        :rtype: list[Price]
+        """
+        self.ensure_one()
+        if not wanted:
+            return []
+        pricer = self._get_b2b_pricelist()._get_pricer(
+            self.company_id,
+            fiscal_position=self._get_b2b_fiscal_position(),
+            partner=self.partner_id,
+        )
+        return pricer.prices(wanted)
+
+    def _get_b2b_pricelist(self):
+        """Return the list of the agreement, also when the order has an earlier one still."""
+        agreement = self.partner_id._get_b2b_agreement(self.company_id)
+        return agreement._get_pricelist() if agreement else self.pricelist_id
+
+    def _get_b2b_fiscal_position(self):
+        """Return the fiscal position that the order gets today, as core would choose it."""
+        positions = self.env["account.fiscal.position"].with_company(self.company_id)
+        return positions._get_fiscal_position(self.partner_id, self.partner_shipping_id)
+
+    def _get_b2b_today(self):
+        """Return what the lines and the whole cost today, without writing anything.
+
+        :return: dict with `lines` (dicts with `line`, its `price`, and what pages show: `net` and
+            `subtotal`), `untaxed`, `tax`, `total`, `currency`
+        :rtype: dict
+        """
+        self.ensure_one()
+        lines = self.order_line.filtered(lambda line: line.product_id and not line.display_type)
+        prices = self._get_b2b_line_prices([line._get_price_line() for line in lines])
+        currency = self._get_b2b_pricelist().currency_id or self.company_id.currency_id
+        base_lines = [
+            line._prepare_base_line_for_taxes_computation(
+                currency_id=currency,
+                price_unit=price.price_unit,
+                discount=price.discount,
+                tax_ids=price.taxes,
+            )
+            for line, price in zip(lines, prices, strict=True)
+        ]
+        AccountTax = self.env["account.tax"]
+        AccountTax._add_tax_details_in_base_lines(base_lines, self.company_id)
+        AccountTax._round_base_lines_tax_details(base_lines, self.company_id)
+        totals = AccountTax._get_tax_totals_summary(
+            base_lines=base_lines, currency=currency, company=self.company_id
+        )
+        return {
+            "lines": [
+                {
+                    "line": line,
+                    "price": price,
+                    "net": price.net,
+                    # of the order, which may round otherwise than line by line
+                    "subtotal": base_line["tax_details"]["total_excluded_currency"],
+                }
+                for line, price, base_line in zip(lines, prices, base_lines, strict=True)
+            ],
+            "untaxed": totals["base_amount_currency"],
+            "tax": totals["tax_amount_currency"],
+            "total": totals["total_amount_currency"],
+            "currency": currency,
+        }
+
+    def _get_b2b_stored_net(self, line, price, **entry):
+        """Return the untaxed price of one unit that a line has stored.
+
+        :param sale.order.line line: of the cart
+        :param Price price: of today
+        :rtype: float
+        """
+        stored = line.price_unit, line.discount
+        pairs = zip(stored, (price.price_unit, price.discount), strict=True)
+        if line.tax_ids == price.taxes and not any(
+            float_compare(*pair, precision_digits=8) for pair in pairs
+        ):
+            return price.net
+        return price.pricer.get_net(price.line, *stored, line.tax_ids)

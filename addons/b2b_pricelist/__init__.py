@@ -1,0 +1,2 @@
+from . import models, wizard
+from .hooks import _post_init_hook, _pre_init_hook, _uninstall_hook

@@ -1,0 +1,23 @@
+{
+    "name": "B2B Pricelists",
+    "summary": "Secret pricelists and product discounts for customers with an agreement",
+    "version": "19.0.2.0.0",
+    "category": "Sales/Sales",
+    "author": "Order Desk maintainers",
+    "license": "LGPL-3",
+    "depends": ["b2b_agreement"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/ir_rules.xml",
+        "wizard/b2b_price_explanation_views.xml",
+        "views/b2b_agreement_views.xml",
+        "views/product_views.xml",
+        "views/product_pricelist_views.xml",
+        "views/res_config_settings_views.xml",
+        "views/sale_order_line_views.xml",
+    ],
+    "demo": ["demo/b2b_pricelist_demo.xml"],
+    "pre_init_hook": "_pre_init_hook",
+    "post_init_hook": "_post_init_hook",
+    "uninstall_hook": "_uninstall_hook",
+}

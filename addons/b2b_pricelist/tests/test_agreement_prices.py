@@ -1,0 +1,101 @@
+from odoo.exceptions import UserError, ValidationError
+from odoo.tests import tagged
+from odoo.tests.common import freeze_time
+
+from .common import B2bCommon
+
+
+@tagged("post_install", "-at_install")
+class TestAgreementPrices(B2bCommon):
+    """Which list a customer has, with and without an agreement."""
+
+    def test_list_of_the_agreement_counts_from_the_first_to_the_last_day(self):
+        self._create_agreement(date_start="2026-03-01", date_end="2026-10-31", state="signed")
+        self.company.partner_id.tz = "Europe/Warsaw"
+        for moment, expected in (
+            ("2026-02-28 22:59:59", False),
+            ("2026-02-28 23:00:00", True),
+            ("2026-10-31 22:59:59", True),
+            ("2026-10-31 23:00:00", False),
+        ):
+            with self.subTest(moment=moment), freeze_time(moment):
+                self.env.invalidate_all()
+                pricelist = self.buyer_user.partner_id.property_product_pricelist
+                self.assertEqual(pricelist == self.pricelist, expected)
+
+    def test_list_of_the_agreement_counts_from_the_signature(self):
+        agreement = self._create_agreement(state="sent")
+        partner = self.buyer_user.partner_id
+        self.assertNotEqual(partner.property_product_pricelist, self.pricelist)
+        agreement.state = "signed"
+        self.assertEqual(partner.property_product_pricelist, self.pricelist)
+        agreement.action_terminate()
+        self.assertNotEqual(partner.property_product_pricelist, self.pricelist)
+
+    def test_list_of_the_agreement_beats_the_customers_own(self):
+        own = self._create_pricelist(name="Own", is_b2b=False)
+        self.customer.property_product_pricelist = own
+        agreement = self._create_signed_agreement()
+        self.assertEqual(self.buyer_user.partner_id.property_product_pricelist, self.pricelist)
+        agreement.action_terminate()
+        self.assertEqual(self.buyer_user.partner_id.property_product_pricelist, own)
+
+    def test_agreement_without_list_leaves_the_customers_own(self):
+        own = self._create_pricelist(name="Own", is_b2b=False)
+        self.customer.property_product_pricelist = own
+        agreement = self._create_signed_agreement(pricelist_id=False)
+        self.assertEqual(self.buyer_user.partner_id.property_product_pricelist, own)
+        self.assertEqual(agreement._get_pricelist(), own)
+
+    def test_b2b_lists_are_never_a_default(self):
+        self.pricelist.sequence = 0
+        stranger = self.env["res.partner"].create(
+            {"name": "Stranger", "country_id": self.env.ref("base.pl").id}
+        )
+        self.assertFalse(stranger.property_product_pricelist.is_b2b)
+        self.env["ir.config_parameter"].set_param(
+            f"res.partner.property_product_pricelist_{self.company.id}", self.pricelist.id
+        )
+        self.env["product.pricelist"].search([("is_b2b", "=", False)]).active = False
+        self.env.invalidate_all()
+        self.assertFalse(stranger.property_product_pricelist.is_b2b)
+        with self.assertRaises(ValidationError):
+            self.pricelist.country_group_ids = self.env.ref("base.europe")
+
+    def test_pricelist_of_a_signed_agreement_is_not_archived(self):
+        agreement = self._create_signed_agreement()
+        with self.assertRaises(UserError):
+            self.pricelist.action_archive()
+        agreement.action_terminate()
+        self.pricelist.action_archive()
+        self.assertFalse(self.pricelist.active)
+
+    def test_pricelist_of_a_signed_agreement_is_not_opened_to_everyone(self):
+        agreement = self._create_signed_agreement()
+        with self.assertRaisesRegex(UserError, "Buyer Ltd"):
+            self.pricelist.is_b2b = False
+        agreement.action_terminate()
+        self.pricelist.is_b2b = False
+        self.assertFalse(self.pricelist.is_b2b)
+
+    def test_b2b_list_of_a_customer_gives_no_prices_without_agreement(self):
+        partner = self.buyer_user.partner_id
+        self.customer.property_product_pricelist = self.pricelist
+        self.env.invalidate_all()
+        self.assertEqual(self.customer.specific_property_product_pricelist, self.pricelist)
+        for one in (partner, partner.with_user(self.buyer_user), self.customer):
+            self.assertFalse(one.property_product_pricelist.sudo().is_b2b)
+        self.assertFalse(self._create_order([]).pricelist_id.is_b2b)
+        agreement = self._create_signed_agreement()
+        self.assertEqual(partner.property_product_pricelist, self.pricelist)
+        agreement.action_terminate()
+        self.assertFalse(partner.property_product_pricelist.is_b2b)
+
+    def test_pricelist_feature_is_on_and_stays_on(self):
+        self.assertTrue(
+            self.env["res.groups"]._is_feature_enabled("product.group_product_pricelist")
+        )
+        self._create_signed_agreement()
+        settings = self.env["res.config.settings"].create({"group_product_pricelist": False})
+        with self.assertRaises(UserError):
+            settings.set_values()

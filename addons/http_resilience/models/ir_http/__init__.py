@@ -1,0 +1,1 @@
+from . import bad_addresses, database_errors, replica

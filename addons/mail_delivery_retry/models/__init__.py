@@ -1,0 +1,1 @@
+from . import mail_mail, mail_template, mail_thread

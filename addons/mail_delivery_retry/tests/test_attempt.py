@@ -1,0 +1,80 @@
+from unittest.mock import patch
+
+from psycopg2.errors import SerializationFailure
+
+from odoo.exceptions import UserError
+from odoo.tests import TransactionCase, tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.base.models.ir_actions_report import IrActionsReport
+
+from ..attempt import try_pdf, try_to_mail
+
+LOGGER = "odoo.addons.mail_delivery_retry.attempt"
+
+
+@tagged("post_install", "-at_install")
+class TestAttempt(TransactionCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.partner = cls.env["res.partner"].create({"name": "Buyer", "email": "b@example.com"})
+
+    def _fail(self, error):
+        self.partner.ref = "half done"
+        self.env.flush_all()
+        raise error
+
+    @mute_logger(LOGGER)
+    def test_pdf_that_fails_leaves_nothing_behind(self):
+        self.assertEqual(try_pdf(self.partner, lambda: b"pdf"), (b"pdf", None))
+        error = OSError(28, "No space left on device")
+        self.assertEqual(try_pdf(self.partner, lambda: self._fail(error)), (None, error))
+        self.assertFalse(self.partner.ref)
+
+    def test_clash_is_no_failure(self):
+        with self.assertRaises(SerializationFailure):
+            try_pdf(self.partner, lambda: self._fail(SerializationFailure()))
+
+    @mute_logger(LOGGER)
+    def test_mail_that_fails_is_told_to_the_seller(self):
+        given_up = []
+        self.partner.user_id = self.env.user
+        for error in (SerializationFailure(), UserError("no such address")):
+            try_to_mail(
+                self.partner, lambda error=error: self._fail(error), lambda: given_up.append(1)
+            )
+        self.assertEqual(given_up, [1], "a clash passes by itself")
+        self.assertFalse(self.partner.ref)
+        self.assertIn("no such address", self.partner.message_ids[0].body)
+        self.assertEqual(self.partner.activity_ids.user_id, self.env.user)
+
+    def _generate(self, **context):
+        report = self.env["ir.actions.report"].create(
+            {"name": "Paper", "model": "res.partner", "report_name": "mail_delivery_retry.paper"}
+        )
+        template = self.env["mail.template"].create(
+            {
+                "name": "Paper",
+                "model_id": self.env.ref("base.model_res_partner").id,
+                "subject": "Paper",
+                "report_template_ids": report.ids,
+            }
+        )
+        failing = patch.object(
+            IrActionsReport, "_render_qweb_pdf", side_effect=UserError("no wkhtmltopdf")
+        )
+        with failing, mute_logger(LOGGER):
+            return template.with_context(**context)._generate_template(
+                self.partner.ids, ("subject", "report_template_ids")
+            )
+
+    def test_optional_pdf_stops_no_mail(self):
+        values = self._generate(mail_pdf_optional=True)[self.partner.id]
+        self.assertEqual(values["subject"], "Paper")
+        self.assertFalse(values.get("attachments"))
+        self.assertIn("no wkhtmltopdf", self.partner.message_ids[0].body)
+
+    def test_pdf_that_a_person_attaches_is_missed_aloud(self):
+        with self.assertRaisesRegex(UserError, "no wkhtmltopdf"):
+            self._generate()

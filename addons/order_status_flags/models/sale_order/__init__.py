@@ -1,0 +1,11 @@
+from . import (
+    back_office,
+    cancellation,
+    events,
+    mail,
+    order,
+    portal,
+    refusals,
+    tracking,
+    writer,
+)

@@ -1,0 +1,244 @@
+import re
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+# What people type as a phone number, and how many digits make one.
+PHONE = re.compile(r"[+()\d\s./-]+")
+PHONE_DIGITS = 6
+# The answer of a mail server as Python words it: (550, b'5.1.1 No such user').
+SMTP_ANSWER = re.compile(r"\((\d{3}), b?(['\"])(.*?)\2")
+SMTP_ADDRESS = re.compile(r"['\"<]([^\s'\"<>]+@[^\s'\"<>]+)['\">]")
+
+
+class SaleOrder(models.Model):
+    """Order status: what the back office's views ask for.
+
+    Nothing here decides: pickers offer what the writer would accept, and the writer says
+    the last word.
+    """
+
+    _inherit = "sale.order"
+
+    can_have_status = fields.Boolean(
+        compute="_compute_can_have_status", compute_sudo=True, groups="base.group_user"
+    )
+    allowed_status_ids = fields.Many2many(
+        comodel_name="sale.order.status",
+        compute="_compute_allowed_status_ids",
+        groups="base.group_user",
+    )
+    allowed_flag_ids = fields.Many2many(
+        comodel_name="sale.order.flag",
+        compute="_compute_allowed_flag_ids",
+        groups="base.group_user",
+    )
+    status_history_count = fields.Integer(
+        compute="_compute_status_history_count", compute_sudo=True, groups="base.group_user"
+    )
+    # sudo: who reads an order may know that its customer was not reached
+    status_mail_failed = fields.Boolean(
+        string="Status e-mail failed",
+        compute="_compute_status_mail_failed",
+        compute_sudo=True,
+        search="_search_status_mail_failed",
+        groups="base.group_user",
+        help="The last e-mail about the order status did not reach the customer.",
+    )
+    status_mail_error = fields.Char(
+        compute="_compute_status_mail_failed", compute_sudo=True, groups="base.group_user"
+    )
+    status_attention = fields.Selection(
+        selection=[
+            ("cancellation", "Wants to cancel"),
+            ("mail_failed", "E-mail failed"),
+            ("stuck", "Stuck"),
+        ],
+        string="Attention",
+        compute="_compute_status_attention",
+        search="_search_status_attention",
+        groups="base.group_user",
+        help="What a person has to look after, the most pressing first.",
+    )
+    customer_phone = fields.Char(
+        string="Phone of the customer",
+        compute="_compute_customer_phone",
+        search="_search_customer_phone",
+        groups="base.group_user",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("was_placed")
+    def _compute_can_have_status(self):
+        for order in self:
+            order.can_have_status = order.was_placed
+
+    @api.depends("state", "document_type", "company_id", "order_status_id.next_status_ids")
+    def _compute_allowed_status_ids(self):
+        statuses = self.env["sale.order.status"].search(self._get_codebook_domain())
+        for order in self:
+            present = order.order_status_id
+            following = present.next_status_ids
+            order.allowed_status_ids = statuses.filtered(
+                lambda status, order=order, present=present, following=following: (
+                    status._fits(order)
+                    and (order.state != "cancel" or status.category == "rejected")
+                    and (not following or status in following or status == present)
+                )
+            )
+
+    @api.depends("document_type", "company_id")
+    def _compute_allowed_flag_ids(self):
+        flags = self._get_movable_flags()
+        for order in self:
+            order.allowed_flag_ids = flags.filtered(lambda flag, order=order: flag._fits(order))
+
+    def _get_codebook_domain(self):
+        """Return the domain of statuses and flags of the companies of these orders."""
+        return [("company_id", "in", [False, *self.company_id.ids])]
+
+    def _get_movable_flags(self):
+        """Return the flags for these orders that the user may set, replace or clear."""
+        flags = self.env["sale.order.flag"].search(self._get_codebook_domain())
+        return flags.filtered(lambda flag: flag._may_be_moved_by(self.env.user))
+
+    @api.depends("status_history_ids")
+    def _compute_status_history_count(self):
+        counts = dict(
+            self.env["sale.order.status.history"]._read_group(
+                [("order_id", "in", self.ids)], ["order_id"], ["__count"]
+            )
+        )
+        for order in self:
+            order.status_history_count = counts.get(order._origin, 0)
+
+    @api.depends("status_history_ids.mail_state")
+    def _compute_status_mail_failed(self):
+        failed = self.env["sale.order.status.history"].browse(
+            row_id for _order_id, row_id in self._find_failed_mails(self.ids)
+        )
+        errors = {row.order_id.id: row.mail_error for row in failed}
+        for order in self:
+            order.status_mail_failed = order._origin.id in errors
+            order.status_mail_error = self._explain_mail_error(errors.get(order._origin.id))
+
+    @api.model
+    def _explain_mail_error(self, error):
+        """Put the answer of a mail server into words for the clerk.
+
+        :param str error: what Odoo's mail queue keeps of it
+        :return: the explanation; the error itself when it is no such answer
+        """
+        answer = SMTP_ANSWER.search(error or "")
+        if not answer:
+            return error
+        address = SMTP_ADDRESS.search(error)
+        code, _quote, words = answer.groups()
+        if not address:
+            return self.env._(
+                "The mail server refused it: %(code)s %(words)s", code=code, words=words
+            )
+        return self.env._(
+            "The mail server refused the address %(address)s: %(code)s %(words)s",
+            address=address[1],
+            code=code,
+            words=words,
+        )
+
+    @api.depends("cancellation_requested_on", "status_mail_failed", "is_status_stuck")
+    def _compute_status_attention(self):
+        for order in self:
+            order.status_attention = (
+                (order.cancellation_requested_on and "cancellation")
+                or (order.status_mail_failed and "mail_failed")
+                or (order.is_status_stuck and "stuck")
+            )
+
+    @api.model
+    def _search_status_attention(self, operator, value):
+        """An order with two reasons is found by either, whichever is shown."""
+        if operator != "in":
+            return NotImplemented
+        domains = {
+            "cancellation": Domain("cancellation_requested_on", "!=", False),
+            "mail_failed": Domain("status_mail_failed", "=", True),
+            "stuck": Domain("is_status_stuck", "=", True),
+        }
+        found = Domain.OR(domains[reason] for reason in value if reason)
+        return found if all(value) else found | ~Domain.OR(domains.values())
+
+    @api.depends("partner_id.phone")
+    def _compute_customer_phone(self):
+        for order in self:
+            order.customer_phone = order.partner_id.phone
+
+    @api.model
+    def _search_customer_phone(self, operator, value):
+        """Find the orders of whoever has a phone number, however it is written.
+
+        ``061 555-01-00`` finds ``+48 61 555 01 00``, by Odoo's own indexed search. What is no
+        phone number finds nothing: the search box asks for number, reference, name and phone at
+        once.
+        """
+        if operator != "ilike" or not isinstance(value, str):
+            return NotImplemented
+        digits = re.sub(r"\D", "", value).lstrip("0")
+        if len(digits) < PHONE_DIGITS or not PHONE.fullmatch(value):
+            return Domain.FALSE
+        # sudo: an order is found by its own rules, whether its customer may be read or not
+        partners = self.env["res.partner"].sudo().with_context(active_test=False)
+        found = partners.search([("phone_mobile_search", "ilike", digits)])
+        return Domain("partner_id", "child_of", found.ids)
+
+    @api.model
+    def _search_status_mail_failed(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return [("id", "in", [order_id for order_id, _row_id in self._find_failed_mails()])]
+
+    @api.model
+    def _find_failed_mails(self, order_ids=None):
+        """Return ``(order id, history row id)`` of failed e-mails that no later one made good.
+
+        :param list[int] order_ids: only of these orders; None = of all
+        """
+        history = self.env["sale.order.status.history"]
+        only = SQL("AND failed.order_id IN %s", tuple(order_ids)) if order_ids else SQL()
+        if order_ids is not None and not order_ids:
+            return []
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT failed.order_id, MAX(failed.id)
+                  FROM sale_order_status_history failed
+                 WHERE failed.mail_state = 'failed' %s
+                   AND NOT EXISTS (
+                       SELECT 1 FROM sale_order_status_history later
+                        WHERE later.order_id = failed.order_id
+                          AND later.id > failed.id
+                          AND later.mail_state = 'sent'
+                          AND later.mail_kind IS NOT DISTINCT FROM failed.mail_kind
+                       )
+              GROUP BY failed.order_id
+                """,
+                only,
+                to_flush=history._fields["mail_state"],
+            )
+        )
+
+    # === ACTION METHODS === #
+
+    def action_resend_failed_status_mail(self):
+        """Send the last failed status e-mail of each order once more.
+
+        :return: True
+        :raise UserError: when none failed
+        :raise AccessError: without write access to the orders
+        """
+        self.check_access("write")
+        rows = self.env["sale.order.status.history"].browse(
+            row_id for _order_id, row_id in self._find_failed_mails(self.ids)
+        )
+        return rows.action_resend_mail()

@@ -1,0 +1,340 @@
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...context_keys import KEEP_REJECTED
+from ...status_change import StatusChange
+
+# What the qualifiers allow, from least to most.
+QUALIFIER_RANK = {"closed": 0, "on_request": 1, "allowed": 2}
+REASON_MAX_LENGTH = 2_000
+
+
+class SaleOrder(models.Model):
+    """Order status: cancellation by the customer.
+
+    One rule decides (``_get_customer_cancellation``) for the page that offers it, the
+    request that does it, and whoever reads the fields. It is asked again under the
+    order's lock before anything is done.
+    """
+
+    _inherit = "sale.order"
+
+    customer_cancellation = fields.Selection(
+        selection=[
+            ("allowed", "The customer may cancel"),
+            ("on_request", "The customer may ask"),
+            ("closed", "No longer possible"),
+        ],
+        compute="_compute_customer_cancellation",
+        compute_sudo=True,
+    )
+    customer_cancellation_reason = fields.Char(
+        compute="_compute_customer_cancellation",
+        compute_sudo=True,
+        help="Why the customer cannot cancel the order.",
+    )
+    cancellation_requested_on = fields.Datetime(
+        string="Cancellation requested on", copy=False, readonly=True, groups="base.group_user"
+    )
+    cancellation_request_reason = fields.Text(
+        copy=False,
+        readonly=True,
+        groups="base.group_user",
+        help="The customer's words, while the question is open. The messages keep them.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(
+        "state",
+        "locked",
+        "document_type",
+        "was_placed",
+        "order_status_id.cancellation_qualifier",
+        "order_status_id.is_public",
+        "order_status_id.name",
+        "customer_status_id.name",
+        "order_line.invoice_lines.parent_state",
+        "transaction_ids.state",
+        "company_id.order_status_customer_cancel",
+    )
+    @api.depends_context("lang")
+    def _compute_customer_cancellation(self):
+        for order in self:
+            qualifier, reason = order._get_customer_cancellation()
+            order.customer_cancellation = qualifier
+            order.customer_cancellation_reason = qualifier == "closed" and reason
+
+    def _get_customer_cancellation(self):
+        """Return whether the customer may cancel the order now, and why not.
+
+        :return: ``(qualifier, reason)``; the reason is False while it is allowed
+        """
+        self.ensure_one()
+        obstacles = self._get_cancellation_obstacles()
+        limits = [("closed", reason) for reason in obstacles] or self._get_cancellation_limits()
+        return min(limits, key=lambda limit: QUALIFIER_RANK[limit[0]], default=("allowed", False))
+
+    def _get_cancellation_obstacles(self):
+        """Return the facts that rule cancelling out for customer and seller alike.
+
+        Hook: addons append what they know of (a delivery, for example). Read as superuser.
+
+        :rtype: list[str] in the reader's language, the most telling first
+        """
+        self.ensure_one()
+        if self.state == "cancel":
+            return [self.env._("The order is already cancelled.")]
+        if not self.was_placed:
+            return [self.env._("This is not an order yet.")]
+        obstacles = []
+        # By the lines: `invoice_ids` of the order holds no receipts.
+        if any(line.parent_state == "posted" for line in self.order_line.invoice_lines):
+            obstacles.append(self.env._("The order has already been invoiced."))
+        if self.locked:
+            obstacles.append(self.env._("The order is being completed and is locked."))
+        return obstacles
+
+    def _get_cancellation_limits(self):
+        """Return what limits the customer, while the seller may still cancel.
+
+        :rtype: list[tuple[str, str]] of the qualifier that is left, and the reason
+        """
+        limits = []
+        if not self.company_id.order_status_customer_cancel:
+            limits.append(("closed", self.env._("Please contact us to cancel an order.")))
+        limits += self._get_status_cancellation_limits()
+        if any(tx.state in ("authorized", "done") for tx in self.transaction_ids):
+            limits.append(
+                ("on_request", self.env._("The order is paid online, so a person must refund it."))
+            )
+        return limits
+
+    def _get_status_cancellation_limits(self):
+        status = self.order_status_id
+        if not status:
+            return [("closed", self.env._("Please contact us to cancel this order."))]
+        if status.cancellation_qualifier == "on_request":
+            return [("on_request", self.env._("We are already working on the order."))]
+        if status.cancellation_qualifier == "allowed":
+            return []
+        # An internal status is not named to the customer.
+        name = status.name if status.is_public else self.customer_status_id.name
+        reason = name and self.env._(
+            "The order can no longer be cancelled: its status is “%(status)s”.", status=name
+        )
+        return [("closed", reason or self.env._("The order can no longer be cancelled."))]
+
+    # === ACTION METHODS === #
+
+    def action_accept_cancellation(self):
+        """Cancel the orders that their customers asked to cancel.
+
+        :return: True
+        :raise UserError: when an order can no longer be cancelled (invoiced meanwhile, shipped,
+            locked) or nobody asked
+        :raise AccessError: without write access to the orders
+        """
+        self.check_access("write")
+        self._lock_for_status_change()
+        for order in self:
+            order._check_cancellation_request()
+            # sudo: invoices and deliveries count, whether the seller reads them or not
+            obstacles = order.sudo()._get_cancellation_obstacles()
+            if obstacles:
+                raise UserError(
+                    self.env._(
+                        "%(order)s can no longer be cancelled. %(reason)s",
+                        order=order.display_name,
+                        reason=obstacles[0],
+                    )
+                )
+        self.action_cancel()
+        for order in self:
+            # sudo: the state of the mail counts, whoever accepts
+            last_row = order.sudo().status_history_ids.sorted("id")[-1:]
+            order._answer_cancellation_request(True, mailed_anyway=last_row.mail_state == "pending")
+        return True
+
+    def action_decline_cancellation(self, reason=False):
+        """Tell the customers that their orders are not cancelled; they may ask again.
+
+        :param str reason: told to the customer
+        :return: True
+        :raise UserError: when nobody asked
+        :raise AccessError: without write access to the orders
+        """
+        self.check_access("write")
+        self._lock_for_status_change()
+        reason = self._clean_cancellation_reason(reason)
+        for order in self:
+            order._check_cancellation_request()
+            order._answer_cancellation_request(accepted=False, reason=reason)
+        self._close_cancellation_requests()
+        return True
+
+    # === BUSINESS METHODS === #
+
+    def _customer_cancel(self, reason, partner, by_link=False):
+        """Cancel the order for its customer, or ask the seller to, as the rule allows.
+
+        The caller has checked that the customer may act on this order. A second call
+        changes nothing.
+
+        :param str reason: the customer's words, may be empty
+        :param res.partner partner: the customer who does it
+        :param bool by_link: whether the tracking link was used instead of a login
+        :return: ``'cancelled'``, ``'requested'`` or ``'unchanged'``
+        :raise UserError: when it is closed, with the reason; when a required reason is missing
+            or one is too long
+        """
+        self.ensure_one()
+        # sudo: portal users have no write access to orders, and visitors none at all
+        order = self.sudo()
+        if order._is_customer_cancellation_done():
+            return "unchanged"
+        reason = order._clean_cancellation_reason(reason)
+        # Lock first, check then: nothing can be invoiced or shipped in between.
+        order._lock_for_status_change()
+        qualifier, obstacle = order._get_customer_cancellation()
+        if qualifier == "closed":
+            raise UserError(obstacle)
+        if order.company_id.order_status_cancel_reason_required and not reason:
+            raise UserError(self.env._("Please tell us why you want to cancel the order."))
+        if qualifier == "allowed":
+            order._cancel_by_customer(reason, partner, by_link)
+            return "cancelled"
+        order._request_cancellation(reason, partner, by_link)
+        return "requested"
+
+    def _is_customer_cancellation_done(self):
+        """Whether there is nothing left that the customer could do: cancelled or asked for."""
+        self.ensure_one()
+        # sudo: the field is internal, and customers ask
+        return self.state == "cancel" or bool(self.sudo().cancellation_requested_on)
+
+    def _cancel_by_customer(self, reason, partner, by_link):
+        status = self.order_status_id._get_for_event(
+            "order_cancelled", self.document_type, self.company_id
+        )
+        # The row comes before Odoo's own step, so that it names the customer and not the
+        # event; without a status for cancelled orders it keeps the present one.
+        change = StatusChange(
+            self,
+            status=status or self.order_status_id,
+            note=self._get_cancellation_note(reason, by_link),
+        )
+        self._plan_status_changes([change], check_groups=False, any_path=True)
+        change.outcome = "apply"
+        self._apply_status_changes([change], source="customer", partner=partner)
+        self.with_context(order_status_keep_rejected=KEEP_REJECTED)._action_cancel()
+        self._tell_seller("order_status_flags.mail_activity_type_cancelled", reason)
+
+    def _request_cancellation(self, reason, partner, by_link):
+        self._write_status_fields(
+            {
+                "cancellation_requested_on": fields.Datetime.now(),
+                "cancellation_request_reason": reason,
+            }
+        )
+        note = self._get_cancellation_note(reason, by_link)
+        body = self.env._("I would like to cancel this order.")
+        self.message_post(
+            body=Markup("<p>%s</p><p>%s</p>") % (body, note) if note else body,
+            author_id=partner.id,
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+        )
+        self._tell_seller("order_status_flags.mail_activity_type_cancellation_request", reason)
+
+    def _get_cancellation_note(self, reason, by_link):
+        if not by_link:
+            return reason
+        hint = self.env._("By the order status link, without login.")
+        return f"{reason}\n{hint}" if reason else hint
+
+    def _tell_seller(self, activity_type, reason):
+        """Schedule the activity that tells somebody of the seller, in that person's language."""
+        user = self._get_cancellation_user()
+        order = self.with_context(lang=user.lang or self.env.lang)
+        summary = order.env.ref(activity_type).name
+        if user:
+            order.activity_schedule(
+                activity_type,
+                summary=summary,
+                # Anybody who has the link can write it: text, whatever it looks like.
+                note=Markup("<br>").join(reason.splitlines()) if reason else False,
+                user_id=user.id,
+            )
+        else:
+            order._message_log(body=summary)
+
+    def _get_cancellation_user(self):
+        """Return who is told: the salesperson, else the team leader, else a status manager."""
+        group = self.env.ref("order_status_flags.group_status_manager")
+        managers = group.all_user_ids.filtered(lambda user: user.active and not user.share)
+        managers = managers.sorted("id")
+        of_company = managers.filtered(lambda user: self.company_id in user.company_ids)
+        candidates = (self.user_id, self.team_id.user_id, (of_company or managers)[:1])
+        return next((user for user in candidates if user and user.active), self.env["res.users"])
+
+    def _check_cancellation_request(self):
+        # sudo: the field is internal
+        if not self.sudo().cancellation_requested_on:
+            raise UserError(
+                self.env._(
+                    "Nobody asked to cancel %(order)s, or it was answered already.",
+                    order=self.display_name,
+                )
+            )
+
+    def _answer_cancellation_request(self, accepted, reason=False, mailed_anyway=False):
+        """Tell the customer the seller's answer, in the customer's language."""
+        customer = self.with_context(lang=self.partner_id.lang or self.env.lang)
+        body = (
+            customer.env._("Your request was accepted: the order is cancelled.")
+            if accepted
+            else customer.env._("We cannot cancel the order any more.")
+        )
+        body = (
+            Markup("<p>%s</p><p>%s</p>") % (body, reason) if reason else Markup("<p>%s</p>") % body
+        )
+        # The e-mail about the new status tells it already; a second one would say the same.
+        recipients = (
+            {"notify_skip_followers": True}
+            if mailed_anyway
+            else {"partner_ids": self.partner_id.ids}
+        )
+        customer.message_post(
+            body=body,
+            subject=customer.env._("Order %(order)s: your request to cancel", order=self.name),
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            **recipients,
+        )
+
+    def _close_cancellation_requests(self):
+        """Close what is open about a request to cancel that is answered: it, and its activity."""
+        # sudo: an event, and activities of colleagues
+        requested = self.sudo().filtered("cancellation_requested_on")
+        if requested:
+            requested._write_status_fields(
+                {"cancellation_requested_on": False, "cancellation_request_reason": False}
+            )
+            requested.activity_unlink(
+                ["order_status_flags.mail_activity_type_cancellation_request"]
+            )
+
+    @api.model
+    def _clean_cancellation_reason(self, reason):
+        reason = reason.replace("\x00", "").strip() if isinstance(reason, str) else ""
+        if len(reason) > REASON_MAX_LENGTH:
+            raise UserError(
+                self.env._(
+                    "The reason is too long: at most %(count)s characters.",
+                    count=REASON_MAX_LENGTH,
+                )
+            )
+        return reason

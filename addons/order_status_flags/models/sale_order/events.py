@@ -1,0 +1,128 @@
+from odoo import models
+
+from ...context_keys import KEEP_REJECTED
+from ...status_change import StatusChange
+
+
+class SaleOrder(models.Model):
+    """Order status: what happens to an order, and the statuses that follow by themselves."""
+
+    _inherit = "sale.order"
+
+    def _react_to_state_change(self, before, explicit=None):
+        """Let the events follow that a change of Odoo's state means.
+
+        :param dict before: ``{order id: (state, whether it was placed)}`` before the change
+        :param sale.order explicit: orders created with a status of their own, which no
+            event has to give them
+        """
+        explicit = explicit or self.browse()
+        # Read now: of two changes in one transaction, each counts.
+        placed = {order.id: order.was_placed for order in self}
+        changed = self.filtered(lambda order: before[order.id][0] != order.state)
+        by_state = changed.grouped("state")
+        # Not only what goes back to draft: a sent web order that is made a quotation, too.
+        drafts = self.filtered(
+            lambda order: (
+                order.state == "draft"
+                if before[order.id][0] != order.state
+                else before[order.id][1] and not placed[order.id]
+            )
+        )
+        cancelled = by_state.get("cancel", self.browse())
+        drafts._clear_status_on_draft()
+        newly_placed = self.filtered(
+            lambda order: order.state != "cancel" and placed[order.id] and not before[order.id][1]
+        )
+        newly_placed._mark_as_placed()
+        (newly_placed - explicit)._trigger_status_event("order_placed")
+        (by_state.get("sale", self.browse()) - explicit)._trigger_status_event("order_confirmed")
+        cancelled._trigger_status_event("order_cancelled")
+        (cancelled | drafts)._close_cancellation_requests()
+
+    def _trigger_status_event(self, code):
+        """Tell that something happened to these orders; the status mapped to it follows.
+
+        An event never moves an order backwards and never out of a rejected status; one
+        whose status does not apply is skipped in silence, so that no business step is
+        ever blocked by it. Other addons call this with codes of their own
+        ``sale.order.status.event`` records.
+
+        :param str code: code of the event
+        :return: the orders whose status changed
+        """
+        changes = []
+        # sudo: an event acts by the company's rules, not by the rights of who caused it
+        for order in self.sudo():
+            status = order._get_event_status(code)
+            if status and status != order.order_status_id:
+                changes.append(StatusChange(order, status=status))
+        if not changes:
+            return self.browse()
+        self.browse(change.order.id for change in changes)._lock_for_status_change()
+        self._plan_status_changes(changes, check_groups=False, any_path=code == "order_cancelled")
+        return self._apply_status_changes(changes, source="event")
+
+    def _get_event_status(self, code):
+        """Return the status this order (sudo) gets by the event, or an empty one."""
+        self.ensure_one()
+        nothing = self.env["sale.order.status"]
+        if code == "order_cancelled":
+            status = self.order_status_id
+            keep = self.env.context.get("order_status_keep_rejected") is KEEP_REJECTED
+            if keep and status.category == "rejected":
+                return nothing
+            if not status and not (self.was_placed and self._has_automatic_status()):
+                return nothing
+            return nothing._get_for_event(code, self.document_type, self.company_id)
+        if not self.was_placed or not self._has_automatic_status():
+            return nothing
+        status = nothing._get_for_event(code, self.document_type, self.company_id)
+        return status if status and status._comes_after(self.order_status_id) else nothing
+
+    def _has_automatic_status(self):
+        """Whether events set the status of this order at all, by the company's settings."""
+        self.ensure_one()
+        # sudo: the setting counts whoever causes the event
+        return self.document_type != "sale" or self.company_id.sudo().order_status_on_sales_orders
+
+    def _clear_status_on_draft(self):
+        """Empty status and flag, since a quotation is no order, and keep that in the history."""
+        # sudo: an event, see `_trigger_status_event`
+        orders = self.sudo().filtered(lambda order: order.order_status_id or order.order_flag_id)
+        if not orders:
+            return
+        orders._lock_for_status_change()
+        changes = [
+            StatusChange(
+                order,
+                outcome="apply",
+                previous_status=order.order_status_id,
+                new_status=order.order_status_id.browse(),
+                previous_flag=order.order_flag_id,
+                new_flag=order.order_flag_id.browse(),
+            )
+            for order in orders
+        ]
+        self._apply_status_changes(changes, source="event", notify=False)
+
+    def _touch_for_status(self):
+        """Mark the orders as changed, so that a cancellation under way starts anew.
+
+        Cancelling locks the order row and then looks for posted invoices and deliveries;
+        without a change of the row, it would not see those committed a moment ago.
+        """
+        if self:
+            self.env.cr.execute(
+                "UPDATE sale_order SET write_date = (now() at time zone 'UTC') WHERE id IN %s",
+                [tuple(sorted(self.ids))],
+            )
+
+    def _is_invoiced_in_full(self):
+        """Whether posted invoices and receipts cover the ordered quantity of every line.
+
+        Sections, notes, combo headings, down payments and lines of zero quantity aside.
+        """
+        self.ensure_one()
+        lines = self.order_line.filtered(lambda line: line._counts_as_invoiceable())
+        return bool(lines) and all(line._is_invoiced_in_full() for line in lines)

@@ -1,0 +1,157 @@
+import secrets
+import uuid
+
+from odoo import api, fields, models
+from odoo.tools import consteq
+
+TOKEN_BYTES = 32
+
+
+class SaleOrder(models.Model):
+    """Order status: the token of the public tracking page.
+
+    A token of its own: the order's ``access_token`` lets its bearer read prices, sign,
+    decline and pay.
+    """
+
+    _inherit = "sale.order"
+
+    order_tracking_token = fields.Char(copy=False, readonly=True, groups="base.group_user")
+    tracking_url = fields.Char(
+        string="Order status link",
+        compute="_compute_tracking_url",
+        groups="base.group_user",
+        help="The page that shows the customer, without login, where the order stands.",
+    )
+
+    _order_tracking_token_uniq = models.UniqueIndex(
+        "(order_tracking_token) WHERE order_tracking_token IS NOT NULL",
+        "The order tracking token must be unique.",
+    )
+
+    @api.depends(
+        "order_tracking_token",
+        "was_placed",
+        "company_id.order_status_tracking_page",
+    )
+    def _compute_tracking_url(self):
+        for order in self:
+            order.tracking_url = order._get_tracking_url()
+
+    def rotate_tracking_token(self):
+        """Give the orders new tracking links; every earlier link is no longer found.
+
+        :return: True
+        :raise AccessError: without write access to the orders
+        """
+        self.check_access("write")
+        self._lock_for_status_change()
+        # sudo: the token is no field that anybody writes
+        for order in self.sudo().filtered("order_tracking_token"):
+            order._write_status_fields({"order_tracking_token": self._new_tracking_token()})
+        return True
+
+    @api.model
+    def _new_tracking_token(self):
+        return secrets.token_urlsafe(TOKEN_BYTES)
+
+    def _mark_as_placed(self):
+        """Mint the tokens when the order is placed: pages and mails only ever read them.
+
+        Odoo's own ``access_token`` too, which the links of the order list carry: minted by
+        the first look at the list, no replica of the database could show it.
+        """
+        # sudo: these are no fields that anybody writes
+        for order in self.sudo():
+            token = order.order_tracking_token or self._new_tracking_token()
+            order._as_part_of_write()._write_status_fields(
+                {
+                    "order_tracking_token": token,
+                    "access_token": order.access_token or str(uuid.uuid4()),
+                }
+            )
+
+    def _has_tracking_page(self):
+        """Whether the public page of this order is open to who has its link."""
+        self.ensure_one()
+        # sudo: asked by the public page, whose visitor may read nothing
+        order = self.sudo()
+        return bool(
+            order.order_tracking_token
+            and order.company_id.order_status_tracking_page
+            and order.was_placed
+        )
+
+    def _get_tracking_url(self):
+        """Return the link of the public page, or False when the order has none.
+
+        For e-mails and reports of people who may read the order.
+        """
+        self.ensure_one()
+        if not self._has_tracking_page():
+            return False
+        # sudo: the mail is for the customer, who does not read the field
+        return f"{self.get_base_url()}/order/status/{self.sudo().order_tracking_token}"
+
+    @api.model
+    def _get_by_tracking_token(self, token):
+        """Return the order (sudo) that a tracking link shows, or an empty recordset.
+
+        :param str token: from the URL, anything at all
+        """
+        if not isinstance(token, str) or not 20 <= len(token) <= 100 or "\x00" in token:
+            # sudo: empty, in the mode of the full ones
+            return self.sudo().browse()
+        # sudo: the token is the right to see this page, and nothing but this page
+        order = self.sudo().search([("order_tracking_token", "=", token)], limit=1)
+        if order and consteq(order.order_tracking_token, token) and order._has_tracking_page():
+            return order.with_company(order.company_id)
+        return order.browse()
+
+    @api.model
+    def _is_page_readable(self, order_id):
+        """Whether the customer's page of this order can be shown without writing anything.
+
+        :param int order_id: from the URL, of any order; unknown ones are not
+        """
+        # sudo: asked before anybody is logged in; the page itself checks the access
+        order = self.sudo().browse(order_id).exists()
+        return bool(order.access_token and order.was_placed)
+
+    def _get_customer_delivery_info(self):
+        """Return what the customer may know about the delivery.
+
+        Hook: addons that know of deliveries fill it. Read as superuser.
+
+        :rtype: dict with ``expected_date`` (datetime, UTC, or False) and ``carriers``
+            (list of dicts with ``name``, ``ref`` and ``url``, each a text or False); empty
+            when nothing is known
+        """
+        self.ensure_one()
+        return {}
+
+    def _get_customer_timeline(self):
+        """Return what the customer was shown, the newest first: each public status entered.
+
+        Notes, flags and who did it are internal and left out.
+
+        :rtype: list[dict] with ``status`` (sale.order.status, sudo), ``date`` (datetime, UTC)
+            and ``by_customer`` (bool)
+        """
+        self.ensure_one()
+        steps = []
+        # sudo: customers have no right to the history, only to what this method picks
+        for row in self.sudo().status_history_ids.sorted("id"):
+            if not row.status_id:
+                steps = []  # back to quotation: what follows is a new order
+            elif row.status_id != row.previous_status_id and row.status_id.is_public:
+                if steps and steps[-1]["status"] == row.status_id:
+                    continue  # an internal status came and went in between
+                steps.append(
+                    {
+                        "status": row.status_id,
+                        "date": row.date,
+                        "by_customer": row.source == "customer",
+                    }
+                )
+        return steps[::-1]

@@ -1,0 +1,305 @@
+import logging
+from datetime import timedelta
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
+
+# Until when an e-mail that is just leaving has most likely left.
+LEAVING_PAUSE = timedelta(seconds=10)
+
+
+class SaleOrderStatusHistory(models.Model):
+    """The outbox: pending rows are rendered into Odoo's mail queue, or found to be overtaken."""
+
+    _inherit = "sale.order.status.history"
+
+    # === WHAT IS TO BE MAILED === #
+
+    def _get_mail_template(self):
+        """Return the template of the e-mail of this row, empty when there is nothing to mail.
+
+        :rtype: mail.template
+        """
+        if self.mail_kind:
+            return self._get_template_of_kind(self.mail_kind)
+        return self.status_id.mail_template_id
+
+    @api.model
+    def _get_template_of_kind(self, kind):
+        """Return the template of e-mails that are not about the status, empty = silent.
+
+        A hook: an addon with such e-mails adds their kind to ``mail_kind``, says here which
+        template is theirs, and puts an e-mail into the outbox by `_queue_mail`.
+
+        :param str kind: value of ``mail_kind``
+        :rtype: mail.template
+        """
+        return self.env["mail.template"]
+
+    def _make_mails(self, template):
+        """Make the e-mails of these rows, which are of one template, company and kind.
+
+        A hook for kinds of e-mails that are made in another way.
+
+        :return: ``{order id: mail.mail}``; the e-mail is empty where the customer was told
+            without one
+        :rtype: dict
+        """
+        mailed = tuple((row.order_id.id, row.status_id.id) for row in self)
+        template = template.with_context(order_status_mailed=mailed, mail_pdf_optional=True)
+        return {mail.res_id: mail for mail in template.send_mail_batch(self.order_id.ids)}
+
+    @api.model
+    def _queue_mail(self, order, kind):
+        """Have an e-mail about an order sent that is not about its status; nothing else changes.
+
+        It leaves by the outbox: tried again when it cannot be delivered, *Failed* with *Resend*
+        in the end, never overtaken by a status. The caller holds the order's lock. The row is the
+        one that tells how the order was placed, where that one has nothing to mail; else a row of
+        its own, whose status is the one before.
+
+        :param sale.order order: one order
+        :param str kind: value of ``mail_kind``
+        """
+        if not self._get_template_of_kind(kind):
+            return
+        # sudo: nobody may write the history, and whoever's action causes the e-mail may not read it
+        rows = self.sudo()
+        row = rows.search([("order_id", "=", order.id)], order="id desc", limit=1)
+        if not row or row.previous_status_id or row.mail_state != "none":
+            row = rows._add_mail_row(order.sudo())
+        wanted = not self.env.context.get("order_status_no_notify")
+        row.write(
+            {
+                "mail_kind": kind,
+                "mail_state": "pending" if wanted else "suppressed",
+                "mail_due": fields.Datetime.now(),
+            }
+        )
+        if wanted:
+            self._trigger_mail_cron()
+
+    def _add_mail_row(self, order):
+        """Return a new row that changes nothing, the last one of its order."""
+        values = {
+            "order_id": order.id,
+            "previous_status_id": order.order_status_id.id,
+            "status_id": order.order_status_id.id,
+            "flag_id": order.order_flag_id.id,
+            "date": fields.Datetime.now(),
+            "user_id": self.env.uid,
+            "source": "event",
+            "is_forced": False,
+            "duration": 0.0,
+            "mail_state": "none",
+        }
+        return self.browse(self._create_rows([values]))
+
+    # === RENDERING === #
+
+    @api.model
+    def _cron_send_status_mails(self, batch_size=50):
+        """Render pending rows that are due into Odoo's mail queue, batch by batch."""
+        self._handle_stranded_mails()
+        domain = self._get_due_domain()
+        progress = self.env["ir.cron"]
+        progress._commit_progress(remaining=self.search_count(domain))
+        handed_over = False
+        try:
+            while rows := self._claim_due_rows(batch_size):
+                handed_over |= rows._hand_over_mails()
+                # One commit a batch: mails handed over are never rendered again when a later
+                # batch fails or the worker is stopped.
+                if not progress._commit_progress(processed=len(rows)):
+                    break
+        except psycopg2.OperationalError:
+            # An order changed under our hands: this batch is rendered anew in a moment.
+            self.env.cr.rollback()
+            self.env.invalidate_all()
+            self._trigger_mail_cron()
+            progress._commit_progress()
+        if handed_over:
+            self.env["mail.mail"]._trigger_queue()
+            progress._commit_progress()
+
+    @api.model
+    def _get_due_domain(self):
+        return (
+            Domain("mail_state", "=", "pending")
+            & Domain("mail_mail_id", "=", False)
+            & Domain("mail_due", "<=", fields.Datetime.now())
+        )
+
+    @api.model
+    def _claim_due_rows(self, limit):
+        """Lock and return rows to mail; those that another worker holds are skipped."""
+        rows = self.search(self._get_due_domain(), order="id", limit=limit)
+        claimed = rows.try_lock_for_update()
+        if rows and not claimed:
+            # Another worker has this batch: go on behind it.
+            rows = self.search(self._get_due_domain(), order="id", limit=limit, offset=limit)
+            claimed = rows.try_lock_for_update()
+        return claimed
+
+    def _hand_over_mails(self):
+        """Render these rows (claimed) into the mail queue; return whether any mail was made.
+
+        One order that cannot be rendered is marked as failed and never stops the rest.
+        """
+        rows = self - self._silence_changed_codebook()
+        rows -= rows._put_off_behind_leaving_mails()
+        rows -= rows._supersede_known()
+        rows -= rows._fail_without_address()
+        batches = {}
+        for row in rows:
+            order = row.order_id
+            key = (row._get_mail_template(), order.company_id, row.mail_kind)
+            batches.setdefault((*key, row.is_resend and row.id), []).append(row.id)
+        handed_over = False
+        for (template, company, _kind, _resend), row_ids in batches.items():
+            batch = rows.browse(row_ids).with_company(company)
+            handed_over |= batch._render_isolated(template.with_company(company))
+        return handed_over
+
+    def _render_isolated(self, template):
+        """Render the rows in one go; if that fails, halve until the bad ones stand alone."""
+        try:
+            # A savepoint, so that a failing template leaves no half-made mails behind.
+            with self.env.cr.savepoint():
+                self._render_mails(template)
+            return True
+        except psycopg2.OperationalError:
+            raise  # a clash with another transaction is no fault of the order: run again
+        except Exception as error:
+            if len(self) == 1:
+                _logger.warning(
+                    "Order status e-mail of history row %s failed", self.id, exc_info=True
+                )
+                self._mark_failed(str(error))
+                return False
+            half = len(self) // 2
+            done = [part._render_isolated(template) for part in (self[:half], self[half:])]
+            return any(done)
+
+    def _render_mails(self, template):
+        mails = self._make_mails(template)
+        for row in self:
+            row.mail_mail_id = mails[row.order_id.id]
+        self.filtered(lambda row: not row.mail_mail_id)._on_mail_sent()
+
+    def _filter_about_status(self):
+        """Return the rows whose e-mail tells the status, and which a later status overtakes."""
+        return self.filtered(lambda row: not row.mail_kind)
+
+    def _put_off_behind_leaving_mails(self):
+        """Put off and return the rows of orders whose e-mail before is leaving at this moment.
+
+        What the customer knows, and so whether there is anything to tell, is certain only when
+        that one is sent or failed. An e-mail before that still waits is withdrawn: it was kept
+        from it when the status changed, since the mail queue was just trying to send it.
+        """
+        rows = self._filter_about_status().filtered(lambda row: not row.is_resend)
+        latest = {row.order_id: row.id for row in rows.sorted("id")}
+        before = self.search(
+            [
+                ("order_id", "in", rows.order_id.ids),
+                ("mail_state", "=", "pending"),
+                ("mail_mail_id", "!=", False),
+                ("mail_kind", "=", False),
+            ]
+        ).filtered(lambda row: row.id < latest[row.order_id])
+        if not before:
+            return before
+        before._supersede_mails()
+        leaving = before.filtered(lambda row: row.mail_state == "pending").order_id
+        put_off = rows.filtered(lambda row: row.order_id in leaving)
+        if put_off:
+            again = fields.Datetime.now() + LEAVING_PAUSE
+            put_off.write({"mail_due": again})
+            self._trigger_mail_cron(again)
+        return put_off
+
+    def _supersede_known(self):
+        """Supersede rows that no longer tell the customer anything new; return them.
+
+        That is a row overtaken by a later status, and one that brings the order back to
+        what the customer knows: the last status mailed, else the one it was placed with.
+        """
+        rows = self._filter_about_status().filtered(lambda row: not row.is_resend)
+        if not rows:
+            return rows
+        self.flush_model(["order_id", "status_id", "previous_status_id", "mail_state"])
+        found = self.env.execute_query(
+            SQL(
+                """
+                SELECT row.id
+                  FROM sale_order_status_history row
+                 WHERE row.id IN %(ids)s
+                   AND (
+                        EXISTS (
+                            SELECT 1 FROM sale_order_status_history later
+                             WHERE later.order_id = row.order_id
+                               AND later.id > row.id
+                               AND later.status_id IS DISTINCT FROM later.previous_status_id
+                        )
+                        OR row.status_id = (
+                            SELECT known.status_id FROM sale_order_status_history known
+                             WHERE known.order_id = row.order_id
+                               AND known.id < row.id
+                               AND known.id >= (%(placed)s)
+                          ORDER BY (known.mail_state = 'sent') DESC,
+                                   CASE WHEN known.mail_state = 'sent' THEN -known.id
+                                        ELSE known.id END
+                             LIMIT 1
+                        )
+                   )
+                """,
+                ids=tuple(rows.ids),
+                # the row with which the order was placed the last time
+                placed=SQL(
+                    """
+                    SELECT MAX(first.id) FROM sale_order_status_history first
+                     WHERE first.order_id = row.order_id
+                       AND first.id < row.id
+                       AND first.previous_status_id IS NULL
+                       AND first.status_id IS NOT NULL
+                    """
+                ),
+            )
+        )
+        superseded = self.browse(row_id for (row_id,) in found)
+        superseded.write({"mail_state": "superseded"})
+        return superseded
+
+    def _silence_changed_codebook(self):
+        """Return the rows, now silent, whose status lost its template or was hidden since."""
+        silent = self.filtered(lambda row: not row._get_mail_template())
+        about_status = (self - silent)._filter_about_status()
+        hidden = about_status.filtered(lambda row: not row.status_id.is_public)
+        silent.write({"mail_state": "none"})
+        hidden.write({"mail_state": "suppressed"})
+        return silent | hidden
+
+    def _fail_without_address(self):
+        rows = self.filtered(lambda row: not row.order_id.partner_id.email)
+        rows._mark_failed(self.env._("The customer has no e-mail address."))
+        return rows
+
+    def _mark_failed(self, message):
+        if self:
+            self.write({"mail_state": "failed", "mail_error": (message or "")[:1000]})
+
+    def _supersede_mails(self):
+        """Withdraw these pending rows, and their e-mails where one waits in the queue."""
+        rows = self.try_lock_for_update()
+        waiting = rows.mail_mail_id.try_lock_for_update().filtered(
+            lambda mail: mail.state in ("outgoing", "exception")
+        )
+        rows = rows.filtered(lambda row: not row.mail_mail_id or row.mail_mail_id in waiting)
+        waiting.write({"state": "cancel"})
+        rows.write({"mail_state": "superseded"})

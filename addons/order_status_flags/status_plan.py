@@ -1,0 +1,164 @@
+"""Judging and sorting wishes to change statuses and flags, before anything is written."""
+
+
+class Refusal:
+    """Why a change is not possible, worked out once for all orders alike.
+
+    :param str text: translated, with ``%(order)s`` where the order is named
+    :param values: for the other placeholders of the text
+    """
+
+    __slots__ = ("text", "values")
+
+    def __init__(self, text, **values):
+        self.text = text
+        self.values = values
+
+    def tell(self, order):
+        """Return the refusal in words about this order.
+
+        :rtype: str
+        """
+        return self.text % {**self.values, "order": order.display_name}
+
+
+class StatusCase:
+    """All that the rules may look at of one order and the change that is wished for it.
+
+    Two orders of equal cases are judged once. The rules get the case and never the order, so
+    that none of them can look at something which makes orders differ and is left out of the
+    comparison: whoever needs more adds it in ``sale.order._prepare_status_facts``. Read as
+    attributes: ``case.state``, ``case.new_status``.
+    """
+
+    __slots__ = ("_inputs", "_key")
+
+    def __init__(self, **inputs):
+        self._inputs = inputs
+        self._key = (tuple(inputs), tuple(inputs.values()))
+
+    def __getattr__(self, name):
+        try:
+            return self._inputs[name]
+        except KeyError:
+            raise AttributeError(f"the rules are not told of {name!r}") from None
+
+    def __hash__(self):
+        return hash(self._key)
+
+    def __eq__(self, other):
+        return isinstance(other, StatusCase) and self._key == other._key
+
+
+class StatusPlan:
+    """What becomes of a list of wishes: to apply, already there, refused with the reason.
+
+    Nothing is written: previews and dry runs stop here, and the deed goes on from here.
+    Several changes of one order are planned one on top of the other.
+
+    :param sale.order rules: any orders; their model is asked what is allowed
+    :param bool force: override "May be followed by" and allow clearing
+    :param bool check_groups: whether the user must belong to the groups of the flags
+    :param bool any_path: ignore "May be followed by" only
+    """
+
+    def __init__(self, rules, force=False, check_groups=True, any_path=False):
+        self.rules = rules.browse()
+        self.options = {"force": force, "check_groups": check_groups, "any_path": any_path}
+        self.changes = []
+        self._planned = {}  # {order id: (status, flag, note)} after the changes so far
+        self._cancelled = set()  # ids of orders that a change so far cancels
+        self._refusals = {}  # {StatusCase: Refusal or False}
+
+    def add(self, change):
+        """Plan one more change and fill in what becomes of it.
+
+        :param StatusChange change: of any order
+        :return: the change
+        """
+        # sudo: the present values count whoever asks; the callers checked the access
+        order = change.order.sudo()
+        present = self._planned.get(order.id) or (
+            order.order_status_id,
+            order.order_flag_id,
+            order.order_flag_note,
+        )
+        change.work_out(*present)
+        wanted = (change.new_status, change.new_flag, change.new_flag_note)
+        refusal = wanted != present and self._judge(change, order)
+        change.message = refusal.tell(order) if refusal else ""
+        if wanted == present:
+            change.outcome = "unchanged"
+        elif refusal:
+            change.outcome = "refused"
+        else:
+            change.outcome = "apply"
+            self._planned[order.id] = wanted
+            if change.cancels_order:
+                self._cancelled.add(order.id)
+        self.changes.append(change)
+        return change
+
+    def _judge(self, change, order):
+        """Return the refusal of this change, or False; of cases alike only one is judged."""
+        facts = order._prepare_status_facts()
+        if order.id in self._cancelled:
+            facts["state"] = "cancel"
+        case = StatusCase(
+            **facts,
+            **self.options,
+            previous_status=change.previous_status,
+            new_status=change.new_status,
+            previous_flag=change.previous_flag,
+            new_flag=change.new_flag,
+            has_note=bool(change.new_flag_note),
+            moves_flag=change.moves_flag,
+        )
+        if case not in self._refusals:
+            self._refusals[case] = self.rules._get_status_change_refusal(case)
+        return self._refusals[case]
+
+    # === WHAT BECAME OF IT === #
+
+    @property
+    def to_apply(self):
+        """The changes that are possible and change something."""
+        return [change for change in self.changes if change.outcome == "apply"]
+
+    @property
+    def unchanged(self):
+        """The changes that ask for what is there already."""
+        return [change for change in self.changes if change.outcome == "unchanged"]
+
+    @property
+    def refused(self):
+        """The changes that are not possible; their ``message`` says why."""
+        return [change for change in self.changes if change.outcome == "refused"]
+
+    @property
+    def orders_to_cancel(self):
+        """The orders that Odoo cancels too when this plan is applied."""
+        # sudo: an order that is cancelled already needs nothing, whoever asks
+        return self.rules.union(
+            *(
+                change.order
+                for change in self.to_apply
+                if change.cancels_order and change.order.sudo().state != "cancel"
+            )
+        )
+
+    def get_mailed_orders(self, notify):
+        """Return the orders whose customers this plan would mail.
+
+        :param bool notify: whether the customers are to be told at all
+        :rtype: sale.order
+        """
+        # Two statuses in one go: only the last one is told.
+        last = {change.order: change for change in self.to_apply if change.enters_status}
+        return self.rules.union(
+            *(
+                order
+                for order, change in last.items()
+                if self.rules._get_mail_state(change, notify) == "pending"
+            )
+        )

@@ -1,0 +1,1 @@
+from . import order_status_test_heard, sale_order
