@@ -1,5 +1,4 @@
 from . import (
-    test_full_disk,
     test_gate,
     test_orders,
     test_quick_order_pages,
