@@ -7,5 +7,6 @@ from . import (
     test_shop_pages,
     test_shop_races,
     test_shop_search,
+    test_statement,
     test_uninstall,
 )

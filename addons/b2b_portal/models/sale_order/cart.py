@@ -59,6 +59,17 @@ class SaleOrder(models.Model):
         term = agreement.payment_term_id or partner.sudo().property_payment_term_id
         return {"payment_term_id": term.id}
 
+    def _get_b2b_payment_term(self):
+        """Return the payment terms that the cart gets when it is ordered today.
+
+        :rtype: account.payment.term
+        """
+        agreement = self.partner_id._get_b2b_agreement(self.company_id)
+        if not agreement:
+            return self.payment_term_id
+        term_id = self._prepare_b2b_payment_term(agreement)["payment_term_id"]
+        return self.env["account.payment.term"].browse(term_id or [])
+
     def _lock_b2b_cart(self):
         """Wait for the buyer's other request on the same cart or template.
 
@@ -194,4 +205,6 @@ class SaleOrder(models.Model):
         fiscal_position = self._get_b2b_fiscal_position()
         if self.fiscal_position_id != fiscal_position:
             values["fiscal_position_id"] = fiscal_position.id
+        if not self._get_b2b_addresses(self.partner_invoice_id.id):
+            values["partner_invoice_id"] = self.partner_id.address_get(["invoice"])["invoice"]
         self.write(values)

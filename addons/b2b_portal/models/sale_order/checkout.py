@@ -100,16 +100,18 @@ class SaleOrder(models.Model):
             "commitment_date": False,
             "partner_shipping_id": self.partner_shipping_id.id,
         }
+        # Also the address that the cart remembers: the contact may have gone since.
+        address = self._get_b2b_shipping()
+        if form.get("partner_shipping_id"):
+            address = self._get_b2b_addresses(form["partner_shipping_id"])
+        if address:
+            values["partner_shipping_id"] = address.id
+        else:
+            problems.append(self._get_b2b_address_refusal())
         try:
             values["commitment_date"] = self._read_b2b_requested_date(form.get("commitment_date"))
         except ValueError as error:
             problems.append(str(error))
-        if form.get("partner_shipping_id"):
-            address = self._get_b2b_addresses(form["partner_shipping_id"])
-            if address:
-                values["partner_shipping_id"] = address.id
-            else:
-                problems.append(self.env._("Please choose a delivery address of your own company."))
         return values, problems
 
     @api.model
@@ -155,6 +157,17 @@ class SaleOrder(models.Model):
             return self.env["res.partner"]
         addresses = self.env["res.partner"].search(domain, order="parent_id desc, type, name, id")
         return addresses.sorted(lambda partner: partner != commercial)
+
+    def _get_b2b_shipping(self):
+        """Return the delivery address of the cart; empty when it is not the company's any more.
+
+        :rtype: res.partner
+        """
+        return self._get_b2b_addresses(self.partner_shipping_id.id)
+
+    @api.model
+    def _get_b2b_address_refusal(self):
+        return self.env._("Please choose a delivery address of your own company.")
 
     def _get_b2b_stored_prices(self):
         """Return the quantities and untaxed prices that the last POST stored.
@@ -210,6 +223,9 @@ class SaleOrder(models.Model):
         agreement = self.partner_id._get_b2b_agreement(self.company_id)
         if not agreement:
             raise UserError(self.env._("There is no agreement in force any more."))
+        address_id = values.get("partner_shipping_id", self.partner_shipping_id.id)
+        if not self._get_b2b_addresses(address_id):
+            raise UserError(self._get_b2b_address_refusal())
         self.with_context(b2b_placing=PLACING, tracking_disable=True).write(
             {
                 **values,
