@@ -20,6 +20,8 @@ _PAIRS = {
     if char == char.lower() and len(fold(char)) == 1 and fold(char) != char
 }
 ACCENTED, PLAIN = "".join(_PAIRS), "".join(_PAIRS.values())
+# Services that mean nothing without what is chosen for each line of an order.
+CONFIGURED_SERVICES = ("event", "event_booth")
 # How alike two words must be to be taken for a slip of the finger, from 0 to 1.
 TYPO_CUTOFF = 0.72
 
@@ -35,7 +37,9 @@ class ProductProduct(models.Model):
     def _get_b2b_shop_domain(self, company):
         """Return the products of the B2B shop: active, for sale, of the own or no company.
 
-        Combos are left out: their price comes from choices, which the shop does not offer.
+        What has to be chosen or configured for each order is left out, since the shop offers no
+        choice: combos, options that make no variant, texts of the customer, registrations for
+        events. So is what Odoo itself sells as a discount or deposit.
 
         :param res.company company: the seller
         :rtype: Domain
@@ -44,8 +48,49 @@ class ProductProduct(models.Model):
             Domain("sale_ok", "=", True)
             & Domain("active", "=", True)
             & Domain("type", "!=", "combo")
+            & Domain("service_tracking", "not in", CONFIGURED_SERVICES)
+            & Domain("attribute_line_ids", "not any", self._get_b2b_choice_domain())
+            & Domain(
+                "product_template_attribute_value_ids",
+                "not any",
+                Domain("product_attribute_value_id.is_custom", "=", True),
+            )
+            & Domain("id", "not in", self._get_b2b_technical_products().ids)
             & Domain("company_id", "in", [False, *company.parent_ids.ids])
         )
+
+    @api.model
+    def _get_b2b_choice_domain(self):
+        """Return the attribute lines that are a choice of the customer and make no variants.
+
+        A single value without a price of its own is a description, and no choice.
+
+        :rtype: Domain
+        """
+        return Domain("attribute_id.create_variant", "=", "no_variant") & (
+            Domain("value_count", ">", 1)
+            | Domain("attribute_id.display_type", "=", "multi")
+            | Domain(
+                "product_template_value_ids",
+                "any",
+                Domain("ptav_active", "=", True)
+                & (
+                    Domain("price_extra", "!=", 0)
+                    | Domain("product_attribute_value_id.is_custom", "=", True)
+                ),
+            )
+        )
+
+    @api.model
+    def _get_b2b_technical_products(self):
+        """Return the products that Odoo's own wizards put on orders.
+
+        :rtype: product.product
+        """
+        # sudo: they are left out whoever asks, and whichever company uses them
+        companies = self.env["res.company"].sudo().search([("sale_discount_product_id", "!=", False)])
+        deposit = self.env.ref("sale.advance_product_0", raise_if_not_found=False)
+        return companies.sale_discount_product_id | (deposit or self.env["product.product"])
 
     @api.model
     def _search_b2b_shop(
