@@ -63,8 +63,12 @@ def ensure_full(pg):
     return ensure_template(pg, FULL, ensure_plain(pg), list(manifests()), script=ASSETS)
 
 
+def ensure_small(pg):
+    """Sales and the portal, without stock and shop. Return the database's name."""
+    return ensure_template(pg, SMALL, addons=["sale_management", "portal"])
+
+
 def ensure_alone(pg, addon):
     """One addon with its dependencies and nothing else. Return the database's name."""
-    # Sales and the portal, without stock and shop.
-    small = ensure_template(pg, SMALL, addons=["sale_management", "portal"])
-    return ensure_template(pg, f"test_alone_{addon}", small, [addon], ["--skip-auto-install"])
+    small, options = ensure_small(pg), ["--skip-auto-install"]
+    return ensure_template(pg, f"test_alone_{addon}", small, [addon], options)
