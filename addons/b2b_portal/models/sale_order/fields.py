@@ -61,6 +61,16 @@ class SaleOrder(models.Model):
         super()._compute_require_payment()
         self.filtered("b2b_qualifier").require_payment = False
 
+    @api.depends("b2b_qualifier", "amount_total")
+    def _compute_amount_paid(self):  # pylint: disable=missing-return
+        """Override of `sale`: nothing is left to pay of what is no order.
+
+        The till of `pos_sale` offers whatever has something left to pay, see decision 0032.
+        """
+        super()._compute_amount_paid()
+        for order in self.filtered(lambda one: one._is_b2b_draft()):
+            order.amount_paid = order.amount_total
+
     @api.depends("b2b_qualifier")
     def _compute_validity_date(self):  # pylint: disable=missing-return
         """Override of `sale`: what the customer has ordered does not expire."""

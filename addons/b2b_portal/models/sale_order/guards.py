@@ -29,10 +29,13 @@ class SaleOrder(models.Model):
         """
         if self.env.context.get("b2b_placing") is not PLACING:
             self._check_b2b_guard(vals)
+        is_template = all(order.b2b_qualifier == "template" for order in self)
+        if is_template and not vals.get("b2b_template_shared", True):
+            vals = {**vals, "access_token": False}  # no more for whoever has it
         if vals.get("b2b_template_name"):
             name = self._clean_b2b_template_name(vals["b2b_template_name"])
             vals = {**vals, "b2b_template_name": name}
-            if all(order.b2b_qualifier == "template" for order in self):
+            if is_template:
                 vals["name"] = name
         return super().write(vals)
 
@@ -112,6 +115,26 @@ class SaleOrder(models.Model):
     def _check_no_b2b_draft(self):
         if any(order._is_b2b_draft() for order in self):
             raise UserError(self._get_b2b_draft_refusal())
+
+    def _portal_ensure_token(self):
+        """Override of `portal` to give carts and templates no token: nobody opens them by one."""
+        return "" if self._is_b2b_draft() else super()._portal_ensure_token()
+
+    @api.model
+    def _get_thread_with_access(self, thread_id, **kwargs):
+        """Override of `portal` to open the log of carts and templates to no token.
+
+        Whoever may read the cart or template may read its log.
+        """
+        # sudo: only what kind of order it is
+        order = self.sudo().browse(thread_id).exists()
+        if order.b2b_qualifier in ("cart", "template"):
+            kwargs = {
+                name: value
+                for name, value in kwargs.items()
+                if name not in ("hash", "pid", "token")
+            }
+        return super()._get_thread_with_access(thread_id, **kwargs)
 
     def _get_default_payment_link_values(self):
         """Override of `sale`: no link to an online payment.
