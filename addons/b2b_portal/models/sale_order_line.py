@@ -38,6 +38,22 @@ class SaleOrderLine(models.Model):
             and not float_compare(self.b2b_last_price, price, precision_digits=6)
         )
 
+    def _hides_b2b_lines(self):
+        """Whether a section hides its articles or their prices from the customer.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return bool(self.display_type) and (self.collapse_composition or self.collapse_prices)
+
+    def _shows_b2b_price(self):
+        """Whether the order's own page shows the price of this line to the customer.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return not (self.parent_id.collapse_prices or self.parent_id.parent_id.collapse_prices)
+
     def _is_b2b_article(self):
         """Whether the line sells an article: no section, note, delivery charge, down payment.
 
@@ -64,9 +80,7 @@ class SaleOrderLine(models.Model):
         if self.product_id.type == "combo" or self.combo_item_id:
             return self.env._("%(product)s was left out: it is part of a set.", product=name)
         if self.product_no_variant_attribute_value_ids or self.product_custom_attribute_value_ids:
-            return self.env._(
-                "%(product)s was left out: it was made to your choice.", product=name
-            )
+            return self.env._("%(product)s was left out: it was made to your choice.", product=name)
         if self.product_id not in sold:
             return self.env._(
                 "%(product)s was left out: it cannot be ordered in the shop.", product=name
