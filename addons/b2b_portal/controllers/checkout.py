@@ -54,12 +54,13 @@ class B2BCheckoutPortal(B2BCartPortal):
         changes = cart._get_b2b_changes(seen, today)
         if problems or changes:
             return self._render_b2b_checkout(agreement, cart, form, problems, changes)
-        return self._place_b2b_cart(agreement, cart, values, form)
+        return self._place_b2b_cart(agreement, cart, values, form, seen)
 
-    def _place_b2b_cart(self, agreement, cart, values, form):
+    def _place_b2b_cart(self, agreement, cart, values, form, seen):
         try:
             with request.env.cr.savepoint():
                 cart._place_b2b_order(values)
+                cart._check_b2b_as_stated(seen)
         except UserError as error:
             return self._render_b2b_checkout(agreement, cart, form, [str(error)])
         return self._b2b_redirect(f"/my/orders/{cart.id}?message=b2b_placed")

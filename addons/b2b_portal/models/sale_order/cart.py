@@ -113,7 +113,8 @@ class SaleOrder(models.Model):
             ],
             prices,
         )
-        return created.union(*quantities)
+        # Lines are made in the language of the order; who reads them here is the buyer.
+        return created.union(*quantities).with_env(self.env)
 
     def _create_b2b_lines(self, wanted, known_prices=None):
         """Create lines in one batch at today's prices.
@@ -205,6 +206,10 @@ class SaleOrder(models.Model):
         fiscal_position = self._get_b2b_fiscal_position()
         if self.fiscal_position_id != fiscal_position:
             values["fiscal_position_id"] = fiscal_position.id
+        currency = pricelist.currency_id or self.company_id.currency_id
+        if self.currency_id != currency:
+            # Core looks at it only when another list is chosen, and a list may change its own.
+            values["currency_id"] = currency.id
         if not self._get_b2b_addresses(self.partner_invoice_id.id):
             values["partner_invoice_id"] = self.partner_id.address_get(["invoice"])["invoice"]
         self.write(values)

@@ -7,6 +7,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import float_compare
 
+from odoo.addons.b2b_pricelist.formatting import format_quantity
+
 from .guards import PLACING
 
 PO_NUMBER_SIZE = 100
@@ -91,7 +93,8 @@ class SaleOrder(models.Model):
         if note and len(note) > NOTE_SIZE:
             problems.append(
                 self.env._(
-                    "Your note is too long: at most %(maximum)s characters.", maximum=NOTE_SIZE
+                    "Your note is too long: at most %(maximum)s characters.",
+                    maximum=format_quantity(self.env, NOTE_SIZE),
                 )
             )
         values = {
@@ -235,5 +238,7 @@ class SaleOrder(models.Model):
                 "state": "sent",
             }
         )
+        # What is paid differs for an order, and so does what other addons store of it.
+        self.modified(["amount_total"])
         # Later: no mail may undo a checkout.
         self.env["sale.order.status.history"]._queue_mail(self, "b2b_proforma")

@@ -1,4 +1,7 @@
+from dataclasses import replace
+
 from odoo import models
+from odoo.exceptions import UserError
 from odoo.tools import float_compare
 
 from odoo.addons.b2b_pricelist.formatting import format_quantity, format_unit_price
@@ -45,15 +48,20 @@ class SaleOrder(models.Model):
         lines = self.order_line.browse(prices)
         return Statement(
             lines=[self._state_b2b_line(line, *prices[line.id]) for line in lines],
-            amounts={
+            **self._state_b2b_stored_totals(),
+            **self._state_b2b_address(),
+        )
+
+    def _state_b2b_stored_totals(self):
+        return {
+            "amounts": {
                 "untaxed": self.amount_untaxed,
                 "tax": self.amount_tax,
                 "total": self.amount_total,
             },
-            currency=self.currency_id.name,
-            terms=self.payment_term_id.name or "",
-            **self._state_b2b_address(),
-        )
+            "currency": self.currency_id.name,
+            "terms": self.payment_term_id.name or "",
+        }
 
     def _state_b2b_line(self, line, quantity, price):
         return StatedLine(
@@ -119,13 +127,28 @@ class SaleOrder(models.Model):
             )
         return changes
 
+    def _check_b2b_as_stated(self, seen):
+        """Refuse an order that is stored otherwise than it was stated.
+
+        Today's prices are computed apart from the order, and another addon may change what is
+        stored: this is the last look.
+
+        :param Statement seen: of the page
+        :raise UserError: naming each difference
+        """
+        stored = Statement(**self._state_b2b_stored_totals())
+        changes = [
+            *self._get_b2b_term_changes(replace(seen, address=0, addresses={}), stored),
+            *self._get_b2b_amount_changes(seen, stored),
+        ]
+        if changes:
+            raise UserError("\n".join(changes))
+
     def _get_b2b_line_changes(self, seen, now, today):
         before = {line.id: line for line in seen.lines}
         after = {line.id: line for line in now.lines}
         expected = {line.id: (line.quantity, line.price) for line in seen.lines}
-        changed = {
-            change["line"].id for change in self._get_b2b_price_changes(expected, today)
-        } | {
+        changed = {change["line"].id for change in self._get_b2b_price_changes(expected, today)} | {
             line.id
             for line in seen.lines
             if line.id in after
@@ -193,9 +216,7 @@ class SaleOrder(models.Model):
     def _describe_b2b_line_change(self, before, after, seen, now):
         new = self._describe_b2b_line(after, now)
         if before:
-            return self._describe_b2b_change(
-                after.name, self._describe_b2b_line(before, seen), new
-            )
+            return self._describe_b2b_change(after.name, self._describe_b2b_line(before, seen), new)
         return self.env._("%(product)s is new: %(line)s.", product=after.name, line=new)
 
     def _describe_b2b_line(self, line, statement):

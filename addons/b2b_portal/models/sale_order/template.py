@@ -1,5 +1,9 @@
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+# Of one customer: a list of more helps nobody, and each is an order in the database.
+MAX_TEMPLATES = 500
 
 
 class SaleOrder(models.Model):
@@ -14,13 +18,21 @@ class SaleOrder(models.Model):
         :param b2b.agreement agreement: the agreement in force of the user's company
         :return: records in the user's rights, by name
         """
-        return self.search(
+        return self.search(self._get_b2b_templates_domain(agreement), order="b2b_template_name, id")
+
+    @api.model
+    def _count_b2b_templates(self, agreement):
+        # sudo: those that colleagues keep for themselves count, too
+        return self.sudo().search_count(self._get_b2b_templates_domain(agreement))
+
+    @api.model
+    def _get_b2b_templates_domain(self, agreement):
+        return Domain(
             [
                 ("b2b_qualifier", "=", "template"),
                 ("company_id", "=", agreement.company_id.id),
                 ("partner_id.commercial_partner_id", "=", agreement.partner_id.id),
-            ],
-            order="b2b_template_name, id",
+            ]
         )
 
     @api.model
@@ -31,7 +43,16 @@ class SaleOrder(models.Model):
         :param str name: as typed
         :param sale.order order: the user may read it
         :return: the template, in sudo mode
+        :raise UserError: when the user has as many as can be
         """
+        if self._count_b2b_templates(agreement) >= MAX_TEMPLATES:
+            raise UserError(
+                self.env._(
+                    "Your company has %(maximum)s templates, and no more are kept. Please delete"
+                    " some.",
+                    maximum=MAX_TEMPLATES,
+                )
+            )
         # sudo: portal users have no create access to orders; all values are ours
         template = (
             self.sudo()
@@ -53,9 +74,7 @@ class SaleOrder(models.Model):
     def _get_b2b_wanted(self):
         """Return the articles of an order that can be ordered again, as `PriceLine`."""
         return [
-            line._get_price_line()
-            for line, reason in self._get_b2b_again().items()
-            if not reason
+            line._get_price_line() for line, reason in self._get_b2b_again().items() if not reason
         ]
 
     def _get_b2b_left_out(self):
@@ -130,9 +149,7 @@ class SaleOrder(models.Model):
         """
         for line, price in prices.items():
             if not line.b2b_last_price or not line._is_b2b_last_price(price.net, price.currency):
-                line.write(
-                    {"b2b_last_price": price.net, "b2b_last_currency_id": price.currency.id}
-                )
+                line.write({"b2b_last_price": price.net, "b2b_last_currency_id": price.currency.id})
 
     def _order_b2b_template(self, agreement, quantities=None):
         """Put the template into the cart of the current user, at today's prices.
