@@ -3,7 +3,8 @@ from unittest.mock import patch
 
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tests import JsonRpcException, tagged
+from odoo.tests import tagged
+from odoo.tests.common import JsonRpcException
 from odoo.tools import SQL, mute_logger
 
 from odoo.addons.b2b_pricelist.pricing import PriceLine

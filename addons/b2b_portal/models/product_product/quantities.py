@@ -112,7 +112,7 @@ class ProductProduct(models.Model):
             )
         if not minimum:
             return self.env._(
-                "%(product)s is not sold in such a part of %(unit)s."
+                "%(product)s is not sold in such small parts."
                 " The nearest valid quantity is %(nearest)s.",
                 **values,
             )
