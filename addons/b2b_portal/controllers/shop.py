@@ -172,7 +172,7 @@ class B2BShopPortal(B2BPortal):
     # === PAGES === #
 
     def _prepare_home_portal_values(self, counters):
-        """Override of `portal`: the shop has an entry while an agreement is in force."""
+        """Override of `portal` to list the shop while an agreement is in force."""
         values = super()._prepare_home_portal_values(counters)
         if "b2b_shop_count" in counters:
             agreement = request.env.user.partner_id._get_b2b_agreement(request.env.company)

@@ -30,21 +30,10 @@ class B2BTemplatePortal(B2BShopPortal):
         """
         agreement = request.b2b_agreement
         Order = request.env["sale.order"]
-        order = Order
-        if source == "cart":
-            order = Order._get_b2b_cart(agreement)
-        elif order_id:
-            # In the user's rights: an order that the buyer may not read is not copied.
-            order = Order.search(
-                [
-                    ("id", "=", self._read_id(order_id)),
-                    ("company_id", "=", agreement.company_id.id),
-                    ("partner_id.commercial_partner_id", "=", agreement.partner_id.id),
-                ]
-            )
-            if not order:
-                self._add_b2b_message(request.env._("This order does not exist."), "danger")
-                return self._b2b_redirect("/my/b2b/templates")
+        order = self._get_b2b_source(agreement, source, order_id)
+        if order_id and not order:
+            self._add_b2b_message(request.env._("This order does not exist."), "danger")
+            return self._b2b_redirect("/my/b2b/templates")
         name = self._read_text(name) or (order.name if order_id else "")
         try:
             with request.env.cr.savepoint():
@@ -57,6 +46,24 @@ class B2BTemplatePortal(B2BShopPortal):
         left_out = order.sudo()._get_b2b_left_out() if order else []
         self._add_b2b_messages(("warning", text) for text in left_out)
         return self._b2b_redirect(f"/my/b2b/templates/{template.id}")
+
+    def _get_b2b_source(self, agreement, source, order_id):
+        """Return the cart or order of which a template is made, empty when there is none.
+
+        :param str source: `cart` for the cart
+        :param order_id: of an order, as the client sent it
+        """
+        Order = request.env["sale.order"]
+        if source == "cart":
+            return Order._get_b2b_cart(agreement)
+        # In the user's rights: an order that the buyer may not read is not copied.
+        return Order.search(
+            [
+                ("id", "=", self._read_id(order_id)),
+                ("company_id", "=", agreement.company_id.id),
+                ("partner_id.commercial_partner_id", "=", agreement.partner_id.id),
+            ]
+        )
 
     @http.route(
         "/my/b2b/templates/<int:template_id>",

@@ -90,6 +90,15 @@ class ProductProduct(models.Model):
         nearest = self._get_b2b_nearest_quantity(quantity, uom)
         if not float_compare(quantity, nearest, precision_digits=6):
             return ""
+        return self._describe_b2b_quantities(uom, nearest)
+
+    def _describe_b2b_quantities(self, uom, nearest):
+        """Return in which quantities the product is sold, and the nearest of them.
+
+        :param uom.uom uom: the unit that the buyer chose
+        :param float nearest: in the unit
+        :rtype: str
+        """
         minimum, step = self._get_b2b_quantity_step(uom)
         values = {
             "product": self.display_name,

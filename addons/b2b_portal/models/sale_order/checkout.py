@@ -78,8 +78,34 @@ class SaleOrder(models.Model):
         :return: values for the order, and messages about fields that are wrong
         :rtype: tuple[dict, list[str]]
         """
+        values = {
+            "client_order_ref": self._clean_b2b_text(form.get("client_order_ref")),
+            "b2b_note": self._clean_b2b_text(form.get("b2b_note")),
+            "commitment_date": False,
+            "partner_shipping_id": self.partner_shipping_id.id,
+        }
+        problems = self._get_b2b_text_problems(agreement, values)
+        # Also the address that the cart remembers: the contact may have gone since.
+        address_id = form.get("partner_shipping_id") or self.partner_shipping_id.id
+        if address := self._get_b2b_addresses(address_id):
+            values["partner_shipping_id"] = address.id
+        else:
+            problems.append(self._get_b2b_address_refusal())
+        try:
+            values["commitment_date"] = self._read_b2b_requested_date(form.get("commitment_date"))
+        except ValueError as error:
+            problems.append(str(error))
+        return values, problems
+
+    def _get_b2b_text_problems(self, agreement, values):
+        """Return messages about the texts of the checkout form.
+
+        :param b2b.agreement agreement: in force
+        :param dict values: `client_order_ref` and `b2b_note`
+        :rtype: list[str]
+        """
         problems = []
-        reference = self._clean_b2b_text(form.get("client_order_ref"))
+        reference, note = values["client_order_ref"], values["b2b_note"]
         if reference and len(reference) > PO_NUMBER_SIZE:
             problems.append(
                 self.env._(
@@ -89,7 +115,6 @@ class SaleOrder(models.Model):
             )
         if agreement.po_number_required and not reference:
             problems.append(self.env._("Your PO number is required by the agreement."))
-        note = self._clean_b2b_text(form.get("b2b_note"))
         if note and len(note) > NOTE_SIZE:
             problems.append(
                 self.env._(
@@ -97,25 +122,7 @@ class SaleOrder(models.Model):
                     maximum=format_quantity(self.env, NOTE_SIZE),
                 )
             )
-        values = {
-            "client_order_ref": reference,
-            "b2b_note": note,
-            "commitment_date": False,
-            "partner_shipping_id": self.partner_shipping_id.id,
-        }
-        # Also the address that the cart remembers: the contact may have gone since.
-        address = self._get_b2b_shipping()
-        if form.get("partner_shipping_id"):
-            address = self._get_b2b_addresses(form["partner_shipping_id"])
-        if address:
-            values["partner_shipping_id"] = address.id
-        else:
-            problems.append(self._get_b2b_address_refusal())
-        try:
-            values["commitment_date"] = self._read_b2b_requested_date(form.get("commitment_date"))
-        except ValueError as error:
-            problems.append(str(error))
-        return values, problems
+        return problems
 
     @api.model
     def _clean_b2b_text(self, text):

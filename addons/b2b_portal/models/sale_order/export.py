@@ -14,21 +14,8 @@ class SaleOrder(models.Model):
         :return: header and rows
         :rtype: list[list]
         """
-        header = [
-            self.env._("Order"),
-            self.env._("Date"),
-            self.env._("PO number"),
-            self.env._("Order status"),
-            self.env._("SKU"),
-            self.env._("Article"),
-            self.env._("Quantity"),
-            self.env._("Unit"),
-            self.env._("Unit price (untaxed)"),
-            self.env._("Amount (untaxed)"),
-            self.env._("Currency"),
-        ]
         # sudo: customers read their lines, and neither the products nor the units in them
-        return [header] + [
+        return [self._get_b2b_export_header()] + [
             [
                 order.name,
                 self._get_b2b_export_date(order),
@@ -40,6 +27,22 @@ class SaleOrder(models.Model):
             for order in orders.sudo()
             for line in order._get_order_lines_to_report()
             if not line.display_type or line._hides_b2b_lines()
+        ]
+
+    @api.model
+    def _get_b2b_export_header(self):
+        return [
+            self.env._("Order"),
+            self.env._("Date"),
+            self.env._("PO number"),
+            self.env._("Order status"),
+            self.env._("SKU"),
+            self.env._("Article"),
+            self.env._("Quantity"),
+            self.env._("Unit"),
+            self.env._("Unit price (untaxed)"),
+            self.env._("Amount (untaxed)"),
+            self.env._("Currency"),
         ]
 
     @api.model

@@ -147,13 +147,7 @@ class SaleOrder(models.Model):
     def _get_b2b_line_changes(self, seen, now, today):
         before = {line.id: line for line in seen.lines}
         after = {line.id: line for line in now.lines}
-        expected = {line.id: (line.quantity, line.price) for line in seen.lines}
-        changed = {change["line"].id for change in self._get_b2b_price_changes(expected, today)} | {
-            line.id
-            for line in seen.lines
-            if line.id in after
-            and (line.name, line.unit) != (after[line.id].name, after[line.id].unit)
-        }
+        changed = self._get_b2b_changed_ids(before, after, today)
         changes = [
             self._describe_b2b_line_change(before.get(line_id), after[line_id], seen, now)
             for line_id in after
@@ -171,6 +165,23 @@ class SaleOrder(models.Model):
         if not changes and list(before) != list(after):
             changes.append(self.env._("The lines are in another order."))
         return changes
+
+    def _get_b2b_changed_ids(self, before, after, today):
+        """Return the ids of lines that are new, or read otherwise than before.
+
+        :param dict before: `{line id: StatedLine}`
+        :param dict after: likewise, of today
+        :param dict today: of `_get_b2b_today`
+        :rtype: set
+        """
+        expected = {line.id: (line.quantity, line.price) for line in before.values()}
+        priced = {change["line"].id for change in self._get_b2b_price_changes(expected, today)}
+        return priced | {
+            line_id
+            for line_id in before.keys() & after.keys()
+            if (before[line_id].name, before[line_id].unit)
+            != (after[line_id].name, after[line_id].unit)
+        }
 
     def _get_b2b_term_changes(self, seen, now):
         texts = [

@@ -21,9 +21,16 @@ class SaleOrder(models.Model):
         return self.search(self._get_b2b_templates_domain(agreement), order="b2b_template_name, id")
 
     @api.model
-    def _count_b2b_templates(self, agreement):
+    def _check_b2b_template_count(self, agreement):
         # sudo: those that colleagues keep for themselves count, too
-        return self.sudo().search_count(self._get_b2b_templates_domain(agreement))
+        if self.sudo().search_count(self._get_b2b_templates_domain(agreement)) < MAX_TEMPLATES:
+            return
+        raise UserError(
+            self.env._(
+                "Your company has %(maximum)s templates, and no more are kept. Please delete some.",
+                maximum=MAX_TEMPLATES,
+            )
+        )
 
     @api.model
     def _get_b2b_templates_domain(self, agreement):
@@ -45,14 +52,7 @@ class SaleOrder(models.Model):
         :return: the template, in sudo mode
         :raise UserError: when the user has as many as can be
         """
-        if self._count_b2b_templates(agreement) >= MAX_TEMPLATES:
-            raise UserError(
-                self.env._(
-                    "Your company has %(maximum)s templates, and no more are kept. Please delete"
-                    " some.",
-                    maximum=MAX_TEMPLATES,
-                )
-            )
+        self._check_b2b_template_count(agreement)
         # sudo: portal users have no create access to orders; all values are ours
         template = (
             self.sudo()
