@@ -15,8 +15,13 @@ export class B2BCheckoutAddress extends Interaction {
         const body = new FormData(this.el);
         body.set(button.name, button.value);
         const address = body.get("partner_shipping_id");
-        const response = await this.waitFor(fetch(this.el.action, { method: "POST", body }));
-        const text = await this.waitFor(response.text());
+        let response, text;
+        try {
+            response = await this.waitFor(fetch(this.el.action, { method: "POST", body }));
+            text = await this.waitFor(response.text());
+        } catch {
+            return; // no connection: the amounts stay, and the server compares them anyway
+        }
         const page = new DOMParser().parseFromString(text, "text/html");
         const statement = page.querySelector(".o_b2b_statement");
         if (this.el.elements.partner_shipping_id.value !== address) {
