@@ -2,10 +2,9 @@ from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
 
+from ..statement import Statement
 from .cart import B2BCartPortal
 
-# No page of ours shows a quantity or price like this; neither nan nor infinity is below it.
-MAX_SEEN = 1e12
 FORM_FIELDS = ("client_order_ref", "commitment_date", "partner_shipping_id", "b2b_note")
 
 
@@ -22,11 +21,14 @@ class B2BCheckoutPortal(B2BCartPortal):
         return self._render_b2b_checkout(agreement, cart)
 
     @http.route("/my/b2b/checkout", type="http", auth="b2b", website=True, methods=["POST"])
-    def portal_b2b_place_order(self, cart_id=None, **kwargs):
-        """Order the cart; fields `client_order_ref`, `commitment_date`, `partner_shipping_id`,
-        `b2b_note`, and what the buyer has seen: `seen_<line id>`.
+    def portal_b2b_place_order(self, cart_id=None, show=None, **kwargs):
+        """Order the cart as the page showed it.
+
+        Fields `client_order_ref`, `commitment_date`, `partner_shipping_id`, `b2b_note`, and what
+        the buyer has seen: `seen`, see `Statement`.
 
         :param str cart_id: the cart that the page showed
+        :param str show: order nothing, show the page for the chosen address
         :return: the order's page; or the checkout again, with what has to be settled
         """
         agreement = request.b2b_agreement
@@ -38,21 +40,27 @@ class B2BCheckoutPortal(B2BCartPortal):
             return self._b2b_redirect("/my/b2b/cart")
         cart._lock_b2b_cart()
         form = {name: request.httprequest.form.get(name) for name in FORM_FIELDS}
+        seen = self._read_b2b_seen(cart)
         values, problems = cart._prepare_b2b_checkout_values(agreement, form)
         cart._set_b2b_shipping(values["partner_shipping_id"])
-        seen = self._read_b2b_seen(cart)
         cart._refresh_b2b_lines()
         today = cart._get_b2b_today()
         problems = cart._get_b2b_checkout_problems(agreement, today["untaxed"]) + problems
-        changes = cart._get_b2b_price_changes(seen, today)
+        if show:
+            # Nothing is ordered, so nothing has to be settled; but an address must be one.
+            refusal = cart._get_b2b_address_refusal()
+            problems = [refusal] if refusal in problems else None
+            return self._render_b2b_checkout(agreement, cart, form, problems)
+        changes = cart._get_b2b_changes(seen, today)
         if problems or changes:
             return self._render_b2b_checkout(agreement, cart, form, problems, changes)
-        return self._place_b2b_cart(agreement, cart, values, form)
+        return self._place_b2b_cart(agreement, cart, values, form, seen)
 
-    def _place_b2b_cart(self, agreement, cart, values, form):
+    def _place_b2b_cart(self, agreement, cart, values, form, seen):
         try:
             with request.env.cr.savepoint():
                 cart._place_b2b_order(values)
+                cart._check_b2b_as_stated(seen)
         except UserError as error:
             return self._render_b2b_checkout(agreement, cart, form, [str(error)])
         return self._b2b_redirect(f"/my/orders/{cart.id}?message=b2b_placed")
@@ -71,37 +79,29 @@ class B2BCheckoutPortal(B2BCartPortal):
         )
 
     def _read_b2b_seen(self, cart):
-        """Return the quantities and prices that the buyer has seen.
+        """Return what the buyer has seen: the page's, without a page what the last POST stored.
 
-        Those of the page; without a page, those stored with the last POST.
-
-        :return: `{line id: (quantity, untaxed price)}`
-        :rtype: dict
+        :rtype: Statement
         """
-        if not any(name.startswith("seen_") for name in request.httprequest.form):
-            return cart._get_b2b_stored_prices()
-        seen = {}
-        for line, text in self._read_b2b_lines(cart, "seen_").items():
-            quantity, _at, price = text.partition("@")
-            try:
-                numbers = (float(quantity), float(price))
-            except ValueError:
-                continue  # not from our page: the line counts as not seen
-            if all(abs(number) < MAX_SEEN for number in numbers):
-                seen[line.id] = numbers
-        return seen
+        form = request.httprequest.form
+        if any(name.startswith("seen") for name in form):
+            return Statement.load(form.get("seen"))
+        return cart._get_b2b_stored_statement()
 
     def _render_b2b_checkout(self, agreement, cart, form=None, problems=None, changes=()):
         values = self._b2b_values(agreement, "b2b_checkout")
         today = cart._get_b2b_today()
         if problems is None:
             problems = cart._get_b2b_checkout_problems(agreement, today["untaxed"])
+            if not cart._get_b2b_shipping():
+                problems.append(cart._get_b2b_address_refusal())
+        statement = cart._get_b2b_statement(today)
         values.update(
             today=today,
+            statement=statement,
             problems=problems,
             changes=changes,
-            addresses=cart._get_b2b_addresses(),
-            form=form or {"partner_shipping_id": str(cart.partner_shipping_id.id)},
+            form={**(form or {}), "partner_shipping_id": str(statement.address)},
             min_date=agreement._get_today(agreement.company_id).isoformat(),
         )
         return self._b2b_render("b2b_portal.portal_b2b_checkout", values)

@@ -12,14 +12,14 @@ class CustomerPortal(portal.CustomerPortal):
     """Odoo's own pages of orders: pro-formas are orders from the start, carts are nothing."""
 
     def _prepare_quotations_domain(self, partner):
-        """Override of `sale`: nothing of B2B is a quotation."""
+        """Override of `sale` to leave B2B out of the quotations."""
         return Domain(super()._prepare_quotations_domain(partner)) & Domain(
             "b2b_qualifier", "=", False
         )
 
     @http.route()
     def portal_order_page(self, order_id, access_token=None, payment_amount=None, **kwargs):
-        """Override of `sale`: pro-formas are not paid online, and no cache keeps their prices."""
+        """Override of `sale` to take no payment of pro-formas, and to keep them out of caches."""
         # sudo: it is the parent that checks access, the kind of the order only decides how
         order_sudo = request.env["sale.order"].sudo().browse(order_id).exists()
         if not order_sudo.b2b_qualifier:
@@ -30,7 +30,7 @@ class CustomerPortal(portal.CustomerPortal):
         return B2BPortal._b2b_no_store(response)
 
     def _document_check_access(self, model_name, document_id, access_token=None):
-        """Override of `portal`: no page, action or token of an order reaches carts and templates.
+        """Override of `portal` to open carts and templates by no page, action or token of orders.
 
         :raise MissingError: as if there were no such order
         """

@@ -1,4 +1,5 @@
 from functools import cache, partial
+from urllib.parse import unquote
 
 from odoo import http
 from odoo.exceptions import UserError
@@ -81,12 +82,21 @@ class B2BShopPortal(B2BPortal):
         return text if len(text) <= MAX_MESSAGE else f"{text[:MAX_MESSAGE]}…"
 
     def _pop_b2b_messages(self):
+        if not self._is_b2b_looking():
+            return []
         kept = request.session.pop(MESSAGES_KEY, None) or {"shown": [], "more": 0}
         messages = kept["shown"]
         if kept["more"]:
             count = request.env["b2b.quick.order"]._format_count(kept["more"])
             messages.append(["warning", request.env._("… and %(count)s more", count=count)])
         return messages
+
+    @staticmethod
+    def _is_b2b_looking():
+        """Whether somebody looks at the page now: no HEAD, and no browser that prepares for it."""
+        headers = request.httprequest.headers
+        purpose = headers.get("Sec-Purpose") or headers.get("Purpose") or ""
+        return request.httprequest.method != "HEAD" and "prefetch" not in purpose
 
     def _get_b2b_added_words(self, count):
         """Return how many articles were added; the label stands first, for all plurals.
@@ -162,7 +172,7 @@ class B2BShopPortal(B2BPortal):
     # === PAGES === #
 
     def _prepare_home_portal_values(self, counters):
-        """Override of `portal`: the shop has an entry while an agreement is in force."""
+        """Override of `portal` to list the shop while an agreement is in force."""
         values = super()._prepare_home_portal_values(counters)
         if "b2b_shop_count" in counters:
             agreement = request.env.user.partner_id._get_b2b_agreement(request.env.company)
@@ -203,7 +213,8 @@ class B2BShopPortal(B2BPortal):
             format_price=format_price,
             total=total,
             guessed=guessed,
-            search=search,
+            # Not `search`: the website's header would take it for a search of its own.
+            typed_search=search,
             pager=portal_pager(
                 url="/my/b2b",
                 url_args={
@@ -226,7 +237,7 @@ class B2BShopPortal(B2BPortal):
         :rtype: list[dict]
         """
         pricer = agreement._get_pricer()
-        breaks = pricer.breaks(products)
+        breaks = products._get_b2b_price_steps(pricer)
         availability = products._get_b2b_availability(agreement.company_id)
         pictured = products._get_b2b_pictured()
         named = products.with_context(display_default_code=False)
@@ -357,10 +368,12 @@ class B2BShopPortal(B2BPortal):
         amount, error = parse_quantity(quantity)
         if error:
             raise UserError(request.env["b2b.quick.order"]._get_error_message(error))
-        problem = product._get_b2b_quantity_problem(amount, uom)
+        cart = request.env["sale.order"]._get_b2b_cart(agreement)
+        there = request.env["b2b.quick.order"]._get_present(cart).get((product.id, uom.id), 0.0)
+        problem = product._get_b2b_added_problem(amount, uom, there)
         if problem:
             raise UserError(problem)
-        cart = request.env["sale.order"]._get_b2b_cart(agreement, create=True)
+        cart = cart or request.env["sale.order"]._get_b2b_cart(agreement, create=True)
         cart._lock_b2b_cart()
         request.env["b2b.quick.order"]._check_cap(cart, product, uom, amount)
         with request.env.cr.savepoint():  # another addon may refuse the line that is there already
@@ -377,6 +390,26 @@ class B2BShopPortal(B2BPortal):
         """Return the page of the shop that the buyer came from, as a local address."""
         back = request.httprequest.form.get("back") or ""
         # isprintable: a line break would end the header that says where to go
-        if back.startswith("/my/b2b") and "\\" not in back and back.isprintable():
-            return back
-        return "/my/b2b"
+        if not back.isprintable() or "\\" in back:
+            return "/my/b2b"
+        path = unquote(back.partition("?")[0].partition("#")[0])
+        steps = path.split("/")
+        if steps[:3] != ["", "my", "b2b"] or {".", ".."} & set(steps):
+            return "/my/b2b"
+        return back
+
+    @http.route(
+        ["/my/b2b/cart/add", "/my/b2b/cart/update"],
+        type="http",
+        auth="b2b",
+        methods=["GET"],
+        website=True,
+    )
+    def portal_b2b_add_again(self, **kwargs):
+        """Lead to a page whoever had to log in at a button: nothing was done."""
+        self._add_b2b_message(
+            request.env._("You were logged out, and nothing was changed. Please try again."),
+            "warning",
+        )
+        is_update = request.httprequest.path.endswith("/update")
+        return self._b2b_redirect("/my/b2b/cart" if is_update else "/my/b2b")

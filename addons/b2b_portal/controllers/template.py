@@ -6,6 +6,7 @@ from odoo.http import request
 
 from odoo.addons.b2b_pricelist.formatting import format_unit_price
 
+from ..statement import Statement
 from .shop import B2BShopPortal
 
 
@@ -29,26 +30,40 @@ class B2BTemplatePortal(B2BShopPortal):
         """
         agreement = request.b2b_agreement
         Order = request.env["sale.order"]
-        order = Order
-        if source == "cart":
-            order = Order._get_b2b_cart(agreement)
-        elif order_id:
-            # In the user's rights: an order that the buyer may not read is not copied.
-            order = Order.search(
-                [
-                    ("id", "=", self._read_id(order_id)),
-                    ("company_id", "=", agreement.company_id.id),
-                    ("partner_id.commercial_partner_id", "=", agreement.partner_id.id),
-                ]
-            )
-            if not order:
-                self._add_b2b_message(request.env._("This order does not exist."), "danger")
-                return self._b2b_redirect("/my/b2b/templates")
-        template = Order._create_b2b_template(
-            agreement, self._read_text(name) or (order.name if order_id else ""), order
-        )
+        order = self._get_b2b_source(agreement, source, order_id)
+        if order_id and not order:
+            self._add_b2b_message(request.env._("This order does not exist."), "danger")
+            return self._b2b_redirect("/my/b2b/templates")
+        name = self._read_text(name) or (order.name if order_id else "")
+        try:
+            with request.env.cr.savepoint():
+                template = Order._create_b2b_template(agreement, name, order)
+        except UserError as error:
+            self._add_b2b_message(str(error), "danger")
+            return self._b2b_redirect("/my/b2b/templates")
         self._add_b2b_message(request.env._("The template was saved."))
+        # sudo: as the template was made; the buyer may read the order
+        left_out = order.sudo()._get_b2b_left_out() if order else []
+        self._add_b2b_messages(("warning", text) for text in left_out)
         return self._b2b_redirect(f"/my/b2b/templates/{template.id}")
+
+    def _get_b2b_source(self, agreement, source, order_id):
+        """Return the cart or order of which a template is made, empty when there is none.
+
+        :param str source: `cart` for the cart
+        :param order_id: of an order, as the client sent it
+        """
+        Order = request.env["sale.order"]
+        if source == "cart":
+            return Order._get_b2b_cart(agreement)
+        # In the user's rights: an order that the buyer may not read is not copied.
+        return Order.search(
+            [
+                ("id", "=", self._read_id(order_id)),
+                ("company_id", "=", agreement.company_id.id),
+                ("partner_id.commercial_partner_id", "=", agreement.partner_id.id),
+            ]
+        )
 
     @http.route(
         "/my/b2b/templates/<int:template_id>",
@@ -66,15 +81,33 @@ class B2BTemplatePortal(B2BShopPortal):
         template = self._get_b2b_template(agreement, template_id)
         if not template:
             return self._b2b_redirect("/my/b2b/templates")
+        today = template._get_b2b_today()
         values = self._b2b_values(
             agreement,
             "b2b_template",
             template=template,
             is_mine=self._is_b2b_mine(template),
-            today=template._get_b2b_today(),
+            today=today,
+            statement=template._get_b2b_statement(today),
             line_problems=template._get_b2b_line_problems(),
         )
         return self._b2b_render("b2b_portal.portal_b2b_template", values)
+
+    @http.route(
+        [
+            "/my/b2b/templates/new",
+            "/my/b2b/templates/<int:template_id>/<string:action>",
+        ],
+        type="http",
+        auth="b2b",
+        website=True,
+        methods=["GET"],
+    )
+    def portal_b2b_template_again(self, template_id=None, **kwargs):
+        """Lead to a page whoever had to log in at a button: nothing was done."""
+        return self._b2b_redirect(
+            f"/my/b2b/templates/{template_id}" if template_id else "/my/b2b/templates"
+        )
 
     def _get_b2b_template(self, agreement, template_id, mine=False):
         """Return a template in sudo mode, empty when the buyer may not use it.
@@ -132,18 +165,32 @@ class B2BTemplatePortal(B2BShopPortal):
             self._add_b2b_messages(("danger", problem) for problem in problems)
             return url
         by_id = {line.id: quantity for line, quantity in quantities.items()}
+        changes = self._get_b2b_seen_changes(template, form)
         try:
             with request.env.cr.savepoint():  # a refusal leaves nothing in the cart
                 result = template._order_b2b_template(agreement, by_id if quantities else None)
         except UserError as error:
             self._add_b2b_message(str(error), "danger")
             return url
-        self._tell_b2b_result(agreement, result)
+        self._tell_b2b_result(result, changes)
         return "/my/b2b/cart"
 
-    def _tell_b2b_result(self, agreement, result):
-        """Say what was added, what costs something else now, and what is gone."""
-        currency = agreement._get_price_currency()
+    def _get_b2b_seen_changes(self, template, form):
+        """Return what differs from the template's page; the list of templates shows no prices.
+
+        Nothing is ordered yet: the buyer is told, and looks at the cart.
+        """
+        if "seen" not in form:
+            return []
+        seen = Statement.load(form["seen"])
+        return template._get_b2b_changes(seen, template._get_b2b_today())
+
+    def _tell_b2b_result(self, result, changes):
+        """Say what was added, what costs something else now, and what is gone.
+
+        :param dict result: of `_order_b2b_template`
+        :param list changes: since the page was shown, messages
+        """
         price = partial(format_unit_price, request.env)
         messages = []
         if result["added"]:
@@ -153,10 +200,11 @@ class B2BTemplatePortal(B2BShopPortal):
                 "The price of %(product)s changed since the last time: %(old)s before,"
                 " %(new)s now.",
                 product=change["name"],
-                old=price(change["old"], currency),
-                new=price(change["new"], currency),
+                old=price(change["old"], change["old_currency"]),
+                new=price(change["new"], change["new_currency"]),
             )
             messages.append(("warning", text))
+        messages += [("warning", text) for text in changes]
         messages += [("danger", text) for text in result["refused"]]
         self._add_b2b_messages(messages)
 

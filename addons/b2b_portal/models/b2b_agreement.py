@@ -38,11 +38,11 @@ class B2bAgreement(models.Model):
 
         :param products: `product.product` records
         :return: dicts with `product`, `sku`, `name`, `uom`, `currency` and `steps` (see
-            `Pricer.breaks`), one per product
+            `_get_b2b_price_steps`), one per product
         :rtype: list
         """
         self.ensure_one()
-        steps = self._get_pricer().breaks(products)
+        steps = products._get_b2b_price_steps(self._get_pricer())
         currency = self._get_price_currency()
         return [
             {

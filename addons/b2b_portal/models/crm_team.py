@@ -5,8 +5,8 @@ from odoo.fields import Domain
 class CrmTeam(models.Model):
     _inherit = "crm.team"
 
-    def _compute_sale_order_count(self):  # pylint: disable=missing-return
-        """Override of `sale`: B2B carts and templates are no orders."""
+    def _compute_sale_order_count(self):
+        """Override of `sale` to count no B2B carts and templates."""
         super()._compute_sale_order_count()
         Order = self.env["sale.order"]
         drafts = dict(

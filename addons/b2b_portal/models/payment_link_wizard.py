@@ -2,7 +2,7 @@ from odoo import api, models
 from odoo.exceptions import ValidationError
 
 
-class PaymentLinkWizard(models.TransientModel):  # pylint: disable=no-wizard-in-models
+class PaymentLinkWizard(models.TransientModel):
     _inherit = "payment.link.wizard"
 
     @api.constrains("res_model", "res_id")

@@ -7,7 +7,7 @@ class ResPartner(models.Model):
 
     @api.model
     def _get_sale_order_domain_count(self):
-        """Override of `sale`: B2B carts and templates are no orders."""
+        """Override of `sale` to count no B2B carts and templates."""
         return Domain(super()._get_sale_order_domain_count()) & ~(
             self.env["sale.order"]._get_b2b_draft_domain()
         )

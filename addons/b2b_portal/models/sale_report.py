@@ -5,7 +5,7 @@ class SaleReport(models.Model):
     _inherit = "sale.report"
 
     def _where_sale(self):
-        """Override of `sale`: B2B carts and templates are no sales."""
+        """Override of `sale` to report no B2B carts and templates."""
         return f"""{super()._where_sale()}
             AND s.b2b_qualifier IS DISTINCT FROM 'cart'
             AND s.b2b_qualifier IS DISTINCT FROM 'template'"""

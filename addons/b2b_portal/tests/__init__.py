@@ -5,7 +5,9 @@ from . import (
     test_quick_order_parser,
     test_replica,
     test_shop_pages,
+    test_shop_promises,
     test_shop_races,
     test_shop_search,
+    test_statement,
     test_uninstall,
 )

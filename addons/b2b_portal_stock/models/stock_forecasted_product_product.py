@@ -5,7 +5,7 @@ class StockForecastedProductProduct(models.AbstractModel):
     _inherit = "stock.forecasted_product_product"
 
     def _product_sale_domain(self, product_template_ids, product_ids):
-        """Override of `sale_stock`: carts and templates are no demand to come."""
+        """Override of `sale_stock` to expect no demand from carts and templates."""
         return [
             *super()._product_sale_domain(product_template_ids, product_ids),
             ("order_id.b2b_qualifier", "not in", ("cart", "template")),

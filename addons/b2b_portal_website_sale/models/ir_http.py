@@ -7,7 +7,7 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _post_dispatch(cls, response):
-        """Override of `http_routing`: no cache keeps an answer that was priced by an agreement."""
+        """Override of `http_routing` to keep answers priced by an agreement out of caches."""
         if getattr(request, "b2b_agreed_prices", False):
             response.headers["Cache-Control"] = "no-store"
         return super()._post_dispatch(response)

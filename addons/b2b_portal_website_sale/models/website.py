@@ -26,7 +26,7 @@ class Website(models.Model):
         return agreed
 
     def get_pricelist_available(self, show_visible=False):
-        """Override of `website_sale`: a B2B customer has the agreed pricelist and no choice."""
+        """Override of `website_sale` to give a B2B customer the agreed pricelist and no choice."""
         if pricelist_sudo := self._get_b2b_pricelist():
             return pricelist_sudo.sudo(False)
         return super().get_pricelist_available(show_visible=show_visible)

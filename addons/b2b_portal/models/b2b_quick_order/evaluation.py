@@ -120,7 +120,7 @@ class B2bQuickOrder(models.AbstractModel):
         names = self._get_unit_names(parsed.rows, found, packs)
         rows = [self._evaluate_row(row, found, packs, names) for row in parsed.rows]
         self._merge_rows(rows)
-        self._reject_bad_totals(rows)
+        self._reject_bad_totals(rows, self.env["sale.order"]._get_b2b_cart(agreement))
         if priced:
             self._price_rows(agreement, rows)
         return rows
@@ -271,16 +271,22 @@ class B2bQuickOrder(models.AbstractModel):
                 reason=self.env._("Added to row %(number)s", number=head["number"]),
             )
 
-    def _reject_bad_totals(self, rows):
-        """Reject what cannot be ordered in that quantity, with all rows that add up to it."""
+    def _reject_bad_totals(self, rows, cart):
+        """Reject what cannot be ordered in that quantity, with all rows that add up to it.
+
+        :param list rows: of `_evaluate`
+        :param sale.order cart: what it has already counts for minimum and multiples
+        """
+        present = self._get_present(cart)
         for values in rows:
             if values["state"] != "ok":
                 continue
             if values["total_quantity"] > MAX_QUANTITY:
                 reason = self._get_error_message("absurd_quantity")
             else:
-                reason = values["product"]._get_b2b_quantity_problem(
-                    values["total_quantity"], values["uom"]
+                there = present.get((values["product"].id, values["uom"].id), 0.0)
+                reason = values["product"]._get_b2b_added_problem(
+                    values["total_quantity"], values["uom"], there
                 )
             if reason:
                 values.update(state="rejected", reason=reason)

@@ -1,1 +1,1 @@
-from . import cart, checkout, creation, export, fields, guards, mail, prices, template
+from . import cart, checkout, creation, export, fields, guards, mail, prices, statement, template

@@ -59,6 +59,17 @@ class SaleOrder(models.Model):
         term = agreement.payment_term_id or partner.sudo().property_payment_term_id
         return {"payment_term_id": term.id}
 
+    def _get_b2b_payment_term(self):
+        """Return the payment terms that the cart gets when it is ordered today.
+
+        :rtype: account.payment.term
+        """
+        agreement = self.partner_id._get_b2b_agreement(self.company_id)
+        if not agreement:
+            return self.payment_term_id
+        term_id = self._prepare_b2b_payment_term(agreement)["payment_term_id"]
+        return self.env["account.payment.term"].browse(term_id or [])
+
     def _lock_b2b_cart(self):
         """Wait for the buyer's other request on the same cart or template.
 
@@ -102,7 +113,8 @@ class SaleOrder(models.Model):
             ],
             prices,
         )
-        return created.union(*quantities)
+        # Lines are made in the language of the order; who reads them here is the buyer.
+        return created.union(*quantities).with_env(self.env)
 
     def _create_b2b_lines(self, wanted, known_prices=None):
         """Create lines in one batch at today's prices.
@@ -194,4 +206,10 @@ class SaleOrder(models.Model):
         fiscal_position = self._get_b2b_fiscal_position()
         if self.fiscal_position_id != fiscal_position:
             values["fiscal_position_id"] = fiscal_position.id
+        currency = pricelist.currency_id or self.company_id.currency_id
+        if self.currency_id != currency:
+            # Core looks at it only when another list is chosen, and a list may change its own.
+            values["currency_id"] = currency.id
+        if not self._get_b2b_addresses(self.partner_invoice_id.id):
+            values["partner_invoice_id"] = self.partner_id.address_get(["invoice"])["invoice"]
         self.write(values)

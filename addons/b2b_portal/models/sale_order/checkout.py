@@ -7,6 +7,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import float_compare
 
+from odoo.addons.b2b_pricelist.formatting import format_quantity
+
 from .guards import PLACING
 
 PO_NUMBER_SIZE = 100
@@ -76,8 +78,34 @@ class SaleOrder(models.Model):
         :return: values for the order, and messages about fields that are wrong
         :rtype: tuple[dict, list[str]]
         """
+        values = {
+            "client_order_ref": self._clean_b2b_text(form.get("client_order_ref")),
+            "b2b_note": self._clean_b2b_text(form.get("b2b_note")),
+            "commitment_date": False,
+            "partner_shipping_id": self.partner_shipping_id.id,
+        }
+        problems = self._get_b2b_text_problems(agreement, values)
+        # Also the address that the cart remembers: the contact may have gone since.
+        address_id = form.get("partner_shipping_id") or self.partner_shipping_id.id
+        if address := self._get_b2b_addresses(address_id):
+            values["partner_shipping_id"] = address.id
+        else:
+            problems.append(self._get_b2b_address_refusal())
+        try:
+            values["commitment_date"] = self._read_b2b_requested_date(form.get("commitment_date"))
+        except ValueError as error:
+            problems.append(str(error))
+        return values, problems
+
+    def _get_b2b_text_problems(self, agreement, values):
+        """Return messages about the texts of the checkout form.
+
+        :param b2b.agreement agreement: in force
+        :param dict values: `client_order_ref` and `b2b_note`
+        :rtype: list[str]
+        """
         problems = []
-        reference = self._clean_b2b_text(form.get("client_order_ref"))
+        reference, note = values["client_order_ref"], values["b2b_note"]
         if reference and len(reference) > PO_NUMBER_SIZE:
             problems.append(
                 self.env._(
@@ -87,30 +115,14 @@ class SaleOrder(models.Model):
             )
         if agreement.po_number_required and not reference:
             problems.append(self.env._("Your PO number is required by the agreement."))
-        note = self._clean_b2b_text(form.get("b2b_note"))
         if note and len(note) > NOTE_SIZE:
             problems.append(
                 self.env._(
-                    "Your note is too long: at most %(maximum)s characters.", maximum=NOTE_SIZE
+                    "Your note is too long: at most %(maximum)s characters.",
+                    maximum=format_quantity(self.env, NOTE_SIZE),
                 )
             )
-        values = {
-            "client_order_ref": reference,
-            "b2b_note": note,
-            "commitment_date": False,
-            "partner_shipping_id": self.partner_shipping_id.id,
-        }
-        try:
-            values["commitment_date"] = self._read_b2b_requested_date(form.get("commitment_date"))
-        except ValueError as error:
-            problems.append(str(error))
-        if form.get("partner_shipping_id"):
-            address = self._get_b2b_addresses(form["partner_shipping_id"])
-            if address:
-                values["partner_shipping_id"] = address.id
-            else:
-                problems.append(self.env._("Please choose a delivery address of your own company."))
-        return values, problems
+        return problems
 
     @api.model
     def _clean_b2b_text(self, text):
@@ -155,6 +167,17 @@ class SaleOrder(models.Model):
             return self.env["res.partner"]
         addresses = self.env["res.partner"].search(domain, order="parent_id desc, type, name, id")
         return addresses.sorted(lambda partner: partner != commercial)
+
+    def _get_b2b_shipping(self):
+        """Return the delivery address of the cart; empty when it is not the company's any more.
+
+        :rtype: res.partner
+        """
+        return self._get_b2b_addresses(self.partner_shipping_id.id)
+
+    @api.model
+    def _get_b2b_address_refusal(self):
+        return self.env._("Please choose a delivery address of your own company.")
 
     def _get_b2b_stored_prices(self):
         """Return the quantities and untaxed prices that the last POST stored.
@@ -210,6 +233,9 @@ class SaleOrder(models.Model):
         agreement = self.partner_id._get_b2b_agreement(self.company_id)
         if not agreement:
             raise UserError(self.env._("There is no agreement in force any more."))
+        address_id = values.get("partner_shipping_id", self.partner_shipping_id.id)
+        if not self._get_b2b_addresses(address_id):
+            raise UserError(self._get_b2b_address_refusal())
         self.with_context(b2b_placing=PLACING, tracking_disable=True).write(
             {
                 **values,
@@ -219,5 +245,7 @@ class SaleOrder(models.Model):
                 "state": "sent",
             }
         )
+        # What is paid differs for an order, and so does what other addons store of it.
+        self.modified(["amount_total"])
         # Later: no mail may undo a checkout.
         self.env["sale.order.status.history"]._queue_mail(self, "b2b_proforma")

@@ -98,7 +98,7 @@ class SaleOrder(models.Model):
             taken.add(key)
 
     def copy_data(self, default=None):
-        """Override of `sale`: a copy is B2B again, so that it gets a number or name of its own.
+        """Override of `sale` to make copies B2B again, with a number or name of their own.
 
         :raise UserError: for a cart, of which a buyer has one
         """

@@ -14,7 +14,24 @@ class SaleOrder(models.Model):
         :return: header and rows
         :rtype: list[list]
         """
-        header = [
+        # sudo: customers read their lines, and neither the products nor the units in them
+        return [self._get_b2b_export_header()] + [
+            [
+                order.name,
+                self._get_b2b_export_date(order),
+                order.client_order_ref or "",
+                order.customer_status_id.name or "",
+                *self._get_b2b_export_cells(line),
+                order.currency_id.name,
+            ]
+            for order in orders.sudo()
+            for line in order._get_order_lines_to_report()
+            if not line.display_type or line._hides_b2b_lines()
+        ]
+
+    @api.model
+    def _get_b2b_export_header(self):
+        return [
             self.env._("Order"),
             self.env._("Date"),
             self.env._("PO number"),
@@ -27,21 +44,29 @@ class SaleOrder(models.Model):
             self.env._("Amount (untaxed)"),
             self.env._("Currency"),
         ]
-        # sudo: customers read their lines, and neither the products nor the units in them
-        lines = orders.sudo().order_line.filtered(lambda line: not line.display_type)
-        return [header] + [
-            [
-                line.order_id.name,
-                fields.Date.to_string(line.order_id.date_order),
-                line.order_id.client_order_ref or "",
-                line.order_id.customer_status_id.name or "",
-                line.product_id.default_code or line.product_id.barcode or "",
-                line.product_id.name or line.name or "",
-                line.product_uom_qty,
-                line.product_uom_id.name or "",
-                line.price_reduce_taxexcl,
-                line.price_subtotal,
-                line.currency_id.name,
-            ]
-            for line in lines
+
+    @api.model
+    def _get_b2b_export_date(self, order):
+        """Return the day of an order as its page shows it: in the reader's time zone."""
+        return fields.Date.to_string(fields.Datetime.context_timestamp(self, order.date_order))
+
+    @api.model
+    def _get_b2b_export_cells(self, line):
+        """Return what the order's own page shows of a line, from SKU to amount.
+
+        A section that hides its articles or their prices stands for them with its amount.
+        """
+        if line.display_type:
+            amount = line._get_section_totals("price_subtotal")
+            return ["", line.name or "", "", "", "", amount if line._shows_b2b_price() else ""]
+        return [
+            line.product_id.default_code or line.product_id.barcode or "",
+            line.product_id.name or line.name or "",
+            line.product_uom_qty,
+            line.product_uom_id.name or "",
+            *(
+                [line.price_reduce_taxexcl, line.price_subtotal]
+                if line._shows_b2b_price()
+                else ["", ""]
+            ),
         ]

@@ -43,27 +43,37 @@ class SaleOrder(models.Model):
         """Override of `order_status_flags` to add the B2B pro-forma."""
         return [*super()._selection_document_type(), ("b2b", self.env._("B2B pro-forma"))]
 
-    def _compute_document_type(self):  # pylint: disable=missing-return
-        """Override of `order_status_flags`: whatever has a qualifier is B2B."""
+    def _compute_document_type(self):
+        """Override of `order_status_flags` to call B2B whatever has a qualifier."""
         b2b_orders = self.filtered("b2b_qualifier")
         b2b_orders.document_type = "b2b"
         super(SaleOrder, self - b2b_orders)._compute_document_type()
 
     @api.depends("b2b_qualifier")
     def _compute_require_signature(self):  # pylint: disable=missing-return
-        """Override of `sale`: the agreement is signed, its orders are not."""
+        """Override of `sale` to require no signature: the agreement has one."""
         super()._compute_require_signature()
         self.filtered("b2b_qualifier").require_signature = False
 
     @api.depends("b2b_qualifier")
     def _compute_require_payment(self):  # pylint: disable=missing-return
-        """Override of `sale`: B2B customers pay by the terms of their agreement."""
+        """Override of `sale` to require no payment: the terms of the agreement count."""
         super()._compute_require_payment()
         self.filtered("b2b_qualifier").require_payment = False
 
+    @api.depends("b2b_qualifier", "amount_total")
+    def _compute_amount_paid(self):  # pylint: disable=missing-return
+        """Override of `sale` to leave nothing to pay of what is no order.
+
+        The till of `pos_sale` offers whatever has something left to pay, see decision 0032.
+        """
+        super()._compute_amount_paid()
+        for order in self.filtered(lambda one: one._is_b2b_draft()):
+            order.amount_paid = order.amount_total
+
     @api.depends("b2b_qualifier")
     def _compute_validity_date(self):  # pylint: disable=missing-return
-        """Override of `sale`: what the customer has ordered does not expire."""
+        """Override of `sale` to let nothing expire that the customer has ordered."""
         super()._compute_validity_date()
         self.filtered("b2b_qualifier").validity_date = False
 
@@ -78,8 +88,8 @@ class SaleOrder(models.Model):
             elif order.state in ("draft", "sent"):
                 order.type_name = self.env._("B2B pro-forma")
 
-    def _compute_access_url(self):  # pylint: disable=missing-return
-        """Override of `sale`: carts and templates have pages of their own."""
+    def _compute_access_url(self):
+        """Override of `sale` to lead to the own pages of carts and templates."""
         super()._compute_access_url()
         for order in self:
             if order.b2b_qualifier == "cart":

@@ -29,10 +29,13 @@ class SaleOrder(models.Model):
         """
         if self.env.context.get("b2b_placing") is not PLACING:
             self._check_b2b_guard(vals)
+        is_template = all(order.b2b_qualifier == "template" for order in self)
+        if is_template and not vals.get("b2b_template_shared", True):
+            vals = {**vals, "access_token": False}  # no more for whoever has it
         if vals.get("b2b_template_name"):
             name = self._clean_b2b_template_name(vals["b2b_template_name"])
             vals = {**vals, "b2b_template_name": name}
-            if all(order.b2b_qualifier == "template" for order in self):
+            if is_template:
                 vals["name"] = name
         return super().write(vals)
 
@@ -73,7 +76,7 @@ class SaleOrder(models.Model):
 
     @api.model
     def _get_numbered_domain(self):
-        """Override of `order_status_flags`: buyers name their templates as they like."""
+        """Override of `order_status_flags` to leave out templates: buyers name them."""
         return super()._get_numbered_domain() & ~self._get_b2b_draft_domain()
 
     def _get_b2b_draft_refusal(self):
@@ -83,7 +86,7 @@ class SaleOrder(models.Model):
         )
 
     def _is_order_placed(self):
-        """Override of `order_status_flags`: carts and templates are not placed."""
+        """Override of `order_status_flags` to count carts and templates as not placed."""
         return not self._is_b2b_draft() and super()._is_order_placed()
 
     def _confirmation_error_message(self):
@@ -93,7 +96,7 @@ class SaleOrder(models.Model):
         return super()._confirmation_error_message()
 
     def action_quotation_send(self):
-        """Override of `sale`: a cart or template is no offer.
+        """Override of `sale` to send no cart or template as an offer.
 
         :raise UserError: for carts and templates
         """
@@ -101,7 +104,7 @@ class SaleOrder(models.Model):
         return super().action_quotation_send()
 
     def message_post(self, **kwargs):
-        """Override of `sale`: nor is it mailed as an offer by the composer.
+        """Override of `sale` to mail no cart or template as an offer by the composer.
 
         :raise UserError: for carts and templates that would be marked as sent
         """
@@ -113,8 +116,28 @@ class SaleOrder(models.Model):
         if any(order._is_b2b_draft() for order in self):
             raise UserError(self._get_b2b_draft_refusal())
 
+    def _portal_ensure_token(self):
+        """Override of `portal` to give carts and templates no token: nobody opens them by one."""
+        return "" if self._is_b2b_draft() else super()._portal_ensure_token()
+
+    @api.model
+    def _get_thread_with_access(self, thread_id, **kwargs):
+        """Override of `portal` to open the log of carts and templates to no token.
+
+        Whoever may read the cart or template may read its log.
+        """
+        # sudo: only what kind of order it is
+        order = self.sudo().browse(thread_id).exists()
+        if order.b2b_qualifier in ("cart", "template"):
+            kwargs = {
+                name: value
+                for name, value in kwargs.items()
+                if name not in ("hash", "pid", "token")
+            }
+        return super()._get_thread_with_access(thread_id, **kwargs)
+
     def _get_default_payment_link_values(self):
-        """Override of `sale`: no link to an online payment.
+        """Override of `sale` to make no link to an online payment.
 
         :raise UserError: for carts, templates and pro-formas
         """
@@ -128,7 +151,7 @@ class SaleOrder(models.Model):
         return self.env._("B2B orders are paid by the terms of the agreement, not online.")
 
     def _prepare_invoice(self):
-        """Override of `sale`: every way to an invoice, down payments included, passes here.
+        """Override of `sale` to invoice no carts and templates: every way passes here.
 
         :raise UserError: for carts and templates
         """
@@ -137,15 +160,15 @@ class SaleOrder(models.Model):
         return super()._prepare_invoice()
 
     def _has_to_be_signed(self):
-        """Override of `sale`: the customer never signs B2B orders."""
+        """Override of `sale` to let customers sign no B2B orders."""
         return not self.b2b_qualifier and super()._has_to_be_signed()
 
     def _has_to_be_paid(self):
-        """Override of `sale`: the customer never pays B2B orders online."""
+        """Override of `sale` to let customers pay no B2B orders online."""
         return not self.b2b_qualifier and super()._has_to_be_paid()
 
     def _can_be_edited_on_portal(self):
-        """Override of `sale`: what was ordered is changed by the seller only."""
+        """Override of `sale` to let nobody but the seller change what was ordered."""
         return not self.b2b_qualifier and super()._can_be_edited_on_portal()
 
     def _get_portal_return_action(self):

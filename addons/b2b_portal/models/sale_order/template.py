@@ -1,6 +1,9 @@
 from odoo import api, models
 from odoo.exceptions import UserError
-from odoo.tools import float_compare
+from odoo.fields import Domain
+
+# Of one customer: a list of more helps nobody, and each is an order in the database.
+MAX_TEMPLATES = 500
 
 
 class SaleOrder(models.Model):
@@ -15,13 +18,28 @@ class SaleOrder(models.Model):
         :param b2b.agreement agreement: the agreement in force of the user's company
         :return: records in the user's rights, by name
         """
-        return self.search(
+        return self.search(self._get_b2b_templates_domain(agreement), order="b2b_template_name, id")
+
+    @api.model
+    def _check_b2b_template_count(self, agreement):
+        # sudo: those that colleagues keep for themselves count, too
+        if self.sudo().search_count(self._get_b2b_templates_domain(agreement)) < MAX_TEMPLATES:
+            return
+        raise UserError(
+            self.env._(
+                "Your company has %(maximum)s templates, and no more are kept. Please delete some.",
+                maximum=MAX_TEMPLATES,
+            )
+        )
+
+    @api.model
+    def _get_b2b_templates_domain(self, agreement):
+        return Domain(
             [
                 ("b2b_qualifier", "=", "template"),
                 ("company_id", "=", agreement.company_id.id),
                 ("partner_id.commercial_partner_id", "=", agreement.partner_id.id),
-            ],
-            order="b2b_template_name, id",
+            ]
         )
 
     @api.model
@@ -32,7 +50,9 @@ class SaleOrder(models.Model):
         :param str name: as typed
         :param sale.order order: the user may read it
         :return: the template, in sudo mode
+        :raise UserError: when the user has as many as can be
         """
+        self._check_b2b_template_count(agreement)
         # sudo: portal users have no create access to orders; all values are ours
         template = (
             self.sudo()
@@ -52,18 +72,45 @@ class SaleOrder(models.Model):
         return template
 
     def _get_b2b_wanted(self):
-        """Return the articles of an order as `PriceLine`."""
-        lines = self.order_line.filtered(
-            lambda line: (
-                line.product_id
-                and not line.display_type
-                and not line.is_downpayment
-                and line.product_id.type != "combo"
-                and not line.combo_item_id
-                and not line._is_delivery()
-            )
-        )
-        return [line._get_price_line() for line in lines]
+        """Return the articles of an order that can be ordered again, as `PriceLine`."""
+        return [
+            line._get_price_line() for line, reason in self._get_b2b_again().items() if not reason
+        ]
+
+    def _get_b2b_left_out(self):
+        """Tell what of an order cannot be ordered again from a template, line by line.
+
+        :return: messages
+        :rtype: list[str]
+        """
+        return [reason for reason in self._get_b2b_again().values() if reason]
+
+    def _get_b2b_again(self):
+        """Return why the articles of an order, as its page shows them, are left out of a template.
+
+        :return: `{line: reason}`, '' for what can be ordered again; a section that hides its
+            articles is left out as a whole, and a set by its own name
+        :rtype: dict
+        """
+        self.ensure_one()
+        shown = self._get_order_lines_to_report()
+        articles = shown.filtered(lambda line: line._is_b2b_article())
+        products = articles.product_id
+        sold = products.filtered_domain(products._get_b2b_shop_domain(self.company_id))
+        return {
+            **{
+                line: line._get_b2b_left_out_reason(sold)
+                for line in articles
+                if not line.combo_item_id
+            },
+            **{
+                section: self.env._(
+                    "%(section)s was left out: its articles are not listed.", section=section.name
+                )
+                for section in shown
+                if section.display_type and section.collapse_composition
+            },
+        }
 
     def _add_b2b_template_lines(self, wanted):
         """Add articles to the template, and remember today's prices as the last ones.
@@ -72,7 +119,7 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         lines = self._add_b2b_lines(wanted)
-        self._remember_b2b_prices(self._get_b2b_nets_today(self._get_b2b_prices_today(lines)))
+        self._remember_b2b_prices(self._get_b2b_prices_today(lines))
         return lines
 
     def _move_b2b_line(self, line_id, step):
@@ -90,28 +137,19 @@ class SaleOrder(models.Model):
             if line.sequence != sequence:
                 line.sequence = sequence
 
-    def _get_b2b_nets_today(self, prices):
-        """Return today's untaxed price of one unit of lines.
-
-        :param dict prices: `{line: Price}`
-        :return: `{line: untaxed price}`
-        :rtype: dict
-        """
-        return {line: price.net for line, price in prices.items()}
-
     def _get_b2b_prices_today(self, lines):
         """Return `{line: Price}` of today, see `_get_b2b_line_prices`."""
         prices = self._get_b2b_line_prices([line._get_price_line() for line in lines])
         return dict(zip(lines, prices, strict=True))
 
-    def _remember_b2b_prices(self, nets):
+    def _remember_b2b_prices(self, prices):
         """Keep untaxed prices of lines, to tell next time what changed.
 
-        :param dict nets: of `_get_b2b_nets_today`
+        :param dict prices: of `_get_b2b_prices_today`
         """
-        for line, net in nets.items():
-            if float_compare(line.b2b_last_price, net, precision_digits=6):
-                line.b2b_last_price = net
+        for line, price in prices.items():
+            if not line.b2b_last_price or not line._is_b2b_last_price(price.net, price.currency):
+                line.write({"b2b_last_price": price.net, "b2b_last_currency_id": price.currency.id})
 
     def _order_b2b_template(self, agreement, quantities=None):
         """Put the template into the cart of the current user, at today's prices.
@@ -119,8 +157,8 @@ class SaleOrder(models.Model):
         :param b2b.agreement agreement: the agreement in force of the user's company
         :param dict quantities: `{line id: quantity}`; lines that are not in it are not ordered;
             None = all, in the quantities of the template
-        :return: dict with `added` (lines of the cart), `changed` (dicts `name`, `old`, `new`
-            untaxed), `refused` (messages)
+        :return: dict with `added` (lines of the cart), `changed` (see `_get_b2b_last_changes`),
+            `refused` (messages)
         :rtype: dict
         :raise UserError: when no line has a quantity
         """
@@ -148,8 +186,7 @@ class SaleOrder(models.Model):
                 )
         if wanted:
             prices = self._get_b2b_prices_today(wanted)
-            nets = self._get_b2b_nets_today(prices)
-            result["changed"] = self._get_b2b_last_changes(nets)
+            result["changed"] = self._get_b2b_last_changes(prices)
             cart = self._get_b2b_cart(agreement, create=True)
             cart._lock_b2b_cart()
             same_terms = cart.fiscal_position_id == self.fiscal_position_id
@@ -157,20 +194,26 @@ class SaleOrder(models.Model):
                 [line._get_price_line()._replace(quantity=ordered[line]) for line in wanted],
                 {price.line: price for price in prices.values() if same_terms},
             )
-            self._remember_b2b_prices(nets)
+            self._remember_b2b_prices(prices)
         return result
 
-    def _get_b2b_last_changes(self, nets):
+    def _get_b2b_last_changes(self, prices):
         """Return what costs something else than the last time.
 
-        :param dict nets: of `_get_b2b_nets_today`
-        :return: dicts `name`, `old`, `new` (untaxed)
+        :param dict prices: of `_get_b2b_prices_today`
+        :return: dicts `name`, `old`, `new` (untaxed), `old_currency`, `new_currency`
         :rtype: list[dict]
         """
         return [
-            {"name": line.product_id.display_name, "old": line.b2b_last_price, "new": net}
-            for line, net in nets.items()
-            if line.b2b_last_price and float_compare(line.b2b_last_price, net, precision_digits=6)
+            {
+                "name": line.product_id.display_name,
+                "old": line.b2b_last_price,
+                "old_currency": line._get_b2b_last_currency(),
+                "new": price.net,
+                "new_currency": price.currency,
+            }
+            for line, price in prices.items()
+            if not line._is_b2b_last_price(price.net, price.currency)
         ]
 
     def _get_b2b_ordered_quantity(self, line, quantities):

@@ -1,0 +1,1 @@
+from . import assortment, codes, quantities, search

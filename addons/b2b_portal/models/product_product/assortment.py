@@ -1,0 +1,116 @@
+from odoo import api, models
+from odoo.fields import Domain
+
+# Services that mean nothing without what is chosen for each line of an order.
+CONFIGURED_SERVICES = ("event", "event_booth")
+
+
+class ProductProduct(models.Model):
+    """Assortment: which products the B2B shop sells, and what it shows of them."""
+
+    _inherit = "product.product"
+
+    @api.model
+    def _get_b2b_shop_domain(self, company):
+        """Return the products of the B2B shop: active, for sale, of the own or no company.
+
+        What has to be chosen or configured for each order is left out, since the shop offers no
+        choice: combos, options that make no variant, texts of the customer, registrations for
+        events. So is what Odoo itself sells as a discount or deposit.
+
+        :param res.company company: the seller
+        :rtype: Domain
+        """
+        return (
+            Domain("sale_ok", "=", True)
+            & Domain("active", "=", True)
+            & Domain("type", "!=", "combo")
+            & Domain("service_tracking", "not in", CONFIGURED_SERVICES)
+            & Domain("attribute_line_ids", "not any", self._get_b2b_choice_domain())
+            & Domain(
+                "product_template_attribute_value_ids",
+                "not any",
+                Domain("product_attribute_value_id.is_custom", "=", True),
+            )
+            & Domain("id", "not in", self._get_b2b_technical_products().ids)
+            & Domain("company_id", "in", [False, *company.parent_ids.ids])
+        )
+
+    @api.model
+    def _get_b2b_choice_domain(self):
+        """Return the attribute lines that are a choice of the customer and make no variants.
+
+        A single value without a price of its own is a description, and no choice.
+
+        :rtype: Domain
+        """
+        return Domain("attribute_id.create_variant", "=", "no_variant") & (
+            Domain("value_count", ">", 1)
+            | Domain("attribute_id.display_type", "=", "multi")
+            | Domain(
+                "product_template_value_ids",
+                "any",
+                Domain("ptav_active", "=", True)
+                & (
+                    Domain("price_extra", "!=", 0)
+                    | Domain("product_attribute_value_id.is_custom", "=", True)
+                ),
+            )
+        )
+
+    @api.model
+    def _get_b2b_technical_products(self):
+        """Return the products that Odoo's own wizards put on orders.
+
+        :rtype: product.product
+        """
+        # sudo: they are left out whoever asks, and whichever company uses them
+        companies = (
+            self.env["res.company"].sudo().search([("sale_discount_product_id", "!=", False)])
+        )
+        deposit = self.env.ref("sale.advance_product_0", raise_if_not_found=False)
+        return companies.sale_discount_product_id | (deposit or self.env["product.product"])
+
+    @api.model
+    def _get_b2b_categories(self, company):
+        """Return how many products the shop has in each product category.
+
+        :rtype: list[tuple[product.category, int]]
+        """
+        return self._read_group(self._get_b2b_shop_domain(company), ["categ_id"], ["__count"])
+
+    def _get_b2b_pictured(self):
+        """Return the ids of those of these products that have a picture, in one query.
+
+        :rtype: set
+        """
+        templates = self.product_tmpl_id
+        attachments = self.env["ir.attachment"].sudo()  # reads which records have one only
+        rows = attachments._read_group(
+            Domain("res_field", "in", ("image_variant_256", "image_256"))
+            & (
+                (Domain("res_model", "=", "product.product") & Domain("res_id", "in", self.ids))
+                | (
+                    Domain("res_model", "=", "product.template")
+                    & Domain("res_id", "in", templates.ids)
+                )
+            ),
+            ["res_model", "res_id"],
+        )
+        pictured = set(rows)
+        return {
+            product.id
+            for product in self
+            if ("product.product", product.id) in pictured
+            or ("product.template", product.product_tmpl_id.id) in pictured
+        }
+
+    def _get_b2b_availability(self, company):
+        """Hook: tell what buyers may know about the stock of these products.
+
+        :param res.company company: the seller
+        :return: `{product id: {"state": "available" | "limited" | "out", "text": str}}`; products
+            without an entry show nothing
+        :rtype: dict
+        """
+        return {}

@@ -1,0 +1,247 @@
+from dataclasses import replace
+
+from odoo import models
+from odoo.exceptions import UserError
+from odoo.tools import float_compare
+
+from odoo.addons.b2b_pricelist.formatting import format_quantity, format_unit_price
+
+from ...statement import StatedLine, Statement
+
+
+class SaleOrder(models.Model):
+    """Statements: what a page says of a cart or template, and what differs from it later."""
+
+    _inherit = "sale.order"
+
+    # === STATEMENTS === #
+
+    def _get_b2b_statement(self, today=None):
+        """Return what a page states of the cart or template now.
+
+        :param dict today: of `_get_b2b_today`
+        :rtype: Statement
+        """
+        self.ensure_one()
+        today = today or self._get_b2b_today()
+        return Statement(
+            lines=[
+                self._state_b2b_line(
+                    entry["line"], entry["line"].product_uom_qty, float(entry["net"])
+                )
+                for entry in today["lines"]
+            ],
+            amounts={name: today[name] for name in ("untaxed", "tax", "total")},
+            currency=today["currency"].name,
+            terms=self._get_b2b_payment_term().name or "",
+            **self._state_b2b_address(),
+        )
+
+    def _get_b2b_stored_statement(self):
+        """Return what the last POST stored: what counts as seen when no page was.
+
+        The addresses are today's: who sends an address without a page names it himself.
+
+        :rtype: Statement
+        """
+        prices = self._get_b2b_stored_prices()
+        lines = self.order_line.browse(prices)
+        return Statement(
+            lines=[self._state_b2b_line(line, *prices[line.id]) for line in lines],
+            **self._state_b2b_stored_totals(),
+            **self._state_b2b_address(),
+        )
+
+    def _state_b2b_stored_totals(self):
+        return {
+            "amounts": {
+                "untaxed": self.amount_untaxed,
+                "tax": self.amount_tax,
+                "total": self.amount_total,
+            },
+            "currency": self.currency_id.name,
+            "terms": self.payment_term_id.name or "",
+        }
+
+    def _state_b2b_line(self, line, quantity, price):
+        return StatedLine(
+            line.id, line.product_id.display_name, quantity, line.product_uom_id.name, price
+        )
+
+    def _state_b2b_address(self):
+        if self.b2b_qualifier != "cart":
+            return {}  # a template goes nowhere
+        return {
+            "address": self._get_b2b_shipping().id or 0,
+            "addresses": self._get_b2b_address_labels(),
+        }
+
+    def _get_b2b_address_labels(self):
+        """Return what the list of delivery addresses says.
+
+        :return: `{id: text}`, in the order of the list
+        :rtype: dict
+        """
+        return {
+            address.id: ", ".join(
+                filter(
+                    None,
+                    [
+                        address.name or address.display_name,
+                        address.street,
+                        " ".join(filter(None, [address.zip, address.city])),
+                    ],
+                )
+            )
+            for address in self._get_b2b_addresses() | self._get_b2b_shipping()
+        }
+
+    # === DIFFERENCES === #
+
+    def _get_b2b_changes(self, seen, today):
+        """Tell what differs today from what the buyer has seen, one by one.
+
+        Another address than the page's is what the buyer himself chose. The amounts that it
+        brings are not, and neither is an address that reads otherwise than on the page.
+
+        :param Statement seen: of the page
+        :param dict today: of `_get_b2b_today`
+        :return: messages; none when all is as it was
+        :rtype: list[str]
+        """
+        now = self._get_b2b_statement(today)
+        changes = [
+            *self._get_b2b_line_changes(seen, now, today),
+            *self._get_b2b_term_changes(seen, now),
+            *self._get_b2b_amount_changes(seen, now),
+        ]
+        if changes and seen.address and seen.address != now.address:
+            # What the buyer chose explains what it changes.
+            changes.insert(
+                0,
+                self._describe_b2b_change(
+                    self.env._("Delivery address"),
+                    seen.addresses.get(seen.address),
+                    now.addresses.get(now.address),
+                ),
+            )
+        return changes
+
+    def _check_b2b_as_stated(self, seen):
+        """Refuse an order that is stored otherwise than it was stated.
+
+        Today's prices are computed apart from the order, and another addon may change what is
+        stored: this is the last look.
+
+        :param Statement seen: of the page
+        :raise UserError: naming each difference
+        """
+        stored = Statement(**self._state_b2b_stored_totals())
+        changes = [
+            *self._get_b2b_term_changes(replace(seen, address=0, addresses={}), stored),
+            *self._get_b2b_amount_changes(seen, stored),
+        ]
+        if changes:
+            raise UserError("\n".join(changes))
+
+    def _get_b2b_line_changes(self, seen, now, today):
+        before = {line.id: line for line in seen.lines}
+        after = {line.id: line for line in now.lines}
+        changed = self._get_b2b_changed_ids(before, after, today)
+        changes = [
+            self._describe_b2b_line_change(before.get(line_id), after[line_id], seen, now)
+            for line_id in after
+            if line_id in changed
+        ]
+        changes += [
+            self.env._(
+                "%(product)s is gone: %(line)s before.",
+                product=line.name,
+                line=self._describe_b2b_line(line, seen),
+            )
+            for line in seen.lines
+            if line.id not in after
+        ]
+        if not changes and list(before) != list(after):
+            changes.append(self.env._("The lines are in another order."))
+        return changes
+
+    def _get_b2b_changed_ids(self, before, after, today):
+        """Return the ids of lines that are new, or read otherwise than before.
+
+        :param dict before: `{line id: StatedLine}`
+        :param dict after: likewise, of today
+        :param dict today: of `_get_b2b_today`
+        :rtype: set
+        """
+        expected = {line.id: (line.quantity, line.price) for line in before.values()}
+        priced = {change["line"].id for change in self._get_b2b_price_changes(expected, today)}
+        return priced | {
+            line_id
+            for line_id in before.keys() & after.keys()
+            if (before[line_id].name, before[line_id].unit)
+            != (after[line_id].name, after[line_id].unit)
+        }
+
+    def _get_b2b_term_changes(self, seen, now):
+        texts = [
+            (self.env._("Currency"), seen.currency, now.currency),
+            (self.env._("Payment terms"), seen.terms, now.terms),
+            (
+                self.env._("Delivery address"),
+                seen.addresses.get(now.address),
+                now.addresses.get(now.address),
+            ),
+        ]
+        return [
+            self._describe_b2b_change(name, old, new)
+            for name, old, new in texts
+            if (old or "") != (new or "")
+        ]
+
+    def _get_b2b_amount_changes(self, seen, now):
+        names = {
+            "untaxed": self.env._("Untaxed amount"),
+            "tax": self.env._("Taxes"),
+            "total": self.env._("Total"),
+        }
+        return [
+            self._describe_b2b_change(
+                names[name],
+                self._format_b2b_price(seen.amounts.get(name), seen),
+                self._format_b2b_price(amount, now),
+            )
+            for name, amount in now.amounts.items()
+            if name not in seen.amounts
+            or seen.currency != now.currency
+            or float_compare(seen.amounts[name], amount, precision_digits=6)
+        ]
+
+    # === WORDS === #
+
+    def _describe_b2b_change(self, name, old, new):
+        return self.env._(
+            "%(name)s: %(old)s before, %(new)s now.", name=name, old=old or "–", new=new or "–"
+        )
+
+    def _describe_b2b_line_change(self, before, after, seen, now):
+        new = self._describe_b2b_line(after, now)
+        if before:
+            return self._describe_b2b_change(after.name, self._describe_b2b_line(before, seen), new)
+        return self.env._("%(product)s is new: %(line)s.", product=after.name, line=new)
+
+    def _describe_b2b_line(self, line, statement):
+        return self.env._(
+            "%(quantity)s %(unit)s at %(price)s",
+            quantity=format_quantity(self.env, line.quantity),
+            unit=line.unit,
+            price=self._format_b2b_price(line.price, statement),
+        )
+
+    def _format_b2b_price(self, amount, statement):
+        """Return a price or amount of a statement, in its own currency."""
+        if amount is None:
+            return ""
+        currencies = self.env["res.currency"].with_context(active_test=False)
+        currency = currencies.search([("name", "=", statement.currency)], limit=1)
+        return format_unit_price(self.env, amount, currency or self.currency_id)
