@@ -102,6 +102,6 @@ class B2BCheckoutPortal(B2BCartPortal):
             changes=changes,
             addresses=cart._get_b2b_addresses(),
             form=form or {"partner_shipping_id": str(cart.partner_shipping_id.id)},
-            min_date=agreement._get_today(agreement.company_id).isoformat(),
+            min_date=agreement._get_today(agreement._get_selling_company()).isoformat(),
         )
         return self._b2b_render("b2b_portal.portal_b2b_checkout", values)

@@ -162,7 +162,7 @@ class B2BQuickOrderPortal(B2BShopPortal):
         template = template.sudo() or request.env["sale.order"]._create_b2b_template(
             agreement, name
         )
-        template = template.with_company(agreement.company_id)
+        template = template.with_company(agreement._get_selling_company())
         template._lock_b2b_cart()
         template._add_b2b_template_lines(wanted)
         self._add_b2b_message(request.env._("%(count)s articles were added.", count=len(wanted)))

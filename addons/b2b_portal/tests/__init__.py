@@ -1,4 +1,5 @@
 from . import (
+    test_customer,
     test_full_disk,
     test_gate,
     test_orders,

@@ -17,7 +17,7 @@ class Website(models.Model):
             # sudo: empty, in the mode of the full ones
             return self.env["product.pricelist"].sudo()
         agreement = getattr(request or None, "b2b_agreement", None)
-        if not agreement or agreement.company_id != self.company_id:
+        if not agreement or agreement._get_selling_company() != self.company_id:
             agreement = self.env.user.partner_id._get_b2b_agreement(self.company_id)
         agreed = agreement.pricelist_id
         if agreed and request:

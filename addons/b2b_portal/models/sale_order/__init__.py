@@ -1,1 +1,12 @@
-from . import cart, checkout, creation, export, fields, guards, mail, prices, template
+from . import (
+    cart,
+    checkout,
+    creation,
+    customer,
+    export,
+    fields,
+    guards,
+    mail,
+    prices,
+    template,
+)
