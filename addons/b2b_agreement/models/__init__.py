@@ -3,6 +3,7 @@ from . import (
     b2b_agreement_template,
     base_partner_merge,
     mail_mail,
+    product_pricelist,
     res_partner,
     res_users,
     sale_order,

@@ -12,12 +12,11 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         :raise UserError: when two signed agreements of the customer would overlap, or it would be
             a contact of another company
         """
+        partners = self.env["res.partner"].browse(partner_ids).exists()
+        partners._check_b2b_merge()
         res = super()._merge(partner_ids, dst_partner, extra_checks)
         self.env.invalidate_all()
         # Record rules are cached with the contact of the user in them.
         self.env.registry.clear_cache()
-        merged = self.env["res.partner"].browse(partner_ids).exists()
-        # sudo: agreements count, whoever merges
-        self.env["b2b.agreement"].sudo().search([("partner_id", "in", merged.ids)])._check_overlap()
-        merged._check_b2b_party()
+        partners.exists()._check_b2b_party()
         return res

@@ -1,3 +1,5 @@
+from itertools import combinations
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -118,6 +120,27 @@ class ResPartner(models.Model):
                     company=partner.commercial_partner_id.name,
                 )
             )
+
+    def _check_b2b_merge(self):
+        """Refuse to make one customer of several whose signed agreements overlap.
+
+        :raise UserError: naming the agreements; a person decides which one ends
+        """
+        # sudo: agreements count, whoever merges
+        signed = self.env["b2b.agreement"].sudo()
+        signed = signed.search([("partner_id", "in", self.ids), ("state", "=", "signed")])
+        for one, other in combinations(signed, 2):
+            if one._shares_days(other):
+                raise UserError(
+                    self.env._(
+                        "%(customer)s and %(other_customer)s have agreements for the same time:"
+                        " %(agreement)s and %(other)s. End one of them, then merge.",
+                        customer=one.partner_id.display_name,
+                        other_customer=other.partner_id.display_name,
+                        agreement=one.name,
+                        other=other.name,
+                    )
+                )
 
     def _leave_b2b_customer(self, former):
         """Part this contact (sudo) from the company that it has left.

@@ -81,9 +81,7 @@ class TestBranches(AgreementCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.branch = cls.env["res.company"].create(
-            {"name": "Branch", "parent_id": cls.company.id}
-        )
+        cls.branch = cls.env["res.company"].create({"name": "Branch", "parent_id": cls.company.id})
         cls.env.user.company_ids = [Command.link(cls.branch.id)]
         cls.agreement = cls._create_signed_agreement()
         cls.contact = cls.buyer_user.partner_id

@@ -251,7 +251,7 @@ class TestCustomersMerge(CustomerCommon):
         self.assertTrue(order.with_user(self.rival_user).has_access("read"))
 
     def test_customers_with_two_agreements_are_not_merged(self):
-        with self.assertRaisesRegex(UserError, "another signed agreement"), self.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "for the same time"), self.cr.savepoint():
             self._merge(self.customer | self.rival, self.customer)
         self.env.invalidate_all()
         self.rival_agreement.action_terminate()
