@@ -65,6 +65,19 @@ class TestContactMoves(CustomerCommon):
         self._move(self.customer)
         self.assertEqual(self._sees(self.buyer_user), self.orders)
 
+    def test_moved_on_the_page_of_the_company(self):
+        company = self.order | self.template | self.quotation
+        for command in (Command.link(self.contact.id), Command.unlink(self.contact.id)):
+            self.rival.child_ids = [command]
+            self.assertFalse(self._sees(self.rival_user))
+            self.assertFalse(self._sees(self.buyer_user))
+            self.assertEqual(self._sees(self.buyer2_user), company)
+
+    def test_contact_that_becomes_a_company(self):
+        self.contact.company_type = "company"
+        self.assertEqual(self.contact.commercial_partner_id, self.contact)
+        self.assertFalse(self._sees(self.buyer_user))
+
     def test_archived_contact_changes_nothing(self):
         company = self.order | self.template | self.quotation
         self.buyer_user.active = False
