@@ -327,6 +327,7 @@ SEEDS = [
     "UPDATE sale_order SET customer_status_id = NULL WHERE id = (SELECT max(id) FROM sale_order)",
     "UPDATE sale_order SET state = 'cancel' WHERE id = (SELECT max(id) FROM sale_order"
     " WHERE state = 'sale')",
+    "UPDATE sale_order SET b2b_customer_id = NULL WHERE id = (SELECT max(id) FROM sale_order)",
     f"UPDATE sale_order_status_history SET mail_state = 'pending' WHERE id = {LAST_MAILED}",
     f"UPDATE sale_order_status_history SET mail_state = 'suppressed' WHERE id = {LAST_MAILED}",
     f"UPDATE sale_order_status_history SET mail_state = 'superseded' WHERE id = {LAST_MAILED}",

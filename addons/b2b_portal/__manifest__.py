@@ -34,6 +34,7 @@
             "b2b_portal/static/src/interactions/*.js",
         ],
     },
+    "pre_init_hook": "_pre_init_hook",
     "uninstall_hook": "_uninstall_hook",
     "application": True,
 }

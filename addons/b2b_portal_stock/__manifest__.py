@@ -6,7 +6,7 @@
     "author": "Order Desk maintainers",
     "license": "LGPL-3",
     "depends": ["b2b_portal", "sale_stock"],
-    "data": ["views/res_config_settings_views.xml"],
+    "data": ["security/ir_rules.xml", "views/res_config_settings_views.xml"],
     "demo": ["demo/b2b_stock_demo.xml"],
     "auto_install": True,
 }

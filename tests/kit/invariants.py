@@ -39,6 +39,12 @@ INVARIANTS = {
           JOIN sale_order_status status ON status.id = so.order_status_id
          WHERE (so.state = 'cancel') != (status.category = 'rejected')
     """,
+    "an order is of the company for which its contact ordered": """
+        SELECT so.name
+          FROM sale_order so
+          JOIN res_partner contact ON contact.id = so.partner_id
+         WHERE so.b2b_customer_id IS DISTINCT FROM contact.commercial_partner_id
+    """,
     "no e-mail is under way or failed": """
         SELECT id FROM sale_order_status_history WHERE mail_state IN ('pending', 'failed')
     """,

@@ -40,6 +40,11 @@ INTENDED = {
     r"^\+ sale_order_status_history .*'mail_state': 'pending'.*": "a pro-forma that waits",
     r"^- (ir_cron|ir_act_server) .*B2B: mail pro-formas": "the status e-mails' action does it",
     r"^- ir_cron_(trigger|progress) .*'cron_id': {proforma}\D": "see above",
+    r"^~ ir_rule\.domain_force of \d+: .* -> .*(b2b_customer_id|parent_of)": (
+        "orders stay with the customer they were made for; branches use what is their company's"
+    ),
+    r"^\+ ir_rule .*(stay with the customer|of the own company)": "see above",
+    r"^\+ rule_group_rel ": "see above",
 }
 PROFORMA_CRON = ("b2b_portal", "ir_cron_b2b_proforma_mail")
 # External ids that are no more, and why.

@@ -1,7 +1,10 @@
 from . import (
     b2b_agreement,
     b2b_agreement_template,
+    base_partner_merge,
     mail_mail,
+    product_pricelist,
     res_partner,
+    res_users,
     sale_order,
 )

@@ -7,6 +7,7 @@ class B2bAgreementTemplate(models.Model):
     _name = "b2b.agreement.template"
     _description = "Agreement Template"
     _order = "sequence, name"
+    _check_company_domain = models.check_company_domain_parent_of
 
     name = fields.Char(required=True, translate=True)
     sequence = fields.Integer(default=10)

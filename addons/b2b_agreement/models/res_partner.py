@@ -1,4 +1,7 @@
+from itertools import combinations
+
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 
@@ -77,12 +80,84 @@ class ResPartner(models.Model):
     # === CRUD METHODS === #
 
     def write(self, vals):
-        """Override of `base` to forget access rules that name the former company of a user."""
+        """Override of `base`: what belongs to a company stays with it when a contact leaves.
+
+        :raise UserError: when a customer with an open agreement would become a contact
+        """
+        if not {"parent_id", "is_company"} & vals.keys():
+            return super().write(vals)
+        # sudo: what follows happens whoever may change the contact
+        below = self.sudo().with_context(active_test=False).search([("id", "child_of", self.ids)])
+        before = {partner: partner.commercial_partner_id for partner in below}
         res = super().write(vals)
-        if {"parent_id", "is_company"} & vals.keys():
-            # Record rules are cached with the commercial partner of the user in them.
-            self.env.registry.clear_cache()
+        # Record rules are cached with the commercial partner of the user in them.
+        self.env.registry.clear_cache()
+        self._check_b2b_party()
+        left = below.filtered(
+            lambda partner: before[partner] not in (partner, partner.commercial_partner_id)
+        )
+        for partner in left:
+            partner._leave_b2b_customer(before[partner])
         return res
+
+    def _check_b2b_party(self):
+        """Refuse to make contacts of customers whose agreement would lose its effect.
+
+        :raise UserError: naming customer and agreement
+        """
+        # sudo: agreements count, whoever changes the customer
+        agreements = self.env["b2b.agreement"].sudo().search([("partner_id", "in", self.ids)])
+        for agreement in agreements:
+            partner = agreement.partner_id
+            if partner == partner.commercial_partner_id or not agreement._is_open():
+                continue
+            raise UserError(
+                self.env._(
+                    "%(customer)s is the customer of the agreement %(agreement)s, which holds for"
+                    " no contact of %(company)s. End the agreement first.",
+                    customer=partner.name,
+                    agreement=agreement.name,
+                    company=partner.commercial_partner_id.name,
+                )
+            )
+
+    def _check_b2b_merge(self):
+        """Refuse to make one customer of several whose signed agreements overlap.
+
+        :raise UserError: naming the agreements; a person decides which one ends
+        """
+        # sudo: agreements count, whoever merges
+        signed = self.env["b2b.agreement"].sudo()
+        signed = signed.search([("partner_id", "in", self.ids), ("state", "=", "signed")])
+        for one, other in combinations(signed, 2):
+            if one._shares_days(other):
+                raise UserError(
+                    self.env._(
+                        "%(customer)s and %(other_customer)s have agreements for the same time:"
+                        " %(agreement)s and %(other)s. End one of them, then merge.",
+                        customer=one.partner_id.display_name,
+                        other_customer=other.partner_id.display_name,
+                        agreement=one.name,
+                        other=other.name,
+                    )
+                )
+
+    def _leave_b2b_customer(self, former):
+        """Part this contact (sudo) from the company that it has left.
+
+        Hook: other addons part it from what they keep. Here, it follows the agreements of that
+        company no more, and gets none of their messages.
+
+        :param res.partner former: the company
+        """
+        self.ensure_one()
+        followed = self.env["mail.followers"].search(
+            [("res_model", "=", "b2b.agreement"), ("partner_id", "=", self.id)]
+        )
+        Agreement = self.env["b2b.agreement"]
+        followed.filtered(
+            lambda follower: Agreement.browse(follower.res_id).partner_id == former
+        ).unlink()
 
     # === BUSINESS METHODS === #
 
@@ -108,12 +183,15 @@ class ResPartner(models.Model):
         :rtype: dict
         """
         # Buyers and sellers alike are told which agreement rules their prices.
-        Agreement = self.env["b2b.agreement"].sudo()
+        company = company or self.env.company
+        Agreement = self.env["b2b.agreement"].sudo().with_company(company)
         partners_sudo = self.sudo()
         agreements = Agreement.search(
-            Agreement._get_in_force_domain(company or self.env.company)
+            Agreement._get_in_force_domain(company)
             & Domain("partner_id", "in", partners_sudo.commercial_partner_id._origin.ids)
         )
+        # The company's own agreement comes last, and beats those of its parents.
+        agreements = agreements.sorted(lambda agreement: len(agreement.company_id.parent_ids))
         by_partner = {agreement.partner_id.id: agreement for agreement in agreements}
         return {
             partner.id: by_partner[commercial_id]

@@ -102,6 +102,6 @@ class B2BCheckoutPortal(B2BCartPortal):
             problems=problems,
             changes=changes,
             form={**(form or {}), "partner_shipping_id": str(statement.address)},
-            min_date=agreement._get_today(agreement.company_id).isoformat(),
+            min_date=agreement._get_today(agreement._get_selling_company()).isoformat(),
         )
         return self._b2b_render("b2b_portal.portal_b2b_checkout", values)

@@ -9,4 +9,4 @@ class B2BPortal(main.B2BPortal):
     """
 
     # Why the shop is closed, as `/my/agreements` is told in its address.
-    CLOSED_REASONS = ("none", "ended", "not_signed", "not_started", "terminated")
+    CLOSED_REASONS = ("none", "elsewhere", "ended", "not_signed", "not_started", "terminated")

@@ -13,8 +13,27 @@ class CustomerPortal(portal.CustomerPortal):
 
     def _prepare_quotations_domain(self, partner):
         """Override of `sale` to leave B2B out of the quotations."""
-        return Domain(super()._prepare_quotations_domain(partner)) & Domain(
-            "b2b_qualifier", "=", False
+        domain = Domain(super()._prepare_quotations_domain(partner))
+        return self._by_b2b_customer(domain & Domain("b2b_qualifier", "=", False), partner)
+
+    def _prepare_orders_domain(self, partner):
+        """Override of `sale` to list the orders that were made for the customer."""
+        return self._by_b2b_customer(super()._prepare_orders_domain(partner), partner)
+
+    def _by_b2b_customer(self, domain, partner):
+        """Return a domain of Odoo's lists that goes by the customer of the order.
+
+        Odoo's goes by the company of the contact today. A list, since `sale` appends to it.
+        """
+        customer = request.env["sale.order"]._get_b2b_customer_domain(partner)
+        return list(
+            Domain(domain).map_conditions(
+                lambda condition: (
+                    customer
+                    if (condition.field_expr, condition.operator) == ("partner_id", "child_of")
+                    else condition
+                )
+            )
         )
 
     @http.route()

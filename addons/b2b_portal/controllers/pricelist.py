@@ -88,7 +88,7 @@ class PricelistPortal(B2BShopPortal):
         :param bytes content: the file
         :rtype: Response
         """
-        filename = f"pricelist-{agreement._get_today(agreement.company_id)}.{extension}"
+        filename = f"pricelist-{agreement._get_today(agreement._get_selling_company())}.{extension}"
         headers = [
             ("Content-Type", content_type),
             ("Content-Disposition", http.content_disposition(filename)),

@@ -307,7 +307,7 @@ class B2BQuickOrderPortal(B2BShopPortal):
         template = template.sudo() or request.env["sale.order"]._create_b2b_template(
             agreement, name
         )
-        template = template.with_company(agreement.company_id)
+        template = template.with_company(agreement._get_selling_company())
         template._lock_b2b_cart()
         count = request.env["b2b.quick.order"]._add_rows(template, rows)
         if is_new and not count:

@@ -162,11 +162,13 @@ class B2BShopPortal(B2BPortal):
         :param product_id: as the client sent it
         """
         # sudo: portal users do not read products; the shop's domain is applied
-        Product = request.env["product.product"].sudo().with_company(agreement.company_id)
+        Product = (
+            request.env["product.product"].sudo().with_company(agreement._get_selling_company())
+        )
         product_id = self._read_id(product_id)
         if not product_id:
             return Product
-        domain = Product._get_b2b_shop_domain(agreement.company_id)
+        domain = Product._get_b2b_shop_domain(agreement._get_selling_company())
         return Product.search(domain & Domain("id", "=", product_id), limit=1)
 
     # === PAGES === #
@@ -188,7 +190,7 @@ class B2BShopPortal(B2BPortal):
         :param str category: id of a product category
         """
         agreement = request.b2b_agreement
-        company = agreement.company_id
+        company = agreement._get_selling_company()
         page = max(self._read_id(page) or 1, 1)
         search = self._read_text(search).strip()[:200]
         # sudo: portal users do not read products; the shop's domain is applied
@@ -238,7 +240,7 @@ class B2BShopPortal(B2BPortal):
         """
         pricer = agreement._get_pricer()
         breaks = products._get_b2b_price_steps(pricer)
-        availability = products._get_b2b_availability(agreement.company_id)
+        availability = products._get_b2b_availability(agreement._get_selling_company())
         pictured = products._get_b2b_pictured()
         named = products.with_context(display_default_code=False)
         entries = []
@@ -299,12 +301,14 @@ class B2BShopPortal(B2BPortal):
         """
         agreement = request.b2b_agreement
         # sudo: portal users do not read products; the shop's domain is applied
-        Product = request.env["product.product"].sudo().with_company(agreement.company_id)
+        Product = (
+            request.env["product.product"].sudo().with_company(agreement._get_selling_company())
+        )
         products = Product
         search = self._read_text(search).strip()[:100]
         if len(search) >= 2:
             products, _total, _guessed = Product._search_b2b_shop(
-                agreement.company_id, search, limit=SUGGESTIONS
+                agreement._get_selling_company(), search, limit=SUGGESTIONS
             )
         return self._b2b_json(
             products=[

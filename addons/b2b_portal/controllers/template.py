@@ -60,8 +60,8 @@ class B2BTemplatePortal(B2BShopPortal):
         return Order.search(
             [
                 ("id", "=", self._read_id(order_id)),
-                ("company_id", "=", agreement.company_id.id),
-                ("partner_id.commercial_partner_id", "=", agreement.partner_id.id),
+                ("company_id", "=", agreement._get_selling_company().id),
+                ("b2b_customer_id", "=", agreement.partner_id.id),
             ]
         )
 
@@ -120,7 +120,9 @@ class B2BTemplatePortal(B2BShopPortal):
             template = template.browse()
         # sudo: portal users have no write access to orders; the search checked access
         return (
-            template.sudo().with_company(agreement.company_id).with_context(tracking_disable=True)
+            template.sudo()
+            .with_company(agreement._get_selling_company())
+            .with_context(tracking_disable=True)
         )
 
     def _is_b2b_mine(self, template):

@@ -17,7 +17,7 @@ class B2bAgreement(models.Model):
         # Customers may not read products; the shop's assortment is what they may buy.
         Product = self.sudo().env["product.product"].with_context(lang=self.env.lang)
         return Product.search(
-            Product._get_b2b_shop_domain(self.sudo().company_id),
+            Product._get_b2b_shop_domain(self._get_selling_company()),
             order="default_code, name, id",
             offset=offset,
             limit=limit,
@@ -31,7 +31,7 @@ class B2bAgreement(models.Model):
         self.ensure_one()
         # As in `_get_products`.
         Product = self.sudo().env["product.product"]
-        return Product.search_count(Product._get_b2b_shop_domain(self.sudo().company_id))
+        return Product.search_count(Product._get_b2b_shop_domain(self._get_selling_company()))
 
     def _get_pricelist_rows(self, products):
         """Return the price list of the customer.

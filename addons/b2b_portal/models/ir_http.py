@@ -54,4 +54,9 @@ class IrHttp(models.AbstractModel):
         :rtype: str
         """
         agreements = request.env["b2b.agreement"]._get_portal_agreements()
-        return agreements[:1]._get_closed_reason() if agreements else "none"
+        # sudo: customers do not read the companies of the seller
+        companies = request.env.company.sudo().parent_ids
+        own = agreements.filtered(lambda agreement: agreement.sudo().company_id in companies)
+        if not own and any(agreement._is_in_force() for agreement in agreements):
+            return "elsewhere"
+        return own[:1]._get_closed_reason() if own else "none"

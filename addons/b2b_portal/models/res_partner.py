@@ -11,3 +11,11 @@ class ResPartner(models.Model):
         return Domain(super()._get_sale_order_domain_count()) & ~(
             self.env["sale.order"]._get_b2b_draft_domain()
         )
+
+    def _leave_b2b_customer(self, former):
+        """Override of `b2b_agreement`: the orders stay with the customer, their links end.
+
+        Whoever moves has the links of the e-mails; colleagues find the new ones in the portal.
+        """
+        super()._leave_b2b_customer(former)
+        self.env["sale.order"]._part_b2b_contact(self, former)

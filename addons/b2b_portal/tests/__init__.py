@@ -1,4 +1,5 @@
 from . import (
+    test_customer,
     test_gate,
     test_orders,
     test_quick_order_pages,

@@ -73,6 +73,38 @@ class TestGate(ShopPageCommon):
             self._get("/my/b2b/pricelist.csv").headers["Location"].endswith("closed=none")
         )
 
+    def test_gate_knows_of_agreements_with_other_companies(self):
+        other = self.env["res.company"].create({"name": "Other seller"})
+        self.agreement.unlink()
+        self._login(self.buyer_user)
+        for values, reason in (
+            ({"company_id": other.id, "state": "sent"}, "none"),
+            ({"company_id": other.id, "state": "signed"}, "elsewhere"),
+            ({"state": "sent"}, "not_signed"),
+        ):
+            self._create_agreement(pricelist_id=False, **values)
+            location = self._get("/my/b2b").headers["Location"]
+            self.assertTrue(location.endswith(f"closed={reason}"), (location, reason))
+        page = self._get("/my/agreements?closed=elsewhere").text
+        self.assertIn("with another company of ours", page)
+        self.assertNotIn("your company has none", page)
+
+    def test_agreement_opens_the_shop_of_a_branch(self):
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        self.agreement.state = "signed"
+        self._create_rule(applied_on="3_global", percent_price=10.0)
+        agreement = self.buyer_user.partner_id._get_b2b_agreement(branch)
+        orders = self.env["sale.order"].with_user(self.buyer_user)
+        cart = orders._get_b2b_cart(agreement, create=True)
+        self.assertEqual(cart.company_id, branch)
+        cart._add_b2b_lines([(self.product, 1, self.product.uom_id)])
+        self.assertAlmostEqual(cart.order_line.price_unit, 99.42, 2)
+        values, problems = cart._prepare_b2b_checkout_values(agreement, {})
+        self.assertFalse(problems)
+        cart._place_b2b_order(values)
+        self.assertEqual((cart.state, cart.company_id), ("sent", branch))
+        self.assertIn(self.product, agreement._get_products())
+
     def test_shop_closes_with_the_next_click(self):
         self.agreement.state = "signed"
         self._login(self.buyer_user)

@@ -86,3 +86,11 @@ class TestAvailability(B2bOrderCommon, HttpCase):
             report._product_sale_domain(False, self.product.ids)
         )
         self.assertIn(quotation, lines.order_id)
+
+    def test_deliveries_stay_with_the_company(self):
+        order = self._create_order([(self.product, 1)], partner_id=self.buyer_user.partner_id.id)
+        order.action_confirm()
+        delivery = order.picking_ids
+        self.assertTrue(delivery.with_user(self.buyer_user).has_access("read"))
+        self.buyer_user.partner_id.parent_id = self.rival
+        self.assertFalse(delivery.with_user(self.buyer_user).has_access("read"))

@@ -17,7 +17,7 @@ class Website(models.Model):
             # sudo: empty, in the mode of the full ones
             return self.env["product.pricelist"].sudo()
         agreement = getattr(request or None, "b2b_agreement", None)
-        if not agreement or agreement.company_id != self.company_id:
+        if not agreement or agreement._get_selling_company() != self.company_id:
             agreement = self.env.user.partner_id._get_b2b_agreement(self.company_id)
         agreed = agreement.pricelist_id
         if agreed and request:
@@ -46,12 +46,21 @@ class Website(models.Model):
         return pricelist_sudo
 
     def _get_and_cache_current_cart(self):
-        """Override of `website_sale` to price an open cart anew when an agreement came or went."""
+        """Override of `website_sale` to price an open cart anew when an agreement came or went.
+
+        Nothing is ordered yet: the cart goes along with a visitor who changed companies.
+        """
         cart_sudo = super()._get_and_cache_current_cart()
         agreed = self._get_b2b_pricelist()
-        if not cart_sudo or cart_sudo.pricelist_id == agreed:
+        if not cart_sudo:
             return cart_sudo
-        if agreed or cart_sudo.pricelist_id.is_b2b:
+        moved = cart_sudo.b2b_customer_id != cart_sudo.partner_id.commercial_partner_id
+        if moved:
+            cart_sudo._compute_b2b_customer_id()
+            cart_sudo._renew_links()
+        if cart_sudo.pricelist_id == agreed and not moved:
+            return cart_sudo
+        if moved or agreed or cart_sudo.pricelist_id.is_b2b:
             cart_sudo._compute_pricelist_id()
             cart_sudo._recompute_prices()
             request.pricelist = cart_sudo.pricelist_id

@@ -119,7 +119,15 @@ class TestLeakWalk(ShopCommon):
             subtype_xmlid="mail.mt_comment",
             attachments=[("Zyxwv file.txt", b"Zyxwv file")],
         )
+        # Whoever leaves the company is a stranger to it from then on.
+        cls.former_user = cls._create_portal_user("b2b_former", parent_id=cls.customer.id)
+        cls.former_order = cls._fill_cart(cls.former_user)
+        cls.former_order._place_b2b_order({"client_order_ref": "Zyxwv of a former contact"})
+        cls.former_template = cls._create_template("Zyxwv former", 1)
+        cls.former_template.partner_id = cls.former_user.partner_id
+        cls.former_user.partner_id.parent_id = cls.rival
         cls.orders = cls.proforma | cls.quotation | cls.cart | cls.template | cls.shared_template
+        cls.orders |= cls.former_order | cls.former_template
         cls.rules = cls.env["product.pricelist.item"].search(
             [("pricelist_id", "=", cls.pricelist.id)]
         )
@@ -167,6 +175,8 @@ class TestLeakWalk(ShopCommon):
             for name in ("b2b.agreement", "product.pricelist.item", "sale.order", "sale.order.line")
             for rows in self._read_rows(name, user)
         )
+        self.assertIn("Zyxwv of a former contact", found)
+        self.assertIn("Zyxwv former", found)
         for secret in ("Zyxwv list", "Zyxwv PO", "Zyxwv a", "Zyxwv b", "73.19", "4321.25"):
             self.assertIn(secret, found)
 

@@ -55,6 +55,27 @@ class TestShopPrices(ShopCommon):
         self.env.invalidate_all()
         self.assertAlmostEqual(cart.amount_untaxed, 146.38)
 
+    def test_open_cart_of_a_visitor_who_changed_companies(self):
+        self._set_tax_free()
+        contact = self.buyer_user.partner_id
+        for company, customer, amount in (
+            (self.rival, self.rival, 300.84),
+            (self.env["res.partner"], contact, 400.0),
+        ):
+            contact.parent_id = self.customer
+            self._login(self.buyer_user)
+            self._add_to_cart(2)
+            cart = self._get_cart(contact)
+            self.assertAlmostEqual(cart.amount_untaxed, 146.38)
+            contact.parent_id = company
+            self.env.flush_all()
+            self.url_open("/shop/cart")
+            self.env.invalidate_all()
+            self.assertEqual(cart.b2b_customer_id, customer)
+            self.assertAlmostEqual(cart.amount_untaxed, amount)
+            self.assertFalse(cart.with_user(self.buyer2_user).has_access("read"))
+            cart.order_line.unlink()
+
     def test_chosen_retail_list_does_not_beat_the_agreement(self):
         self._login(self.buyer_user)
         self.url_open(f"/shop/change_pricelist/{self.retail_pricelist.id}")

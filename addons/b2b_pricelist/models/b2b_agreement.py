@@ -12,7 +12,8 @@ class B2bAgreement(models.Model):
     _inherit = "b2b.agreement"
 
     pricelist_id = fields.Many2one(
-        domain="[('is_b2b', '=', True), ('company_id', 'in', (False, company_id))]"
+        domain="[('is_b2b', '=', True), '|', ('company_id', '=', False),"
+        " ('company_id', 'parent_of', company_id)]"
     )
 
     # === CRUD METHODS === #
@@ -50,7 +51,7 @@ class B2bAgreement(models.Model):
         """
         self.ensure_one()
         # The customer's usual pricelist is not readable for every caller.
-        partner = self.sudo().with_company(self.company_id).partner_id
+        partner = self.sudo().with_company(self._get_selling_company()).partner_id
         return self.sudo().pricelist_id or partner.property_product_pricelist
 
     def _get_price_currency(self):
@@ -58,8 +59,8 @@ class B2bAgreement(models.Model):
 
         :return: `res.currency` record in sudo mode
         """
-        agreement = self.sudo()  # as in `_get_pricelist`
-        return agreement._get_pricelist().currency_id or agreement.company_id.currency_id
+        company = self._get_selling_company()
+        return self._get_pricelist().currency_id or company.currency_id
 
     def _get_pricer(self, shipping_partner=None, date=False):
         """Return what prices lines for the customer of this agreement.
@@ -72,7 +73,7 @@ class B2bAgreement(models.Model):
         self.ensure_one()
         # sudo: sellers and buyers may price what they cannot read; the agreement rules
         return self._get_pricelist()._get_pricer(
-            self.sudo().company_id,
+            self._get_selling_company(),
             fiscal_position=self._get_fiscal_position(shipping_partner),
             partner=self.sudo().partner_id,
             date=date,
@@ -86,7 +87,7 @@ class B2bAgreement(models.Model):
         """
         self.ensure_one()
         # Fiscal positions are settings of the company; the customer sees their effect.
-        agreement = self.sudo().with_company(self.company_id)
+        agreement = self.sudo().with_company(self._get_selling_company())
         partner = agreement.partner_id
         delivery = (shipping_partner or partner).sudo().with_env(agreement.env)
         return agreement.env["account.fiscal.position"]._get_fiscal_position(partner, delivery)

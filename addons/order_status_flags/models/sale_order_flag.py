@@ -14,6 +14,7 @@ class SaleOrderFlag(models.Model):
     _description = "Order Flag"
     _order = "sequence, id"
     _check_company_auto = True
+    _check_company_domain = models.check_company_domain_parent_of
 
     name = fields.Char(required=True, translate=True)
     color = fields.Integer()
@@ -87,9 +88,9 @@ class SaleOrderFlag(models.Model):
     def _fits(self, order):
         """Whether orders of this document type and company may carry the flag."""
         self.ensure_one()
-        return self.document_type in (False, order.document_type) and (
-            self.company_id.id in (False, order.company_id.id)
-        )
+        # sudo: a seller of a branch may not read the companies above it
+        companies = order.company_id.sudo().parent_ids
+        return self.document_type in (False, order.document_type) and (self.company_id <= companies)
 
     def _may_be_moved_by(self, user):
         """Whether the user may set, replace or clear these flags."""

@@ -28,6 +28,7 @@ class SaleOrderStatus(models.Model):
     _description = "Order Status"
     _order = "sequence, id"
     _check_company_auto = True
+    _check_company_domain = models.check_company_domain_parent_of
 
     code = fields.Char(
         readonly=True,
@@ -258,27 +259,29 @@ class SaleOrderStatus(models.Model):
     @api.model
     def _get_for_event(self, code, document_type, company):
         """Return the status that the event sets on such an order, the most specific one:
-        of the type and company, the company, the type, neither.
+        of the type and company, the company, the type, neither. What the parents of a branch
+        have set holds for it too, after its own.
 
         :param str code: code of a ``sale.order.status.event``
         :param str document_type: the order's document type
         :param res.company company: the order's company
         :rtype: sale.order.status (sudo), empty when no status is set by the event
         """
-        fitting = [
-            (bool(rule_company) * 2 + bool(rule_type), status_id)
-            for status_id, rule_type, rule_company in self._get_event_rules(code)
-            if rule_type in (False, document_type) and rule_company in (False, company.id)
-        ]
         # sudo: an event acts by the company's rules, see `_get_event_rules`
-        return self.sudo().browse(max(fitting)[1] if fitting else ())
+        companies = [False, *company.sudo().parent_ids.ids]
+        fitting = [
+            (companies.index(rule_company), bool(rule_type), status_id)
+            for status_id, rule_type, rule_company in self._get_event_rules(code)
+            if rule_type in (False, document_type) and rule_company in companies
+        ]
+        return self.sudo().browse(max(fitting)[-1] if fitting else ())
 
     def _fits(self, order):
         """Whether orders of this document type and company may have the status or flag."""
         self.ensure_one()
-        return self.document_type in (False, order.document_type) and (
-            self.company_id.id in (False, order.company_id.id)
-        )
+        # sudo: a seller of a branch may not read the companies above it
+        companies = order.company_id.sudo().parent_ids
+        return self.document_type in (False, order.document_type) and (self.company_id <= companies)
 
     def _comes_after(self, other):
         """Whether this status is further on than the other one (an empty one is behind all).

@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_backend_views,
+    test_branches,
     test_cancellation,
     test_events,
     test_heard,

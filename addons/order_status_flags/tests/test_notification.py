@@ -263,6 +263,21 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
         self.assertIn("550", row.mail_error)
         self.assertEqual(order.order_status_id, self.in_progress, "the change itself stays")
 
+    def test_email_that_waits_goes_to_the_new_customer(self):
+        order, row = self._flagged()
+        self._run(smtplib.SMTPDataError(451, b"try later"))
+        first = row.mail_mail_id
+        link = order.tracking_url
+        right = self.env["res.partner"].create({"name": "Right", "email": "right@example.com"})
+        order.partner_id = right
+        self.assertEqual((first.state, row.mail_state), ("cancel", "pending"))
+        self.assertFalse(row.mail_mail_id)
+        [email] = self._run()
+        self.assertIn("right@example.com", str(email["to"]))
+        self.assertEqual((first.state, row.mail_state), ("cancel", "sent"))
+        self.assertNotIn(link, str(email["text"]))
+        self.assertIn(order.tracking_url, str(email["text"]))
+
     def test_refused_recipient_fails(self):
         _order, row = self._flagged()
         self._run(smtplib.SMTPRecipientsRefused({"buyer@example.com": (550, b"unknown")}))

@@ -124,6 +124,40 @@ class TestTrackingPage(TrackingCommon):
         ):
             self._assert_not_found(f"/order/status{garbage}")
 
+    def test_link_ends_when_the_order_is_a_quotation_again(self):
+        order = self._create_order()
+        old = self._url(order)
+        order._action_cancel()
+        order.action_draft()
+        self.assertFalse(order.order_tracking_token)
+        order.action_confirm()
+        self._open(order)
+        self._assert_not_found(old)
+
+    def test_links_end_with_the_customer(self):
+        order = self._create_order()
+        old, access_token = self._url(order), order.access_token
+        order.message_subscribe(self.customer.ids)
+        contact = self.env["res.partner"].create(
+            {"name": "Contact", "parent_id": self.customer.id, "email": "contact@example.com"}
+        )
+        order.partner_id = contact
+        self.assertEqual((self._url(order), order.access_token), (old, access_token))
+        other = self.env["res.partner"].create({"name": "Other", "email": "other@example.com"})
+        order.partner_id = other
+        self._open(order)
+        self._assert_not_found(old)
+        self.assertTrue(order.access_token)
+        self.assertNotEqual(order.access_token, access_token)
+        self.assertNotIn(self.customer, order.message_partner_ids)
+
+    def test_access_token_of_a_quotation_ends_with_the_customer(self):
+        order = self._create_order(confirm=False)
+        access_token = order._portal_ensure_token()
+        order.partner_id = self.env["res.partner"].create({"name": "Other"})
+        self.assertNotEqual(order.access_token, access_token)
+        self.assertFalse(order.order_tracking_token)
+
     def test_page_switched_off(self):
         order = self._create_order()
         self.company.order_status_tracking_page = False

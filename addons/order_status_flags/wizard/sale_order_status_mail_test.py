@@ -52,7 +52,9 @@ class SaleOrderStatusMailTest(models.TransientModel):
         for wizard in self:
             status = wizard.status_id
             orders = Order.search([("order_status_id", "=", status.id)], limit=1)
-            companies = [("company_id", "=", status.company_id.id)] if status.company_id else []
+            companies = (
+                [("company_id", "child_of", status.company_id.id)] if status.company_id else []
+            )
             wizard.order_id = orders or Order.search(
                 [("order_status_id", "!=", False), *companies], limit=1
             )

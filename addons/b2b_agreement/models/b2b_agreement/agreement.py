@@ -19,6 +19,7 @@ class B2bAgreement(models.Model):
     _inherit = ["portal.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "date_start desc, id desc"
     _check_company_auto = True
+    _check_company_domain = models.check_company_domain_parent_of
 
     # Terms that the template puts into the text.
     TEXT_TERMS = frozenset(
@@ -67,7 +68,7 @@ class B2bAgreement(models.Model):
         index="btree_not_null",
         tracking=True,
         ondelete="restrict",
-        domain="[('company_id', 'in', (False, company_id))]",
+        domain="['|', ('company_id', '=', False), ('company_id', 'parent_of', company_id)]",
         help="Prices of the customer while the agreement is in force. Empty: the customer's usual"
         " pricelist.",
     )
@@ -186,7 +187,7 @@ class B2bAgreement(models.Model):
             template = agreement.template_id
             if not agreement.body and not template:
                 template = template.search(
-                    [("company_id", "in", (False, agreement.company_id.id))], limit=1
+                    template._check_company_domain(agreement.company_id), limit=1
                 )
             agreement.template_id = template
 

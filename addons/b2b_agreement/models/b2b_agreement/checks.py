@@ -167,7 +167,16 @@ class B2bAgreement(models.Model):
         return (
             self.id != other.id
             and self.partner_id.id == other.partner_id.id
-            and self.company_id.id == other.company_id.id
+            and self._shares_days(other)
+        )
+
+    def _shares_days(self, other):
+        """Return whether two agreements with a company share a day, whoever the customers are.
+
+        :rtype: bool
+        """
+        return (
+            self.company_id.id == other.company_id.id
             and self.date_start <= (other.date_end or datetime.max.date())
             and other.date_start <= (self.date_end or datetime.max.date())
         )

@@ -22,20 +22,38 @@ class B2bAgreement(models.Model):
 
     @api.model
     def _get_in_force_domain(self, company):
-        """Return the agreements in force today in a company.
+        """Return the agreements in force today in a company: its own, and those of its parents.
 
-        The domain holds a date: use it at once, never store it in a rule or cache.
+        The domain holds dates: use it at once, never store it in a rule or cache.
 
         :param company: `res.company` record
         :rtype: Domain
         """
-        today = self._get_today(company)
-        return (
-            Domain("company_id", "=", company.id)
-            & Domain("state", "=", "signed")
-            & Domain("date_start", "<=", today)
-            & (Domain("date_end", "=", False) | Domain("date_end", ">=", today))
+        # sudo: which companies stand above a branch is not for customers to read
+        by_company = Domain.OR(
+            Domain("company_id", "=", parent.id) & self._get_valid_domain(self._get_today(parent))
+            for parent in company.sudo().parent_ids
         )
+        return Domain("state", "=", "signed") & by_company
+
+    @api.model
+    def _get_valid_domain(self, day):
+        """Return the agreements whose dates, both included, span a day.
+
+        :rtype: Domain
+        """
+        until = Domain("date_end", "=", False) | Domain("date_end", ">=", day)
+        return Domain("date_start", "<=", day) & until
+
+    def _get_selling_company(self):
+        """Return the company that sells by the agreement: its own one, or a branch of that.
+
+        :return: the current company where it is such a branch; `res.company` record in sudo mode
+        """
+        self.ensure_one()
+        # sudo: customers do not read the companies of the seller
+        current, own = self.env.company.sudo(), self.sudo().company_id
+        return current if own in current.parent_ids else own
 
     def _is_in_force(self):
         """Return whether the agreement is signed and valid today.
@@ -46,6 +64,14 @@ class B2bAgreement(models.Model):
         if self.state != "signed" or not self.date_start:
             return False
         return self.date_start <= self._get_today(self.company_id) and not self._is_over()
+
+    def _is_open(self):
+        """Return whether the agreement is in force, or may still come into force.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return self.state != "terminated" and not self._is_over()
 
     def _is_over(self):
         """Return whether the last day has passed.

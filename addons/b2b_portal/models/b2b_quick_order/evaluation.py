@@ -111,7 +111,7 @@ class B2bQuickOrder(models.AbstractModel):
             `currency`, and `total_quantity` with the merged rows in it
         :rtype: list[dict]
         """
-        company = agreement.company_id
+        company = agreement._get_selling_company()
         # sudo: portal users do not read products; the shop's domain is applied
         Product = self.env["product.product"].sudo().with_company(company)
         codes = [row.sku for row in parsed.rows if not row.error]

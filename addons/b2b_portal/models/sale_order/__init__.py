@@ -1,1 +1,13 @@
-from . import cart, checkout, creation, export, fields, guards, mail, prices, statement, template
+from . import (
+    cart,
+    checkout,
+    creation,
+    customer,
+    export,
+    fields,
+    guards,
+    mail,
+    prices,
+    statement,
+    template,
+)

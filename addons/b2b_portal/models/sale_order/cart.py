@@ -21,13 +21,14 @@ class SaleOrder(models.Model):
         :param bool create: make one when there is none
         """
         partner = self.env.user.partner_id
-        company = agreement.company_id
+        company = agreement._get_selling_company()
         # sudo: portal users have no write access to orders; only their own cart is reached here
         Order = self.sudo().with_company(company)
         cart = Order.search(
             [
                 ("b2b_qualifier", "=", "cart"),
                 ("partner_id", "=", partner.id),
+                ("b2b_customer_id", "=", partner.commercial_partner_id.id),
                 ("company_id", "=", company.id),
             ],
             limit=1,
@@ -47,14 +48,15 @@ class SaleOrder(models.Model):
         """Return the values of a new cart or template of the current user."""
         return {
             "partner_id": self.env.user.partner_id.id,
-            "company_id": agreement.company_id.id,
+            "company_id": agreement._get_selling_company().id,
             "pricelist_id": agreement._get_pricelist().id,
             **self._prepare_b2b_payment_term(agreement),
         }
 
     def _prepare_b2b_payment_term(self, agreement):
         """Return the value of the payment terms: the agreement's, else the customer's."""
-        partner = (self.partner_id or self.env.user.partner_id).with_company(agreement.company_id)
+        partner = self._get_b2b_party() if self else self.env.user.partner_id
+        partner = partner.with_company(agreement._get_selling_company())
         # sudo: buyers do not read their payment terms, the order has them all the same
         term = agreement.payment_term_id or partner.sudo().property_payment_term_id
         return {"payment_term_id": term.id}
@@ -196,7 +198,7 @@ class SaleOrder(models.Model):
 
     def _renew_b2b_terms(self):
         """Bring date, list, payment terms and fiscal position of the cart up to today."""
-        agreement = self.partner_id._get_b2b_agreement(self.company_id)
+        agreement = self._get_b2b_party()._get_b2b_agreement(self.company_id)
         values = {"date_order": fields.Datetime.now()}
         pricelist = self._get_b2b_pricelist()
         if self.pricelist_id != pricelist:

@@ -155,7 +155,7 @@ class SaleOrder(models.Model):
         :param address_id: only this one (text or int), empty when it is not of that company
         :rtype: res.partner
         """
-        commercial = self.partner_id.commercial_partner_id
+        commercial = self.b2b_customer_id
         domain = Domain("commercial_partner_id", "=", commercial.id)
         if address_id is None:
             domain &= Domain("type", "in", ("delivery", "other")) | Domain(
@@ -231,7 +231,7 @@ class SaleOrder(models.Model):
         if self.b2b_qualifier != "cart":
             raise UserError(self.env._("This cart has been ordered already."))
         agreement = self.partner_id._get_b2b_agreement(self.company_id)
-        if not agreement:
+        if agreement.partner_id != self.b2b_customer_id:
             raise UserError(self.env._("There is no agreement in force any more."))
         address_id = values.get("partner_shipping_id", self.partner_shipping_id.id)
         if not self._get_b2b_addresses(address_id):

@@ -74,7 +74,7 @@ class SaleOrder(models.Model):
         :raise UserError: naming the customer
         """
         wanted = [
-            (vals.get("partner_id"), vals.get("company_id") or self.env.company.id)
+            self._get_b2b_cart_key(vals)
             for vals in vals_list
             if vals.get("b2b_qualifier") == "cart"
         ]
@@ -84,10 +84,12 @@ class SaleOrder(models.Model):
         carts = self.sudo().search(
             [
                 ("b2b_qualifier", "=", "cart"),
-                ("partner_id", "in", [partner_id for partner_id, _company in wanted]),
+                ("partner_id", "in", [partner_id for partner_id, *_others in wanted]),
             ]
         )
-        taken = {(cart.partner_id.id, cart.company_id.id) for cart in carts}
+        taken = {
+            (cart.partner_id.id, cart.b2b_customer_id.id, cart.company_id.id) for cart in carts
+        }
         for key in wanted:
             if key in taken:
                 partner = self.env["res.partner"].browse(key[0])
@@ -96,6 +98,13 @@ class SaleOrder(models.Model):
                     self.env._("%(buyer)s has a cart already.", buyer=partner.sudo().name)
                 )
             taken.add(key)
+
+    def _get_b2b_cart_key(self, vals):
+        """Return what one cart is for: buyer, customer and company."""
+        # sudo: only the id of the customer is read
+        partner = self.env["res.partner"].sudo().browse(vals.get("partner_id") or ())
+        company_id = vals.get("company_id") or self.env.company.id
+        return partner.id, partner.commercial_partner_id.id, company_id
 
     def copy_data(self, default=None):
         """Override of `sale` to make copies B2B again, with a number or name of their own.

@@ -28,7 +28,7 @@ class SaleOrder(models.Model):
     b2b_note = fields.Text(string="Note of the buyer", copy=False)
 
     _b2b_cart_uniq = models.UniqueIndex(
-        "(partner_id, company_id) WHERE b2b_qualifier = 'cart'",
+        "(partner_id, b2b_customer_id, company_id) WHERE b2b_qualifier = 'cart'",
         "This buyer has a cart already.",
     )
     _b2b_template_named = models.Constraint(

@@ -20,19 +20,22 @@ class SaleOrder(models.Model):
         pricer = self._get_b2b_pricelist()._get_pricer(
             self.company_id,
             fiscal_position=self._get_b2b_fiscal_position(),
-            partner=self.partner_id,
+            partner=self._get_b2b_party(),
         )
         return pricer.prices(wanted)
 
     def _get_b2b_pricelist(self):
         """Return the list of the agreement, also when the order has an earlier one still."""
-        agreement = self.partner_id._get_b2b_agreement(self.company_id)
+        agreement = self._get_b2b_party()._get_b2b_agreement(self.company_id)
         return agreement._get_pricelist() if agreement else self.pricelist_id
 
     def _get_b2b_fiscal_position(self):
         """Return the fiscal position that the order gets today, as core would choose it."""
         positions = self.env["account.fiscal.position"].with_company(self.company_id)
-        return positions._get_fiscal_position(self.partner_id, self.partner_shipping_id)
+        party, delivery = self._get_b2b_party(), self.partner_shipping_id
+        if party != self.partner_id and delivery.commercial_partner_id != self.b2b_customer_id:
+            delivery = party
+        return positions._get_fiscal_position(party, delivery)
 
     def _get_b2b_today(self):
         """Return what the lines and the whole cost today, without writing anything.

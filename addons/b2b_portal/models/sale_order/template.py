@@ -37,8 +37,8 @@ class SaleOrder(models.Model):
         return Domain(
             [
                 ("b2b_qualifier", "=", "template"),
-                ("company_id", "=", agreement.company_id.id),
-                ("partner_id.commercial_partner_id", "=", agreement.partner_id.id),
+                ("company_id", "=", agreement._get_selling_company().id),
+                ("b2b_customer_id", "=", agreement.partner_id.id),
             ]
         )
 
@@ -56,7 +56,7 @@ class SaleOrder(models.Model):
         # sudo: portal users have no create access to orders; all values are ours
         template = (
             self.sudo()
-            .with_company(agreement.company_id)
+            .with_company(agreement._get_selling_company())
             .with_context(tracking_disable=True)
             .create(
                 {

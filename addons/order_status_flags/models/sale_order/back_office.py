@@ -97,7 +97,7 @@ class SaleOrder(models.Model):
 
     def _get_codebook_domain(self):
         """Return the domain of statuses and flags of the companies of these orders."""
-        return [("company_id", "in", [False, *self.company_id.ids])]
+        return self.env["sale.order.status"]._check_company_domain(self.company_id)
 
     def _get_movable_flags(self):
         """Return the flags for these orders that the user may set, replace or clear."""

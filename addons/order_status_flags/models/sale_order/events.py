@@ -31,6 +31,7 @@ class SaleOrder(models.Model):
         )
         cancelled = by_state.get("cancel", self.browse())
         drafts._clear_status_on_draft()
+        drafts._forget_tracking_link()
         newly_placed = self.filtered(
             lambda order: order.state != "cancel" and placed[order.id] and not before[order.id][1]
         )

@@ -74,6 +74,28 @@ class SaleOrder(models.Model):
             # sudo: the mail fields and the mail queue are nobody's to write
             history.browse(row[0] for row in rows).sudo()._supersede_mails()
 
+    def _take_back_mails(self):
+        """Have the e-mails about these orders that still wait in the queue made anew."""
+        # sudo: as above
+        history = self.env["sale.order.status.history"].sudo()
+        history.search(
+            [
+                ("order_id", "in", self.ids),
+                ("mail_state", "=", "pending"),
+                ("mail_mail_id", "!=", False),
+            ]
+        )._make_mails_anew()
+
+    def _get_mail_obstacle(self):
+        """Return why nobody can be mailed about this order, False when somebody can.
+
+        Hook: addons name more. Read as superuser.
+
+        :return: the reason, for the seller
+        """
+        self.ensure_one()
+        return not self.partner_id.email and self.env._("The customer has no e-mail address.")
+
     # === LINK IN E-MAILS AND THE PRINTED ORDER === #
 
     def _send_order_notification_mail(self, mail_template, **kwargs):

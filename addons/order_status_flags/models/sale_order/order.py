@@ -162,9 +162,7 @@ class SaleOrder(models.Model):
     @api.model
     def _group_expand_order_status_id(self, statuses, domain):
         """Show every status as a column of the kanban view, used or not."""
-        used_or_not = statuses | statuses.search(
-            [("company_id", "in", [False, *self.env.companies.ids])]
-        )
+        used_or_not = statuses | statuses.search(statuses._check_company_domain(self.env.companies))
         return used_or_not.sorted(lambda status: (status.sequence, status.id))
 
     # === CONSTRAINT METHODS === #

@@ -45,7 +45,8 @@ class SaleOrder(models.Model):
     @api.model
     def _get_public_statuses(self):
         """Return what the customer reads of the codebook, see ``sale.order.status``."""
-        company_ids = tuple(sorted(self.env.companies.ids))
+        # sudo: customers do not read the companies above a branch
+        company_ids = tuple(sorted(self.env.companies.sudo().parent_ids.ids))
         return self.env["sale.order.status"]._get_public_statuses(company_ids)
 
     def _get_customer_badges(self):

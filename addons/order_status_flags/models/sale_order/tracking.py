@@ -55,6 +55,59 @@ class SaleOrder(models.Model):
     def _new_tracking_token(self):
         return secrets.token_urlsafe(TOKEN_BYTES)
 
+    def write(self, vals):
+        """Override of `sale`: what was told to the former customer shows nothing of the new one."""
+        if "partner_id" not in vals:
+            return super().write(vals)
+        # sudo: links and e-mails are nobody's to write
+        orders = self.sudo()
+        before = {order.id: (order.partner_id, order._get_link_owner()) for order in orders}
+        res = super().write(vals)
+        for order in orders:
+            partner, owner = before[order.id]
+            if order._get_link_owner() != owner:
+                order._renew_links()
+                order._unsubscribe_former_customer(partner | owner)
+            if order.partner_id != partner:
+                order._take_back_mails()
+        return res
+
+    def _get_link_owner(self):
+        """Return the customer who has the links to this order; another one gets new ones.
+
+        Hook: addons that know better whose the order is.
+
+        :rtype: res.partner
+        """
+        return self.partner_id.commercial_partner_id
+
+    def _renew_links(self):
+        """End the links to these orders (sudo) that were given away: ours, and Odoo's own."""
+        for order in self:
+            values = {}
+            if order.order_tracking_token:
+                values["order_tracking_token"] = self._new_tracking_token()
+            if order.access_token:
+                values["access_token"] = str(uuid.uuid4())
+            if values:
+                order._as_part_of_write()._write_status_fields(values)
+
+    def _unsubscribe_former_customer(self, partners):
+        """Take customers and their contacts off the followers of this order (sudo)."""
+        self.message_follower_ids.filtered(
+            lambda follower: (
+                follower.partner_id.partner_share
+                and follower.partner_id != self.partner_id
+                and (follower.partner_id | follower.partner_id.commercial_partner_id) & partners
+            )
+        ).unlink()
+
+    def _forget_tracking_link(self):
+        """Take the links off orders that are quotations again: placed anew, they get new ones."""
+        # sudo: the token is no field that anybody writes
+        for order in self.sudo().filtered("order_tracking_token"):
+            order._as_part_of_write()._write_status_fields({"order_tracking_token": False})
+
     def _mark_as_placed(self):
         """Mint the tokens when the order is placed: pages and mails only ever read them.
 

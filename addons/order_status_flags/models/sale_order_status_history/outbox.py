@@ -154,7 +154,7 @@ class SaleOrderStatusHistory(models.Model):
         rows = self - self._silence_changed_codebook()
         rows -= rows._put_off_behind_leaving_mails()
         rows -= rows._supersede_known()
-        rows -= rows._fail_without_address()
+        rows -= rows._fail_without_recipient()
         batches = {}
         for row in rows:
             order = row.order_id
@@ -285,10 +285,13 @@ class SaleOrderStatusHistory(models.Model):
         hidden.write({"mail_state": "suppressed"})
         return silent | hidden
 
-    def _fail_without_address(self):
-        rows = self.filtered(lambda row: not row.order_id.partner_id.email)
-        rows._mark_failed(self.env._("The customer has no e-mail address."))
-        return rows
+    def _fail_without_recipient(self):
+        failed = self.browse()
+        for row in self:
+            if obstacle := row.order_id._get_mail_obstacle():
+                row._mark_failed(obstacle)
+                failed += row
+        return failed
 
     def _mark_failed(self, message):
         if self:
@@ -296,10 +299,21 @@ class SaleOrderStatusHistory(models.Model):
 
     def _supersede_mails(self):
         """Withdraw these pending rows, and their e-mails where one waits in the queue."""
+        self._withdraw_mails().write({"mail_state": "superseded"})
+
+    def _make_mails_anew(self):
+        """Withdraw the waiting e-mails of these pending rows; the next run makes new ones."""
+        rows = self._withdraw_mails()
+        rows.write({"mail_mail_id": False, "mail_attempts": 0, "mail_due": fields.Datetime.now()})
+        if rows:
+            self._trigger_mail_cron()
+
+    def _withdraw_mails(self):
+        """Take e-mails out of the queue; return the rows whose e-mail is not leaving just now."""
         rows = self.try_lock_for_update()
         waiting = rows.mail_mail_id.try_lock_for_update().filtered(
             lambda mail: mail.state in ("outgoing", "exception")
         )
         rows = rows.filtered(lambda row: not row.mail_mail_id or row.mail_mail_id in waiting)
         waiting.write({"state": "cancel"})
-        rows.write({"mail_state": "superseded"})
+        return rows
