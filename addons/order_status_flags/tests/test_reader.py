@@ -90,9 +90,7 @@ class TestReader(TrackingCommon):
         self.env.invalidate_all()
         self.assertEqual(order._get_placed_on(), datetime(2020, 2, 3))
         order.status_history_ids.invalidate_recordset()
-        self.env.cr.execute(
-            "DELETE FROM sale_order_status_history WHERE order_id = %s", [order.id]
-        )
+        self.env.cr.execute("DELETE FROM sale_order_status_history WHERE order_id = %s", [order.id])
         self.env.invalidate_all()
         self.assertEqual(order._get_placed_on(), datetime(2020, 2, 3))
 

@@ -261,12 +261,10 @@ class TestTrackingPage(TrackingCommon):
             many.set_order_status((self.saved if number % 2 else self.in_progress).id)
         counts = []
         for order in (few, few, many):
-            self.env.flush_all()
-            self.env.invalidate_all()
-            before = self.env.cr.sql_log_count
-            self._open(order)
-            counts.append(self.env.cr.sql_log_count - before)
-        self.assertLessEqual(counts[2], counts[1])
+            with self._count_queries() as queries:
+                self._open(order)
+            counts.append(queries[0])
+        self.assertNoMoreQueries(*counts[1:])
         self.assertLessEqual(counts[2], 40)
 
 

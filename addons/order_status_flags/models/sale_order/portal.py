@@ -121,8 +121,9 @@ class SaleOrder(models.Model):
         """Return what the public tracking page shows: the status, the delivery and what was
         ordered, without prices.
 
-        :return: ``_get_customer_page_values`` and ``order`` (sudo), ``placed_on``
-            (datetime, UTC), ``delivery`` (dict with ``expected_date`` and ``carriers``) and ``lines`` (sale.order.line, sudo)
+        :return: ``_get_customer_page_values`` and ``order`` (sudo), ``placed_on`` (datetime,
+            UTC), ``delivery`` (dict with ``expected_date`` and ``carriers``) and ``lines``
+            (sale.order.line, sudo)
         """
         self.ensure_one()
         order = self.sudo()  # the link is the right to see just this
