@@ -28,11 +28,6 @@ class PricingCommon(B2bCommon):
             {"name": f"Tax {amount}", "amount": amount, "company_id": self.company.id, **values}
         )
 
-    def _measure(self, act):
-        with self._count_queries() as queries:
-            act()
-        return queries[0]
-
 
 @tagged("post_install", "-at_install")
 class TestPrice(PricingCommon):
@@ -380,7 +375,9 @@ class TestQueries(PricingCommon):
     def _measure(self, count, act):
         products = self._create_products(count)
         self._create_rule(percent_price=7, product_id=products[0].id)
-        return self._measure(lambda: act(products))
+        with self._count_queries() as queries:
+            act(products)
+        return queries[0]
 
     def _assert_constant(self, act):
         self._measure(5, act)

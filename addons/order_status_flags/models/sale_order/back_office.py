@@ -161,6 +161,7 @@ class SaleOrder(models.Model):
         """An order with two reasons is found by either, whichever is shown."""
         if operator != "in":
             return NotImplemented
+        self._check_field_access(self._fields["status_attention"], "read")
         domains = {
             "cancellation": Domain("cancellation_requested_on", "!=", False),
             "mail_failed": Domain("status_mail_failed", "=", True),

@@ -161,6 +161,7 @@ class SaleOrder(models.Model):
     def _search_is_status_stuck(self, operator, value):
         if operator != "in":
             return NotImplemented
+        self._check_field_access(self._fields["is_status_stuck"], "read")
         now = fields.Datetime.now()
         statuses = (
             self.env["sale.order.status"]
