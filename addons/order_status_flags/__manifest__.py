@@ -34,7 +34,10 @@
     ],
     "demo": ["demo/res_users_demo.xml", "demo/sale_order_demo.xml"],
     "assets": {
-        "web.assets_backend": ["order_status_flags/static/src/fields/*"],
+        "web.assets_backend": [
+            "order_status_flags/static/src/fields/*",
+            "order_status_flags/static/src/views/*",
+        ],
         "web.assets_frontend": ["order_status_flags/static/src/scss/order_status.scss"],
     },
     "pre_init_hook": "pre_init_hook",

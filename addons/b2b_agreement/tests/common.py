@@ -3,13 +3,15 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import TransactionCase, new_test_user
 
+from odoo.addons.mail_delivery_retry.tests.common import QueryCount
+
 SIGNATURE = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
     "gg=="
 )
 
 
-class AgreementCommon(TransactionCase):
+class AgreementCommon(QueryCount, TransactionCase):
     """Two companies with buyers and a list each, a retail customer, and a seller."""
 
     @classmethod

@@ -2,24 +2,24 @@ from unittest.mock import patch
 
 from psycopg2.errors import ExclusionViolation, SerializationFailure
 
-from odoo import api
 from odoo.exceptions import ConcurrencyError, LockError, UserError
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.mail_delivery_retry.tests.common import Race
+
 from .common import SIGNATURE
 
 
 @tagged("post_install", "-at_install")
-class TestRaces(BaseCase):
+class TestRaces(Race, BaseCase):
     """Two transactions at once: real cursors, hence own records that are removed at the end."""
 
     def setUp(self):
         super().setUp()
         self.registry = Registry(get_db_name())
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, api.SUPERUSER_ID, {})
+        with self._transaction() as env:
             customer = env["res.partner"].create({"name": "Race Ltd", "is_company": True})
             agreements = env["b2b.agreement"].create(
                 [
@@ -36,14 +36,12 @@ class TestRaces(BaseCase):
         self.addCleanup(self._remove)
 
     def _remove(self):
-        with self.registry.cursor() as cr:
+        with self._transaction() as env:
             # Signed agreements are kept by design; the test's are removed past the guard.
-            cr.execute("DELETE FROM b2b_agreement WHERE id = ANY(%s)", [self.agreement_ids])
-            env = api.Environment(cr, api.SUPERUSER_ID, {})
+            env.cr.execute("DELETE FROM b2b_agreement WHERE id = ANY(%s)", [self.agreement_ids])
             env["res.partner"].browse(self.customer_id).unlink()
 
-    def _get_agreement(self, cr, index):
-        env = api.Environment(cr, api.SUPERUSER_ID, {})
+    def _get_agreement(self, env, index):
         return env["b2b.agreement"].browse(self.agreement_ids[index])
 
     @mute_logger("odoo.sql_db")
@@ -58,35 +56,36 @@ class TestRaces(BaseCase):
             self._sign_at_once(SerializationFailure)
 
     def _sign_at_once(self, failure):
-        with self.registry.cursor() as first_cr, self.registry.cursor() as second_cr:
-            first = self._get_agreement(first_cr, 0)
-            second = self._get_agreement(second_cr, 1)
+        with self._transaction() as first_env, self._transaction() as second_env:
+            first = self._get_agreement(first_env, 0)
+            second = self._get_agreement(second_env, 1)
             # Both snapshots are taken before either signs.
             self.assertEqual((first.state, second.state), ("sent", "sent"))
             first._sign("Anna", SIGNATURE, first.partner_id)
-            first_cr.commit()
+            first_env.cr.commit()
             with self.assertRaises(failure):
                 second._sign("Bob", SIGNATURE, second.partner_id)
-            second_cr.rollback()
+            second_env.cr.rollback()
             # What Odoo does then: the request is run again, and now refused in words.
             with self.assertRaises(UserError):
                 second._sign("Bob", SIGNATURE, second.partner_id)
-            second_cr.rollback()
+            second_env.cr.rollback()
             self.assertEqual(second.state, "sent")
 
     @mute_logger("odoo.sql_db")
     def test_agreement_held_by_another_transaction_is_not_signed(self):
-        with self.registry.cursor() as first_cr, self.registry.cursor() as second_cr:
-            self._get_agreement(first_cr, 0).lock_for_update()
-            agreement = self._get_agreement(second_cr, 0)
+        with self._transaction() as first_env, self._transaction() as second_env:
+            self._get_agreement(first_env, 0).lock_for_update()
+            agreement = self._get_agreement(second_env, 0)
             with self.assertRaises(LockError):
                 agreement._sign("Bob", SIGNATURE, agreement.partner_id)
-            second_cr.rollback()
+            second_env.cr.rollback()
 
     @mute_logger("odoo.sql_db")
     def test_database_refuses_two_signed_agreements_on_one_day(self):
-        with self.registry.cursor() as cr:
-            agreements = self._get_agreement(cr, 0) | self._get_agreement(cr, 1)
+        with self._transaction() as env:
+            cr = env.cr
+            agreements = self._get_agreement(env, 0) | self._get_agreement(env, 1)
             statement = "UPDATE b2b_agreement SET state = 'signed' WHERE id = ANY(%s)"
             cr.execute(statement, [agreements.ids])
             with self.assertRaises(ExclusionViolation):

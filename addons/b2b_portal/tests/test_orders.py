@@ -439,13 +439,11 @@ class TestCartAndCheckout(B2bOrderCommon):
             self.env.flush_all()
             cart = self._get_cart(create=True)
             cart.order_line.unlink()
-            self.env.invalidate_all()
-            before = self.cr.sql_log_count
-            cart._add_b2b_lines([(product, 1, product.uom_id) for product in products])
-            self.env.flush_all()
-            counts.append(self.cr.sql_log_count - before)
+            with self._count_queries() as queries:
+                cart._add_b2b_lines([(product, 1, product.uom_id) for product in products])
+            counts.append(queries[0])
         # a few more: Odoo writes and prefetches in chunks, and notes names of lines
-        self.assertLess(counts[1] - counts[0], 15, counts)
+        self.assertNoMoreQueries(*counts, extra=14)
 
     def test_checkout(self):
         address = self.env["res.partner"].create(

@@ -592,11 +592,10 @@ class TestShopPages(B2bPageCommon):
             )
             self.env.flush_all()
             self._get("/my/b2b")
-            self.env.invalidate_all()
-            before = self.cr.sql_log_count
-            self._get("/my/b2b")
-            counts.append(self.cr.sql_log_count - before)
-        self.assertLess(counts[1] - counts[0], 5, counts)
+            with self._count_queries() as queries:
+                self._get("/my/b2b")
+            counts.append(queries[0])
+        self.assertNoMoreQueries(*counts, extra=4)
 
 
 @tagged("post_install", "-at_install")

@@ -2,24 +2,22 @@ from datetime import timedelta
 
 from psycopg2.errors import SerializationFailure, UniqueViolation
 
-from odoo import api, fields
+from odoo import fields
 from odoo.exceptions import ConcurrencyError, UserError
-from odoo.modules.registry import Registry
-from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tests import BaseCase, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.b2b_agreement.tests.common import SIGNATURE
+from odoo.addons.mail_delivery_retry.tests.common import Race
 
 
 @tagged("post_install", "-at_install")
-class TestShopRaces(BaseCase):
+class TestShopRaces(Race, BaseCase):
     """A double click is two transactions: real cursors, hence records that are removed again."""
 
     def setUp(self):
         super().setUp()
-        self.registry = Registry(get_db_name())
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, api.SUPERUSER_ID, {})
+        with self._transaction() as env:
             customer = env["res.partner"].create({"name": "Shop race Ltd", "is_company": True})
             user = (
                 env["res.users"]
@@ -53,8 +51,8 @@ class TestShopRaces(BaseCase):
 
     def _remove(self):
         """Take everything away again, past the guards that keep what is signed or ordered."""
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, api.SUPERUSER_ID, {})
+        with self._transaction() as env:
+            cr = env.cr
             orders = env["sale.order"].search([("partner_id", "in", self.ids["res.partner"])])
             cr.execute(
                 "DELETE FROM sale_order_status_history WHERE order_id = ANY(%s)", [orders.ids]
@@ -66,51 +64,49 @@ class TestShopRaces(BaseCase):
             env["res.users"].browse(self.ids["res.users"]).unlink()
             env["res.partner"].browse(self.ids["res.partner"]).unlink()
 
-    def _env(self, cr):
-        return api.Environment(cr, self.ids["res.users"][0], {})
+    def _buyer(self):
+        return self._transaction(self.ids["res.users"][0])
 
     def _cart(self, env, create=False):
         agreement = env.user.partner_id._get_b2b_agreement()
         return env["sale.order"]._get_b2b_cart(agreement, create=create)
 
     def _fill_cart(self):
-        with self.registry.cursor() as cr:
-            env = self._env(cr)
+        with self._buyer() as env:
             product = env["product.product"].sudo().browse(self.ids["product.product"])
             self._cart(env, create=True)._add_b2b_lines([(product, 1, product.uom_id)])
 
     def test_double_click_makes_one_order(self):
         self._fill_cart()
-        with self.registry.cursor() as first, self.registry.cursor() as second:
-            late_cart = self._cart(self._env(second))
+        with self._buyer() as first, self._buyer() as second:
+            late_cart = self._cart(second)
             self.assertTrue(late_cart.order_line)
-            cart = self._cart(self._env(first))
+            cart = self._cart(first)
             cart._lock_b2b_cart()
             cart._place_b2b_order({})
-            first.commit()
+            first.cr.commit()
             # Odoo's answer to this is to run the second request again, on fresh data.
             with mute_logger("odoo.sql_db"), self.assertRaises(SerializationFailure):
                 late_cart._lock_b2b_cart()
-            second.rollback()
-            second_env = self._env(second)
-            self.assertFalse(self._cart(second_env))
-            orders = second_env["sale.order"].search([("b2b_qualifier", "=", "order")])
+            second.cr.rollback()
+            self.assertFalse(self._cart(second))
+            orders = second["sale.order"].search([("b2b_qualifier", "=", "order")])
             self.assertEqual(len(orders), 1)
 
     def test_second_click_waits_and_says_so(self):
         self._fill_cart()
-        with self.registry.cursor() as first, self.registry.cursor() as second:
-            self._cart(self._env(first))._lock_b2b_cart()
+        with self._buyer() as first, self._buyer() as second:
+            self._cart(first)._lock_b2b_cart()
             with self.assertRaises(UserError):
-                self._cart(self._env(second))._lock_b2b_cart()
+                self._cart(second)._lock_b2b_cart()
 
     def test_first_two_additions_make_one_cart(self):
-        with self.registry.cursor() as first, self.registry.cursor() as second:
-            self.assertFalse(self._cart(self._env(second)))
-            self._cart(self._env(first), create=True)
-            first.commit()
+        with self._buyer() as first, self._buyer() as second:
+            self.assertFalse(self._cart(second))
+            self._cart(first, create=True)
+            first.cr.commit()
             with mute_logger("odoo.sql_db"), self.assertRaises(ConcurrencyError) as caught:
-                self._cart(self._env(second), create=True)
+                self._cart(second, create=True)
             self.assertIsInstance(caught.exception.__cause__, UniqueViolation)
-            second.rollback()
-            self.assertTrue(self._cart(self._env(second)))
+            second.cr.rollback()
+            self.assertTrue(self._cart(second))

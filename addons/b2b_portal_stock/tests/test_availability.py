@@ -62,12 +62,10 @@ class TestAvailability(B2bOrderCommon, HttpCase):
             products = self.env["product.product"].create(
                 [{"name": f"{size}-{index}", "is_storable": True} for index in range(size)]
             )
-            self.env.flush_all()
-            self.env.invalidate_all()
-            before = self.cr.sql_log_count
-            products._get_b2b_availability(self.company)
-            counts.append(self.cr.sql_log_count - before)
-        self.assertLessEqual(counts[1], counts[0] + 1, counts)
+            with self._count_queries() as queries:
+                products._get_b2b_availability(self.company)
+            counts.append(queries[0])
+        self.assertNoMoreQueries(*counts, extra=1)
 
     def test_shop_page(self):
         self._set_stock(20)

@@ -28,13 +28,6 @@ class PricingCommon(B2bCommon):
             {"name": f"Tax {amount}", "amount": amount, "company_id": self.company.id, **values}
         )
 
-    def _count_queries(self, act):
-        self.env.flush_all()
-        self.env.invalidate_all()
-        before = self.env.cr.sql_log_count
-        act()
-        return self.env.cr.sql_log_count - before
-
 
 @tagged("post_install", "-at_install")
 class TestPrice(PricingCommon):
@@ -382,12 +375,14 @@ class TestQueries(PricingCommon):
     def _measure(self, count, act):
         products = self._create_products(count)
         self._create_rule(percent_price=7, product_id=products[0].id)
-        return self._count_queries(lambda: act(products))
+        with self._count_queries() as queries:
+            act(products)
+        return queries[0]
 
     def _assert_constant(self, act):
         self._measure(5, act)
         small, large = self._measure(10, act), self._measure(100, act)
-        self.assertLessEqual(large, small + 2)
+        self.assertNoMoreQueries(small, large, extra=2)
         self.assertLessEqual(large, 60)
 
     def test_each_amount_takes_no_query_a_line(self):
@@ -425,11 +420,10 @@ class TestQueries(PricingCommon):
         pricer = self._get_pricer()
         for steps in pricer.breaks(self.product | self.product_b).values():
             self.assertTrue(steps[0].net)
-        self.env.flush_all()
-        before = self.env.cr.sql_log_count
-        for price in pricer.prices([(self.product, 3), (self.product_b, 100)]):
-            self.assertTrue(price.net)
-        self.assertEqual(self.env.cr.sql_log_count, before)
+        with self._count_queries(fresh=False) as queries:
+            for price in pricer.prices([(self.product, 3), (self.product_b, 100)]):
+                self.assertTrue(price.net)
+        self.assertEqual(queries, [0])
 
 
 @tagged("post_install", "-at_install")

@@ -1,1 +1,1 @@
-from . import mail_mail, mail_template, mail_thread
+from . import ir_http, mail_mail, mail_template, mail_thread

@@ -143,6 +143,8 @@ class OrderStatusPortal(CustomerPortal):
         """Override of `portal` to add status, timeline and cancellation to an order's page."""
         extra = {}
         if document._name == "sale.order":
+            # Odoo's own dates on the page, too: one moment reads the same everywhere.
+            request.update_context(tz=document._get_customer_page_tz(request.env.user))
             extra = document._get_customer_page_values()
         if extra:
             session_history = "my_orders_history"  # it is listed there, see above
@@ -171,3 +173,20 @@ class OrderStatusPortal(CustomerPortal):
             return request.redirect("/my")
         cancel_as_customer(order, reason, request.env.user.partner_id)
         return request.redirect(f"/my/orders/{order.id}")
+
+    @http.route(
+        "/my/orders/<int:order_id>/cancel",
+        type="http",
+        auth="user",
+        methods=["GET"],
+        website=True,
+        sitemap=False,
+        readonly=True,
+    )
+    def portal_order_cancel_page(self, order_id, **kwargs):
+        """Lead to the order's page: who had to log in when sending the form comes back here.
+
+        :param int order_id: from the URL; the page itself asks who may see it
+        :return: redirect (303) to the order's page; nothing is changed
+        """
+        return request.redirect(f"/my/orders/{order_id}")

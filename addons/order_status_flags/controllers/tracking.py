@@ -74,9 +74,30 @@ class OrderTracking(http.Controller):
         order = request.env["sale.order"]._get_by_tracking_token(token)
         if not order:
             return self._not_found()
-        chosen = lang if lang in self._get_languages() else None
         cancel_as_customer(self._localize(order, lang), reason, order.partner_id, by_link=True)
-        query = f"?lang={chosen}" if chosen else ""
+        return self._redirect_to_page(token, lang)
+
+    @http.route(
+        "/order/status/<string:token>/cancel",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        sitemap=False,
+        readonly=_is_status_page_readonly,
+    )
+    def order_status_cancel_page(self, token, lang=None, **kwargs):
+        """Lead to the tracking page who reloads, or comes back to, where the form was sent.
+
+        :param str token: the order's tracking token
+        :param str lang: code of the language that the page was shown in
+        :return: redirect (303) to the tracking page, or the one 404; nothing is changed
+        """
+        if not request.env["sale.order"]._get_by_tracking_token(token):
+            return self._not_found()
+        return self._redirect_to_page(token, lang)
+
+    def _redirect_to_page(self, token, lang):
+        query = f"?lang={lang}" if lang in self._get_languages() else ""
         response = request.redirect(f"/order/status/{token}{query}")
         response.headers.update(HEADERS)
         return response
@@ -87,14 +108,12 @@ class OrderTracking(http.Controller):
         The visitor's choice, else the language of who is logged in, else the customer's:
         who has the link is most likely the customer.
         """
-        context = {}
+        context = {"tz": order._get_customer_page_tz(request.env.user)}
         customer = order.partner_id
         if lang in self._get_languages():
             context["lang"] = lang
         elif request.env.user._is_public() and customer.lang in self._get_languages():
             context["lang"] = customer.lang
-        if request.env.user._is_public():
-            context["tz"] = customer.tz or order.company_id.partner_id.tz or "UTC"
         request.update_context(**context)
         return order.with_context(**context)
 

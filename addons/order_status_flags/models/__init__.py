@@ -5,6 +5,7 @@ from . import (
     payment_transaction,
     res_company,
     res_config_settings,
+    res_lang,
     sale_order,
     sale_order_flag,
     sale_order_line,

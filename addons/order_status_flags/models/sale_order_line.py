@@ -31,22 +31,31 @@ class SaleOrderLine(models.Model):
         return self.product_uom_id.compare(invoiced, ordered) >= 0
 
     def _is_on_tracking_page(self):
-        """Whether the public page names this line: what is ordered, and its headings.
+        """Whether the public page names this line: a product that the customer ordered.
 
-        Notes may hold anything, and down payments are money.
+        Options that were not ordered have no quantity. Notes may hold anything; down payments,
+        discounts, vouchers and what is paid with them are money, and are called by its amount.
         """
         self.ensure_one()
-        return not self.is_downpayment and self.display_type != "line_note"
+        return not (
+            self.display_type
+            or self.is_downpayment
+            or self.product_uom_id.compare(self.product_uom_qty, 0) <= 0
+            or self._is_discount_line()
+            or self._is_global_discount()
+            or self.currency_id.compare_amounts(self.price_subtotal, 0) < 0
+        )
 
     def _get_tracking_page_name(self):
         """Return what the public page calls this line.
 
-        The text of a delivery line may name its cost.
+        The text of a delivery or reward, which Odoo invoices with other lines only, may name an
+        amount.
         """
         self.ensure_one()
-        return self.product_id.name if self._is_delivery_charge() else self.name
+        return self.name if self._can_be_invoiced_alone() else self.product_id.name
 
     def _is_delivery_charge(self):
         """Whether the line is what the delivery costs: nothing of which one orders a quantity."""
         self.ensure_one()
-        return "is_delivery" in self._fields and self.is_delivery
+        return self._is_delivery()

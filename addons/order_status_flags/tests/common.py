@@ -1,8 +1,10 @@
 from odoo.fields import Command
 from odoo.tests import TransactionCase, new_test_user
 
+from odoo.addons.mail_delivery_retry.tests.common import QueryCount
 
-class OrderStatusCommon(TransactionCase):
+
+class OrderStatusCommon(QueryCount, TransactionCase):
     """Orders, customers and users for tests of the order status.
 
     A plain ``TransactionCase``: Odoo's sale test classes switch off tracking and mails,

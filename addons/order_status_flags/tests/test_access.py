@@ -1,7 +1,10 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
+from odoo.models import BaseModel
+from odoo.modules import Manifest
 from odoo.service.model import call_kw
 from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
 
 from .common import OrderStatusCommon
 
@@ -190,6 +193,78 @@ class TestAccess(OrderStatusCommon):
             with self.subTest(field=name), self.assertRaises(AccessError):
                 order.read([name])
 
+    def test_protected_fields_are_read_in_no_way_at_all(self):
+        """Every field of these addons with groups, of every model that a customer reads."""
+        order = self._create_order(partner_id=self.portal.partner_id.id)
+        order.set_order_flag(self.flag_in_progress.id)
+        self.env.flush_all()
+        walked = 0
+        for model in self.env.values():
+            model = model.with_user(self.portal)
+            if model._abstract or model._transient or not model.has_access("read"):
+                continue
+            for field in filter(self._is_own_protected_field, model._fields.values()):
+                walked += 1
+                for way, read in self._get_ways_to_read(model, field).items():
+                    if way == "set" and field.required:
+                        continue  # everything, which says nothing
+                    with self.subTest(field=str(field), way=way):
+                        self._assert_refused(read)
+        self.assertGreater(walked, 15)
+
+    def _is_own_protected_field(self, field):
+        author = Manifest.for_addon("order_status_flags")["author"]
+        return (
+            field.groups
+            and not self.portal.has_groups(field.groups)
+            and field._module  # none: made by the models' own machinery
+            and Manifest.for_addon(field._module)["author"] == author
+        )
+
+    def _get_ways_to_read(self, model, field):
+        name = field.name
+        return {
+            "read": lambda: model.search([], limit=1).read([name]),
+            "domain": lambda: model.search_count([(name, "=", self._get_value(model, name))]),
+            "words": lambda: model.search_count([(name, "ilike", "061 555 0100")]),
+            "set": lambda: model.search_count([(name, "!=", False)]),
+            "order": lambda: model.search([], order=f"{name} desc").ids,
+            "group": lambda: model.formatted_read_group([], [name], ["__count"]),
+            "aggregate": lambda: model.formatted_read_group([], [], [f"{name}:max"]),
+            "count": lambda: model.formatted_read_group([], [], [f"{name}:count_distinct"]),
+            "group order": lambda: model.formatted_read_group(
+                [], ["id"], ["__count"], order=f"{name}:max desc"
+            ),
+            "having": lambda: model._read_group([], ["id"], having=[(f"{name}:max", ">", 0)]),
+        }
+
+    def _get_value(self, model, name):
+        """What a customer could guess: a value that is there, else any."""
+        value = model.sudo().search([], limit=1)[name]
+        return value[:1].id if isinstance(value, BaseModel) else value or True
+
+    def _assert_refused(self, read):
+        with (
+            mute_logger("odoo.models", "odoo.domains"),
+            self.env.cr.savepoint(),
+        ):
+            try:
+                read()
+            # A field that no query can use is refused as well.
+            except (UserError, ValueError, NotImplementedError):
+                return
+        self.fail("readable")
+
+    def test_colors_are_refused_as_everything_else(self):
+        order = self._create_order(partner_id=self.portal.partner_id.id).with_user(self.portal)
+        for name in ("order_flag_color", "order_status_color"):
+            with self.assertRaises(AccessError):
+                order.search([], order=name)
+            with self.assertRaises(AccessError):
+                order.formatted_read_group([], [name], ["__count"])
+            with self.assertRaises(AccessError):
+                order.formatted_read_group([], [], [f"{name}:sum"])
+
     def test_opening_an_order_needs_no_right_to_the_history(self):
         accountant = new_test_user(
             self.env, "test_accountant", groups="account.group_account_invoice"
@@ -228,6 +303,37 @@ class TestCompanies(OrderStatusCommon):
             self.assertIn(shared, ours & theirs)
             self.assertTrue(own in ours and own not in theirs)
             self.assertTrue(other in theirs and other not in ours)
+
+    def test_refusals_name_nothing_of_other_companies(self):
+        """What there is and what it is called: ids could be walked."""
+        order = self._create_order().with_user(self.seller)
+        self.other_status.document_type = "web"
+        Status, Flag = self.env["sale.order.status"], self.env["sale.order.flag"]
+        unknown = Status.search([], order="id desc", limit=1).id + 1000
+        for ids, calls in (
+            (
+                (unknown, self.other_status.id),
+                (order.set_order_status, lambda id_: order.write({"order_status_id": id_})),
+            ),
+            (
+                (Flag.search([], order="id desc", limit=1).id + 1000, self.other_flag.id),
+                (order.set_order_flag, lambda id_: order.write({"order_flag_id": id_})),
+            ),
+        ):
+            for call in calls:
+                messages = set()
+                for archived in (False, True):
+                    self.other_status.active = not archived
+                    self.other_flag.active = not archived
+                    for id_ in ids:
+                        with self.assertRaises(UserError) as caught:
+                            call(id_)
+                        messages.add(str(caught.exception))
+                self.assertEqual(len(messages), 1, messages)
+        # Who sees both companies is told what is wrong.
+        self.seller.company_ids += self.other
+        with self.assertRaisesRegex(UserError, "Theirs"):
+            order.set_order_flag(self.other_flag.id)
 
     def test_history_of_other_companies_is_not_seen(self):
         order = self._create_order()

@@ -556,13 +556,10 @@ class TestStatusNotification(MockSmtplibCase, OrderStatusCommon):
             rows = self.env["sale.order.status.history"].search(
                 [("mail_state", "=", "pending"), ("order_id", "in", orders.ids)]
             )
-            before = self.cr.sql_log_count
-            rows._hand_over_mails()
-            self.env.flush_all()
-            ours = self.cr.sql_log_count - before
-            self.env.invalidate_all()
-            before = self.cr.sql_log_count
-            self.in_progress.mail_template_id.send_mail_batch(orders.ids)
-            self.env.flush_all()
-            counts.append(ours - (self.cr.sql_log_count - before))
+            with self._count_queries() as queries:
+                rows._hand_over_mails()
+            ours = queries[0]
+            with self._count_queries() as queries:
+                self.in_progress.mail_template_id.send_mail_batch(orders.ids)
+            counts.append(ours - queries[0])
         self.assertLessEqual(counts[1], counts[0] + 2, counts)

@@ -1,22 +1,19 @@
-from contextlib import contextmanager
-from threading import Thread
 from unittest.mock import patch
 
 import psycopg2
 
-from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
-from odoo.sql_db import db_connect
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.mail_delivery_retry.tests.common import Race
 from odoo.addons.order_status_flags.models.sale_order import writer
 
 from .common import OrderStatusCommon
 
 
 @tagged("post_install", "-at_install")
-class TestStatusRace(OrderStatusCommon):
+class TestStatusRace(Race, OrderStatusCommon):
     """Two real transactions on committed orders, which are removed afterwards."""
 
     def setUp(self):
@@ -33,12 +30,6 @@ class TestStatusRace(OrderStatusCommon):
             order.action_confirm()
             self.order_id = order.id
             self.addCleanup(self._remove, order.id, partner.id, product.product_tmpl_id.id)
-
-    @contextmanager
-    def _transaction(self):
-        # A connection of its own: cursors of the registry are the test's own one.
-        with db_connect(self.env.cr.dbname).cursor() as cr:
-            yield api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
 
     def _remove(self, order_id, partner_id, template_id):
         with self._transaction() as env:
@@ -73,33 +64,13 @@ class TestStatusRace(OrderStatusCommon):
             other.cr.rollback()
         self.assertEqual(len(self._history()), 2)
 
-    def _retrying(self, call, env):
-        """What `odoo.service.model.retrying` does, but for reloading the registry, whose
-        lock the test runner holds."""
-        try:
-            call()
-        except psycopg2.errors.SerializationFailure:
-            env.cr.rollback()
-            env.transaction.clear()
-            call()
-        env.cr.commit()
-
     def test_waiting_change_is_run_again_on_fresh_data(self):
         with self._transaction() as holder, self._transaction() as waiting:
             order = self._order(waiting)
             self.assertEqual(order.order_status_id, self.saved)  # its snapshot begins here
             self._order(holder).set_order_status(self.in_progress.id)
             holder.flush_all()
-            thread = Thread(
-                target=self._retrying,
-                args=(lambda: order.set_order_status(self.fulfilled.id), waiting),
-            )
-            with mute_logger("odoo.sql_db"):
-                thread.start()
-                thread.join(0.5)
-                self.assertTrue(thread.is_alive(), "it waits")
-                holder.cr.commit()
-                thread.join(20)
+            self._run_against(holder, waiting, lambda: order.set_order_status(self.fulfilled.id))
         saved, progress, done = self.saved.id, self.in_progress.id, self.fulfilled.id
         self.assertEqual(
             [row[:2] for row in self._history()],

@@ -187,20 +187,17 @@ class TestStatusWizard(OrderStatusCommon):
         few, many = self._create_orders(3), self._create_orders(30)
         counts = {"preview": [], "apply": []}
         for orders in (few, many):
-            self.env.flush_all()
-            self.env.invalidate_all()
-            start = self.cr.sql_log_count
-            wizard = self.env["sale.order.status.wizard"].create(
-                {"order_ids": orders.ids, "flag_id": self.flag_in_progress.id}
-            )
-            self.assertEqual(wizard.apply_count, len(orders))
-            counts["preview"].append(self.cr.sql_log_count - start)
-            start = self.cr.sql_log_count
-            wizard.action_apply()
-            self.env.flush_all()
-            counts["apply"].append(self.cr.sql_log_count - start)
-        self.assertLessEqual(counts["preview"][1], counts["preview"][0])
-        self.assertLessEqual(counts["apply"][1], counts["apply"][0])
+            with self._count_queries() as queries:
+                wizard = self.env["sale.order.status.wizard"].create(
+                    {"order_ids": orders.ids, "flag_id": self.flag_in_progress.id}
+                )
+                self.assertEqual(wizard.apply_count, len(orders))
+            counts["preview"].append(queries[0])
+            with self._count_queries() as queries:
+                wizard.action_apply()
+            counts["apply"].append(queries[0])
+        self.assertNoMoreQueries(*counts["preview"])
+        self.assertNoMoreQueries(*counts["apply"])
 
 
 @tagged("post_install", "-at_install")

@@ -419,9 +419,8 @@ class TestStatusWriter(OrderStatusCommon):
             self.env.flush_all()
             self.env.invalidate_all()
             orders = self.env["sale.order"].browse(orders.ids)
-            before = self.cr.sql_log_count
-            orders.set_order_flag(self.flag_in_progress.id)
-            self.env.flush_all()
-            counts.append(self.cr.sql_log_count - before)
-        self.assertLessEqual(counts[1], counts[0] + 6, counts)  # inserts go in batches of 100
+            with self._count_queries() as queries:
+                orders.set_order_flag(self.flag_in_progress.id)
+            counts.append(queries[0])
+        self.assertNoMoreQueries(*counts, extra=6)  # inserts go in batches of 100
         self.assertLessEqual(counts[1], 60)

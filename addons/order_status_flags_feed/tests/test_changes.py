@@ -128,11 +128,9 @@ class TestChanges(FeedCommon):
     def test_queries_do_not_grow_with_the_page(self):
         def count(number):
             self._create_orders(number)
-            self.env.flush_all()
-            self.env.invalidate_all()
-            before = self.cr.sql_log_count
-            self.assertGreaterEqual(len(self._changes()), number)
-            return self.cr.sql_log_count - before
+            with self._count_queries() as queries:
+                self.assertGreaterEqual(len(self._changes()), number)
+            return queries[0]
 
         count(1)
         self.assertEqual(count(5), count(50))

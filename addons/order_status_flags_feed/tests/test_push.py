@@ -335,13 +335,11 @@ class TestPush(FeedCommon):
     def _count_push_queries(self, count):
         orders = self._create_orders(count)
         rows = [self._row(order, note=f"note {i}") for i, order in enumerate(orders)]
-        self.env.flush_all()
-        self.env.invalidate_all()
-        before = self.cr.sql_log_count
-        answers = self.as_client.push(rows)
-        self.env.flush_all()
-        self.assertEqual({a["result"] for a in answers}, {"applied"})
-        return self.cr.sql_log_count - before
+        with self._count_queries() as queries:
+            answers = self.as_client.push(rows)
+            self.env.flush_all()
+            self.assertEqual({a["result"] for a in answers}, {"applied"})
+        return queries[0]
 
     def test_queries_grow_by_at_most_60_per_1000_rows(self):
         self._count_push_queries(3)  # warm up

@@ -1,23 +1,21 @@
-import threading
 import time
-from contextlib import contextmanager
 from unittest.mock import patch
 
 import psycopg2
 
-from odoo import SUPERUSER_ID, api
 from odoo.exceptions import LockError
 from odoo.fields import Command
-from odoo.sql_db import db_connect
-from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tests import BaseCase, tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.mail_delivery_retry.tests.common import Race
 
 from ..models import order_flag_feed_push
 from .common import MOMENT
 
 
 @tagged("post_install", "-at_install")
-class TestFeedRace(BaseCase):
+class TestFeedRace(Race, BaseCase):
     """Real transactions on committed orders and feeds, which are removed afterwards.
 
     No ``TransactionCase``: the transaction of a test class that has written something is
@@ -55,11 +53,6 @@ class TestFeedRace(BaseCase):
             )
             self.feed_id = feed.id
 
-    @contextmanager
-    def _transaction(self):
-        with db_connect(get_db_name()).cursor() as cr:
-            yield api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
-
     def _remove(self, order_ids, partner_id, template_id):
         with self._transaction() as env:
             cr = env.cr
@@ -71,17 +64,6 @@ class TestFeedRace(BaseCase):
             )
             cr.execute("DELETE FROM res_partner WHERE id = %s", [partner_id])
             cr.execute("DELETE FROM product_template WHERE id = %s", [template_id])
-
-    def _retrying(self, call, env):
-        """What `odoo.service.model.retrying` does, but for reloading the registry, whose
-        lock the test runner holds."""
-        try:
-            call()
-        except psycopg2.errors.SerializationFailure:
-            env.cr.rollback()
-            env.transaction.clear()
-            call()
-        env.cr.commit()
 
     def _order(self, env):
         return env["sale.order"].browse(self.order_id)
@@ -104,16 +86,9 @@ class TestFeedRace(BaseCase):
             self.assertEqual(self._feed(first).push([self._row()])[0]["result"], "applied")
             first.flush_all()
             answers = []
-            thread = threading.Thread(
-                target=self._retrying,
-                args=(lambda: answers.append(self._feed(second).push([self._row()])), second),
+            self._run_against(
+                first, second, lambda: answers.append(self._feed(second).push([self._row()]))
             )
-            with mute_logger("odoo.sql_db"):
-                thread.start()
-                thread.join(0.5)
-                self.assertTrue(thread.is_alive(), "it waits")
-                first.cr.commit()
-                thread.join(20)
         self.assertEqual(answers[0][0]["result"], "duplicate")
         with self._transaction() as env:
             rows = self._order(env).status_history_ids.sorted("id")

@@ -51,7 +51,9 @@ class SaleOrder(models.Model):
         moves = self.order_line.move_ids.filtered(lambda move: move._is_bound_for_customer())
         open_moves = moves.filtered(lambda move: move.state not in ("done", "cancel"))
         done = moves.picking_id.filtered(lambda picking: picking.state == "done")
-        expected = self.commitment_date or max(open_moves.mapped("date"), default=False)
-        info["expected_date"] = expected if open_moves or not moves else False
+        if open_moves:
+            info["expected_date"] = self.commitment_date or max(open_moves.mapped("date"))
+        elif moves:
+            info["expected_date"] = False
         info["carriers"] = [*info.get("carriers", []), *done._get_carrier_links()]
         return info

@@ -1,8 +1,10 @@
 from odoo.fields import Command
 from odoo.tests import TransactionCase
 
+from odoo.addons.mail_delivery_retry.tests.common import QueryCount
 
-class StockStatusCommon(TransactionCase):
+
+class StockStatusCommon(QueryCount, TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -201,8 +201,7 @@ class TestDelivery(StockStatusCommon):
             self.env.flush_all()
             self.env.invalidate_all()
             orders.order_line.move_ids.fetch(["state"])
-            start = self.cr.sql_log_count
-            orders._tell_deliveries()
-            self.env.flush_all()
-            counts.append(self.cr.sql_log_count - start)
-        self.assertLessEqual(counts[1], counts[0])
+            with self._count_queries(fresh=False) as queries:
+                orders._tell_deliveries()
+            counts.append(queries[0])
+        self.assertNoMoreQueries(*counts)

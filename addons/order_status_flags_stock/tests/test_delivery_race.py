@@ -1,12 +1,14 @@
+from contextlib import ExitStack
 from unittest.mock import patch
 
 from psycopg2.errors import SerializationFailure
 
-from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.mail_delivery_retry.tests.common import Race
 
 from .common import StockStatusCommon
 
@@ -14,13 +16,12 @@ WAIT = "odoo.addons.order_status_flags.models.sale_order.writer.LOCK_WAIT"
 
 
 @tagged("post_install", "-at_install")
-class TestDeliveryRace(TransactionCase):
+class TestDeliveryRace(Race, TransactionCase):
     """A customer cancels while the warehouse ships: two real transactions."""
 
     def setUp(self):
         super().setUp()
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {"order_status_no_notify": True})
+        with self._transaction(order_status_no_notify=True) as env:
             product = StockStatusCommon._create_product(env)
             partner = env["res.partner"].create({"name": "Race", "email": "race@example.com"})
             order = env["sale.order"].create(
@@ -35,7 +36,8 @@ class TestDeliveryRace(TransactionCase):
         self.addCleanup(self._remove_order)
 
     def _remove_order(self):
-        with self.registry.cursor() as cr:
+        with self._transaction() as env:
+            cr = env.cr
             cr.execute("DELETE FROM stock_picking WHERE id = ANY(%s)", [self.picking_ids])
             cr.execute(
                 "DELETE FROM stock_move WHERE product_id = %s AND picking_id IS NULL",
@@ -44,9 +46,10 @@ class TestDeliveryRace(TransactionCase):
             cr.execute("DELETE FROM sale_order WHERE id = %s", [self.order_id])
 
     def _open_transaction(self):
-        cr = self.registry.cursor()
-        self.addCleanup(cr.close)
-        env = api.Environment(cr, SUPERUSER_ID, {"order_status_no_notify": True})
+        stack = ExitStack()
+        self.addCleanup(stack.close)
+        env = stack.enter_context(self._transaction(order_status_no_notify=True))
+        self.addCleanup(env.cr.rollback)
         return env, env["sale.order"].browse(self.order_id)
 
     def _cancel(self, order):

@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import float_compare
 
 from odoo.addons.b2b_pricelist.formatting import format_quantity
+from odoo.addons.order_status_flags.typed_text import clean_text
 
 from .guards import PLACING
 
@@ -126,8 +127,7 @@ class SaleOrder(models.Model):
 
     @api.model
     def _clean_b2b_text(self, text):
-        # Browsers send two characters for the end of a line, and count one.
-        return (text or "").replace("\x00", "").replace("\r\n", "\n").strip() or False
+        return clean_text(text) or False
 
     def _read_b2b_requested_date(self, text):
         """Return the requested date as a datetime (UTC), at noon of the seller's day.

@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from odoo.addons.order_status_flags.typed_text import clean_text
+
 from .guards import GUARDED_FIELDS
 
 # What decides how an order begins. Defaults of the context count as if they were given.
@@ -130,4 +132,4 @@ class SaleOrder(models.Model):
         :param str name: as typed
         :rtype: str
         """
-        return " ".join((name or "").replace("\x00", "").split())[:100] or self.env._("Template")
+        return clean_text(name, one_line=True)[:100] or self.env._("Template")

@@ -161,12 +161,13 @@ class SaleOrder(models.Model):
         """An order with two reasons is found by either, whichever is shown."""
         if operator != "in":
             return NotImplemented
+        self._check_field_access(self._fields["status_attention"], "read")
         domains = {
             "cancellation": Domain("cancellation_requested_on", "!=", False),
             "mail_failed": Domain("status_mail_failed", "=", True),
             "stuck": Domain("is_status_stuck", "=", True),
         }
-        found = Domain.OR(domains[reason] for reason in value if reason)
+        found = Domain.OR(domains[reason] for reason in value if reason in domains)
         return found if all(value) else found | ~Domain.OR(domains.values())
 
     @api.depends("partner_id.phone")
@@ -184,6 +185,8 @@ class SaleOrder(models.Model):
         """
         if operator != "ilike" or not isinstance(value, str):
             return NotImplemented
+        # What is found by the fields behind it is not asked for the groups of this one.
+        self._check_field_access(self._fields["customer_phone"], "read")
         digits = re.sub(r"\D", "", value).lstrip("0")
         if len(digits) < PHONE_DIGITS or not PHONE.fullmatch(value):
             return Domain.FALSE
@@ -196,6 +199,8 @@ class SaleOrder(models.Model):
     def _search_status_mail_failed(self, operator, value):
         if operator != "in":
             return NotImplemented
+        # Found by SQL, which asks for no groups.
+        self._check_field_access(self._fields["status_mail_failed"], "read")
         return [("id", "in", [order_id for order_id, _row_id in self._find_failed_mails()])]
 
     @api.model

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 
 from ...context_keys import KEEP_REJECTED
 from ...status_change import StatusChange
+from ...typed_text import clean_text, keep_lines
 
 # What the qualifiers allow, from least to most.
 QUALIFIER_RANK = {"closed": 0, "on_request": 1, "allowed": 2}
@@ -242,7 +243,7 @@ class SaleOrder(models.Model):
         note = self._get_cancellation_note(reason, by_link)
         body = self.env._("I would like to cancel this order.")
         self.message_post(
-            body=Markup("<p>%s</p><p>%s</p>") % (body, note) if note else body,
+            body=Markup("<p>%s</p><p>%s</p>") % (body, keep_lines(note)) if note else body,
             author_id=partner.id,
             message_type="comment",
             subtype_xmlid="mail.mt_comment",
@@ -265,7 +266,7 @@ class SaleOrder(models.Model):
                 activity_type,
                 summary=summary,
                 # Anybody who has the link can write it: text, whatever it looks like.
-                note=Markup("<br>").join(reason.splitlines()) if reason else False,
+                note=keep_lines(reason) if reason else False,
                 user_id=user.id,
             )
         else:
@@ -298,9 +299,9 @@ class SaleOrder(models.Model):
             if accepted
             else customer.env._("We cannot cancel the order any more.")
         )
-        body = (
-            Markup("<p>%s</p><p>%s</p>") % (body, reason) if reason else Markup("<p>%s</p>") % body
-        )
+        body = Markup("<p>%s</p>") % body
+        if reason:
+            body += Markup("<p>%s</p>") % keep_lines(reason)
         # The e-mail about the new status tells it already; a second one would say the same.
         recipients = (
             {"notify_skip_followers": True}
@@ -329,12 +330,7 @@ class SaleOrder(models.Model):
 
     @api.model
     def _clean_cancellation_reason(self, reason):
-        reason = reason.replace("\x00", "").strip() if isinstance(reason, str) else ""
-        if len(reason) > REASON_MAX_LENGTH:
-            raise UserError(
-                self.env._(
-                    "The reason is too long: at most %(count)s characters.",
-                    count=REASON_MAX_LENGTH,
-                )
-            )
-        return reason
+        too_long = self.env._(
+            "The reason is too long: at most %(count)s characters.", count=REASON_MAX_LENGTH
+        )
+        return clean_text(reason, REASON_MAX_LENGTH, too_long)

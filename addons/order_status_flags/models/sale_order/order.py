@@ -3,6 +3,9 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
 from ...status_change import KEEP, StatusChange
+from ...typed_text import clean_text
+
+NOTE_MAX_LENGTH = 10_000
 
 
 class SaleOrder(models.Model):
@@ -46,11 +49,19 @@ class SaleOrder(models.Model):
         groups="base.group_user",
     )
     order_flag_note = fields.Char(string="Flag note", copy=False, groups="base.group_user")
+    # Computed, not related: customers could group and sort their orders by a related field,
+    # whatever groups it has.
     order_status_color = fields.Integer(
-        related="order_status_id.color", string="Status color", groups="base.group_user"
+        string="Status color",
+        compute="_compute_order_colors",
+        compute_sudo=True,
+        groups="base.group_user",
     )
     order_flag_color = fields.Integer(
-        related="order_flag_id.color", string="Flag color", groups="base.group_user"
+        string="Flag color",
+        compute="_compute_order_colors",
+        compute_sudo=True,
+        groups="base.group_user",
     )
     status_history_ids = fields.One2many(
         comodel_name="sale.order.status.history",
@@ -120,6 +131,12 @@ class SaleOrder(models.Model):
             return self.was_placed
         return self.state == "sale" or (self.state == "sent" and self.document_type != "sale")
 
+    @api.depends("order_status_id.color", "order_flag_id.color")
+    def _compute_order_colors(self):
+        for order in self:
+            order.order_status_color = order.order_status_id.color
+            order.order_flag_color = order.order_flag_id.color
+
     @api.model
     def _get_numbered_domain(self):
         """Return the domain of what an order's number can mean.
@@ -144,6 +161,7 @@ class SaleOrder(models.Model):
     def _search_is_status_stuck(self, operator, value):
         if operator != "in":
             return NotImplemented
+        self._check_field_access(self._fields["is_status_stuck"], "read")
         now = fields.Datetime.now()
         statuses = (
             self.env["sale.order.status"]
@@ -256,11 +274,8 @@ class SaleOrder(models.Model):
     def _clean_note(self, note):
         if note and not isinstance(note, str):
             raise UserError(self.env._("The note must be a text."))
-        # Neither zero bytes nor half characters can be stored.
-        note = (note or "").replace("\x00", "").encode(errors="ignore").decode().strip()
-        if len(note) > 10_000:
-            raise UserError(self.env._("The note is too long: at most 10,000 characters."))
-        return note or False
+        too_long = self.env._("The note is too long: at most 10,000 characters.")
+        return clean_text(note, NOTE_MAX_LENGTH, too_long) or False
 
     def _check_may_force(self):
         if not self._may_force_status():

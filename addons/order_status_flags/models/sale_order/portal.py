@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 
 
@@ -122,8 +122,9 @@ class SaleOrder(models.Model):
         """Return what the public tracking page shows: the status, the delivery and what was
         ordered, without prices.
 
-        :return: ``_get_customer_page_values`` and ``order`` (sudo), ``delivery`` (dict with
-            ``expected_date`` and ``carriers``) and ``lines`` (sale.order.line, sudo)
+        :return: ``_get_customer_page_values`` and ``order`` (sudo), ``placed_on`` (datetime,
+            UTC), ``delivery`` (dict with ``expected_date`` and ``carriers``) and ``lines``
+            (sale.order.line, sudo)
         """
         self.ensure_one()
         order = self.sudo()  # the link is the right to see just this
@@ -131,11 +132,75 @@ class SaleOrder(models.Model):
         return {
             **order._get_customer_page_values(),
             "order": order,
+            "placed_on": order._get_placed_on(),
             "delivery": {
-                # Nothing is expected any more once all is shipped (False) or cancelled.
-                "expected_date": order.state != "cancel"
-                and delivery.get("expected_date", order.commitment_date),
+                "expected_date": order._get_expected_delivery(delivery),
                 "carriers": delivery.get("carriers") or [],
             },
-            "lines": order.order_line.filtered(lambda line: line._is_on_tracking_page()),
+            "lines": order._get_tracking_page_lines(),
         }
+
+    def _get_tracking_page_lines(self):
+        """Return what was ordered, with its headings, of what Odoo shows the customer.
+
+        :rtype: sale.order.line
+        """
+        self.ensure_one()
+        ordered = self.order_line.filtered(lambda line: line._is_on_tracking_page())
+        # Headings over what is there; also where the lines below are hidden on purpose.
+        ordered += ordered.parent_id | ordered.parent_id.parent_id
+        return self._get_order_lines_to_report().filtered(lambda line: line in ordered)
+
+    def _get_expected_delivery(self, info):
+        """Return when the delivery is expected, False when nothing is or the day has passed.
+
+        :param dict info: see ``_get_customer_delivery_info``
+        :rtype: datetime or False
+        """
+        self.ensure_one()
+        category = self.customer_status_id.category
+        if self.state == "cancel" or category == "rejected":
+            return False
+        # What is done is not expected, unless a delivery is known that is still to come.
+        by_order = category != "done" and self.commitment_date
+        expected = info.get("expected_date", by_order)
+        if not expected:
+            return False
+        day = fields.Datetime.context_timestamp(self, expected).date()
+        return day >= fields.Date.context_today(self) and expected
+
+    def _get_placed_on(self):
+        """Return when the customer placed the order.
+
+        Odoo's own order date becomes the day on which the seller confirms; the history begins
+        with the order, but was not there yet when an old order was placed.
+
+        :rtype: datetime
+        """
+        self.ensure_one()
+        moments = []
+        for row in self.status_history_ids.sorted("id"):
+            if not row.status_id and row.source == "event":
+                moments = []  # back to quotation: what follows is a new order
+            else:
+                moments.append(row.date)
+        return min([*moments, self.date_order or self.create_date])
+
+    def _get_customer_page_tz(self, reader):
+        """Return the time zone of all moments on a page of this order.
+
+        That of who is logged in, else the customer's, the company's, UTC.
+
+        :param res.users reader: who looks at the page, perhaps the public user
+        :rtype: str
+        """
+        self.ensure_one()
+        # sudo: visitors read neither customer nor company
+        order = self.sudo()
+        return (
+            (not reader._is_public() and reader.tz)
+            or order.partner_id.tz
+            or order.partner_id.commercial_partner_id.tz
+            or order.company_id.partner_id.tz
+            or "UTC"
+        )

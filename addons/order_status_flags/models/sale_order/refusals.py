@@ -44,8 +44,22 @@ class SaleOrder(models.Model):
                     " flag. Confirm it first."
                 )
             )
+        # Before all that names them: one of a company that the user does not see is none.
+        if not self._knows(case.new_status):
+            return Refusal(self.env._("There is no such status."))
+        if not self._knows(case.new_flag):
+            return Refusal(self.env._("There is no such flag."))
         refusal = case.new_status != case.previous_status and self._get_status_refusal(case)
         return refusal or self._get_flag_refusal(case)
+
+    @api.model
+    def _knows(self, record):
+        """Whether the user may know of a status or flag: it is of no other company.
+
+        :param record: ``sale.order.status`` or ``sale.order.flag``, may be empty
+        """
+        company = record.sudo().company_id  # sudo: the record itself may be out of sight
+        return self.env.su or not company or company in self.env.user.company_ids
 
     @api.model
     def _get_status_refusal(self, case):

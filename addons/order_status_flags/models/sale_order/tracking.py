@@ -178,7 +178,7 @@ class SaleOrder(models.Model):
 
         :rtype: dict with ``expected_date`` (datetime, UTC, or False) and ``carriers``
             (list of dicts with ``name``, ``ref`` and ``url``, each a text or False); empty
-            when nothing is known
+            when nothing is known. Without ``expected_date`` the order's own promise counts
         """
         self.ensure_one()
         return {}
