@@ -23,7 +23,7 @@ class TestAgreementPortal(AgreementCommon, HttpCase):
         self.authenticate(user.login, user.login)
 
     def _sign(self, agreement, text=None, name="Anna Buyer", signature=SIGNATURE):
-        text = agreement._get_body_hash() if text is None else text
+        text = agreement._get_statement_hash() if text is None else text
         return self.make_jsonrpc_request(
             f"/my/agreements/{agreement.id}/sign?text={text}",
             {"name": name, "signature": signature},
@@ -176,7 +176,7 @@ class TestAgreementPortal(AgreementCommon, HttpCase):
         self.assertEqual((self.agreement.signed_on, self.agreement.signed_by), before)
 
     def test_signing_a_text_that_changed_is_refused(self):
-        text = self.agreement._get_body_hash()
+        text = self.agreement._get_statement_hash()
         self.agreement.body = "<p>Something else</p>"
         self._login(self.buyer_user)
         self.assertIn("error", self._sign(self.agreement, text=text))
