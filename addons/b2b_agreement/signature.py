@@ -9,7 +9,8 @@ from PIL import Image, ImageChops
 
 NAME_MAX_LENGTH = 200
 # Odoo's signature form draws a PNG; who signs by another client may send a photo.
-FORMATS = ("PNG", "JPEG")
+ENDS = {"PNG": b"IEND\xaeB`\x82", "JPEG": b"\xff\xd9"}
+FORMATS = tuple(ENDS)
 MAX_BASE64 = 4 * 1024 * 1024
 MAX_PIXELS = 16_000_000
 # Paper on a photo is not quite white.
@@ -44,25 +45,36 @@ def is_signature(signature):
         with warnings.catch_warnings():
             # A few bytes may unfold to gigabytes; Pillow only warns of that.
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
-                return _has_ink(picture)
+            return _is_whole(content) and _has_ink(content)
     except (binascii.Error, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return False
     except Image.DecompressionBombWarning:
         return False
 
 
-def _has_ink(picture):
-    """Return whether a picture shows more than an empty sheet, white or transparent.
+def _is_whole(content):
+    """Return whether a picture reaches to its end: Odoo lets Pillow fill up what is missing.
 
-    :param picture: `PIL.Image.Image`, opened and not loaded
+    :param bytes content: the file
     :rtype: bool
     """
-    if picture.width * picture.height > MAX_PIXELS:
-        return False
-    drawn = picture.convert("RGBA")
+    with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+        if picture.width * picture.height > MAX_PIXELS:
+            return False
+        picture.verify()
+        return content.rstrip(b"\0").endswith(ENDS[picture.format])
+
+
+def _has_ink(content):
+    """Return whether a picture shows more than an empty sheet, white or transparent.
+
+    :param bytes content: the file
+    :rtype: bool
+    """
+    with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+        drawn = picture.convert("RGBA")
     # On white paper, so that what is transparent does not count, whatever its colour.
     sheet = Image.new("RGBA", drawn.size, "white")
-    shown = Image.alpha_composite(sheet, drawn).convert("RGB")
-    darkest = ImageChops.darker(ImageChops.darker(*shown.split()[:2]), shown.split()[2])
+    red, green, blue = Image.alpha_composite(sheet, drawn).convert("RGB").split()
+    darkest = ImageChops.darker(ImageChops.darker(red, green), blue)
     return darkest.getextrema()[0] < PAPER

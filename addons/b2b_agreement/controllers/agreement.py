@@ -58,6 +58,7 @@ class AgreementPortal(B2BPortal):
         except (AccessError, MissingError):
             return request.redirect("/my/agreements")
         obstacle = agreement._get_signing_obstacle()
+        statement = agreement._get_statement_hash()
         values = {
             **self._prepare_portal_layout_values(),
             "agreement": agreement,
@@ -65,7 +66,7 @@ class AgreementPortal(B2BPortal):
             "agreement_sudo": agreement.sudo(),
             "can_sign": not obstacle,
             "obstacle": obstacle if agreement.state == "sent" else None,
-            "sign_url": f"/my/agreements/{agreement.id}/sign?text={agreement._get_statement_hash()}",
+            "sign_url": f"/my/agreements/{agreement.id}/sign?text={statement}",
             "message": message if message in ("signed", "no_pdf") else None,
             "page_name": "b2b_agreement",
             "object": agreement,

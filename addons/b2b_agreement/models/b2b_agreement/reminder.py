@@ -131,7 +131,7 @@ class B2bAgreement(models.Model):
 
     def _close_renewal_activities(self):
         """Close what asks sellers to renew agreements that these ones continue."""
-        kind = self.env["ir.model.data"]._xmlid_to_res_id(RENEWAL_ACTIVITY)
+        kind = self.env.ref(RENEWAL_ACTIVITY, raise_if_not_found=False)
         if not self or not kind:
             return
         # sudo: the activity may be another salesperson's
@@ -139,7 +139,7 @@ class B2bAgreement(models.Model):
             [
                 ("state", "=", "signed"),
                 ("partner_id", "in", self.partner_id.ids),
-                ("activity_ids.activity_type_id", "=", kind),
+                ("activity_ids.activity_type_id", "=", kind.id),
             ]
         )
         before._get_continued()._close_activities()

@@ -4,7 +4,7 @@ from datetime import timedelta
 from dateutil.relativedelta import relativedelta
 from markupsafe import Markup
 
-from odoo import fields, models
+from odoo import models
 from odoo.exceptions import UserError
 
 
@@ -133,7 +133,8 @@ class B2bAgreement(models.Model):
         if was_edited and agreement.body:
             self._message_log(
                 body=self.env._(
-                    "The text of %(agreement)s was written for its customer and was not taken over.",
+                    "The text of %(agreement)s was written for its customer and was not taken"
+                    " over.",
                     agreement=agreement.name,
                 )
             )

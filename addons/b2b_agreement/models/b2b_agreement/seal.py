@@ -93,7 +93,9 @@ class B2bAgreement(models.Model):
         if self.env.context.get("b2b_agreement_seal") is SEAL:
             return
         closed = self.filtered(lambda agreement: agreement.state in ("signed", "terminated"))
-        fixed = self.SIGNED_FIELDS if self._is_trusted() else self.SIGNED_FIELDS | self.STATED_FIELDS
+        fixed = (
+            self.SIGNED_FIELDS if self._is_trusted() else self.SIGNED_FIELDS | self.STATED_FIELDS
+        )
         if closed and fixed & vals.keys():
             raise UserError(
                 self.env._(
@@ -266,9 +268,7 @@ class B2bAgreement(models.Model):
         if not agreement.partner_id.browse(signed["terms"]["customer"]).exists():
             # The customer was merged into another record of the same company.
             terms["customer"] = signed["terms"]["customer"]
-        return (
-            signed["terms"] == terms and signed["signature"] == agreement._get_signature_values()
-        )
+        return signed["terms"] == terms and signed["signature"] == agreement._get_signature_values()
 
     # === PDF === #
 
@@ -294,7 +294,8 @@ class B2bAgreement(models.Model):
         :rtype: bytes
         """
         self.ensure_one()
-        agreement = self.sudo()  # customers do not read attachments by themselves
+        # sudo: customers do not read attachments by themselves. The file itself, not its size.
+        agreement = self.sudo().with_context(bin_size=False)
         attachment = agreement.pdf_attachment_id
         if not attachment:
             return b""

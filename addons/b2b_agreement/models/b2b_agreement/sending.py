@@ -8,7 +8,7 @@ from .seal import SEAL
 
 
 class B2bAgreement(models.Model):
-    """Sending: what must be right before a customer reads an agreement, and what a change undoes."""
+    """Sending: what must be right before that, and what a later change undoes."""
 
     _inherit = "b2b.agreement"
 
