@@ -11,6 +11,7 @@
         "security/ir_rules.xml",
         "data/ir_sequence_data.xml",
         "data/ir_cron.xml",
+        "data/mail_activity_type_data.xml",
         "data/mail_template_data.xml",
         "data/b2b_agreement_template_data.xml",
         "report/b2b_agreement_templates.xml",
@@ -20,6 +21,9 @@
         "views/portal_agreement_templates.xml",
         "views/b2b_menus.xml",
     ],
+    "assets": {
+        "web.assets_frontend": ["b2b_agreement/static/src/js/signature_form.js"],
+    },
     "demo": ["demo/b2b_agreement_demo.xml"],
     "pre_init_hook": "_pre_init_hook",
     "post_init_hook": "_post_init_hook",

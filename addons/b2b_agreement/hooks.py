@@ -11,8 +11,9 @@ def _pre_init_hook(env):
 
 
 def _post_init_hook(env):
-    """Keep what was edited in the data that was taken over.
+    """Keep what was edited in the data that was taken over, and seal what was signed.
 
     :param env: environment of the installation (superuser)
     """
     keep_edited(env, "b2b_agreement", NAMES)
+    env["b2b.agreement"]._seal_former()

@@ -39,6 +39,7 @@ INTENDED = {
     r"^- column sale_order\.b2b_mail_pending$": "the history is the outbox of pro-formas, too",
     r"^\+ sale_order_status_history .*'mail_state': 'pending'.*": "a pro-forma that waits",
     r"^- (ir_cron|ir_act_server) .*B2B: mail pro-formas": "the status e-mails' action does it",
+    r"^\+ mail_activity_type .*'Renew the agreement'": "reminders have a type of their own",
     r"^- ir_cron_(trigger|progress) .*'cron_id': {proforma}\D": "see above",
     r"^~ ir_rule\.domain_force of \d+: .* -> .*(b2b_customer_id|parent_of)": (
         "orders stay with the customer they were made for; branches use what is their company's"
@@ -52,6 +53,7 @@ GONE = {
     r"b2b_portal\.(field_sale_order__b2b_mail_pending|ir_cron_b2b_proforma_mail.*)": (
         "the history is the outbox of pro-formas, too"
     ),
+    r"b2b_portal\.access_b2b_agreement_user": "agreements are read like orders",
 }
 # Parts of models, named anew by the sources with each update.
 BY_SOURCES = (

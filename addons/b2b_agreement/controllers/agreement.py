@@ -1,4 +1,3 @@
-import binascii
 import logging
 
 from odoo import http
@@ -7,11 +6,10 @@ from odoo.http import request
 
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
+from ..signature import NAME_MAX_LENGTH, is_signature, read_name
 from .main import B2BPortal
 
 _logger = logging.getLogger(__name__)
-
-NAME_MAX_LENGTH = 200
 
 
 class AgreementPortal(B2BPortal):
@@ -60,6 +58,7 @@ class AgreementPortal(B2BPortal):
         except (AccessError, MissingError):
             return request.redirect("/my/agreements")
         obstacle = agreement._get_signing_obstacle()
+        statement = agreement._get_statement_hash()
         values = {
             **self._prepare_portal_layout_values(),
             "agreement": agreement,
@@ -67,7 +66,7 @@ class AgreementPortal(B2BPortal):
             "agreement_sudo": agreement.sudo(),
             "can_sign": not obstacle,
             "obstacle": obstacle if agreement.state == "sent" else None,
-            "sign_url": f"/my/agreements/{agreement.id}/sign?text={agreement._get_body_hash()}",
+            "sign_url": f"/my/agreements/{agreement.id}/sign?text={statement}",
             "message": message if message in ("signed", "no_pdf") else None,
             "page_name": "b2b_agreement",
             "object": agreement,
@@ -101,7 +100,7 @@ class AgreementPortal(B2BPortal):
         try:
             # A refusal must leave nothing behind, and still be answered in the form.
             with request.env.cr.savepoint():
-                agreement_sudo._sign(name.strip(), signature, person)
+                agreement_sudo._sign(read_name(name), signature, person)
                 agreement_sudo.flush_recordset()
         except LockError:
             return {"error": request.env._("Someone is changing this agreement. Try again.")}
@@ -115,8 +114,6 @@ class AgreementPortal(B2BPortal):
                     " Please try again later."
                 )
             }
-        except (TypeError, ValueError, binascii.Error):
-            return {"error": request.env._("Invalid signature data.")}
         agreement_sudo._keep_signed_pdf(person)
         return {
             "force_refresh": True,
@@ -151,8 +148,8 @@ class AgreementPortal(B2BPortal):
 
         :param int agreement_id: id from the address
         :return: `b2b.agreement` record as the user
-        :raises AccessError: when it belongs to someone else
-        :raises MissingError: when there is none, or it is a draft
+        :raise AccessError: when it belongs to someone else
+        :raise MissingError: when there is none, or it is a draft
         """
         agreement = request.env["b2b.agreement"].browse(agreement_id).exists()
         if not agreement:
@@ -172,12 +169,17 @@ class AgreementPortal(B2BPortal):
             return request.env._(
                 "Only a contact of %(customer)s can sign.", customer=agreement_sudo.partner_id.name
             )
-        if not isinstance(name, str) or not 0 < len(name.strip()) <= NAME_MAX_LENGTH:
+        if not read_name(name):
             return request.env._("Your name is missing.")
-        if not signature or not isinstance(signature, str):
-            return request.env._("Signature is missing.")
-        if request.httprequest.args.get("text") != agreement_sudo._get_body_hash():
+        if len(read_name(name)) > NAME_MAX_LENGTH:
             return request.env._(
-                "The text has changed since you opened it. Reload the page and read it again."
+                "Your name is too long: at most %(count)s letters.", count=NAME_MAX_LENGTH
+            )
+        if not is_signature(signature):
+            return request.env._("Signature is missing.")
+        # Of all that the page states, not of the text alone.
+        if request.httprequest.args.get("text") != agreement_sudo._get_statement_hash():
+            return request.env._(
+                "The agreement has changed since you opened it. Reload the page and read it again."
             )
         return None

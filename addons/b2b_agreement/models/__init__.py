@@ -2,6 +2,7 @@ from . import (
     b2b_agreement,
     b2b_agreement_template,
     base_partner_merge,
+    ir_attachment,
     mail_mail,
     product_pricelist,
     res_partner,

@@ -12,7 +12,7 @@ class ResPartner(models.Model):
         comodel_name="b2b.agreement",
         inverse_name="partner_id",
         string="Agreements",
-        groups="base.group_user",
+        groups="sales_team.group_sale_salesman",
     )
     b2b_agreement_count = fields.Integer(
         compute="_compute_b2b_agreement_count", groups="sales_team.group_sale_salesman"

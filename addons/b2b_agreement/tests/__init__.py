@@ -1,1 +1,1 @@
-from . import test_agreement_portal, test_agreements, test_customers, test_races
+from . import test_agreement_portal, test_agreements, test_customers, test_races, test_seal

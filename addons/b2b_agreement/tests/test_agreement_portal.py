@@ -1,10 +1,11 @@
 import errno
+import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
-from odoo.tests import HttpCase, tagged
+from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.base.models.ir_actions_report import IrActionsReport
@@ -23,7 +24,7 @@ class TestAgreementPortal(AgreementCommon, HttpCase):
         self.authenticate(user.login, user.login)
 
     def _sign(self, agreement, text=None, name="Anna Buyer", signature=SIGNATURE):
-        text = agreement._get_body_hash() if text is None else text
+        text = agreement._get_statement_hash() if text is None else text
         return self.make_jsonrpc_request(
             f"/my/agreements/{agreement.id}/sign?text={text}",
             {"name": name, "signature": signature},
@@ -176,11 +177,111 @@ class TestAgreementPortal(AgreementCommon, HttpCase):
         self.assertEqual((self.agreement.signed_on, self.agreement.signed_by), before)
 
     def test_signing_a_text_that_changed_is_refused(self):
-        text = self.agreement._get_body_hash()
+        text = self.agreement._get_statement_hash()
         self.agreement.body = "<p>Something else</p>"
         self._login(self.buyer_user)
         self.assertIn("error", self._sign(self.agreement, text=text))
         self.assertEqual(self.agreement.state, "sent")
+
+    def _get_link(self, agreement):
+        page = self._get(f"/my/agreements/{agreement.id}").text
+        return re.search(r"sign\?text=(\w+)", page)[1]
+
+    def test_page_signs_what_it_states(self):
+        self._login(self.buyer_user)
+        link = self._get_link(self.agreement)
+        self.assertEqual(link, self.agreement._get_statement_hash())
+        self.assertIn("redirect_url", self._sign(self.agreement, text=link))
+
+    def test_signing_terms_that_changed_is_refused(self):
+        self._login(self.buyer_user)
+        seller = self.agreement.with_user(self.seller_user)
+        for values in (
+            {"minimum_order_amount": 99999},
+            {"date_end": "2999-01-31"},
+            {"pricelist_id": self.rival_pricelist.id},
+            {"po_number_required": True},
+        ):
+            with self.subTest(values=values):
+                link = self._get_link(self.agreement)
+                seller.write(values)
+                self.assertIn("error", self._sign(self.agreement, text=link))
+                page = self._get(f"/my/agreements/{self.agreement.id}")
+                self.assertTrue(page.headers["Location"].endswith("/my/agreements"))
+                # Sent anew, the page that lies open is still of the former terms.
+                seller.action_send()
+                answer = self._sign(self.agreement, text=link)
+                self.assertIn("has changed since you opened it", answer["error"])
+                self.assertEqual(self.agreement.state, "sent")
+        self.assertIn("redirect_url", self._sign(self.agreement))
+
+    def test_refusals_say_what_to_correct(self):
+        self._login(self.buyer_user)
+        for values, words in (
+            ({"name": "x" * 250}, "too long"),
+            ({"name": "\n"}, "name is missing"),
+            ({"signature": "...."}, "Signature is missing"),
+            ({"signature": "PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg=="}, "Signature is missing"),
+        ):
+            with self.subTest(values=values):
+                self.assertIn(words, self._sign(self.agreement, **values)["error"])
+                self.assertEqual(self.agreement.state, "sent")
+        self._sign(self.agreement, name="Anna\r\nBuyer")
+        self.assertEqual(self.agreement.signed_by, "Anna Buyer")
+
+    def test_page_says_that_signing_needs_javascript(self):
+        self._login(self.buyer_user)
+        page = self._get(f"/my/agreements/{self.agreement.id}").text
+        self.assertRegex(page, r"(?s)<noscript>.*JavaScript.*</noscript>")
+
+    def test_form_can_be_used_again_after_a_refusal(self):
+        form = "#modal_sign_agreement"
+        script = """
+            const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+            const find = async (selector) => {
+                for (let i = 0; i < 200; i++) {
+                    const found = document.querySelector(selector);
+                    if (found && !found.disabled) { return found; }
+                    await sleep(100);
+                }
+                throw new Error("not there: " + selector);
+            };
+            (async () => {
+                (await find("[data-bs-target='%(form)s']")).click();
+                const name = await find("%(form)s input[name='signer']");
+                await sleep(1000);
+                name.value = "x".repeat(250);
+                name.dispatchEvent(new Event("input", {bubbles: true}));
+                await sleep(1000);
+                (await find(".o_portal_sign_submit")).click();
+                const error = await find(".o_portal_sign_error_msg");
+                if (!error.textContent.includes("too long")) {
+                    throw new Error(error.textContent);
+                }
+                const button = await find(".o_portal_sign_submit:not(.disabled)");
+                if (!button.querySelector(".fa-check") || button.querySelector(".fa-spin")) {
+                    throw new Error(button.innerHTML);
+                }
+                console.log("test successful");
+            })().catch((error) => console.error(error.message));
+        """
+        self.browser_js(
+            f"/my/agreements/{self.agreement.id}",
+            script % {"form": form},
+            ready=f"Boolean(document.querySelector(\"{form} input[name='signer']\"))",
+            login=self.buyer_user.login,
+            timeout=120,
+        )
+        self.assertEqual(self.agreement.state, "sent")
+
+    def test_employees_without_sales_rights_have_an_empty_page(self):
+        clerk = new_test_user(self.env, "b2b_clerk", groups="base.group_user")
+        self._login(clerk)
+        self.assertIn("There are no agreements", self._get("/my/agreements").text)
+        page = self._get(f"/my/agreements/{self.agreement.id}")
+        self.assertTrue(page.headers["Location"].endswith("/my/agreements"))
+        counters = self.make_jsonrpc_request("/my/counters", {"counters": ["b2b_agreement_count"]})
+        self.assertEqual(counters["b2b_agreement_count"], 0)
 
     def test_signing_without_name_or_signature_is_refused(self):
         self._login(self.buyer_user)

@@ -147,6 +147,45 @@ class TestPriceListPages(ShopPageCommon):
         cell = next(c for row in sheet.iter_rows() for c in row if c.value == "=Bolt")
         self.assertEqual(cell.data_type, "s")
 
+    def test_group_of_included_taxes_is_taken_off_everywhere(self):
+        """The children of a group of taxes are included in the price; the group itself is not."""
+        parts = self.env["account.tax"].create(
+            [
+                {
+                    "name": f"part {number}",
+                    "amount": 10,
+                    "type_tax_use": "none",
+                    "price_include_override": "tax_included",
+                    "company_id": self.company.id,
+                }
+                for number in (1, 2)
+            ]
+        )
+        group = self.env["account.tax"].create(
+            {
+                "name": "group",
+                "amount_type": "group",
+                "amount": 0,
+                "type_tax_use": "sale",
+                "children_tax_ids": [(6, 0, parts.ids)],
+                "company_id": self.company.id,
+            }
+        )
+        self.agreement.state = "signed"
+        self.product_b.write({"list_price": 120, "taxes_id": [(6, 0, group.ids)]})
+        self._login(self.buyer_user)
+        for path in ("/my/b2b?search=0043", "/my/b2b/pricelist"):
+            page = self._get(path).text
+            self.assertRegex(page, r"100[.,]00", path)
+            self.assertNotRegex(page, r"120[.,]00", path)
+        rows = self._get("/my/b2b/pricelist.csv").content.decode("utf-8-sig")
+        self.assertIn("0043;Nut;1;100;", rows.replace('"', ""))
+        sheet = openpyxl.load_workbook(io.BytesIO(self._get("/my/b2b/pricelist.xlsx").content))
+        found = [row for row in sheet.active.iter_rows(values_only=True) if row[0] == "0043"]
+        self.assertEqual([row[3] for row in found], [100])
+        order = self._create_order([(self.product_b, 3)])
+        self.assertEqual(order.amount_untaxed, 300)
+
     def test_price_list_leaves_out_what_is_not_sold(self):
         self._open_price_list()
         self.product_b.sale_ok = False

@@ -30,7 +30,7 @@ class ProductPricelist(models.Model):
         comodel_name="b2b.agreement",
         inverse_name="pricelist_id",
         string="Agreements",
-        groups="base.group_user",
+        groups="sales_team.group_sale_salesman",
     )
 
     # === DEFAULT METHODS === #
@@ -51,11 +51,16 @@ class ProductPricelist(models.Model):
     def write(self, vals):
         """Override of `product` to keep the technical rule in step with `is_b2b`.
 
-        :raise UserError: when a pricelist of a signed agreement is archived, or opened to
-            everyone
+        :raise UserError: when a pricelist of a sent or signed agreement is archived, opened to
+            everyone, or gets another currency
         """
         if not vals.get("active", True):
             self._check_not_in_b2b_agreement()
+        if "currency_id" in vals and not self.env.su:
+            # The minimum order amount of an agreement is in this currency, as its text says.
+            self.filtered(
+                lambda pricelist: pricelist.currency_id.id != vals["currency_id"]
+            )._check_not_in_b2b_agreement()
         if not vals.get("is_b2b", True):
             self.filtered("is_b2b")._check_not_in_b2b_agreement()
         res = super().write(vals)
@@ -66,7 +71,7 @@ class ProductPricelist(models.Model):
         return res
 
     def _check_not_in_b2b_agreement(self):
-        """Refuse to take away the prices of customers who have signed for them.
+        """Refuse to take away the prices of customers who have signed for them, or may sign.
 
         :raise UserError: naming the customers
         """
@@ -74,13 +79,13 @@ class ProductPricelist(models.Model):
         agreements = (
             self.env["b2b.agreement"]
             .sudo()
-            .search([("pricelist_id", "in", self.ids), ("state", "=", "signed")])
+            .search([("pricelist_id", "in", self.ids), ("state", "in", ("sent", "signed"))])
             .filtered(lambda agreement: not agreement._is_over())
         )
         if agreements:
             raise UserError(
                 self.env._(
-                    "Signed agreements of these customers use the pricelist: %(customers)s",
+                    "Agreements with these customers use the pricelist: %(customers)s",
                     customers=", ".join(agreements.partner_id.mapped("display_name")),
                 )
             )

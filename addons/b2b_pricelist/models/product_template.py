@@ -18,7 +18,7 @@ class ProductTemplate(models.Model):
     def _check_b2b_discount(self):
         """Keep the discount a percentage.
 
-        :raises ValidationError: when it is below 0, above 100 or not a number
+        :raise ValidationError: when it is below 0, above 100 or not a number
         """
         for template in self:
             # Written as "not within" so that NaN is refused too.

@@ -12,7 +12,7 @@ class ResConfigSettings(models.TransientModel):
     def set_values(self):
         """Override of `product`: pricelists stay on while signed agreements need them.
 
-        :raises UserError: when the pricelist feature would be switched off under an agreement
+        :raise UserError: when the pricelist feature would be switched off under an agreement
         """
         if not self.group_product_pricelist and self._has_b2b_pricelist_in_use():
             raise UserError(

@@ -46,7 +46,7 @@ class SaleOrderLine(models.Model):
 
         :return: client action that shows a notification
         :rtype: dict
-        :raises AccessError: for users who may not read the order
+        :raise AccessError: for users who may not read the order
         """
         self.ensure_one()
         self.check_access("read")

@@ -1,6 +1,8 @@
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tests.common import freeze_time
+
+from odoo.addons.b2b_agreement.tests.common import SIGNATURE
 
 from .common import B2bCommon
 
@@ -77,6 +79,49 @@ class TestAgreementPrices(B2bCommon):
         agreement.action_terminate()
         self.pricelist.is_b2b = False
         self.assertFalse(self.pricelist.is_b2b)
+
+    def test_pricelist_of_a_sent_agreement_stays_as_it_is(self):
+        """The customer may sign at any moment, and then has these prices."""
+        agreement = self._create_agreement()
+        agreement.action_send()
+        currencies = self.env["res.currency"].with_context(active_test=False)
+        other = currencies.search([("id", "!=", self.company.currency_id.id)], limit=1)
+        other.active = True
+        manager = self.env.ref("base.user_admin")
+        for values in ({"active": False}, {"is_b2b": False}, {"currency_id": other.id}):
+            with self.subTest(values=values), self.assertRaisesRegex(UserError, "Buyer Ltd"):
+                self.pricelist.with_user(manager).write(values)
+        self.pricelist.with_user(manager).write(
+            {"active": True, "is_b2b": True, "currency_id": self.pricelist.currency_id.id}
+        )
+        agreement.action_draft()
+        self.pricelist.with_user(manager).write({"currency_id": other.id, "active": False})
+        with self.assertRaisesRegex(UserError, "archived"):
+            agreement.action_send()
+
+    def test_agreement_whose_list_was_archived_meanwhile_is_not_signed(self):
+        agreement = self._create_agreement()
+        agreement.action_send()
+        # past the guard, as an import into the database would
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE product_pricelist SET active = FALSE WHERE id = %s", [self.pricelist.id]
+        )
+        self.env.invalidate_all()
+        with self.assertRaisesRegex(UserError, "not ready"):
+            agreement._sign("Anna", SIGNATURE, self.buyer_user.partner_id)
+
+    def test_prices_hold_for_sellers_who_do_not_read_the_agreement(self):
+        self._create_rule(percent_price=50)
+        self._create_signed_agreement(user_id=self.seller_user.id)
+        own = new_test_user(
+            self.env, "b2b_own", groups="base.group_user,sales_team.group_sale_salesman"
+        )
+        line = (0, 0, {"product_id": self.product_b.id, "product_uom_qty": 2})
+        order = self.env["sale.order"].with_user(own)
+        order = order.create({"partner_id": self.customer.id, "order_line": [line]})
+        self.assertEqual(order.pricelist_id, self.pricelist)
+        self.assertEqual(order.order_line.price_subtotal, 50)
 
     def test_b2b_list_of_a_customer_gives_no_prices_without_agreement(self):
         partner = self.buyer_user.partner_id

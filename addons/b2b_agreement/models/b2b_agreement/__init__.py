@@ -1,1 +1,1 @@
-from . import agreement, checks, reminder, renewal, signing, text, validity
+from . import agreement, checks, reminder, renewal, seal, sending, signing, text, validity

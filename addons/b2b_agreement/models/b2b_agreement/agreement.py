@@ -59,6 +59,7 @@ class B2bAgreement(models.Model):
         compute="_compute_user_id",
         store=True,
         readonly=False,
+        tracking=True,
         groups="base.group_user",
         domain="[('share', '=', False)]",
     )
@@ -146,7 +147,7 @@ class B2bAgreement(models.Model):
     )
     is_body_intact = fields.Boolean(
         compute="_compute_is_body_intact",
-        help="The text is the one that was signed.",
+        help="Text, terms, parties, signature and PDF are those that were signed.",
     )
     pdf_attachment_id = fields.Many2one(
         comodel_name="ir.attachment", readonly=True, copy=False, groups="base.group_user"
@@ -218,13 +219,23 @@ class B2bAgreement(models.Model):
             return Domain.TRUE
         return in_force if True in value else ~in_force
 
-    @api.depends("body", "signed_body_hash")
+    @api.depends(
+        "body",
+        "currency_id",
+        "date_end",
+        "date_start",
+        "minimum_order_amount",
+        "partner_id",
+        "payment_term_id",
+        "pdf_attachment_id",
+        "po_number_required",
+        "pricelist_id",
+        "signed_body_hash",
+        "signed_hash",
+    )
     def _compute_is_body_intact(self):
         for agreement in self:
-            agreement.is_body_intact = (
-                not agreement.signed_body_hash
-                or agreement.signed_body_hash == agreement._get_body_hash()
-            )
+            agreement.is_body_intact = not agreement.signed_body_hash or agreement._is_intact()
 
     def _compute_access_url(self):
         """Override of `portal` to lead to the agreement's page."""
@@ -237,7 +248,10 @@ class B2bAgreement(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Create agreements, numbered; those created as signed get the hash of their text."""
+        """Create agreements, numbered; those that trusted code creates as signed are sealed.
+
+        :raise UserError: when a user creates one that is signed
+        """
         for vals in vals_list:
             company = self.env["res.company"].browse(vals.get("company_id") or self.env.company.id)
             if not vals.get("name"):
@@ -245,35 +259,53 @@ class B2bAgreement(models.Model):
                 vals["name"] = (
                     self.env["ir.sequence"].sudo().with_company(company).next_by_code(self._name)
                 )
-            vals.pop("signed_body_hash", None)
+            for name in ("signed_body_hash", "signed_hash", "signed_statement"):
+                vals.pop(name, None)
         agreements = super().create(vals_list)
         agreements._fill_body_from_template()
-        agreements.filtered(lambda agreement: agreement.state == "signed")._seal()
+        if not self._is_trusted():
+            agreements._check_made_by_user()
+        agreements._seal_signed()
         return agreements
 
     def write(self, vals):
-        """Override to protect what was signed, and to keep the text of drafts in step.
+        """Override to protect what was signed, and to keep text and terms in step.
 
-        The text of a draft that nobody has edited is written anew when a term changes.
+        A text that nobody has edited is written anew when a term changes. What the customer was
+        sent and has changed since is a draft again, until it is sent anew.
 
-        :raises UserError: when the text, the parties or the signature of a signed or terminated
-            agreement would change, or its state would go back
+        :raise UserError: when text, terms, parties or signature of a signed or terminated
+            agreement would change, its state would go back, or a user would sign for the customer
         """
+        # Whoever may not write hears that first; the reasons below tell what is in the record.
+        self.check_access("write")
         self._check_signed_fields(vals)
-        to_sign = self.browse()
-        if vals.get("state") == "signed":
-            to_sign = self.filtered(lambda agreement: agreement.state != "signed")
+        unsigned = self.filtered(lambda agreement: agreement.state in ("draft", "sent"))
         to_render = self.browse()
         if self.TEXT_TERMS & vals.keys() and "body" not in vals:
-            drafts = self.filtered(lambda agreement: agreement.state == "draft")
-            to_render = drafts.filtered(lambda agreement: agreement._has_text_of_template())
-        if "date_end" in vals:
-            vals = {**vals, "reminded_days": 0}
-        res = super().write(vals)
+            to_render = unsigned.filtered(lambda agreement: agreement._has_text_of_template())
+        sent = self._get_sent_statements(vals)
+        res = super().write(self._prepare_write_values(vals))
         for agreement in to_render:
             agreement.body = agreement._render_body()
-        to_sign._seal()
+        self._take_back_changed(sent)
+        if vals.get("state") == "sent" and not self._is_trusted():
+            unsigned._check_sendable()
+        unsigned._seal_signed()
         return res
+
+    def _prepare_write_values(self, vals):
+        """Return values to write, with what follows from them.
+
+        :param dict vals: values about to be written
+        :rtype: dict
+        """
+        vals = dict(vals)
+        if "date_end" in vals:
+            vals["reminded_days"] = 0
+        if vals.get("state") == "terminated":
+            vals.setdefault("terminated_on", fields.Datetime.now())
+        return vals
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_signed(self):

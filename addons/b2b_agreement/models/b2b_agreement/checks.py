@@ -5,14 +5,12 @@ import psycopg2
 from psycopg2.errors import ExclusionViolation
 
 from odoo import api, models
-from odoo.exceptions import ConcurrencyError, UserError, ValidationError
+from odoo.exceptions import ConcurrencyError, ValidationError
 from odoo.tools import SQL
 from odoo.tools.sql import constraint_definition
 
 _logger = logging.getLogger(__name__)
 
-# The key to signed fields. An object and no flag, so that no RPC call can bring it along.
-SEAL = object()
 OVERLAP = "b2b_agreement_no_overlap"
 # Deferred, so that `_check_overlap` has the first word. A last day before the first one is refused
 # there too, and no reason to stop here.
@@ -26,22 +24,9 @@ OVERLAP_DEFINITION = """
 
 
 class B2bAgreement(models.Model):
-    """Checks: what an agreement must be, and what a signature closes."""
+    """Checks: what an agreement must be."""
 
     _inherit = "b2b.agreement"
-
-    # Fields that the signature vouches for.
-    SIGNED_FIELDS = frozenset(
-        {
-            "body",
-            "company_id",
-            "partner_id",
-            "signature",
-            "signed_body_hash",
-            "signed_by",
-            "signed_on",
-        }
-    )
 
     # === CONSTRAINT METHODS === #
 
@@ -49,7 +34,7 @@ class B2bAgreement(models.Model):
     def _check_partner_id(self):
         """An agreement is made with a company, not with one of its contacts.
 
-        :raises ValidationError: when the customer is a contact or address
+        :raise ValidationError: when the customer is a contact or address
         """
         for agreement in self:
             if agreement.partner_id != agreement.partner_id.commercial_partner_id:
@@ -66,7 +51,7 @@ class B2bAgreement(models.Model):
     def _check_dates(self):
         """The end is not before the start.
 
-        :raises ValidationError: when it is
+        :raise ValidationError: when it is
         """
         for agreement in self:
             if agreement.date_end and agreement.date_end < agreement.date_start:
@@ -80,7 +65,7 @@ class B2bAgreement(models.Model):
     def _check_minimum_order_amount(self):
         """The minimum is an amount.
 
-        :raises ValidationError: when it is negative or not a number
+        :raise ValidationError: when it is negative or not a number
         """
         if any(not agreement.minimum_order_amount >= 0 for agreement in self):
             raise ValidationError(self.env._("The minimum order amount cannot be negative."))
@@ -89,7 +74,7 @@ class B2bAgreement(models.Model):
     def _check_overlap(self):
         """One signed agreement per customer and company on each day.
 
-        :raises ValidationError: naming the other agreement
+        :raise ValidationError: naming the other agreement
         """
         signed = self.filtered(lambda agreement: agreement.state == "signed")
         if not signed:
@@ -180,29 +165,3 @@ class B2bAgreement(models.Model):
             and self.date_start <= (other.date_end or datetime.max.date())
             and other.date_start <= (self.date_end or datetime.max.date())
         )
-
-    def _check_signed_fields(self, vals):
-        """Refuse to alter what was signed.
-
-        :param dict vals: values about to be written
-        :raises UserError: see `write`
-        """
-        closed = self.filtered(lambda agreement: agreement.state in ("signed", "terminated"))
-        if not closed or self.env.context.get("b2b_agreement_seal") is SEAL:
-            return
-        if self.SIGNED_FIELDS & vals.keys():
-            raise UserError(
-                self.env._(
-                    "%(agreement)s is signed: its text, parties and signature cannot be changed."
-                    " Renew it, or make a new agreement.",
-                    agreement=closed[0].name,
-                )
-            )
-        allowed = {"signed": ("signed", "terminated"), "terminated": ("terminated",)}
-        if "state" in vals and any(vals["state"] not in allowed[rec.state] for rec in closed):
-            raise UserError(
-                self.env._(
-                    "%(agreement)s is signed or terminated, its state cannot go back.",
-                    agreement=closed[0].name,
-                )
-            )

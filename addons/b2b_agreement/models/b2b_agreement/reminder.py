@@ -1,10 +1,11 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 from odoo import api, fields, models
 
 from odoo.addons.mail_delivery_retry.attempt import try_to_mail
 
 REMINDER_DAYS = (30, 7)
+RENEWAL_ACTIVITY = "b2b_agreement.mail_activity_type_renew"
 
 
 class B2bAgreement(models.Model):
@@ -16,7 +17,7 @@ class B2bAgreement(models.Model):
     def _cron_remind(self):
         """Remind sellers and customers 30 and 7 days before a signed agreement ends.
 
-        Each reminder goes out once; an agreement that is signed late gets only those still ahead.
+        Each reminder goes out once; an agreement that is signed late gets the one that is due.
         """
         due = self._search_reminders_due()
         self.env["ir.cron"]._commit_progress(remaining=len(due))
@@ -43,7 +44,8 @@ class B2bAgreement(models.Model):
                 ("date_end", ">=", fields.Date.today() - timedelta(days=1)),
             ]
         )
-        return agreements.filtered(lambda agreement: agreement._get_due_reminder())
+        due = agreements - agreements._get_continued()
+        return due.filtered(lambda agreement: agreement._get_due_days())
 
     def _get_due_reminder(self):
         """Return which reminder is due.
@@ -52,11 +54,52 @@ class B2bAgreement(models.Model):
         :rtype: int
         """
         self.ensure_one()
+        return 0 if self._get_continued() else self._get_due_days()
+
+    def _get_due_days(self):
+        """Return which reminder is due by the calendar, whatever follows the agreement.
+
+        The last one always; an earlier one only where its day lies after the first day, so that
+        nobody is reminded of the end of what has just begun.
+
+        :return: 30 or 7 (days before the end), 0 when none is due
+        :rtype: int
+        """
+        self.ensure_one()
         left = (self.date_end - self._get_today(self.company_id)).days
         due = min((days for days in REMINDER_DAYS if left <= days), default=0)
         already_sent = self.reminded_days and self.reminded_days <= due
-        renewed = any(renewal.state == "signed" for renewal in self.renewal_ids)
-        return 0 if left < 0 or already_sent or renewed else due
+        too_early = due > max(min(REMINDER_DAYS), (self.date_end - self.date_start).days)
+        return 0 if left < 0 or already_sent or too_early else due
+
+    def _get_continued(self):
+        """Return those after which another signed agreement of the customer goes on, with no gap.
+
+        It need not be a renewal: sellers make new agreements, too.
+
+        :return: `b2b.agreement` records
+        """
+        # sudo: the next agreement may be another salesperson's
+        others = self.sudo().search(
+            [("state", "=", "signed"), ("partner_id", "in", self.partner_id.ids)]
+        )
+        return self.filtered(lambda agreement: any(map(agreement._goes_on_in, others)))
+
+    def _goes_on_in(self, other):
+        """Return whether another agreement is valid on the day after this one's last day.
+
+        :rtype: bool
+        """
+        if not self.date_end or self.date_end >= date.max:
+            return False
+        after = self.date_end + timedelta(days=1)
+        return (
+            self.id != other.id
+            and self.partner_id.id == other.partner_id.id
+            and self.company_id.id == other.company_id.id
+            and other.date_start <= after
+            and (not other.date_end or other.date_end >= after)
+        )
 
     def _try_remind(self):
         """Send the reminder that is due; one that fails must not hold up the others."""
@@ -75,7 +118,7 @@ class B2bAgreement(models.Model):
         if not seller:
             return
         self.activity_schedule(
-            "mail.mail_activity_data_todo",
+            RENEWAL_ACTIVITY,
             date_deadline=self.date_end,
             user_id=seller.id,
             summary=self.with_context(lang=seller.lang).env._("Agreement ends: renew it?"),
@@ -85,3 +128,23 @@ class B2bAgreement(models.Model):
         )
         if template:
             template.send_mail(self.id, email_values={"recipient_ids": [(4, seller.partner_id.id)]})
+
+    def _close_renewal_activities(self):
+        """Close what asks sellers to renew agreements that these ones continue."""
+        kind = self.env.ref(RENEWAL_ACTIVITY, raise_if_not_found=False)
+        if not self or not kind:
+            return
+        # sudo: the activity may be another salesperson's
+        before = self.sudo().search(
+            [
+                ("state", "=", "signed"),
+                ("partner_id", "in", self.partner_id.ids),
+                ("activity_ids.activity_type_id", "=", kind.id),
+            ]
+        )
+        before._get_continued()._close_activities()
+
+    def _close_activities(self):
+        """Close the activities by which reminders ask to renew these agreements."""
+        # sudo: as above
+        self.sudo().activity_unlink([RENEWAL_ACTIVITY])

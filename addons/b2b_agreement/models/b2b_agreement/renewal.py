@@ -1,8 +1,10 @@
+import re
 from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
+from markupsafe import Markup
 
-from odoo import fields, models
+from odoo import models
 from odoo.exceptions import UserError
 
 
@@ -15,7 +17,17 @@ class B2bAgreement(models.Model):
         """End agreements at once: the shop and the prices close with the next click.
 
         :return: True
-        :raises UserError: when one is neither sent nor signed
+        :raise UserError: when one is neither sent nor signed
+        """
+        self._check_terminable()
+        self.write({"state": "terminated"})
+        self._close_activities()
+        return True
+
+    def _check_terminable(self):
+        """Refuse to end what the customer has not been sent.
+
+        :raise UserError: when one is neither sent nor signed
         """
         for agreement in self:
             if agreement.state not in ("sent", "signed"):
@@ -25,14 +37,12 @@ class B2bAgreement(models.Model):
                         agreement=agreement.name,
                     )
                 )
-        self.write({"state": "terminated", "terminated_on": fields.Datetime.now()})
-        return True
 
     def action_draft(self):
         """Take back agreements that were sent and not signed.
 
         :return: True
-        :raises UserError: when one is signed or terminated
+        :raise UserError: when one is signed or terminated
         """
         self.write({"state": "draft"})
         return True
@@ -43,21 +53,18 @@ class B2bAgreement(models.Model):
         A renewal that exists already is left as it is.
 
         :return: True
-        :raises UserError: when one is open-ended or not signed
+        :raise UserError: when one is open-ended or not signed
         """
         for agreement in self:
             agreement._check_renewable()
             if not agreement.renewal_ids.filtered(lambda renewal: renewal.state != "terminated"):
-                renewal = agreement.copy(agreement._prepare_renewal_values())
-                if agreement._has_text_of_template():
-                    # A text that nobody edited would name the old number and dates.
-                    renewal.body = renewal._render_body()
+                agreement.copy(agreement._prepare_renewal_values())
         return True
 
     def _check_renewable(self):
         """Refuse to renew what has no end.
 
-        :raises UserError: when the agreement is open-ended or not signed
+        :raise UserError: when the agreement is open-ended or not signed
         """
         self.ensure_one()
         if not self.date_end:
@@ -77,7 +84,7 @@ class B2bAgreement(models.Model):
         """Return the values in which a renewal differs from this agreement.
 
         :rtype: dict
-        :raises UserError: when its dates would lie beyond the calendar
+        :raise UserError: when its dates would lie beyond the calendar
         """
         self.ensure_one()
         try:
@@ -94,6 +101,62 @@ class B2bAgreement(models.Model):
                 )
             ) from error
         return {"date_start": start, "date_end": end, "renewed_from_id": self.id}
+
+    # === TEXT OF COPIES === #
+
+    def copy(self, default=None):
+        """Override to give duplicates a text of their own, in step with their terms.
+
+        :param dict default: values in which the copies differ
+        :return: new drafts
+        """
+        copies = super().copy(default)
+        if "body" in (default or {}):
+            return copies
+        for agreement, copy in zip(self, copies, strict=True):
+            if copy.renewed_from_id and not agreement._has_text_of_template():
+                copy._take_over_text(agreement)
+            else:
+                copy._write_own_text(agreement)
+        return copies
+
+    def _write_own_text(self, agreement):
+        """Write the text of a copy from the template: it may become another customer's.
+
+        :param agreement: `b2b.agreement` record that was copied
+        """
+        was_edited = not agreement._has_text_of_template()
+        self.body = False
+        if not self.template_id:
+            self._compute_template_id()
+        self._fill_body_from_template()
+        if was_edited and agreement.body:
+            self._message_log(
+                body=self.env._(
+                    "The text of %(agreement)s was written for its customer and was not taken"
+                    " over.",
+                    agreement=agreement.name,
+                )
+            )
+
+    def _take_over_text(self, agreement):
+        """Keep a negotiated text in a renewal, with the renewal's own number and dates.
+
+        :param agreement: `b2b.agreement` record that is renewed
+        """
+        former, own = agreement._get_words(), self._get_words()
+        words = {former[key]: own[key] for key in ("number", "date_start", "date_end")}
+        # All at once, since the new first day may be another word's old one. No part of a number.
+        pattern = "|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in words if word)
+        text = re.sub(pattern, lambda match: words[match[0]], str(agreement.body or ""))
+        self.body = Markup(text)
+        self._message_log(
+            body=self.env._(
+                "The text was negotiated for %(agreement)s. Number and dates are those of the"
+                " renewal; read it before you send it.",
+                agreement=agreement.name,
+            )
+        )
 
     def action_view_renewals(self):
         """Open the renewals of the agreement.

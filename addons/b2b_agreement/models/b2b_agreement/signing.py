@@ -3,122 +3,14 @@ from odoo.exceptions import UserError
 
 from odoo.addons.mail_delivery_retry.attempt import try_pdf
 
-from .checks import SEAL
+from ...signature import is_signature
+from .seal import SEAL
 
 
 class B2bAgreement(models.Model):
-    """Sending and signing: how an agreement comes into force, and what is kept of it."""
+    """Signing: how an agreement comes into force, and who gets a copy."""
 
     _inherit = "b2b.agreement"
-
-    signing_hint = fields.Char(
-        compute="_compute_signing_hint",
-        groups="base.group_user",
-        help="What is missing before the customer can read and sign the agreement.",
-    )
-    is_portal_access_missing = fields.Boolean(
-        compute="_compute_signing_hint", groups="base.group_user"
-    )
-
-    @api.depends("state", "partner_id.email", "body")
-    def _compute_signing_hint(self):
-        open_ones = self.filtered(lambda agreement: agreement.state in ("draft", "sent"))
-        with_login = open_ones.partner_id & open_ones._get_portal_users().mapped(
-            "partner_id.commercial_partner_id"
-        ).sudo(False)
-        for agreement in self:
-            is_open = agreement in open_ones and bool(agreement.partner_id)
-            agreement.is_portal_access_missing = is_open and agreement.partner_id not in with_login
-            agreement.signing_hint = is_open and agreement._get_signing_hint()
-
-    def _get_signing_hint(self):
-        customer = self.partner_id.display_name
-        if self.is_portal_access_missing:
-            return self.env._(
-                "Nobody of %(customer)s can log in to the portal yet, so nobody can sign.",
-                customer=customer,
-            )
-        if not self._get_customer_recipients():
-            return self.env._(
-                "%(customer)s has no e-mail address, so nobody is told of the agreement.",
-                customer=customer,
-            )
-        return False
-
-    def action_grant_portal_access(self):
-        """Open Odoo's dialog that gives the customer's contacts access to the portal.
-
-        :return: window action
-        :rtype: dict
-        :raises AccessError: for users who may not manage contacts
-        """
-        self.ensure_one()
-        # Not `default_partner_ids`, which would leave out the contacts of the company.
-        Wizard = self.env["portal.wizard"].with_context(active_ids=self.partner_id.ids)
-        return Wizard.action_open_wizard()
-
-    def action_send(self):
-        """Send agreements to their customers to be read and signed.
-
-        :return: True
-        :raises UserError: when one is signed or terminated
-        """
-        for agreement in self:
-            if agreement.state not in ("draft", "sent"):
-                raise UserError(
-                    self.env._("%(agreement)s is not a draft.", agreement=agreement.name)
-                )
-        self.write({"state": "sent"})
-        for agreement in self:
-            agreement._notify_customer("b2b_agreement.mail_template_agreement_send")
-        return True
-
-    def _notify_customer(self, template_xmlid):
-        """Mail the customer through a template, in the customer's language, and log it.
-
-        :param str template_xmlid: mail template of this model
-        """
-        self.ensure_one()
-        template = self.env.ref(template_xmlid, raise_if_not_found=False)
-        recipients = self._get_customer_recipients()
-        if not template or not recipients:
-            return
-        # By the queue: it tries again when the mail server is away, and nobody waits for it.
-        self.with_context(mail_notify_force_send=False).message_post_with_source(
-            template,
-            subtype_xmlid="mail.mt_comment",
-            email_layout_xmlid="mail.mail_notification_layout_with_responsible_signature",
-            partner_ids=recipients.ids,
-        )
-        self.env["mail.mail"]._trigger_queue()
-
-    def _get_customer_recipients(self):
-        """Return whom mails about the agreement go to.
-
-        :return: the company when it has an address, else its portal contacts that have one
-        """
-        self.ensure_one()
-        partner = self.partner_id
-        if partner.email:
-            return partner
-        return self._get_portal_users().partner_id.filtered("email").sudo(False)
-
-    def _get_portal_users(self):
-        """Return who can log in for the customers of these agreements.
-
-        :return: `res.users` records in sudo mode
-        """
-        # Whether a contact has a login is not readable for salespeople.
-        return (
-            self.env["res.users"]
-            .sudo()
-            .search(
-                [
-                    ("partner_id.commercial_partner_id", "in", self.partner_id.ids),
-                    ("share", "=", True),
-                ]
-            )
-        )
 
     def _get_signing_obstacle(self):
         """Return why the agreement cannot be signed.
@@ -132,22 +24,28 @@ class B2bAgreement(models.Model):
             return self.env._("This agreement is not open for signature.")
         if self._is_over():
             return self.env._("This agreement has ended; ask for a new one.")
+        if self._get_sending_obstacle():
+            return self.env._("This agreement is not ready to be signed; please contact us.")
         return False
 
     def _sign(self, name, signature, partner):
-        """Sign the agreement for its customer.
+        """Sign the agreement for its customer; the one way by which users come to a signed one.
 
         :param str name: name of the person who signs
-        :param str signature: image, base64
+        :param str signature: picture, base64; the portal demands one, code that calls this may not
+            have one
         :param partner: `res.partner` record of the person
-        :raises UserError: when it cannot be signed, or another signed agreement overlaps
+        :raise UserError: when it cannot be signed, the signature is no picture, or another signed
+            agreement overlaps
         """
         self.ensure_one()
         # The text on the customer's screen, the state and the row must be the same until commit.
         self.lock_for_update(allow_referencing=True)
         if obstacle := self._get_signing_obstacle():
             raise UserError(obstacle)
-        self.write(
+        if signature and not is_signature(signature):
+            raise UserError(self.env._("Signature is missing."))
+        self.with_context(b2b_agreement_seal=SEAL).write(
             {
                 "state": "signed",
                 "signed_by": name,
@@ -157,23 +55,14 @@ class B2bAgreement(models.Model):
             }
         )
 
-    def _seal(self):
-        """Record what was signed: the hash of the text as the database holds it."""
-        if not self:
-            return
-        self.flush_recordset(["body"])
-        # Read back, so that the hash is of the stored text to the letter.
-        self.invalidate_recordset(["body"])
-        for agreement in self.with_context(b2b_agreement_seal=SEAL):
-            agreement.write(
-                {
-                    "signed_body_hash": agreement._get_body_hash(),
-                    "signed_on": agreement.signed_on or fields.Datetime.now(),
-                }
-            )
+    def _seal_signed(self):
+        """Seal the agreements that are signed, and close what their signature settles."""
+        signed = self.filtered(lambda agreement: agreement.state == "signed")
+        signed._seal()
+        signed._close_renewal_activities()
 
     def _keep_signed_pdf(self, author):
-        """Keep the signed agreement as a PDF and tell everyone who follows it.
+        """Keep the signed agreement as a PDF, and give both sides their copy.
 
         The signature stands without a PDF (no wkhtmltopdf, no room on the disk): the seller is
         told, and a scheduled action tries again.
@@ -182,6 +71,8 @@ class B2bAgreement(models.Model):
         """
         self.ensure_one()
         attachment = self._make_pdf_attachment()
+        # sudo: who the salesperson is, is hidden from customers; followers hear of it anyway
+        seller = self.sudo().user_id
         # By the queue: the customer who signs does not wait for a mail server.
         self.with_context(mail_notify_force_send=False).message_post(
             author_id=author.id,
@@ -189,11 +80,12 @@ class B2bAgreement(models.Model):
             attachment_ids=attachment.ids,
             message_type="comment",
             subtype_xmlid="mail.mt_comment",
+            partner_ids=(author | seller.partner_id).ids,
+            # The author signed, and gets a copy all the same.
+            notify_author=True,
         )
         self.env["mail.mail"]._trigger_queue()
         if not attachment:
-            # sudo: whose language the seller reads is not for customers to know
-            seller = self.sudo().user_id
             agreement = self.with_context(lang=seller.lang or self.env.lang)
             agreement._message_log(
                 body=agreement.env._(
@@ -214,15 +106,33 @@ class B2bAgreement(models.Model):
         for agreement in missing:
             # Another worker may be at it; what it holds is left to it.
             if locked := agreement.try_lock_for_update(allow_referencing=True):
-                locked._make_pdf_attachment()
+                locked._make_missing_pdf()
             self.env["ir.cron"]._commit_progress()
+
+    def _make_missing_pdf(self):
+        """Make a PDF that could not be made at the signature, and send the copies then."""
+        self.ensure_one()
+        attachment = self._make_pdf_attachment()
+        signer = self.signed_partner_id
+        if not attachment or not signer:
+            return
+        agreement = self.with_context(
+            lang=signer.lang or self.env.lang, mail_notify_force_send=False
+        )
+        agreement.message_notify(
+            subject=agreement.env._("Agreement %(name)s: your copy", name=self.name),
+            body=agreement.env._("The PDF of the signed agreement is attached."),
+            attachment_ids=attachment.ids,
+            partner_ids=(signer | self.user_id.partner_id).ids,
+        )
+        self.env["mail.mail"]._trigger_queue()
 
     def _render_pdf(self):
         """Return the PDF of the agreement as it is now.
 
         :return: content, and its file extension
         :rtype: tuple
-        :raises UserError: when wkhtmltopdf is missing
+        :raise UserError: when wkhtmltopdf is missing
         """
         return self.env["ir.actions.report"]._render_qweb_pdf(
             "b2b_agreement.action_report_agreement", self.ids
@@ -238,17 +148,6 @@ class B2bAgreement(models.Model):
             try_pdf(self, self._store_pdf)
         return self.pdf_attachment_id
 
-    def _store_pdf(self):
-        content, kind = self._render_pdf()
-        self.pdf_attachment_id = self.env["ir.attachment"].create(
-            {
-                "name": f"{self.name.replace('/', '-')}.{kind}",
-                "raw": content,
-                "res_model": self._name,
-                "res_id": self.id,
-            }
-        )
-
     def _get_pdf(self):
         """Return the PDF of the agreement, the kept one when there is one; stores nothing.
 
@@ -256,7 +155,7 @@ class B2bAgreement(models.Model):
         :rtype: bytes
         """
         self.ensure_one()
-        if self.state in ("signed", "terminated") and self.pdf_attachment_id:
-            return self.pdf_attachment_id.raw or b""
+        if self.state in ("signed", "terminated") and (kept := self._get_kept_pdf()):
+            return kept
         pdf, _error = try_pdf(self, self._render_pdf)
         return pdf[0] if pdf else b""

@@ -7,7 +7,10 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import format_amount, format_date
 
-PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+# Pasted and formatted words bring non-breaking spaces and tags along, in between the braces.
+FILLING = r"(?:\s|&nbsp;|&#160;|<[^<>]*>)*"
+PLACEHOLDER = re.compile(rf"\{{\{{({FILLING})(\w+)({FILLING})\}}\}}")
+TAG = re.compile(r"<[^<>]*>")
 
 
 class B2bAgreement(models.Model):
@@ -24,7 +27,8 @@ class B2bAgreement(models.Model):
     def _fill_body_from_template(self):
         """Write the text of agreements that were made from a template only."""
         for agreement in self:
-            if not agreement.body and agreement.template_id and agreement.state == "draft":
+            is_open = agreement.state in ("draft", "sent")
+            if not agreement.body and agreement.template_id and is_open:
                 agreement.body = agreement._render_body()
 
     def _has_text_of_template(self):
@@ -43,7 +47,7 @@ class B2bAgreement(models.Model):
         """Write the text anew from the template, with the terms as they are now.
 
         :return: True
-        :raises UserError: when the agreement is signed or has no template
+        :raise UserError: when the agreement is signed or has no template
         """
         for agreement in self:
             if not agreement.template_id:
@@ -57,15 +61,30 @@ class B2bAgreement(models.Model):
         :rtype: Markup
         """
         self.ensure_one()
-        agreement = self.with_context(lang=self.partner_id.lang or self.env.lang)
-        terms = agreement._get_body_terms()
-        text = agreement.template_id.body or ""
-        return Markup(
-            PLACEHOLDER.sub(
-                lambda match: str(escape(terms.get(match[1], match[0]))),
-                str(text),
-            )
-        )
+        words = self._get_words()
+
+        def fill(match):
+            before, name, after = match.groups()
+            if name not in words:
+                return match[0]
+            tags = "".join(TAG.findall(before)), "".join(TAG.findall(after))
+            return f"{tags[0]}{words[name]}{tags[1]}"
+
+        text = self._in_customers_language().template_id.body or ""
+        return Markup(PLACEHOLDER.sub(fill, str(text)))
+
+    def _in_customers_language(self):
+        """Return the agreement in the language of its text."""
+        return self.with_context(lang=self.partner_id.lang or self.env.lang)
+
+    def _get_words(self):
+        """Return the words of this agreement as they stand in its text.
+
+        :return: `{placeholder: HTML}`
+        :rtype: dict
+        """
+        terms = self._in_customers_language()._get_body_terms()
+        return {name: str(escape(term)) for name, term in terms.items()}
 
     def _get_body_terms(self):
         """Return the words that an agreement text may use.

@@ -94,9 +94,12 @@ class B2bAgreement(models.Model):
     def _get_portal_agreements(self):
         """Return what the current portal user sees of the own company's agreements.
 
-        :return: `b2b.agreement` records as the user, the newest first
+        :return: `b2b.agreement` records as the user, the newest first; none for employees without
+            sales rights
         """
         user = self.env.user
+        if not self.has_access("read"):
+            return self.browse()
         return self.search(
             [
                 ("partner_id", "=", user.partner_id.commercial_partner_id.id),
