@@ -31,7 +31,7 @@ def extra_server(name, primary=None):
 
     path = STATE / f"postgres-{name}.json"
     postgres.discard(path)
-    record = postgres.make_server(name, copy if primary else None)
+    record = postgres.make_server(name, copy if primary else postgres.initialise)
     try:
         postgres.start(record, free_port(), path)
         yield record
@@ -79,7 +79,7 @@ class Pair:
         self.replica = postgres.variables(self.replica_record)
 
     def stop_replica(self):
-        postgres.control(self.replica_record, "stop", "-m", "immediate", "-w")
+        postgres.control(self.replica_record, "stop", "-m", "immediate")
 
     # === REPLICATION ===
 

@@ -5,8 +5,7 @@ import tarfile
 from pathlib import Path
 
 from common import STATE, fingerprint
-from database import clone, key, odoo, read_mark, write_config
-from templates import ensure
+from database import clone, install, key, read_mark, shell, write_mark
 
 HERE = Path(__file__).parent
 FILL = HERE / "fill.py"
@@ -43,22 +42,11 @@ class Release:
         self.unpack()
         database = f"{base}_{self.version.replace('.', '_')}"
         prints = [fingerprint(self.archive), fingerprint(FILL), read_mark(pg, base)["key"]]
-
-        def make():
+        wanted = key(*prints, addons)
+        if (read_mark(pg, database) or {}).get("key") != wanted:
+            old = {"addons_path": self.addons_path}
             clone(pg, base, database)
-            config = write_config(database, database, addons_path=self.addons_path)
-            run(pg, config, "-i", ",".join(addons or self.addons), log=f"{database}.log")
-            fill(pg, config, f"{database}-fill.log")
-
-        return ensure(pg, database, key(*prints, addons), make)
-
-
-def run(pg, config, *options, log):
-    """Run Odoo until it has installed or updated what the options say."""
-    arguments = ["server", "--stop-after-init", "--no-http", *options]
-    odoo(pg, config, *arguments, log=log, failure=f"Odoo {' '.join(options)} failed")
-
-
-def fill(pg, config, log):
-    script = FILL.read_text()
-    odoo(pg, config, "shell", "--no-http", log=log, failure="not filled", text=script)
+            install(pg, database, addons or self.addons, **old)
+            shell(pg, database, FILL.read_text(), f"{database} could not be filled", **old)
+            write_mark(pg, database, key=wanted)
+        return database

@@ -12,13 +12,13 @@ import re
 import time
 
 import pytest
-from common import LOGS, manifests, read_text
-from database import odoo, query, write_config
+from common import manifests, read_text
+from database import odoo, query, shell
 from kit import traces
 from kit.mails import Mails
 from kit.rpc import Rpc
 from kit.server import OdooServer
-from release import Release, run
+from release import Release
 from snapshot import Snapshot, external_ids
 from templates import ensure_plain, ensure_small
 
@@ -76,13 +76,13 @@ class Upgrade:
     def __init__(self, pg, database, template):
         self.server = OdooServer(pg, database, template, max_cron_threads=0)
         self.pg, self.database = pg, database
-        self.log = LOGS / f"{database}-update.log"
 
     def update(self, *options):
         """Update with the addons of now, where every mail that leaves would be caught."""
         settings = {"smtp_server": "127.0.0.1", "smtp_port": self.server.smtp_port}
-        config = write_config(f"{self.database}-update", self.database, **settings)
-        run(self.pg, config, *options, log=self.log.name)
+        arguments = ["server", "--stop-after-init", "--no-http", *options]
+        failure = f"the update of {self.database} failed"
+        self.log = odoo(self.pg, self.database, *arguments, failure=failure, **settings)
         return Snapshot.take(self.pg, self.database)
 
     def query(self, statement, *parameters):
@@ -286,7 +286,4 @@ def remove(upgrade, *addons):
         f"env['ir.module.module'].search([('name', 'in', {addons!r}),"
         " ('state', '=', 'installed')]).button_immediate_uninstall()\n"
     )
-    config = write_config(f"{upgrade.database}-remove", upgrade.database)
-    log = f"{upgrade.database}-remove.log"
-    failure = f"{', '.join(addons)} not uninstalled"
-    odoo(upgrade.pg, config, "shell", "--no-http", log=log, failure=failure, text=script)
+    shell(upgrade.pg, upgrade.database, script, f"{', '.join(addons)} not uninstalled")
