@@ -7,7 +7,6 @@ class ProductPricelist(models.Model):
     def _get_website_pricelists_domain(self, website):
         """Override of `website_sale`: a B2B pricelist is no pricelist of the website.
 
-        :rtype: list
         """
         return [*super()._get_website_pricelists_domain(website), ("is_b2b", "=", False)]
 
@@ -17,7 +16,6 @@ class ProductPricelist(models.Model):
         Holds for the customer it is made for too, since callers cache the answer. That customer
         gets it from `website._get_and_cache_current_pricelist`.
 
-        :rtype: bool
         """
         # Visitors may not read what kind of pricelist it is.
         return not self.sudo().is_b2b and super()._is_available_on_website(website)
