@@ -344,3 +344,70 @@ def test_what_is_wrong_is_said(odoo, client, break_it, words):
     assert words in output
     assert "Traceback" not in output
     assert not odoo.calls
+
+
+def test_reader_is_the_one_of_the_addons():
+    """The client is one folder: its copy of the reader must not drift."""
+    addon = ROOT / "addons" / "order_status_flags" / "table_csv.py"
+    assert (CLIENT.parent / "table_csv.py").read_bytes() == addon.read_bytes()
+
+
+TABLE = "key;order;flag;note;changed_at\nk1;S1;Zrealizowane;Wysyłka;" + MOMENT + "\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1250", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("separator", [";", ",", "\t"])
+def test_files_of_any_program_are_read(odoo, client, encoding, separator):
+    content = TABLE.replace(";", separator).replace("\n", "\r\n").encode(encoding)
+    (client.folder / "changes.csv").write_bytes(content)
+    client.run()
+    assert odoo.calls[0][1]["rows"][0]["note"] == "Wysyłka"
+
+
+def test_line_break_in_a_note(odoo, client):
+    text = TABLE.replace("Wysyłka", '"one; two\r\nthree"')
+    (client.folder / "changes.csv").write_bytes(text.encode())
+    client.run()
+    assert odoo.calls[0][1]["rows"][0]["note"] == "one; two\nthree"
+
+
+def test_row_that_does_not_fit_is_told_and_stops_no_other(odoo, client):
+    text = TABLE + f"k2;S2;Flag;a; b;{MOMENT}\nk3;S3;Flag;;{MOMENT}\n"
+    (client.folder / "changes.csv").write_bytes(text.encode())
+    assert "row 3 of changes.csv does not fit the columns" in client.run()[1]
+    assert [row["key"] for row in odoo.calls[0][1]["rows"]] == ["k1", "k3"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1250"])
+def test_settings_as_windows_writes_them(odoo, client, encoding):
+    path = client.folder / "feed.ini"
+    text = "# ustawienia źródła\n" + path.read_text()
+    path.write_bytes(text.replace("\n", "\r\n").encode(encoding))
+    client.write_rows([{**dict.fromkeys(FIELDS, ""), "key": "k", "changed_at": MOMENT}])
+    client.run()
+    assert len(odoo.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"tries": "six"},
+        {"tries": 0},
+        {"batch": "many"},
+        {"pause": -1},
+        {"overlap": "nan"},
+        {"max_tries": ""},
+    ],
+)
+def test_settings_that_are_no_numbers_are_said(odoo, client, settings):
+    client.configure(odoo.url, **settings)
+    client.write_rows([])
+    code, output = client.run()
+    assert code == 1
+    assert f"error: {next(iter(settings))} in the settings" in output
+    assert "Traceback" not in output
+
+
+def test_missing_query_is_said(odoo, client):
+    client.configure(odoo.url, source="odbc = x\nquery = none.sql")
+    assert "none.sql cannot be read" in client.run()[1]

@@ -7,6 +7,7 @@
     "license": "LGPL-3",
     "depends": ["b2b_pricelist", "order_status_flags"],
     "data": [
+        "security/ir.model.access.csv",
         "security/b2b_shop_rules.xml",
         "data/ir_sequence_data.xml",
         "data/b2b_shop_data.xml",

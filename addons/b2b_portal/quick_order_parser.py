@@ -2,46 +2,38 @@
 
 Pure Python, no database: what a row *is* (which article, at which price) is decided elsewhere. The
 parser only finds the rows, and never drops one in silence: a row that it does not understand comes
-back with an :attr:`Row.error` code.
+back with an :attr:`Row.error` code. What is not understood of the list as a whole is asked: which
+column is the quantity is never guessed.
 """
 
-import codecs
-import csv
-import io
 import re
-import unicodedata
-import zipfile
 from dataclasses import dataclass, field
 
-from odoo.addons.order_status_flags.tools.csv_export import remove_guard
+from odoo.addons.order_status_flags.table_csv import (
+    SEPARATORS,
+    Table,
+    TableError,
+    TableRow,
+    clean,
+    read_text,
+)
+from odoo.addons.order_status_flags.table_file import read_table
+
+from .quick_order_header import fold, get_role
+from .quick_order_quantity import has_two_ways, parse_quantity
 
 MAX_ROWS = 5000
 MAX_BYTES = 5 * 1024 * 1024
-# A spreadsheet is a zip: 5 MiB may unpack to gigabytes.
-MAX_UNPACKED_BYTES = 100 * 1024 * 1024
-MAX_QUANTITY = 1_000_000
-MAX_COLUMNS = 50
-SEPARATORS = "\t;,"
+# Titles, headers and totals may stand around the rows.
+MAX_FILE_ROWS = MAX_ROWS + 200
+# Below so many rows of titles no header is looked for.
+MAX_TITLES = 30
+# The buyer says that there is no such column: one of each article, or its own unit.
+NO_COLUMN = -1
 
-SKU_HEADERS = {"sku", "code", "reference", "kod", "indeks", "symbol", "sifra", "koda"}
-QUANTITY_HEADERS = {"quantity", "qty", "ilosc", "kolicina"}
-REASON_HEADERS = {"reason", "powod", "razlog"}
-
-_OUTER_BLANKS = " \t\r\n\v\f\u00a0\u2007\u202f\u200b\ufeff"
-_THOUSANDS_BLANKS = re.compile(r"[ \u00a0\u2007\u202f'\u2019]")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z")
-_NO_DECOMPOSITION = str.maketrans({"ł": "l", "Ł": "L", "đ": "d", "Đ": "D"})
 
-
-class QuickOrderError(Exception):
-    """The file or text as a whole is refused.
-
-    :param str code: `too_large`, `too_many_rows`, `unreadable` or `encoding`
-    """
-
-    def __init__(self, code):
-        super().__init__(code)
-        self.code = code
+QuickOrderError = TableError
 
 
 @dataclass
@@ -53,7 +45,10 @@ class Row:
     :ivar str raw_quantity: the quantity as typed
     :ivar float quantity: the quantity read, 0.0 with an error
     :ivar str error: '' or `no_sku`, `bad_quantity`, `zero_quantity`, `negative_quantity`,
-        `absurd_quantity`, `too_many_columns`
+        `absurd_quantity`, `too_many_columns`, `surplus_cells`, and the problems of a
+        :class:`TableRow`
+    :ivar str unit: the unit as typed
+    :ivar bool two_ways: `1,000` may be one or a thousand; it is one unless the buyer says so
     """
 
     number: int
@@ -61,245 +56,159 @@ class Row:
     raw_quantity: str = ""
     quantity: float = 0.0
     error: str = ""
+    unit: str = ""
+    two_ways: bool = False
+
+
+@dataclass
+class Choice:
+    """What the buyer says about a list; None where nothing is said.
+
+    :ivar str separator: of a text
+    :ivar str sheet: of a workbook
+    :ivar int sku: column, from 0
+    :ivar int quantity: column, `NO_COLUMN` for one of each
+    :ivar int unit: column, `NO_COLUMN` for the articles' own units
+    :ivar bool thousands: `1,000` is a thousand
+    """
+
+    separator: str = None
+    sheet: str = None
+    sku: int = None
+    quantity: int = None
+    unit: int = None
+    thousands: bool = False
+
+
+@dataclass
+class Layout:
+    """Which column is what.
+
+    :ivar TableRow header: None without one
+    :ivar bool is_open: the buyer has to say it; the columns are only proposed
+    """
+
+    header: TableRow = None
+    sku: int = 0
+    quantity: int = NO_COLUMN
+    unit: int = NO_COLUMN
+    is_open: bool = False
 
 
 @dataclass
 class ParsedRows:
     """The outcome of a parse.
 
-    :ivar list rows: every :class:`Row`, in the customer's order
-    :ivar int skipped: how many rows were left out because they were empty or a header
+    :ivar list rows: every :class:`Row`, in the customer's order; none while the layout is open
+    :ivar int skipped: how many rows were left out because they were empty, a header or a title
+    :ivar Table table: what was read
+    :ivar Layout layout: how it was understood
+    :ivar list titles: numbers of rows above the header that are no rows of the order
+    :ivar dict parts: what a list was joined from, `{source: ParsedRows}`
     """
 
     rows: list = field(default_factory=list)
     skipped: int = 0
+    table: Table = None
+    layout: Layout = None
+    titles: list = field(default_factory=list)
+    parts: dict = field(default_factory=dict)
+
+    @property
+    def open_parts(self):
+        """Those parts whose columns the buyer has to name, `{source: ParsedRows}`."""
+        return {key: part for key, part in self.parts.items() if part.layout.is_open}
 
 
-def fold(text):
-    """Return `text` without accents and case, for comparing words.
-
-    :param str text: any text
-    :rtype: str
-    """
-    decomposed = unicodedata.normalize("NFKD", text.translate(_NO_DECOMPOSITION))
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold().strip()
+# === LISTS === #
 
 
-def clean(value):
-    """Return a cell as text without outer blanks, and without the guard of our downloads.
-
-    The apostrophe that keeps spreadsheet programs from running a cell as a formula comes off
-    again, so that a corrected download can be uploaded.
-
-    :param value: the cell, any type
-    :rtype: str
-    """
-    text = "" if value is None else str(value).replace("\x00", "").strip(_OUTER_BLANKS)
-    return remove_guard(text)
-
-
-def parse_quantity(text):
-    """Read a quantity with decimal comma or point.
-
-    :param str text: the cell; empty means 1
-    :return: the quantity and an error code, '' when fine (see :class:`Row`)
-    :rtype: tuple[float, str]
-    """
-    text = _THOUSANDS_BLANKS.sub("", clean(text))
-    if not text:
-        return 1.0, ""
-    decimal = max(text.rfind(","), text.rfind("."))
-    if decimal >= 0:
-        head, tail = text[:decimal], text[decimal + 1 :]
-        separator = text[decimal]
-        if separator in head:  # 1.000.000: the separator groups thousands
-            text = text.replace(separator, "") if _is_grouped(text, separator) else ""
-        else:
-            other = "." if separator == "," else ","
-            if other in head and not _is_grouped(head, other):
-                text = ""
-            else:
-                text = f"{head.replace(other, '')}.{tail}" if tail else head
-                text = f"0{text}" if text.startswith(".") else text
-    text = text.removeprefix("+")
-    if not _NUMBER.match(text):
-        return 0.0, "bad_quantity"
-    if len(text) > 20:
-        return 0.0, "absurd_quantity"
-    quantity = float(text)
-    if quantity == 0:
-        return 0.0, "zero_quantity"
-    if quantity < 0:
-        return 0.0, "negative_quantity"
-    if quantity > MAX_QUANTITY:
-        return 0.0, "absurd_quantity"
-    return quantity, ""
-
-
-def parse_text(text):
+def parse_text(text, choice=None):
     """Read pasted or decoded text.
 
     :param str text: lines of SKU and quantity, separated by tab, semicolon or comma
+    :param Choice choice: what the buyer says
     :rtype: ParsedRows
     :raise QuickOrderError: above the cap of rows or bytes
     """
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise QuickOrderError("too_large")
-    text = text.lstrip("\ufeff").replace("\x00", "")
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = re.sub(r"\Asep=.\n", "", text)  # Excel's own hint about the separator
-    separator = _find_separator(text)
-    try:
-        return parse_table(_split(text, separator), comma_separated=separator == ",")
-    except csv.Error as error:  # such as a cell of more than 128 KiB
-        raise QuickOrderError("unreadable") from error
+    return parse_table(read_text(text, choice and choice.separator), choice)
 
 
-def parse_file(name, content):
+def parse_file(name, content, choice=None):
     """Read an uploaded CSV or XLSX file.
 
     :param str name: the file's name; the content decides, the name only helps
     :param bytes content: the file
+    :param Choice choice: what the buyer says
     :rtype: ParsedRows
     :raise QuickOrderError: the file is refused as a whole
     """
     if len(content) > MAX_BYTES:
         raise QuickOrderError("too_large")
-    if content.startswith(b"PK\x03\x04"):
-        return parse_table(_read_xlsx(content))
-    if content.startswith(b"\xd0\xcf\x11\xe0") or name.lower().endswith((".xls", ".xlsx", ".ods")):
-        raise QuickOrderError("unreadable")
-    return parse_text(decode(content))
+    choice = choice or Choice()
+    table = read_table(
+        name, content, separator=choice.separator, sheet=choice.sheet, max_rows=MAX_FILE_ROWS
+    )
+    return parse_table(table, choice)
 
 
-def parse_table(table, comma_separated=False, has_header=True):
-    """Read rows of cells.
+def parse_cells(rows, choice=None):
+    """Read rows that were typed into fields: SKU, quantity and perhaps the unit.
 
-    :param table: iterable of lists of cells
-    :param bool comma_separated: a surplus cell may be the decimals of an unquoted `1,5`
-    :param bool has_header: False takes the first row for an article, whatever it says
+    :param rows: iterable of lists of text
+    :param Choice choice: what the buyer says
     :rtype: ParsedRows
     :raise QuickOrderError: above the cap of rows
     """
-    result = ParsedRows()
-    columns = None if has_header else (0, 1)
-    header = None
-    for number, cells in enumerate(table, start=1):
-        cells = [clean(cell) for cell in cells[:MAX_COLUMNS]]
-        if not any(cells):
-            result.skipped += 1
-            continue
-        if columns is None:
-            columns = _find_header(cells)
-            if columns:
-                header = cells
-                result.skipped += 1
-                continue
-            columns = (0, 1)
-        if len(result.rows) >= MAX_ROWS:
-            raise QuickOrderError("too_many_rows")
-        row = _read_row(number, cells, columns)
-        if comma_separated and row.error != "no_sku" and _is_cut(cells, columns, header):
-            row.raw_quantity = ",".join([row.raw_quantity, *_strip(cells)[2:]][:2])
-            row.quantity, row.error = 0.0, "too_many_columns"
-        result.rows.append(row)
-    return result
+    table = Table()
+    for number, cells in enumerate(rows, start=1):
+        row = TableRow(number, [clean(cell) for cell in cells[:3]])
+        if any(row.cells):
+            table.rows.append(row)
+        else:
+            table.empty_rows += 1
+    return _read_rows(table, Layout(sku=0, quantity=1, unit=2), choice=choice)
 
 
-def decode(content):
-    """Return the text of a CSV file in UTF-8, UTF-16 or cp1250.
+def parse_table(table, choice=None):
+    """Read the rows of a file.
 
-    :param bytes content: the file
-    :rtype: str
-    :raise QuickOrderError: no encoding fits
+    :param Table table: as it was read
+    :param Choice choice: what the buyer says
+    :rtype: ParsedRows
+    :raise QuickOrderError: above the cap of rows
     """
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encodings = ("utf-16",)
-    elif _looks_like_utf16(content):
-        little = content[1:64:2].count(0) > content[0:64:2].count(0)
-        encodings = ("utf-16-le" if little else "utf-16-be",)
-    else:
-        encodings = ("utf-8-sig", "cp1250")
-    for encoding in encodings:
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise QuickOrderError("encoding")
+    for row in table.rows:
+        row.cells = [clean(cell) for cell in row.cells]
+    if table.separator and _get_width(table.rows) <= 2:
+        _split_singles(table)
+    layout = find_layout(table, choice)
+    if layout.is_open:
+        return ParsedRows(table=table, layout=layout)
+    return _read_rows(table, layout, _find_titles(table, layout), choice)
 
 
-def _looks_like_utf16(content):
-    head = content[:64]
-    return len(content) % 2 == 0 and head.count(0) * 3 > len(head)
+def _get_width(rows):
+    """Return how many columns have content."""
+    return max((len(_strip(row.cells)) for row in rows), default=0)
 
 
-def _is_grouped(text, separator):
-    groups = text.lstrip("+-").split(separator)
-    return 1 <= len(groups[0]) <= 3 and all(len(g) == 3 and g.isdecimal() for g in groups[1:])
-
-
-def _find_separator(text):
-    """Return the separator of the first line that has one: a stray tab further on is no hint."""
-    for line in text.split("\n"):
-        separator = next((s for s in SEPARATORS if s in line.strip(_OUTER_BLANKS)), None)
-        if separator:
-            return separator
-    return ","
-
-
-def _split(text, separator):
-    """Yield the cells of each line, with the separator of the text, else of the line."""
-    # A lone quote (5" pipe) is data, not the start of a field that swallows rows
-    quoting = csv.QUOTE_MINIMAL if _has_balanced_quotes(text, separator) else csv.QUOTE_NONE
-    for cells in csv.reader(io.StringIO(text), delimiter=separator, quoting=quoting):
-        if len(cells) == 1 and cells[0]:
-            cells = _split_single(cells[0])
-        yield cells
-
-
-def _has_balanced_quotes(text, separator):
-    """Whether quotes stand only around whole cells, as a CSV writer puts them."""
-    sep = re.escape(separator)
-    cell = rf'(?:"(?:[^"]|"")*"|[^"\n{sep}][^\n{sep}]*|)'
-    return all(
-        '"' not in line or re.fullmatch(rf"{cell}(?:{sep}{cell})*", line)
-        for line in text.split("\n")
-    )
+def _split_singles(table):
+    """Split lone cells by another separator where that gives a SKU and a quantity."""
+    for row in table.rows:
+        cells = _strip(row.cells)
+        if len(cells) == 1:
+            row.cells = _split_single(cells[0])
 
 
 def _split_single(cell):
-    """Split a lone cell by another separator when that gives a SKU and a quantity."""
     for separator in SEPARATORS:
         sku, found, quantity = cell.partition(separator)
-        if found and clean(sku) and _NUMBER.match(_comma_to_point(quantity)):
-            return [sku, quantity]
+        if found and clean(sku) and _NUMBER.match(clean(quantity).replace(",", ".")):
+            return [clean(sku), clean(quantity)]
     return [cell]
-
-
-def _comma_to_point(quantity):
-    return clean(quantity).replace(",", ".")
-
-
-def _find_header(cells):
-    """Return the columns of SKU and quantity when `cells` are a header, else None."""
-    folded = [fold(cell).rstrip(":") for cell in cells]
-    if any(cell and parse_quantity(cell)[1] != "bad_quantity" for cell in cells):
-        return None
-    sku = next((i for i, word in enumerate(folded) if word in SKU_HEADERS), None)
-    quantity = next((i for i, word in enumerate(folded) if word in QUANTITY_HEADERS), None)
-    if sku is None and quantity is None:
-        return None
-    if sku is None:
-        sku = 0 if quantity else 1
-    if quantity is None:
-        quantity = _find_other_column(folded, sku)
-    return sku, quantity
-
-
-def _find_other_column(folded, sku):
-    """Return the only other column of a header, whatever it calls the quantity, else None."""
-    others = [i for i, word in enumerate(folded) if word and i != sku]
-    return others[0] if len(others) == 1 and folded[others[0]] not in REASON_HEADERS else None
 
 
 def _strip(cells):
@@ -308,66 +217,186 @@ def _strip(cells):
     return cells[:count]
 
 
-def _is_cut(cells, columns, header):
-    """Whether an unquoted decimal comma may have cut a quantity into two cells."""
-    cells = _strip(cells)
-    if header and len(cells) > len(_strip(header)):
-        return True
-    quantity = columns[1]
-    if quantity is None or len(cells) <= quantity + 1:
+def _cell(cells, index):
+    return cells[index] if 0 <= index < len(cells) else ""
+
+
+# === LAYOUT === #
+
+
+def find_layout(table, choice=None):
+    """Tell which column is what: as the buyer says, by the header, or as an open question.
+
+    :param Table table: with clean cells
+    :param Choice choice: what the buyer says
+    :rtype: Layout
+    """
+    header = _find_header(table.rows)
+    layout = _read_header(header, table) if header else _guess_layout(table)
+    if choice and choice.sku is not None and choice.quantity is not None:
+        layout.sku, layout.quantity, layout.is_open = choice.sku, choice.quantity, False
+    if choice and choice.unit is not None:
+        layout.unit = choice.unit
+    if layout.quantity != NO_COLUMN and layout.quantity == layout.sku:
+        layout.is_open = True
+    return layout
+
+
+def _is_header(row):
+    """Whether the cells of a row are names of columns."""
+    cells = [cell for cell in row.cells if cell]
+    if any(parse_quantity(cell)[1] != "bad_quantity" for cell in cells):
         return False
-    decimals = fold(header[quantity + 1]).rstrip(":") in REASON_HEADERS if header else True
-    return decimals and cells[quantity].isdecimal() and cells[quantity + 1].isdecimal()
+    return bool({get_role(cell) for cell in cells} & {"sku", "barcode", "quantity"})
 
 
-def _read_row(number, cells, columns):
-    sku_column, quantity_column = columns
-    sku = _cell(cells, sku_column)
-    raw_quantity = "" if quantity_column is None else _cell(cells, quantity_column)
-    row = Row(number, sku, raw_quantity)
-    if not sku:
+def _find_header(rows):
+    """Return the row with the names of the columns, None without one."""
+    if _get_width(rows) == 1:
+        return next((row for row in rows[:1] if _is_header(row)), None)
+    for row in rows[:MAX_TITLES]:
+        # A lone word above wider rows is a title, such as "Code: please fill in".
+        if len([cell for cell in row.cells if cell]) > 1 and _is_header(row):
+            return row
+    return rows[0] if len(rows) > 1 and _has_unknown_names(rows[0]) else None
+
+
+def _has_unknown_names(row):
+    """Whether a row names columns in words that are not known: most articles have digits."""
+    cells = [cell for cell in row.cells if cell]
+    return len(cells) > 1 and not any(char.isdecimal() for cell in cells for char in cell)
+
+
+def _read_header(header, table):
+    roles = [get_role(cell) for cell in header.cells]
+    columns = {
+        role: [i for i, one in enumerate(roles) if one == role]
+        for role in ("sku", "barcode", "quantity", "unit")
+    }
+    filled = [i for i, cell in enumerate(header.cells) if cell]
+    skus = columns["sku"] or columns["barcode"]
+    layout = Layout(header)
+    if not skus and len(columns["quantity"]) == 1 and len(filled) == 2:
+        # The other one of two; what it is not, the database tells.
+        skus = [i for i in filled if i != columns["quantity"][0] and roles[i] == ""]
+    layout.sku = skus[0] if skus else next((i for i in filled if roles[i] == ""), 0)
+    layout.quantity = columns["quantity"][0] if columns["quantity"] else NO_COLUMN
+    layout.unit = columns["unit"][0] if columns["unit"] else NO_COLUMN
+    is_single = len(filled) == 1 and _get_width(table.rows) <= filled[0] + 1
+    layout.is_open = (
+        len(skus) != 1
+        or len(columns["quantity"]) > 1
+        or len(columns["unit"]) > 1
+        or (not columns["quantity"] and not is_single)
+        # One name over several columns: which of them is meant?
+        or "merged" in (header.problems.get(i + 1) for i in (layout.sku, layout.quantity) if i >= 0)
+    )
+    if layout.is_open and layout.quantity == NO_COLUMN:
+        layout.quantity = next(
+            (i for i in filled if roles[i] == "" and _is_numeric(table, i, header)), NO_COLUMN
+        )
+    return layout
+
+
+def _is_numeric(table, column, header):
+    cells = [_cell(row.cells, column) for row in table.rows if row is not header]
+    cells = [cell for cell in cells if cell]
+    return bool(cells) and sum(not parse_quantity(cell)[1] for cell in cells) * 2 > len(cells)
+
+
+def _guess_layout(table):
+    """Take a list without header for SKU and quantity, when it has no more columns."""
+    width = _get_width(table.rows)
+    if width <= 1:
+        return Layout()
+    layout = Layout(sku=0, quantity=1)
+    wide = [row for row in table.rows if len(_strip(row.cells)) > 2]
+    # Rows that a decimal comma may have cut are rejected, each with its reason.
+    layout.is_open = bool(wide) and not (
+        table.separator == "," and all(_is_cut(row.cells, layout) for row in wide)
+    )
+    return layout
+
+
+def _find_titles(table, layout):
+    """Return the numbers of the rows above the header that are no rows of an order."""
+    titles = []
+    for row in table.rows if layout.header else ():
+        if row is layout.header:
+            break
+        quantity = _cell(row.cells, layout.quantity)
+        if not (_cell(row.cells, layout.sku) and quantity) or parse_quantity(quantity)[1]:
+            titles.append(row.number)
+    return titles
+
+
+# === ROWS === #
+
+
+def _read_rows(table, layout, titles=(), choice=None):
+    header = layout.header
+    result = ParsedRows(table=table, layout=layout, titles=list(titles))
+    result.skipped = table.empty_rows + len(result.titles)
+    known = set(titles)
+    for row in table.rows:
+        if row.number in known:
+            continue
+        if header and row.cells == header.cells:  # once more on each page
+            result.skipped += 1
+            continue
+        if len(result.rows) >= MAX_ROWS:
+            raise QuickOrderError("too_many_rows")
+        result.rows.append(_read_row(row, table, layout))
+    if choice and choice.thousands:
+        for row in result.rows:
+            if row.two_ways:
+                row.quantity *= 1000
+    return result
+
+
+def _read_row(source, table, layout):
+    cells = source.cells
+    raw_quantity = _cell(cells, layout.quantity)
+    row = Row(source.number, _cell(cells, layout.sku), raw_quantity)
+    row.unit = _cell(cells, layout.unit)
+    asked = [column for column in (layout.sku, layout.quantity, layout.unit) if column >= 0]
+    problem = next((source.problems[i] for i in asked if i in source.problems), "")
+    if problem:
+        row.error = problem
+        # An empty quantity in the corrected file would be 1.
+        row.raw_quantity = raw_quantity or "?"
+    elif not row.sku:
         row.error = "no_sku"
+    elif table.separator == "," and _is_cut(cells, layout):
+        row.error = "too_many_columns"
+        row.raw_quantity = ",".join([raw_quantity, *_strip(cells)[2:]][:2])
+    elif table.separator and layout.header and _is_wider(cells, layout.header):
+        row.error = "surplus_cells"
+        row.raw_quantity = f"{raw_quantity} ?"
     else:
         row.quantity, row.error = parse_quantity(raw_quantity)
+        row.two_ways = (
+            not row.error and layout.quantity not in source.numbers and has_two_ways(raw_quantity)
+        )
     return row
 
 
-def _cell(cells, index):
-    return cells[index] if index < len(cells) else ""
+def _is_wider(cells, header):
+    return len(_strip(cells)) > len(_strip(header.cells))
 
 
-def _read_xlsx(content):
-    """Yield the rows of the first sheet, as the buyer sees them."""
-    import openpyxl  # heavy, and only for spreadsheets
-
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(info.file_size for info in archive.infolist()) > MAX_UNPACKED_BYTES:
-                raise QuickOrderError("too_large")
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()  # the file's own claim about its size may be wrong
-        table = []
-        for cells in sheet.iter_rows(max_col=MAX_COLUMNS):
-            table.append([_read_xlsx_cell(cell) for cell in cells])
-            # empty rows are no rows of the order, but a sheet may hold a million of them
-            if len(table) > 20 * MAX_ROWS:
-                raise QuickOrderError("too_many_rows")
-    except QuickOrderError:
-        raise
-    except Exception as error:  # openpyxl raises nearly anything on a broken file
-        raise QuickOrderError("unreadable") from error
-    return table
-
-
-def _read_xlsx_cell(cell):
-    """Return the text that the spreadsheet shows: 00123 stays 00123, 5.0 is 5."""
-    value = cell.value
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return value
-    number_format = cell.number_format or ""
-    if re.fullmatch(r"0{2,}", number_format) and float(value).is_integer():
-        return str(int(value)).zfill(len(number_format))
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else repr(value)
-    return str(value)
+def _is_cut(cells, layout):
+    """Whether an unquoted decimal comma may have cut a quantity into two cells."""
+    cells = _strip(cells)
+    header = layout.header
+    if header and _is_wider(cells, header):
+        return True
+    quantity = layout.quantity
+    if quantity < 0 or len(cells) <= quantity + 1:
+        return False
+    decimals = not header or fold(_cell(header.cells, quantity + 1)).rstrip(":") in (
+        "reason",
+        "powod",
+        "razlog",
+    )
+    return decimals and cells[quantity].isdecimal() and cells[quantity + 1].isdecimal()

@@ -28,6 +28,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import table_csv
+
 FIELDS = ("key", "order", "flag", "note", "changed_at")
 CHANGE_FIELDS = (
     "id",
@@ -147,19 +149,35 @@ def to_moment(text):
 
 
 def read_csv(path):
-    """Yield rows of a CSV file whose first line names the columns."""
-    if not path.exists():
-        raise Problem(f"the file {path} is not there")
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        first = file.readline()
-        file.seek(0)
-        separator = max(";,\t", key=first.count)
-        reader = csv.DictReader(file, delimiter=separator)
-        missing = set(FIELDS) - {"note"} - set(reader.fieldnames or ())
-        if missing:
-            raise Problem(f"{path} has no column {', '.join(sorted(missing))}")
-        for line in reader:
-            yield {name: line.get(name) or "" for name in FIELDS}
+    """Yield rows of a CSV file whose first line names the columns, in whatever encoding.
+
+    :param Path path: the file
+    :raise Problem: when it cannot be read
+    """
+    try:
+        table = table_csv.read_csv(path.read_bytes())
+    except FileNotFoundError as error:
+        raise Problem(f"the file {path} is not there") from error
+    except OSError as error:
+        raise Problem(f"the file {path} cannot be read: {error.strerror}") from error
+    except table_csv.TableError as error:
+        raise Problem(f"{path} is no CSV file in UTF-8, UTF-16 or cp1250") from error
+    header = [name.strip().lower() for name in table.rows[0].cells] if table.rows else []
+    missing = set(FIELDS) - {"note"} - set(header)
+    if missing:
+        raise Problem(f"{path} has no column {', '.join(sorted(missing))}")
+    twice = sorted(name for name in FIELDS if header.count(name) > 1)
+    if twice:
+        raise Problem(f"{path} has more than one column {', '.join(twice)}")
+    for row in table.rows[1:]:
+        if row.problems or any(cell.strip() for cell in row.cells[len(header) :]):
+            say(f"row {row.number} of {path} does not fit the columns, and is not sent")
+            continue
+        values = {
+            name: table_csv.remove_guard(value)
+            for name, value in zip(header, row.cells, strict=False)
+        }
+        yield {name: values.get(name, "") for name in FIELDS}
 
 
 def read_odbc(connection_string, query, border, zone):
@@ -177,6 +195,9 @@ def read_odbc(connection_string, query, border, zone):
         with pyodbc.connect(connection_string, readonly=True, timeout=30) as connection:
             cursor = connection.execute(query, local)
             names = [column[0] for column in cursor.description]
+            missing = set(FIELDS) - {"note"} - set(names)
+            if missing:
+                raise Problem(f"the query gives no column {', '.join(sorted(missing))}")
             for values in cursor:
                 yield prepare_odbc_row(dict(zip(names, values, strict=True)), zone)
     except pyodbc.Error as error:
@@ -309,14 +330,13 @@ def append_csv(path, changes):
         writer = csv.DictWriter(file, CHANGE_FIELDS, delimiter=";", extrasaction="ignore")
         if is_new:
             writer.writeheader()
-        writer.writerows({**change, "note": guard(change.get("note") or "")} for change in changes)
+        writer.writerows(
+            # Customers write some of the notes.
+            {**change, "note": table_csv.guard(change.get("note") or "")}
+            for change in changes
+        )
         file.flush()
         os.fsync(file.fileno())
-
-
-def guard(note):
-    """Return a note that no spreadsheet runs as a formula: customers write some of them."""
-    return f"'{note}" if note.startswith(("=", "+", "-", "@", "\t", "\r")) else note
 
 
 def split(rows, batch):
@@ -353,7 +373,7 @@ def collect_rows(config, state):
     elif source.get("odbc"):
         rows = read_odbc(
             source["odbc"],
-            Path(source["query"]).read_text(encoding="utf-8"),
+            read_query(source.get("query")),
             state.get_border(),
             source.get("zone", ""),
         )
@@ -364,13 +384,33 @@ def collect_rows(config, state):
     return sorted(kept + new, key=lambda row: to_moment(row["changed_at"]) or OLDEST)
 
 
+def read_query(path):
+    """Return the query of the settings, whatever encoding an editor gave it."""
+    if not path:
+        raise Problem("[source] of the settings has no query")
+    try:
+        return table_csv.decode(Path(path).read_bytes())[0].lstrip("\ufeff")
+    except OSError as error:
+        raise Problem(f"the query {path} cannot be read: {error.strerror}") from error
+    except table_csv.TableError as error:
+        raise Problem(f"the query {path} is no text") from error
+
+
 OLDEST = datetime.datetime.min.replace(tzinfo=datetime.timezone.utc)
 
 
 def read_config(path):
     config = configparser.ConfigParser(interpolation=None)
-    if not config.read(path, encoding="utf-8"):
-        raise Problem(f"the settings {path} are not there")
+    try:
+        text, _encoding = table_csv.decode(Path(path).read_bytes())
+        config.read_string(text.lstrip("\ufeff"), source=path)
+    except FileNotFoundError as error:
+        raise Problem(f"the settings {path} are not there") from error
+    except OSError as error:
+        raise Problem(f"the settings {path} cannot be read: {error.strerror}") from error
+    except (table_csv.TableError, configparser.Error) as error:
+        words = " ".join(str(error).split())
+        raise Problem(f"the settings {path} cannot be read: {words}") from error
     for section, names in (("odoo", ("url", "feed")), ("source", ())):
         if section not in config:
             raise Problem(f"{path} has no section [{section}]")
@@ -382,7 +422,31 @@ def read_config(path):
     settings["key"] = os.environ.get("FLAG_FEED_KEY") or settings.get("key", "")
     if not settings["key"]:
         raise Problem("there is no key: set FLAG_FEED_KEY, or key in section [odoo]")
+    read_number(settings, "feed", "", int, 1)
+    try:
+        parse_zone(config["source"].get("zone"))
+    except ValueError as error:
+        raise Problem("zone in the settings is no offset such as +01:00") from error
     return config, settings
+
+
+def read_number(section, name, default, kind, least):
+    """Return a number of the settings.
+
+    :param kind: `int` or `float`
+    :param least: the smallest one that makes sense
+    :raise Problem: when it is none
+    """
+    text = section.get(name, str(default))
+    try:
+        number = kind(text.strip().replace(",", "."))
+        if not least <= number < float("inf"):
+            raise ValueError(text)
+    except ValueError as error:
+        raise Problem(
+            f"{name} in the settings is {text!r}, not a number from {least} on"
+        ) from error
+    return number
 
 
 def main(arguments=None):
@@ -395,11 +459,16 @@ def main(arguments=None):
     try:
         config, settings = read_config(options.config)
         tuning = config["client"] if "client" in config else {}  # noqa: SIM401
-        batch = max(1, min(int(tuning.get("batch", 1000)), MAX_ROWS))
+        batch = min(read_number(tuning, "batch", 1000, int, 1), MAX_ROWS)
         state = State(
-            Path(tuning.get("state", "flag_feed.state.json")), float(tuning.get("overlap", 60))
+            Path(tuning.get("state", "flag_feed.state.json")),
+            read_number(tuning, "overlap", 60, float, 0),
         )
-        odoo = Odoo(settings, int(tuning.get("tries", 6)), float(tuning.get("pause", 1)))
+        odoo = Odoo(
+            settings,
+            read_number(tuning, "tries", 6, int, 1),
+            read_number(tuning, "pause", 1, float, 0),
+        )
         if options.command == "changes":
             fetch_changes(odoo, state, Path(tuning.get("changes", "odoo_changes.csv")))
             return 0
@@ -407,7 +476,7 @@ def main(arguments=None):
         if options.command == "dry-run":
             dry_run(odoo, rows, batch)
         else:
-            push(odoo, rows, state, batch, int(tuning.get("max_tries", 1000)))
+            push(odoo, rows, state, batch, read_number(tuning, "max_tries", 1000, int, 1))
     except Problem as problem:
         say(f"error: {problem}")
         return 1

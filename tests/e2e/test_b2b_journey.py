@@ -69,7 +69,7 @@ def test_b2b_journey(rpc, wholesale, browser, mails, screenshot):
     second = page.locator("input[name=sku]").nth(1)
     assert second.evaluate("node => node === document.activeElement")
     second.press("Enter")
-    page.get_by_text("1 accepted").wait_for()
+    page.get_by_text("Accepted: 1").wait_for()
 
     # Checked out: a pro-forma with a number, a status, a mail and a tracking link.
     page.goto("/my/b2b/checkout")

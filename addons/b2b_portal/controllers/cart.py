@@ -43,9 +43,8 @@ class B2BCartPortal(B2BShopPortal):
         cart._lock_b2b_cart()
         removed = cart.order_line.filtered(lambda line: empty or line.id == self._read_id(remove))
         quantities, problems = self._read_b2b_quantities(cart, skip=removed)
-        for problem in problems:
-            self._add_b2b_message(problem, "danger")
         if problems:  # nothing half done
+            self._add_b2b_messages(("danger", problem) for problem in problems)
             return self._b2b_redirect("/my/b2b/cart")
         cart._refresh_b2b_lines({**quantities, **dict.fromkeys(removed, 0.0)})
         if next_page == "checkout":

@@ -1,7 +1,7 @@
 from odoo import http
 from odoo.http import request
 
-from odoo.addons.order_status_flags.tools.csv_export import make_csv
+from odoo.addons.order_status_flags.table_csv import make_csv
 
 from .main import B2BPortal
 

@@ -5,7 +5,7 @@ import xlsxwriter
 from odoo import http
 from odoo.http import request
 
-from odoo.addons.order_status_flags.tools.csv_export import make_csv
+from odoo.addons.order_status_flags.table_csv import make_csv
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
 from .shop import B2BShopPortal

@@ -4,31 +4,63 @@ from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from odoo.addons.order_status_flags.tools.csv_export import make_csv
+from odoo.addons.order_status_flags.table_csv import make_csv
 
-from ..quick_order_parser import MAX_BYTES, MAX_ROWS
+from ..models.b2b_quick_order.reading import NO_COLUMN, SEPARATORS
+from ..quick_order_parser import MAX_BYTES, MAX_ROWS, Choice
+from ..quick_order_parser import NO_COLUMN as NO_COLUMN_INDEX
 from .shop import B2BShopPortal
 
 EMPTY_ROWS = 6
 # of the form, beside the rows that are typed
 OTHER_FIELDS = 10
+URL = "/my/b2b/quick-order"
+SOURCES = ("text", "file")
+ASPECTS = ("separator", "sheet", "was", "sku", "quantity", "unit")
+CHOICES = ("thousands", *(f"{source}_{aspect}" for source in SOURCES for aspect in ASPECTS))
 
 
 class B2BQuickOrderPortal(B2BShopPortal):
     """Quick order: rows in, preview, then into the cart or a template.
 
-    Nothing is kept between the steps: the preview carries the rows, and every step reads them
-    anew, at the prices and articles of that moment.
+    What the buyer sent is kept (`b2b.quick.order.list`), and the preview is a page of its own, so
+    that Back leads to it. Each step reads the list anew, at the prices and articles of that
+    moment. How a list is to be read otherwise is said in the address of the preview.
     """
 
-    @http.route("/my/b2b/quick-order", type="http", auth="b2b", website=True, methods=["GET"])
+    # === PREVIEW === #
+
+    @http.route(URL, type="http", auth="b2b", website=True, methods=["GET"])
     def portal_b2b_quick_order(self, **kwargs):
-        """Show the form."""
+        """Show the form, and the preview of a list.
+
+        :param str list: id of an own list
+        :param str thousands: 1 reads `1,000` as a thousand
+        :param str text_sku: column of the article in the pasted rows; likewise `text_quantity`,
+            `text_unit`, `text_separator`, and `file_...` with `file_sheet` for an upload
+        """
         agreement = request.b2b_agreement
-        return self._render_b2b_quick_order(agreement)
+        if "list" not in kwargs:
+            return self._render_b2b_quick_order(agreement)
+        kept = self._get_b2b_list(kwargs)
+        if not kept:
+            return self._render_b2b_quick_order(agreement, problem=self._get_b2b_gone_words())
+        QuickOrder = request.env["b2b.quick.order"]
+        if kept.refusal:
+            problem = QuickOrder._get_refusal_message(kept.refusal)
+            return self._render_b2b_quick_order(agreement, kept, problem)
+        try:
+            parsed = kept._parse(self._read_b2b_choices(kwargs))
+        except UserError as error:
+            return self._render_b2b_quick_order(agreement, kept, str(error))
+        rows = QuickOrder._evaluate(agreement, parsed)
+        if not rows and not parsed.open_parts:
+            problem = request.env._("There are no rows. Type, paste or upload some.")
+            return self._render_b2b_quick_order(agreement, kept, problem, parsed, choices=kwargs)
+        return self._render_b2b_quick_order(agreement, kept, "", parsed, rows, kwargs)
 
     @http.route(
-        "/my/b2b/quick-order",
+        URL,
         type="http",
         auth="b2b",
         website=True,
@@ -37,39 +69,200 @@ class B2BQuickOrderPortal(B2BShopPortal):
         b2b_max_form_parts=2 * (MAX_ROWS + 1) + OTHER_FIELDS,
     )
     def portal_b2b_quick_order_preview(self, **kwargs):
-        """Preview the rows: fields `sku` and `quantity` (repeated), `text`, file `upload`."""
-        agreement = request.b2b_agreement
-        try:
-            rows = self._read_b2b_rows(agreement)
-        except UserError as error:
-            return self._render_b2b_quick_order(agreement, problem=str(error))
-        if not rows:
-            problem = request.env._("There are no rows. Type, paste or upload some.")
-            return self._render_b2b_quick_order(agreement, problem=problem)
-        return self._render_b2b_quick_order(agreement, rows=rows)
+        """Keep a list, and lead to its preview.
 
-    def _read_b2b_rows(self, agreement):
-        """Read and evaluate what the form brings.
-
-        :rtype: list[dict]
-        :raise UserError: when it is refused as a whole
+        Fields `sku` and `quantity` (repeated), `text`, file `upload`.
         """
         form = request.httprequest.form
-        if "rows" in form:
-            cells = [row[:2] for row in self._read_b2b_carried()]
-            parsed = request.env["b2b.quick.order"]._parse(cells)
-            return request.env["b2b.quick.order"]._evaluate(agreement, parsed, priced=False)
         skus, quantities = form.getlist("sku"), form.getlist("quantity")
         cells = [
-            (sku, quantities[index] if index < len(quantities) else "")
-            for index, sku in enumerate(skus[: MAX_ROWS + 1])
+            [sku.replace("\x00", ""), quantity.replace("\x00", "")]
+            for sku, quantity in zip(
+                skus[: MAX_ROWS + 1], [*quantities, *[""] * len(skus)], strict=False
+            )
         ]
+        text, upload = form.get("text") or "", self._read_b2b_upload()
+        if not upload and not text.strip() and not any(sku or one for sku, one in cells):
+            problem = request.env._("There are no rows. Type, paste or upload some.")
+            self._add_b2b_message(problem, "danger")
+            return self._b2b_redirect(URL)
+        refusal = ""
+        if len(text.encode("utf-8", "replace")) > MAX_BYTES:
+            text, refusal = "", "too_large"
+        if upload and len(upload[1]) > MAX_BYTES:
+            upload, refusal = None, "too_large"
+        kept = request.env["b2b.quick.order.list"]._keep(cells, text, upload, refusal)
+        return self._b2b_redirect(f"{URL}?list={kept.id}")
+
+    def _read_b2b_upload(self):
+        upload = request.httprequest.files.get("upload")
+        if not upload or not upload.filename:
+            return None
+        # One byte more than allowed is enough to know.
+        return upload.filename, upload.stream.read(MAX_BYTES + 1)
+
+    def _get_b2b_list(self, params):
+        """Return the own list that a request names, empty when it is gone."""
+        list_id = self._read_id(params.get("list"))
+        return request.env["b2b.quick.order.list"]._get_own(list_id or 0)
+
+    def _read_b2b_choices(self, params):
+        """Return what the buyer says about how a list is to be read.
+
+        :param dict params: of the request
+        :return: `{source: Choice}`
+        :rtype: dict
+        """
+        thousands = bool(params.get("thousands"))
+        choices = {"cells": Choice(thousands=thousands)}
+        for source in SOURCES:
+            one = {name: self._read_text(params.get(f"{source}_{name}")) for name in ASPECTS}
+            choice = choices[source] = Choice(
+                separator=SEPARATORS.get(one["separator"]),
+                sheet=one["sheet"] or None,
+                thousands=thousands,
+            )
+            # Columns of another sheet, or cut by another separator, say nothing of this one.
+            before_separator, _slash, before_sheet = one["was"].partition("/")
+            if (one["separator"] or before_separator, one["sheet"] or before_sheet) == (
+                before_separator,
+                before_sheet,
+            ):
+                choice.sku = self._read_b2b_column(one["sku"])
+                choice.quantity = self._read_b2b_column(one["quantity"])
+                choice.unit = self._read_b2b_column(one["unit"])
+        return choices
+
+    def _read_b2b_column(self, text):
+        if text == NO_COLUMN:
+            return NO_COLUMN_INDEX
+        column = self._read_id(text)
+        return None if column is False else column
+
+    def _render_b2b_quick_order(
+        self, agreement, kept=None, problem="", parsed=None, rows=(), choices=None
+    ):
+        """Render the form, with the preview of a list when there is one.
+
+        :param b2b.quick.order.list kept: the list
+        :param str problem: why there is no preview
+        :param ParsedRows parsed: of the list
+        :param list rows: of `_evaluate`
+        :param dict choices: of the request
+        """
         QuickOrder = request.env["b2b.quick.order"]
-        parsed = QuickOrder._parse(cells, form.get("text") or "", self._read_b2b_upload())
-        return QuickOrder._evaluate(agreement, parsed)
+        priced = [row for row in rows if row["state"] == "ok"]
+        parts = parsed.parts if parsed else {}
+        choices = choices or {}
+        values = self._b2b_values(
+            agreement,
+            "b2b_quick_order",
+            kept=kept,
+            rows=rows,
+            problem=problem,
+            text=(kept.text or "") if kept and problem else "",
+            accepted=priced,
+            rejected=[row for row in rows if row["state"] == "rejected"],
+            merged=[row for row in rows if row["state"] == "merged"],
+            skipped=" ".join(str(row["number"]) for row in rows if row["state"] == "rejected"),
+            two_ways=any(row["two_ways"] for row in rows),
+            thousands=bool(choices.get("thousands")),
+            parts=[
+                QuickOrder._describe_part(source, parts[source], kept.filename)
+                if source == "file"
+                else QuickOrder._describe_part(source, parts[source])
+                for source in SOURCES
+                if source in parts
+            ],
+            is_open=bool(parsed and parsed.open_parts),
+            carried=[
+                (name, choices[name])
+                for name in CHOICES
+                if isinstance(choices.get(name), str) and choices[name]
+            ],
+            untaxed=sum(row["subtotal"] for row in priced),
+            currency=agreement._get_price_currency(),
+            templates=self._get_b2b_own_templates(agreement),
+            max_rows=QuickOrder._format_count(MAX_ROWS),
+            format_count=QuickOrder._format_count,
+            empty_rows=range(EMPTY_ROWS),
+        )
+        return self._b2b_render("b2b_portal.portal_b2b_quick_order", values)
+
+    def _get_b2b_own_templates(self, agreement):
+        templates = request.env["sale.order"]._get_b2b_templates(agreement)
+        return templates.filtered(lambda one: one.partner_id == request.env.user.partner_id)
+
+    # === WHAT FOLLOWS === #
+
+    @http.route(
+        [f"{URL}/add", f"{URL}/rejected"],
+        type="http",
+        auth="b2b",
+        website=True,
+        methods=["GET"],
+    )
+    def portal_b2b_quick_order_again(self, **kwargs):
+        """Lead back to the preview whoever had to log in at a button of it."""
+        kept = request.env["b2b.quick.order.list"]._get_own()[:1]
+        return self._b2b_redirect(f"{URL}?list={kept.id}" if kept else URL)
+
+    @http.route(f"{URL}/add", type="http", auth="b2b", website=True, methods=["POST"])
+    def portal_b2b_quick_order_add(self, target="cart", template_id=None, name="", **kwargs):
+        """Put the accepted rows of the preview into the cart or a template.
+
+        :param str list: id of the list, with the choices of the preview
+        :param str rows: JSON list of SKU, quantity and perhaps unit, in place of a list
+        :param str target: `cart` or `template`
+        :param str template_id: an own template; without one a new one is made
+        :param str name: of the new template
+        """
+        agreement = request.b2b_agreement
+        kept = self._get_b2b_list(kwargs)
+        try:
+            parsed = self._read_b2b_list(kept, kwargs)
+        except UserError as error:
+            return self._render_b2b_quick_order(agreement, kept, problem=str(error))
+        QuickOrder = request.env["b2b.quick.order"]
+        rows = QuickOrder._evaluate(agreement, parsed, priced=False)
+        if not any(row["state"] == "ok" for row in rows):
+            problem = request.env._("None of these rows can be ordered any more.")
+            return self._render_b2b_quick_order(agreement, kept, problem=problem)
+        if target == "template":
+            url, count = self._add_b2b_rows_to_template(
+                agreement, rows, template_id, self._read_text(name)
+            )
+        else:
+            cart = request.env["sale.order"]._get_b2b_cart(agreement, create=True)
+            cart._lock_b2b_cart()
+            url, count = "/my/b2b/cart", QuickOrder._add_rows(cart, rows)
+        self._tell_b2b_rows(rows, count)
+        if kept and count:
+            kept.was_added = True
+        return self._b2b_redirect(url)
+
+    def _read_b2b_list(self, kept, params):
+        """Read the list of a request, or the rows that it brings.
+
+        :rtype: ParsedRows
+        :raise UserError: when it is refused as a whole
+        """
+        if not kept:
+            if "list" in params:
+                raise UserError(self._get_b2b_gone_words())
+            carried = self._read_b2b_carried()
+            return request.env["b2b.quick.order"]._parse([row[:3] for row in carried])
+        parsed = kept._parse(self._read_b2b_choices(params))
+        # Only what the preview showed as accepted is added, whatever became of the others.
+        skipped = set(self._read_text(params.get("skip")).split())
+        parsed.rows = [row for row in parsed.rows if str(row.number) not in skipped]
+        return parsed
+
+    def _get_b2b_gone_words(self):
+        return request.env._("This list is no longer kept. Please enter it again.")
 
     def _read_b2b_carried(self):
-        """Return the rows that the preview carried: lists of text.
+        """Return the rows that a form carries: lists of text.
 
         :rtype: list[list[str]]
         """
@@ -88,96 +281,59 @@ class B2BQuickOrderPortal(B2BShopPortal):
             and all(isinstance(cell, (str, int, float)) for cell in row)
         ]
 
-    def _read_b2b_upload(self):
-        upload = request.httprequest.files.get("upload")
-        if not upload or not upload.filename:
-            return None
-        # One byte more than allowed is enough to know.
-        return upload.filename, upload.stream.read(MAX_BYTES + 1)
+    def _tell_b2b_rows(self, rows, count):
+        """Say how many rows were added, and why others were not: since the preview, that is."""
+        messages = []
+        if count:
+            messages.append(("success", self._get_b2b_added_words(count)))
+        messages += [
+            ("danger", f"{row['sku'][:100]}: {row['reason']}")
+            for row in rows
+            if row["state"] == "rejected"
+        ]
+        self._add_b2b_messages(messages)
 
-    def _render_b2b_quick_order(self, agreement, rows=None, problem=None):
-        rows = rows or []
-        priced = [row for row in rows if row["state"] == "ok"]
-        QuickOrder = request.env["b2b.quick.order"]
-        values = self._b2b_values(
-            agreement,
-            "b2b_quick_order",
-            rows=rows,
-            problem=problem,
-            text=request.httprequest.form.get("text") or "" if problem else "",
-            accepted=priced,
-            rejected=[row for row in rows if row["state"] == "rejected"],
-            merged=[row for row in rows if row["state"] == "merged"],
-            carried_accepted=json.dumps(
-                [[row["sku"], row["raw_quantity"]] for row in rows if row["state"] != "rejected"]
-            ),
-            carried_rejected=json.dumps(QuickOrder._get_rejected_table(rows)[1:]),
-            untaxed=sum(row["subtotal"] for row in priced),
-            currency=agreement._get_price_currency(),
-            templates=self._get_b2b_own_templates(agreement),
-            max_rows=MAX_ROWS,
-            empty_rows=range(EMPTY_ROWS),
-        )
-        return self._b2b_render("b2b_portal.portal_b2b_quick_order", values)
+    def _add_b2b_rows_to_template(self, agreement, rows, template_id, name):
+        """Add rows to an own template, or to a new one.
 
-    def _get_b2b_own_templates(self, agreement):
-        templates = request.env["sale.order"]._get_b2b_templates(agreement)
-        return templates.filtered(lambda one: one.partner_id == request.env.user.partner_id)
-
-    @http.route("/my/b2b/quick-order/add", type="http", auth="b2b", website=True, methods=["POST"])
-    def portal_b2b_quick_order_add(self, target="cart", template_id=None, name="", **kwargs):
-        """Put the accepted rows of the preview into the cart or a template.
-
-        :param str target: `cart` or `template`
-        :param str template_id: an own template; without one a new one is made
-        :param str name: of the new template
+        :return: where to go on, and how many rows were added
+        :rtype: tuple[str, int]
         """
-        agreement = request.b2b_agreement
-        try:
-            rows = self._read_b2b_rows(agreement)
-        except UserError as error:
-            return self._render_b2b_quick_order(agreement, problem=str(error))
-        wanted = request.env["b2b.quick.order"]._get_wanted(rows)
-        if not wanted:
-            problem = request.env._("None of these rows can be ordered any more.")
-            return self._render_b2b_quick_order(agreement, problem=problem)
-        for row in rows:
-            if row["state"] == "rejected":  # since the preview
-                self._add_b2b_message(f"{row['sku']}: {row['reason']}", "danger")
-        if target == "template":
-            return self._add_b2b_rows_to_template(
-                agreement, wanted, template_id, self._read_text(name)
-            )
-        cart = request.env["sale.order"]._get_b2b_cart(agreement, create=True)
-        cart._lock_b2b_cart()
-        cart._add_b2b_lines(wanted)
-        self._add_b2b_message(request.env._("%(count)s articles were added.", count=len(wanted)))
-        return self._b2b_redirect("/my/b2b/cart")
-
-    def _add_b2b_rows_to_template(self, agreement, wanted, template_id, name):
         template = self._get_b2b_own_templates(agreement).filtered(
             lambda one: one.id == self._read_id(template_id)
         )
+        is_new = not template
         # sudo: portal users have no write access to orders; it is their own template
         template = template.sudo() or request.env["sale.order"]._create_b2b_template(
             agreement, name
         )
         template = template.with_company(agreement.company_id)
         template._lock_b2b_cart()
-        template._add_b2b_template_lines(wanted)
-        self._add_b2b_message(request.env._("%(count)s articles were added.", count=len(wanted)))
-        return self._b2b_redirect(f"/my/b2b/templates/{template.id}")
+        count = request.env["b2b.quick.order"]._add_rows(template, rows)
+        if is_new and not count:
+            template.unlink()
+            return URL, 0
+        return f"/my/b2b/templates/{template.id}", count
 
-    @http.route(
-        "/my/b2b/quick-order/rejected", type="http", auth="b2b", website=True, methods=["POST"]
-    )
+    @http.route(f"{URL}/rejected", type="http", auth="b2b", website=True, methods=["POST"])
     def portal_b2b_quick_order_rejected(self, **kwargs):
         """Download the rejected rows of the preview, to correct and upload them again."""
-        table = request.env["b2b.quick.order"]._get_rejected_table([])
-        content = make_csv(table + self._read_b2b_carried())
+        agreement = request.b2b_agreement
+        QuickOrder = request.env["b2b.quick.order"]
+        kept = self._get_b2b_list(kwargs)
+        if kept:
+            try:
+                parsed = kept._parse(self._read_b2b_choices(kwargs))
+            except UserError as error:
+                return self._render_b2b_quick_order(agreement, kept, problem=str(error))
+            table = QuickOrder._get_rejected_table(
+                QuickOrder._evaluate(agreement, parsed, priced=False)
+            )
+        else:
+            table = QuickOrder._get_rejected_table([]) + self._read_b2b_carried()
         headers = [
             ("Content-Type", "text/csv; charset=utf-8"),
             ("Content-Disposition", http.content_disposition("rejected-rows.csv")),
             ("X-Content-Type-Options", "nosniff"),
         ]
-        return self._b2b_no_store(request.make_response(content, headers))
+        return self._b2b_no_store(request.make_response(make_csv(table), headers))

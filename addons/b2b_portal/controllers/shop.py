@@ -14,12 +14,15 @@ from odoo.addons.b2b_pricelist.formatting import (
 from odoo.addons.b2b_pricelist.pricing import PriceLine
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
-from ..quick_order_parser import parse_quantity
+from ..quick_order_quantity import parse_quantity
 from .main import B2BPortal
 
 PRODUCTS_PER_PAGE = 12  # whole rows in two and in three columns
 SUGGESTIONS = 10
-MESSAGES_KEY = "b2b_messages"
+MESSAGES_KEY = "b2b_told"
+# A session is read and written at each request: it keeps no more than a page can show.
+MAX_MESSAGES = 20
+MAX_MESSAGE = 500
 
 
 class B2BShopPortal(B2BPortal):
@@ -55,11 +58,44 @@ class B2BShopPortal(B2BPortal):
         :param str text: plain text
         :param str kind: `success`, `warning` or `danger`
         """
-        messages = request.session.get(MESSAGES_KEY) or []
-        request.session[MESSAGES_KEY] = [*messages, [kind, text]]
+        self._add_b2b_messages([(kind, text)])
+
+    def _add_b2b_messages(self, messages):
+        """Keep messages for the page that the buyer is led to; of many, the first ones.
+
+        :param list messages: tuples (kind, text), see `_add_b2b_message`
+        """
+        messages = list(messages)
+        if not messages:
+            return
+        kept = request.session.get(MESSAGES_KEY) or {"shown": [], "more": 0}
+        room = max(MAX_MESSAGES - len(kept["shown"]), 0)
+        shown = [[kind, self._cut_b2b_message(text)] for kind, text in messages[:room]]
+        request.session[MESSAGES_KEY] = {
+            "shown": [*kept["shown"], *shown],
+            "more": kept["more"] + len(messages) - len(shown),
+        }
+
+    @staticmethod
+    def _cut_b2b_message(text):
+        return text if len(text) <= MAX_MESSAGE else f"{text[:MAX_MESSAGE]}…"
 
     def _pop_b2b_messages(self):
-        return request.session.pop(MESSAGES_KEY, None) or []
+        kept = request.session.pop(MESSAGES_KEY, None) or {"shown": [], "more": 0}
+        messages = kept["shown"]
+        if kept["more"]:
+            count = request.env["b2b.quick.order"]._format_count(kept["more"])
+            messages.append(["warning", request.env._("… and %(count)s more", count=count)])
+        return messages
+
+    def _get_b2b_added_words(self, count):
+        """Return how many articles were added; the label stands first, for all plurals.
+
+        :param int count: of articles
+        :rtype: str
+        """
+        count = request.env["b2b.quick.order"]._format_count(count)
+        return request.env._("Articles added: %(count)s", count=count)
 
     def _b2b_redirect(self, url):
         """Lead on after a POST.
@@ -326,7 +362,9 @@ class B2BShopPortal(B2BPortal):
             raise UserError(problem)
         cart = request.env["sale.order"]._get_b2b_cart(agreement, create=True)
         cart._lock_b2b_cart()
-        return cart._add_b2b_lines([PriceLine(product, amount, uom)])
+        request.env["b2b.quick.order"]._check_cap(cart, product, uom, amount)
+        with request.env.cr.savepoint():  # another addon may refuse the line that is there already
+            return cart._add_b2b_lines([PriceLine(product, amount, uom)])
 
     def _answer_b2b_add(self, agreement, kind, text):
         if self._wants_json():

@@ -129,12 +129,12 @@ class B2BTemplatePortal(B2BShopPortal):
         quantities, problems = self._read_b2b_quantities(template)
         url = f"/my/b2b/templates/{template.id}"
         if problems:
-            for problem in problems:
-                self._add_b2b_message(problem, "danger")
+            self._add_b2b_messages(("danger", problem) for problem in problems)
             return url
         by_id = {line.id: quantity for line, quantity in quantities.items()}
         try:
-            result = template._order_b2b_template(agreement, by_id if quantities else None)
+            with request.env.cr.savepoint():  # a refusal leaves nothing in the cart
+                result = template._order_b2b_template(agreement, by_id if quantities else None)
         except UserError as error:
             self._add_b2b_message(str(error), "danger")
             return url
@@ -145,23 +145,20 @@ class B2BTemplatePortal(B2BShopPortal):
         """Say what was added, what costs something else now, and what is gone."""
         currency = agreement._get_price_currency()
         price = partial(format_unit_price, request.env)
+        messages = []
         if result["added"]:
-            self._add_b2b_message(
-                request.env._("%(count)s articles were added.", count=len(result["added"]))
-            )
+            messages.append(("success", self._get_b2b_added_words(len(result["added"]))))
         for change in result["changed"]:
-            self._add_b2b_message(
-                request.env._(
-                    "The price of %(product)s changed since the last time: %(old)s before,"
-                    " %(new)s now.",
-                    product=change["name"],
-                    old=price(change["old"], currency),
-                    new=price(change["new"], currency),
-                ),
-                "warning",
+            text = request.env._(
+                "The price of %(product)s changed since the last time: %(old)s before,"
+                " %(new)s now.",
+                product=change["name"],
+                old=price(change["old"], currency),
+                new=price(change["new"], currency),
             )
-        for message in result["refused"]:
-            self._add_b2b_message(message, "danger")
+            messages.append(("warning", text))
+        messages += [("danger", text) for text in result["refused"]]
+        self._add_b2b_messages(messages)
 
     def _save_template(self, agreement, template, form):
         """Store quantities and the order of the lines, and take lines out."""
@@ -169,9 +166,8 @@ class B2BTemplatePortal(B2BShopPortal):
             lambda line: line.id == self._read_id(form.get("remove"))
         )
         quantities, problems = self._read_b2b_quantities(template, skip=removed)
-        for problem in problems:
-            self._add_b2b_message(problem, "danger")
         if problems:  # nothing half done
+            self._add_b2b_messages(("danger", problem) for problem in problems)
             return f"/my/b2b/templates/{template.id}"
         template._refresh_b2b_lines(quantities)
         template._move_b2b_line(self._read_id(form.get("up")), -1)
@@ -189,13 +185,13 @@ class B2BTemplatePortal(B2BShopPortal):
         if not rows:
             problem = request.env["b2b.quick.order"]._get_error_message("no_sku")
             self._add_b2b_message(problem, "danger")
-        for values in rows:
-            if values["state"] == "rejected":
-                self._add_b2b_message(f"{values['sku']}: {values['reason']}", "danger")
-        wanted = request.env["b2b.quick.order"]._get_wanted(rows)
-        if wanted:
-            template._add_b2b_template_lines(wanted)
+        if request.env["b2b.quick.order"]._add_rows(template, rows):
             self._add_b2b_message(request.env._("The template was saved."))
+        self._add_b2b_messages(
+            ("danger", f"{values['sku'][:100]}: {values['reason']}")
+            for values in rows
+            if values["state"] == "rejected"
+        )
         return f"/my/b2b/templates/{template.id}"
 
     def _rename_template(self, agreement, template, form):

@@ -9,8 +9,9 @@ from odoo.fields import Domain
 from odoo.tools import SQL, float_compare
 
 from odoo.addons.b2b_pricelist.formatting import format_quantity
+from odoo.addons.order_status_flags.table_csv import OUTER_BLANKS
 
-from ..quick_order_parser import fold
+from ..quick_order_header import fold
 
 # Latin letters with an accent and their plain ones, for SQL's translate(): the extension
 # `unaccent` is a choice of who made the database, and searching must forgive without it.
@@ -176,31 +177,86 @@ class ProductProduct(models.Model):
             fit nothing are left out
         :rtype: dict
         """
-        wanted = list({code.lower() for code in codes if code})
-        if not wanted:
+        asked = self._lower_b2b_codes(codes)
+        if not asked:
             return {}
         self.flush_model(["default_code", "barcode"])
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT lower(btrim(p.default_code)), lower(btrim(p.barcode)), p.id
+                SELECT lower(btrim(p.default_code, %(blanks)s)),
+                       lower(btrim(p.barcode, %(blanks)s)), p.id
                   FROM product_product p
-                 WHERE (lower(btrim(p.default_code)) = ANY(%(wanted)s)
-                        OR lower(btrim(p.barcode)) = ANY(%(wanted)s))
+                 WHERE (lower(btrim(p.default_code, %(blanks)s)) = ANY(%(asked)s)
+                        OR lower(btrim(p.barcode, %(blanks)s)) = ANY(%(asked)s))
                    AND p.id IN %(allowed)s
               ORDER BY p.id
                 """,
-                wanted=wanted,
+                blanks=OUTER_BLANKS,
+                asked=list(asked),
                 allowed=self._search(self._get_b2b_shop_domain(company)).subselect(),
             )
         )
-        found, asked = {}, set(wanted)
+        found = {}
         every_id = [row[2] for row in rows]
         for reference, barcode, product_id in rows:
-            for code in {reference, barcode} & asked:
+            for code in {one for key in {reference, barcode} for one in asked.get(key, ())}:
                 found.setdefault(code, []).append(product_id)
         # One prefetch for all of them: thousands of rows are read in one query.
         return {code: self.browse(ids).with_prefetch(every_id) for code, ids in found.items()}
+
+    @api.model
+    def _find_b2b_packs(self, company, codes):
+        """Find packs of products by their own barcodes, as `_find_b2b_codes` finds products.
+
+        :param res.company company: the seller
+        :param codes: texts
+        :return: `{code in lower case: [(product, unit of the pack)]}`
+        :rtype: dict
+        """
+        asked = self._lower_b2b_codes(codes)
+        if not asked:
+            return {}
+        self.env["product.uom"].flush_model(["barcode", "product_id", "uom_id"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT lower(btrim(pack.barcode, %(blanks)s)), pack.product_id, pack.uom_id
+                  FROM product_uom pack
+                 WHERE lower(btrim(pack.barcode, %(blanks)s)) = ANY(%(asked)s)
+                   AND pack.product_id IN %(allowed)s
+              ORDER BY pack.id
+                """,
+                blanks=OUTER_BLANKS,
+                asked=list(asked),
+                allowed=self._search(self._get_b2b_shop_domain(company)).subselect(),
+            )
+        )
+        every_id = [row[1] for row in rows]
+        found = {}
+        for key, product_id, uom_id in rows:
+            product = self.browse(product_id).with_prefetch(every_id)
+            for code in asked[key]:
+                pack = (product, self.env["uom.uom"].browse(uom_id))
+                if pack not in found.setdefault(code, []):
+                    found[code].append(pack)
+        return found
+
+    def _lower_b2b_codes(self, codes):
+        """Return what the database makes of codes; Python's rules differ for some letters.
+
+        :param codes: texts
+        :return: `{code in small letters of the database: codes in small letters of Python}`
+        :rtype: dict
+        """
+        wanted = list({code for code in codes if code})
+        if not wanted:
+            return {}
+        query = SQL("SELECT code, lower(code) FROM unnest(%s) AS code", wanted)
+        asked = {}
+        for code, lowered in self.env.execute_query(query):
+            asked.setdefault(lowered, set()).add(code.lower())
+        return asked
 
     def _get_b2b_pictured(self):
         """Return the ids of those of these products that have a picture, in one query.

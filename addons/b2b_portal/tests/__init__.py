@@ -1,7 +1,7 @@
 from . import (
-    test_full_disk,
     test_gate,
     test_orders,
+    test_quick_order_pages,
     test_quick_order_parser,
     test_replica,
     test_shop_pages,

@@ -123,18 +123,164 @@ class TestQuickOrderParser(BaseCase):
                 self.assertEqual((row.quantity, row.error), (0.0, "too_many_columns"))
         self.assertEqual(self._read("sku,quantity,pack\nA,1,5"), [("A", 1.0, "")])
 
-    def test_unknown_header_of_the_quantity(self):
+    def test_german_header_of_the_quantity(self):
         for text in ("sku;menge\nA;7", "sku;;menge\nA;;7", "menge;kod\n7;A"):
             with self.subTest(text=text):
                 self.assertEqual(self._read(text), [("A", 7.0, "")])
-        self.assertEqual(self._read("sku;reason\nA;7"), [("A", 1.0, "")])
+
+    def test_tolerant_headers(self):
+        for header in (
+            "SKU;Text;Order Qty",
+            "SKU;Text;Qty.",
+            "SKU;Text;Qty (pcs)",
+            "SKU;Text;Ordered quantity",
+            "Kod;Nazwa;Ilość szt.",
+            "Symbol;Nazwa;Ilość (szt.)",
+            "Indeks;Nazwa;Szt.",
+            "Šifra artikla;Naziv;Količina (kos)",
+            "Šifra;Naziv;Kol.",
+            "Artikelnummer;Bezeichnung;Menge",
+            "Internal Reference;Name;Quantity:",
+            "Article number;Text;Quantity ordered",
+            "EAN;Text;Qty",
+            'Kod;Nazwa;"Ilość\n(szt.)"',
+        ):
+            with self.subTest(header=header):
+                self.assertEqual(self._read(f"{header}\nA1;2026;24"), [("A1", 24.0, "")])
+
+    def test_without_a_known_quantity_it_is_asked(self):
+        for header in (
+            "SKU;Price",
+            "Kod;Cena",
+            "SKU;Year",
+            "SKU;Line",
+            "SKU;Stock",
+            "SKU;Amount",
+            "SKU;Antal",
+            "Item;Price",
+            "Vara;Pris",
+            "SKU;Text;Qty in stock",
+            "SKU;Name;Minimum quantity;Price (untaxed);Currency",
+            "SKU;Order Qty;Quantity",
+            "SKU;Code;Quantity",
+            "SKU;reason",
+        ):
+            with self.subTest(header=header):
+                parsed = parser.parse_text(f"{header}\nA1;24,00;3;4;5")
+                self.assertTrue(parsed.layout.is_open)
+                self.assertFalse(parsed.rows)
+
+    def test_three_columns_without_header_are_asked(self):
+        for text in ("0060-40;2026;24", "0060-40;24;Dozen", "0060-40;Bolts;24"):
+            with self.subTest(text=text):
+                self.assertTrue(parser.parse_text(text).layout.is_open)
+
+    def test_the_buyer_chooses(self):
+        text = "SKU;Year;Antal\nA1;2026;24\nB1;2026;"
+        choice = parser.Choice(sku=0, quantity=2)
+        rows = parser.parse_text(text, choice).rows
+        self.assertEqual([(row.sku, row.quantity) for row in rows], [("A1", 24), ("B1", 1)])
+        choice = parser.Choice(sku=0, quantity=parser.NO_COLUMN)
+        self.assertEqual([row.quantity for row in parser.parse_text(text, choice).rows], [1, 1])
+        choice = parser.Choice(sku=0, quantity=0)
+        self.assertTrue(parser.parse_text(text, choice).layout.is_open)
+        rows = parser.parse_text("A,1;5", parser.Choice(separator=";")).rows
+        self.assertEqual([(row.sku, row.quantity) for row in rows], [("A,1", 5)])
+
+    def test_far_quantity_column(self):
+        header = ";".join(f"c{index}" for index in range(55))
+        text = f"SKU;{header};Quantity\n0060-40;{';'.join('x' * 55)};24"
+        self.assertEqual(self._read(text), [("0060-40", 24.0, "")])
+
+    def test_titles_above_the_header(self):
+        parsed = parser.parse_text(
+            "Order of Smith, Jones and Co\n\nQuantity;Text;SKU\n24;Bolts;0060-40"
+        )
+        self.assertEqual([(row.sku, row.quantity) for row in parsed.rows], [("0060-40", 24)])
+        self.assertEqual((parsed.titles, parsed.layout.header.number), ([1], 3))
+
+    def test_row_of_an_order_above_a_header_is_kept(self):
+        self.assertEqual(self._read("A1;2\nSKU;Quantity\nB1;3"), [("A1", 2.0, ""), ("B1", 3.0, "")])
+        self.assertEqual(self._read("0042\nsymbol\nB"), [
+            ("0042", 1.0, ""),
+            ("symbol", 1.0, ""),
+            ("B", 1.0, ""),
+        ])  # fmt: skip
+
+    def test_header_on_each_page(self):
+        parsed = parser.parse_text("SKU;Quantity\nA1;2\nSKU;Quantity\nB1;3")
+        self.assertEqual([row.sku for row in parsed.rows], ["A1", "B1"])
+        self.assertEqual(parsed.skipped, 2)
+
+    def test_unit_column(self):
+        for header in ("Unit", "UoM", "J.m.", "Jednostka", "Enota", "EM", "Unit of measure"):
+            with self.subTest(header=header):
+                row = parser.parse_text(f"SKU;Quantity;{header}\nA1;2;Dozen").rows[0]
+                self.assertEqual((row.quantity, row.unit), (2.0, "Dozen"))
+
+    def test_numbers_that_can_be_read_two_ways(self):
+        for text in ("1,000", "1.000", "12.500", "+1,000"):
+            with self.subTest(text=text):
+                self.assertTrue(parser.parse_text(f"A1;{text}").rows[0].two_ways)
+        for text in ("1,5", "1000", "0,500", "1.000,5", "1 000", "1.000.000", "x,000"):
+            with self.subTest(text=text):
+                self.assertFalse(parser.parse_text(f"A1;{text}").rows[0].two_ways)
+        row = parser.parse_text("A1;1,000").rows[0]
+        self.assertEqual(row.quantity, 1)
+        choice = parser.Choice(thousands=True)
+        self.assertEqual(parser.parse_text("A1;1,000", choice).rows[0].quantity, 1000)
+        self.assertEqual(parser.parse_text("A1;12.500", choice).rows[0].quantity, 12500)
+        self.assertEqual(parser.parse_text("A1;1,5", choice).rows[0].quantity, 1.5)
+
+    def test_number_of_a_workbook_has_one_way(self):
+        rows = parser.parse_file("list.xlsx", self._make_xlsx([["SKU", "Qty"], ["A", 1.125]])).rows
+        self.assertEqual((rows[0].quantity, rows[0].two_ways), (1.125, False))
+
+    def test_more_cells_than_the_header(self):
+        row = parser.parse_text("SKU;Text;Qty\nA1;Bolts;50;24").rows[0]
+        self.assertEqual((row.quantity, row.error), (0.0, "surplus_cells"))
+        self.assertEqual(parser.parse_quantity(row.raw_quantity)[1], "bad_quantity")
+
+    def test_line_break_in_a_quoted_cell(self):
+        text = 'SKU;Description;Quantity\r\n0060-40;"Bolts; 50\r\nzinc";24\r\n0081;x;12'
+        self.assertEqual(self._read(text), [("0060-40", 24.0, ""), ("0081", 12.0, "")])
+
+    def test_row_that_a_quote_may_have_swallowed(self):
+        row = parser.parse_text('SKU;Text;Qty\nA1;"inch;3\nB1;5";2').rows[0]
+        self.assertEqual(row.error, "quotes")
+
+    def test_formulas_and_merged_cells_of_a_workbook(self):
+        book = openpyxl.Workbook()
+        rows = (["SKU", "Quantity"], ["A1", "=2*12"], ["=B1", "=2"], ["B1", 20], ["C1", None])
+        for row in rows:
+            book.active.append(row)
+        book.active.merge_cells("B4:B5")
+        content = io.BytesIO()
+        book.save(content)
+        rows = parser.parse_file("list.xlsx", content.getvalue()).rows
+        self.assertEqual(
+            [(row.number, row.quantity, row.error) for row in rows],
+            [(2, 0.0, "formula"), (3, 0.0, "formula"), (4, 20.0, ""), (5, 0.0, "merged")],
+        )
+        # What comes back in the file of rejected rows is rejected again.
+        for row in (rows[0], rows[1], rows[3]):
+            self.assertEqual(parser.parse_quantity(row.raw_quantity)[1], "bad_quantity")
+
+    def test_merged_header_is_asked(self):
+        book = openpyxl.Workbook()
+        for row in (["SKU", "Quantity", None], ["A1", 5, 24]):
+            book.active.append(row)
+        book.active.merge_cells("B1:C1")
+        content = io.BytesIO()
+        book.save(content)
+        self.assertTrue(parser.parse_file("list.xlsx", content.getvalue()).layout.is_open)
 
     def test_stray_separator_changes_nothing(self):
         self.assertEqual(self._read("A;2\nB\t;3"), [("A", 2.0, ""), ("B", 3.0, "")])
         self.assertEqual(self._read("A;2\t\nB;3"), [("A", 2.0, ""), ("B", 3.0, "")])
 
     def test_typed_rows_have_no_header(self):
-        rows = parser.parse_table([("code", ""), ("A", "2")], has_header=False).rows
+        rows = parser.parse_cells([("code", ""), ("A", "2")]).rows
         self.assertEqual([(row.sku, row.quantity) for row in rows], [("code", 1.0), ("A", 2.0)])
 
     def test_lone_quotes_swallow_no_rows(self):

@@ -672,7 +672,7 @@ class TestQuickOrderPages(B2bPageCommon):
         )
 
     def test_as_many_typed_rows_as_the_page_says(self):
-        self.assertIn("1 accepted", " ".join(self._alerts(self._type_rows(5000))))
+        self.assertIn("Accepted: 1", " ".join(self._alerts(self._type_rows(5000))))
         self.assertIn("at most 5000 rows", " ".join(self._alerts(self._type_rows(5001))))
 
     def test_upload_of_a_workbook(self):
@@ -683,7 +683,7 @@ class TestQuickOrderPages(B2bPageCommon):
         book.save(content)
         files = {"upload": ("list.xlsx", content.getvalue(), "application/octet-stream")}
         response = self._post("/my/b2b/quick-order", files=files)
-        self.assertIn("2 accepted", " ".join(self._alerts(response)))
+        self.assertIn("Accepted: 2", " ".join(self._alerts(response)))
 
     def test_caps_are_stated_and_refused_above(self):
         text = "\n".join("0042;1" for _index in range(5001))
@@ -738,8 +738,8 @@ class TestQuickOrderPages(B2bPageCommon):
         self.product.b2b_multiple_qty = 4
         alerts = self._page(self._preview("0042;1\n0042;2")).text_content()
         self.assertIn("multiples of 4", alerts)
-        self.assertIn("2 rejected", alerts)
-        self.assertIn("1 accepted", " ".join(self._alerts(self._preview("0042;1\n0042;3"))))
+        self.assertIn("Rejected: 2", alerts)
+        self.assertIn("Accepted: 1", " ".join(self._alerts(self._preview("0042;1\n0042;3"))))
 
     def test_suggestions(self):
         answer = self._get("/my/b2b/suggest?search=bo").json()

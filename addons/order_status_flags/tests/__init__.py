@@ -14,6 +14,7 @@ from . import (
     test_replica,
     test_report,
     test_settings,
+    test_table_file,
     test_tracking,
     test_uninstall,
     test_wizard,

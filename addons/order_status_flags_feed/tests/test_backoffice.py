@@ -316,6 +316,12 @@ class TestBackOffice(FeedCommon):
                 self._open_import(text, encoding).action_import()
                 self.assertEqual(order.order_flag_note, "Już pakujemy")
 
+    def test_line_break_in_a_note(self):
+        order = self._create_order()
+        line = self._line(order, note='"Już; pakujemy\r\ni wysyłamy"')
+        self._open_import(HEADER + line).action_import()
+        self.assertEqual(order.order_flag_note, "Już; pakujemy\ni wysyłamy")
+
     def test_bad_csv_is_refused_in_words(self):
         for content, words in (
             (b"", "choose"),
@@ -323,6 +329,9 @@ class TestBackOffice(FeedCommon):
             (b"\xff\xfe\x00", "no text"),
             (b"\x89PNG\r\n\x1a\n\x81\x83", "no text"),
             (HEADER + "k;S1;x;;2026\n" * 10_001, "10,?000"),
+            (HEADER + "k;S1;x;a; b;2026\n", "Row 2 does not fit"),
+            (HEADER + 'k;S1;x;"a;2026\nl;S2;x;b";2026\n', "Row 2 does not fit"),
+            ("key;order;flag;flag;changed_at\nk;S1;x;y;2026\n", "twice: flag"),
         ):
             wizard = self._open_import(content)
             for call in (wizard.action_check, wizard.action_import):

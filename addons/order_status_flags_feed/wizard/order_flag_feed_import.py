@@ -1,11 +1,9 @@
 import base64
-import csv
-import io
 
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.order_status_flags.tools.csv_export import make_csv, remove_guard
+from odoo.addons.order_status_flags.table_csv import TableError, make_csv, read_csv, remove_guard
 
 from ..feed_row import MAX_BYTES
 
@@ -79,15 +77,28 @@ class OrderFlagFeedImport(models.TransientModel):
                     cap=MAX_BYTES // 1024 // 1024,
                 )
             )
-        text = self._decode(content)
-        separator = max(";,\t", key=text.partition("\n")[0].count)
+        table = self._read_table(content)
+        header = self._read_header(table)
+        return [self._read_row(row, header) for row in table.rows[1:]]
+
+    def _read_table(self, content):
+        """Return the file as a table.
+
+        :raise UserError: when it is no text
+        """
         try:
-            lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
-        except csv.Error as error:
+            return read_csv(content)
+        except TableError as error:
             raise UserError(
-                self.env._("The file is no CSV: %(error)s", error=str(error))
+                self.env._("The file is no text. Please save it as CSV in UTF-8 and try again.")
             ) from error
-        header = [name.strip().lower() for name in lines[0]] if lines else []
+
+    def _read_header(self, table):
+        """Return the names of the columns.
+
+        :raise UserError: when one is missing, or there twice
+        """
+        header = [name.strip().lower() for name in table.rows[0].cells] if table.rows else []
         missing = [name for name in COLUMNS if name not in header and name not in OPTIONAL]
         if missing:
             raise UserError(
@@ -96,29 +107,35 @@ class OrderFlagFeedImport(models.TransientModel):
                     names=", ".join(missing),
                 )
             )
-        return [
-            {
-                name: remove_guard(value)
-                for name, value in zip(header, line, strict=False)
-                if name in COLUMNS
-            }
-            for line in lines[1:]
-            if any(cell.strip() for cell in line)
-        ]
+        twice = [name for name in COLUMNS if header.count(name) > 1]
+        if twice:
+            raise UserError(
+                self.env._(
+                    "The first line of the file names a column twice: %(names)s.",
+                    names=", ".join(twice),
+                )
+            )
+        return header
 
-    def _decode(self, content):
-        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-            encodings = ("utf-16",)
-        else:
-            encodings = ("utf-8-sig", "cp1250")
-        for encoding in encodings:
-            try:
-                return content.decode(encoding)
-            except UnicodeDecodeError:
-                continue
-        raise UserError(
-            self.env._("The file is no text. Please save it as CSV in UTF-8 and try again.")
-        )
+    def _read_row(self, row, header):
+        """Return a row as a push takes it.
+
+        :raise UserError: when it cannot be told which cell is which
+        """
+        surplus = any(cell.strip() for cell in row.cells[len(header) :])
+        if surplus or row.problems:
+            raise UserError(
+                self.env._(
+                    "Row %(number)s does not fit the columns. Please put a text with a separator"
+                    " or a quotation mark in quotes.",
+                    number=row.number,
+                )
+            )
+        return {
+            name: remove_guard(value)
+            for name, value in zip(header, row.cells, strict=False)
+            if name in COLUMNS
+        }
 
     def _show_results(self, rows, answers, state):
         results = [answer["result"] for answer in answers]
