@@ -5,9 +5,7 @@ class ProductPricelist(models.Model):
     _inherit = "product.pricelist"
 
     def _get_website_pricelists_domain(self, website):
-        """Override of `website_sale`: a B2B pricelist is no pricelist of the website.
-
-        """
+        """Override of `website_sale`: a B2B pricelist is no pricelist of the website."""
         return [*super()._get_website_pricelists_domain(website), ("is_b2b", "=", False)]
 
     def _is_available_on_website(self, website):
@@ -15,7 +13,6 @@ class ProductPricelist(models.Model):
 
         Holds for the customer it is made for too, since callers cache the answer. That customer
         gets it from `website._get_and_cache_current_pricelist`.
-
         """
         # Visitors may not read what kind of pricelist it is.
         return not self.sudo().is_b2b and super()._is_available_on_website(website)
