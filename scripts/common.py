@@ -9,7 +9,6 @@ import functools
 import hashlib
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -88,16 +87,6 @@ def fingerprint(*paths):
                 digest.update(f"{file.relative_to(path.parent)}\0".encode())
                 digest.update(file.read_bytes())
     return digest.hexdigest()
-
-
-def check_space(folder, megabytes):
-    """Raise a `Problem` when the disk that holds `folder` has less room than that."""
-    free = shutil.disk_usage(folder).free // 2**20
-    if free < megabytes:
-        raise Problem(
-            f"the disk that holds {folder} has {free} MB left, {megabytes} MB are needed:"
-            " make room and run the same command again"
-        )
 
 
 def show(path):

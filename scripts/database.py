@@ -168,7 +168,6 @@ def install(pg, database, addons, *options, update=(), **settings):
 
     :raise Problem: when Odoo fails or leaves one of them aside
     """
-    common.check_space(STATE, 1000)
     arguments = ["server", "--stop-after-init", "--no-http", *options]
     arguments += ["-i", ",".join(addons)] if addons else []
     arguments += ["-u", ",".join(update)] if update else []

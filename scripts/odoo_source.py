@@ -17,7 +17,6 @@ from pathlib import Path
 from common import (
     STATE,
     Problem,
-    check_space,
     entry,
     fingerprint,
     read_text,
@@ -186,7 +185,6 @@ def main():
         if not shutil.which(tool):
             raise Problem(f"{tool} is missing, Odoo comes as a Debian package: {WAY_OUT}")
     STATE.mkdir(exist_ok=True)
-    check_space(STATE, 3000)
     files = download(private_apt(find_mirrors()))
     unpack(files)
     check_release("Debian's package")

@@ -115,18 +115,12 @@ def ensure_running():
     """Start the main server unless it runs; make it before if need be. Return its record."""
     record = read_record()
     if not record:
-        common.check_space(STATE, 1500)
         say("Making the database cluster")
         record = make_server("data", initialise)
-    wanted = common.port_setting("PGPORT", 0) if os.environ.get("PGPORT") else None
-    if not control(record, "status").returncode:
-        if wanted in (None, record["port"]):
-            return record
-        raise Problem(f"PostgreSQL runs on port {record['port']} already: `make stop` first")
-    if wanted:
-        common.check_port(wanted, "PGPORT", "PostgreSQL")
-    say("Starting PostgreSQL")
-    return start(record, wanted or common.free_port())
+    if control(record, "status").returncode:
+        say("Starting PostgreSQL")
+        start(record)
+    return record
 
 
 def make_server(name, fill):
@@ -166,16 +160,14 @@ def control(record, *arguments):
     return subprocess.run(command, env=env, capture_output=True, check=False, **as_user())
 
 
-def start(record, port, path=RECORD):
-    """Start a server and keep its record in a file. Return the record."""
-    record["port"] = port
+def start(record, path=RECORD):
+    """Start a server on a free port, and keep its record in a file."""
+    port = record["port"] = common.free_port()
     common.write_atomic(path, json.dumps(record, indent=2), mode=0o600)
-    common.check_space(record["data"], 200)
     # The server's own log belongs to the user it runs as, so it lies in the data folder.
     log = Path(record["data"]) / "server.log"
     if control(record, "start", "-l", str(log), "-o", f"-p {port}").returncode:
         raise Problem(f"PostgreSQL does not start: {common.reason(log)}")
-    return record
 
 
 def stop():

@@ -82,16 +82,13 @@ def announce(url, smtp_port):
 
 @entry
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--setup-only", action="store_true", help="make the database and stop")
-    options = parser.parse_args()
+    argparse.ArgumentParser(description=__doc__).parse_args()
     ports = server_ports()
     with postgres.server() as pg:
         ensure_demo(pg, DATABASE)
-        if not options.setup_only:
-            # Ctrl-C is the usual way to end it.
-            with contextlib.suppress(KeyboardInterrupt):
-                serve(pg, *ports)
+        # Ctrl-C is the usual way to end it.
+        with contextlib.suppress(KeyboardInterrupt):
+            serve(pg, *ports)
 
 
 if __name__ == "__main__":

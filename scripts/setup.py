@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-from common import PYTHON, ROOT, VENV, Problem, check_space, entry, run, say, server_ports
+from common import PYTHON, ROOT, VENV, Problem, entry, run, say, server_ports
 
 SUPPORTED = [(3, 10), (3, 11), (3, 12), (3, 13)]
 
@@ -33,7 +33,6 @@ def make_venv():
 
 def install_requirements(name):
     """Install the packages of one requirements file."""
-    check_space(ROOT, 600)
     say(f"Installing the Python packages of {name}")
     run([PYTHON, "-m", "ensurepip"], "venv.log", "the virtual environment has no pip")
     command = [PYTHON, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "-r", name]

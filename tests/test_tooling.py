@@ -191,8 +191,17 @@ def test_superuser_postgres_is_refused():
 
 
 def test_full_disk_is_named(tmp_path):
-    with pytest.raises(Problem, match="MB left"):
-        common.check_space(tmp_path, 10**9)
+    code = "raise OSError(28, 'No space left on device', '/somewhere')"
+    with pytest.raises(Problem, match=r"failed: OSError: .*No space left.*/somewhere"):
+        common.run([sys.executable, "-c", code], "test-full-disk.log", "it failed")
+
+
+def test_full_disk_of_a_script_is_one_line():
+    code = "import common; common.entry(lambda: open('/dev/full', 'w').write('x' * 10**5))()"
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert_one_line(result, "No space left on device")
 
 
 def test_database_of_somebody_else_is_not_dropped(pg):

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import postgres
-from common import STATE, free_port, run
+from common import STATE, run
 from database import create, drop, link_files, query
 
 
@@ -33,7 +33,7 @@ def extra_server(name, primary=None):
     postgres.discard(path)
     record = postgres.make_server(name, copy if primary else postgres.initialise)
     try:
-        postgres.start(record, free_port(), path)
+        postgres.start(record, path)
         yield record
     finally:
         postgres.discard(path)
