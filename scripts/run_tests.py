@@ -94,8 +94,10 @@ def side_by_side(call, arguments):
         except BaseException:
             # Told to stop, or a job failed: nothing goes on in the background.
             pool.shutdown(wait=False, cancel_futures=True)
-            for child in psutil.Process().children(recursive=True):
-                child.kill()
+            while not all(job.done() for job in jobs):
+                for child in psutil.Process().children(recursive=True):
+                    child.kill()
+                time.sleep(0.2)
             raise
 
 
