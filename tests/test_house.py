@@ -118,10 +118,13 @@ def test_methods_are_short():
 def unexplained(path, tree):
     """Yield the `sudo()` calls of a file that have no comment near and whose name says nothing.
 
-    Near is in the statement, or just above it or a statement around it in the same method. A name
-    that ends in `_sudo` tells its reader at each use.
+    Near is in the statement, or just above it or a statement around it in the same method. One that
+    names sudo counts for all of the method below it, and a name that ends in `_sudo` tells its
+    reader at each use.
     """
     comments = lines_of(path)[1]
+    lines = path.read_text().splitlines()
+    named = {line for line in comments if "sudo" in lines[line - 1].partition("#")[2]}
 
     def search(node, around):
         for child in ast.iter_child_nodes(node):
@@ -136,7 +139,8 @@ def unexplained(path, tree):
 
     def is_explained(call, statement):
         if isinstance(statement, FUNCTIONS):
-            return "sudo" in statement.name or says_so(statement)
+            above = named.intersection(range(statement.lineno, call.lineno))
+            return bool(above) or "sudo" in statement.name or says_so(statement)
         names = [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
         names += [node.arg for node in ast.walk(statement) if isinstance(node, ast.keyword)]
         if any(name and name.endswith("_sudo") for name in names) and is_simple(statement):
@@ -176,6 +180,7 @@ def test_every_sudo_has_its_reason():
         ("def f(self):\n    # its own\n    self.a()\n    self.b()\n    self.sudo().c()\n", False),
         ("def f(self):\n    # its reason\n    if self.sudo().h():\n        pass\n", True),
         ("def f(self):\n    return self.sudo(False)\n", True),
+        ("def f(self):\n    # sudo: why\n    a()\n    b()\n    c()\n    self.sudo().d()\n", True),
     ],
 )
 def test_reason_of_a_sudo_is_seen(tmp_path, source, good):
