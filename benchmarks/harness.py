@@ -28,9 +28,9 @@ from common import (
     Problem,
     entry,
     manifests,
+    reason,
     say,
     show,
-    telling_line,
     write_atomic,
 )
 from database import clone, drop, install, odoo_environment, query, write_config
@@ -92,7 +92,7 @@ def inside(pg, command, *arguments):
             if sys.exc_info()[0]:
                 process.terminate()
     if process.wait():
-        raise Problem(f"benchmark {command}: {telling_line(log)} (all of it: {show(log)})")
+        raise Problem(f"benchmark {command}: {reason(log)}")
     return results
 
 

@@ -1,20 +1,18 @@
 """What the scripts share: where things lie, how a step fails, how a command is run.
 
-Standard library only, apart from `manifests()`: the set-up uses it before anything is installed.
+Standard library only: the set-up uses it before anything is installed.
 """
 
-import contextlib
+import ast
 import errno
 import functools
 import hashlib
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -26,11 +24,15 @@ ADDONS = ROOT / "addons"
 LOGS = STATE / "logs"
 MAILS = STATE / "mails"
 NPM = STATE / "npm"
+# Of PostgreSQL's, for root, where the checkout's own folder is closed to the server's user.
+OUTSIDE = Path("/var/lib/order-status-flags", hashlib.sha256(str(ROOT).encode()).hexdigest()[:12])
 
 # The first is what new users and partners get.
 LANGUAGES = ["en_US", "pl_PL", "sl_SI"]
 # What the shop, delivery and payment scenarios need on top of the addons' own dependencies.
 COMPANION_ADDONS = ["sale_management", "stock_delivery", "website_sale", "payment_custom", "rpc"]
+
+say = functools.partial(print, flush=True)
 
 
 class Problem(Exception):
@@ -59,33 +61,21 @@ def entry(function):
     return wrapper
 
 
-def say(text):
-    print(text, flush=True)
-
-
 # === FILES === #
 
 
 def write_atomic(path, text, mode=0o644):
     """Write `text` so that a reader, or the next run, sees the whole file or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w") as out:
-            out.write(text)
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.touch(mode)
+    part.write_text(text)
+    part.replace(path)
 
 
 def read_text(path):
     """Return the text of a file, '' when it is not there."""
-    try:
-        return path.read_text()
-    except FileNotFoundError:
-        return ""
+    return path.read_text() if path.exists() else ""
 
 
 def fingerprint(*paths):
@@ -99,29 +89,18 @@ def fingerprint(*paths):
     return digest.hexdigest()
 
 
-def check_space(folder, megabytes):
-    """Raise a `Problem` when the disk that holds `folder` has less room than that."""
-    free = shutil.disk_usage(folder).free // 2**20
-    if free < megabytes:
-        raise Problem(
-            f"the disk that holds {folder} has {free} MB left, {megabytes} MB are needed:"
-            " make room and run the same command again"
-        )
+def show(path):
+    """Return a path as the user types it: relative to the checkout where possible."""
+    return str(path).removeprefix(f"{ROOT}/")
 
 
 @functools.cache
 def manifests():
-    """Return `{name: manifest}` of the installable addons, in dependency order."""
-    # Not there yet while the set-up runs.
-    from manifestoo_core.addon import Addon
-    from manifestoo_core.exceptions import AddonNotFoundNotInstallable
-
-    found = {}
-    for path in sorted(ADDONS.glob("*/__manifest__.py")):
-        with contextlib.suppress(AddonNotFoundNotInstallable):
-            found[path.parent.name] = Addon.from_addon_dir(path.parent).manifest
-    needs = {name: [n for n in manifest.depends if n in found] for name, manifest in found.items()}
-    return {name: found[name].manifest_dict for name in TopologicalSorter(needs).static_order()}
+    """Return `{name: manifest}` of the addons, in dependency order."""
+    files = sorted(ADDONS.glob("*/__manifest__.py"))
+    found = {path.parent.name: ast.literal_eval(path.read_text()) for path in files}
+    needs = {name: [n for n in found[name]["depends"] if n in found] for name in found}
+    return {name: found[name] for name in TopologicalSorter(needs).static_order()}
 
 
 # === PORTS === #
@@ -141,31 +120,25 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def server_ports():
-    """Return the HTTP and SMTP port of `make run` after a look whether they are free."""
-    http_port = port_setting("HTTP_PORT", 8069)
-    smtp_port = port_setting("SMTP_PORT", 1025)
-    check_port(http_port, "HTTP_PORT", "Odoo")
-    check_port(smtp_port, "SMTP_PORT", "the mail catcher")
-    return http_port, smtp_port
-
-
 def check_port(port, name, what):
-    """Raise a `Problem` when something listens on `port` already."""
+    """Return a port that the setting `name` gave, when nothing listens on it yet."""
     with socket.socket() as probe:
         # Like the servers themselves: a closed connection's leftover does not occupy a port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except PermissionError:
-            raise Problem(
-                f"port {port} for {what} needs more rights: choose one above 1023, {name}=PORT"
-            ) from None
-        except OSError:
-            raise Problem(
-                f"port {port} for {what} is taken: stop what listens there (`make stop` if it is"
-                f" an earlier run), or choose another one, {name}=PORT"
-            ) from None
+        except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
+            why = "is taken (`make stop` ends an earlier run)" if taken else error.strerror
+            text = f"port {port} for {what} {why}: choose another one, {name}=PORT"
+            raise Problem(text) from None
+    return port
+
+
+def server_ports():
+    """Return the HTTP and SMTP port of `make run` after a look whether they are free."""
+    http_port = check_port(port_setting("HTTP_PORT", 8069), "HTTP_PORT", "Odoo")
+    return http_port, check_port(port_setting("SMTP_PORT", 1025), "SMTP_PORT", "the mail catcher")
 
 
 # === COMMANDS === #
@@ -186,29 +159,23 @@ def run(command, log, failure, text="", **options):
         options |= {"stdout": output, "stderr": subprocess.STDOUT, "check": False}
         code = subprocess.run(command, input=text.encode(), **options).returncode
     if code:
-        raise Problem(f"{failure}: {telling_line(path)} (all of it: {show(path)})")
+        raise Problem(f"{failure}: {reason(path)}")
     return path
 
 
-def telling_line(path):
-    """Return the line of a log that most likely says what went wrong."""
-    text = read_text(path)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if raised := re.findall(r"^(?:\w+\.)*\w*(?:Error|Exception)\b: .+", text, re.MULTILINE):
-        return raised[-1][-300:]
-    # apt-get names the cause first, and sums it up at the end.
-    for line in lines:
-        if line.startswith("E: "):
-            return line[-300:]
-    for mark in ("No space left", "ERROR", "CRITICAL", "Error", "error"):
-        for line in reversed(lines):
-            if mark in line and "Command line" not in line:
-                return line[-300:]
-    return lines[-1][-300:] if lines else "no output"
+# What most likely says what went wrong, and which of the lines: apt-get names the cause first.
+TELLING = {
+    r"^(?:\w+\.)*\w*(?:Error|Exception)\b: .+": -1,
+    r"^E: .+": 0,
+    r".*No space left.*": -1,
+    r".* (?:ERROR|CRITICAL) .*": -1,
+    r".*[Ee]rror.*": -1,
+    r".*\S.*": -1,
+}
 
 
-def show(path):
-    """Return a path as the user types it: relative to the checkout where possible."""
-    with contextlib.suppress(ValueError):
-        return str(Path(path).relative_to(ROOT))
-    return str(path)
+def reason(path):
+    """Return the most telling line of a log, and where the rest lies."""
+    found = (re.findall(pattern, read_text(path), re.MULTILINE) for pattern in TELLING)
+    lines = (each[index] for each, index in zip(found, TELLING.values(), strict=True) if each)
+    return f"{next(lines, 'no output').strip()[-300:]} (all of it: {show(path)})"

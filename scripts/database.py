@@ -10,27 +10,20 @@ import json
 import os
 import shutil
 
+import common
 import odoo_source
-from common import (
-    ADDONS,
-    COMPANION_ADDONS,
-    LANGUAGES,
-    PYTHON,
-    ROOT,
-    STATE,
-    Problem,
-    check_space,
-    fingerprint,
-    manifests,
-    run,
-    say,
-    telling_line,
-    write_atomic,
-)
+from common import ADDONS, PYTHON, ROOT, STATE, Problem, manifests, say
 from postgres import connect
-from psycopg2 import Error, sql
+from psycopg2 import Error
 
 DATA = STATE / "data"
+LOAD_LANGUAGES = f"--load-language={','.join(common.LANGUAGES)}"
+# Odoo's demo shop takes no money: a wire transfer is what works without an outside provider.
+DEMO_SHOP = """
+env.ref("payment.payment_provider_transfer").write({"state": "enabled", "is_published": True})
+env.ref("delivery.free_delivery_carrier").is_published = True
+env.cr.commit()
+"""
 
 
 def odoo_environment(pg):
@@ -39,7 +32,7 @@ def odoo_environment(pg):
     return {**env, **pg, "PYTHONPATH": str(odoo_source.source_folder()), "PYTHONUNBUFFERED": "1"}
 
 
-def write_config(name, database, data=DATA, **settings):
+def write_config(name, database, **settings):
     """Write an Odoo configuration file below .odoo/ and return its path.
 
     The server's name and password come from the environment, not from the file.
@@ -50,7 +43,7 @@ def write_config(name, database, data=DATA, **settings):
         "db_name": database,
         "dbfilter": f"^{database}$",
         "list_db": False,
-        "data_dir": data,
+        "data_dir": DATA,
         "addons_path": ADDONS,
         "http_interface": "127.0.0.1",
         "screenshots": STATE / "screenshots",
@@ -60,23 +53,23 @@ def write_config(name, database, data=DATA, **settings):
         **settings,
     }
     lines = ["[options]", *(f"{key} = {value}" for key, value in values.items()), ""]
-    write_atomic(STATE / f"{name}.conf", "\n".join(lines), mode=0o600)
+    common.write_atomic(STATE / f"{name}.conf", "\n".join(lines), mode=0o600)
     return STATE / f"{name}.conf"
 
 
 def odoo(pg, database, *arguments, failure, text="", **settings):
-    """Run one Odoo command on a database to its end.
+    """Run one Odoo command on a database to its end. Return its log.
 
     :param str failure: what the user reads when it fails
     :param str text: what it reads from its standard input
     :param settings: of its configuration, see `write_config`
-    :return: its log
     """
     command, *options = arguments
     name = f"{command.replace(' ', '-')}-{database}"
     config = write_config(name, database, **settings)
     command = [PYTHON, "-m", "odoo", *command.split(), "-c", config, *options]
-    return run(command, f"{name}.log", failure, text=text, env=odoo_environment(pg), cwd=ROOT)
+    env = odoo_environment(pg)
+    return common.run(command, f"{name}.log", failure, text=text, env=env, cwd=ROOT)
 
 
 # === WHAT IS THERE === #
@@ -96,12 +89,6 @@ def query(pg, statement, parameters=None, database="postgres"):
         raise Problem(f"PostgreSQL, database {database}: {words}") from error
 
 
-def named(statement, **names):
-    """Return a statement with database names quoted."""
-    quoted = {key: sql.Identifier(value) for key, value in names.items()}
-    return sql.SQL(statement).format(**quoted)
-
-
 def read_mark(pg, database):
     """Return what the database was made of: None when there is none, {} when it is not ours."""
     about = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
@@ -114,30 +101,28 @@ def read_mark(pg, database):
 
 def write_mark(pg, database, **mark):
     text = json.dumps({"checkout": str(ROOT), **mark})
-    query(pg, named("COMMENT ON DATABASE {db} IS %s", db=database), [text])
+    query(pg, f'COMMENT ON DATABASE "{database}" IS %s', [text])
 
 
 # === MAKING AND DROPPING === #
 
 
-def create(pg, database):
-    """Make an empty database, as Odoo does it, and mark it as ours and not yet whole."""
+def create(pg, database, template=None):
+    """Make an empty database as Odoo does it, or a copy, and mark it as ours and not yet whole."""
     drop(pg, database)
-    statement = "CREATE DATABASE {db} ENCODING 'unicode' LC_COLLATE 'C' TEMPLATE template0"
-    query(pg, named(statement, db=database))
+    kind = f'TEMPLATE "{template}"' if template else "LC_COLLATE 'C' TEMPLATE template0"
+    query(pg, f"CREATE DATABASE \"{database}\" ENCODING 'unicode' {kind}")
     write_mark(pg, database)
-    with contextlib.suppress(Problem):
+    if template:
+        link_files(template, database)
+    else:
         # Without the right to do so, Odoo too goes on without it.
-        query(pg, "CREATE EXTENSION IF NOT EXISTS pg_trgm", database=database)
+        with contextlib.suppress(Problem):
+            query(pg, "CREATE EXTENSION IF NOT EXISTS pg_trgm", database=database)
 
 
 def clone(pg, template, database):
-    """Copy a database and its files."""
-    drop(pg, database)
-    statement = "CREATE DATABASE {db} ENCODING 'unicode' TEMPLATE {template}"
-    query(pg, named(statement, db=database, template=template))
-    write_mark(pg, database)
-    link_files(template, database)
+    create(pg, database, template)
 
 
 def link_files(template, database):
@@ -152,15 +137,23 @@ def drop(pg, database):
 
     :raise Problem: when it was not made by this checkout
     """
-    mark = read_mark(pg, database)
-    if mark == {}:
+    if read_mark(pg, database) == {}:
+        where = f"{pg['PGHOST']}:{pg['PGPORT']}"
         raise Problem(
-            f"a database {database} that this checkout did not make is on the server"
-            f" {pg['PGHOST']}:{pg['PGPORT']}: drop or rename it"
+            f"this checkout did not make database {database} on {where}: drop or rename it"
         )
-    if mark is not None:
-        query(pg, named("DROP DATABASE {db} WITH (FORCE)", db=database))
+    query(pg, f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
     shutil.rmtree(filestore(database), ignore_errors=True)
+
+
+@contextlib.contextmanager
+def scratch(pg, database, template=None):
+    """Give a database that is dropped at the end, a copy of a template or an empty one."""
+    create(pg, database, template)
+    try:
+        yield database
+    finally:
+        drop(pg, database)
 
 
 def filestore(database):
@@ -173,10 +166,8 @@ def filestore(database):
 def install(pg, database, addons, *options, update=(), **settings):
     """Install addons into a database, update others.
 
-    :param settings: of Odoo's configuration: `addons_path=FOLDER` for addons elsewhere
     :raise Problem: when Odoo fails or leaves one of them aside
     """
-    check_space(STATE, 1000)
     arguments = ["server", "--stop-after-init", "--no-http", *options]
     arguments += ["-i", ",".join(addons)] if addons else []
     arguments += ["-u", ",".join(update)] if update else []
@@ -185,7 +176,7 @@ def install(pg, database, addons, *options, update=(), **settings):
     there = "SELECT name FROM ir_module_module WHERE state = 'installed'"
     found = {"all", *(name for (name,) in query(pg, there, database=database))}
     if missing := sorted({*addons, *update} - found):
-        raise Problem(f"{', '.join(missing)} not installed: {telling_line(log)}")
+        raise Problem(f"{', '.join(missing)} not installed: {common.reason(log)}")
 
 
 def shell(pg, database, script, failure, **settings):
@@ -196,22 +187,15 @@ def shell(pg, database, script, failure, **settings):
 def addon_prints():
     """Return `{addon: fingerprint of its sources}`; tests and texts to read do not count."""
     left_out = ("tests", "README.md", "__pycache__")
+    parts = {name: sorted((ADDONS / name).iterdir()) for name in manifests()}
     return {
-        name: fingerprint(*(p for p in sorted((ADDONS / name).iterdir()) if p.name not in left_out))
-        for name in manifests()
+        name: common.fingerprint(*(path for path in paths if path.name not in left_out))
+        for name, paths in parts.items()
     }
 
 
 def key(*parts):
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
-
-
-# Odoo's demo shop takes no money: a wire transfer is what works without an outside provider.
-DEMO_SHOP = """
-env.ref("payment.payment_provider_transfer").write({"state": "enabled", "is_published": True})
-env.ref("delivery.free_delivery_carrier").is_published = True
-env.cr.commit()
-"""
 
 
 def ensure_demo(pg, database="demo"):
@@ -220,18 +204,16 @@ def ensure_demo(pg, database="demo"):
     prints, version = addon_prints(), odoo_source.version()
     if mark.get("addons") == prints and mark["odoo"] == version:
         return
-    if "addons" not in mark:
-        say("Making the demo database (two to four minutes)")
-        create(pg, database)
-        addons = [*COMPANION_ADDONS, *prints]
-        install(pg, database, addons, "--with-demo", f"--load-language={','.join(LANGUAGES)}")
-        shell(pg, database, DEMO_SHOP, "the demo shop could not be opened")
-    else:
-        known = mark["addons"]
+    if known := mark.get("addons"):
+        changed = [name for name in prints if name in known and known[name] != prints[name]]
+        update = changed if mark["odoo"] == version else ["all"]
         new = [name for name in prints if name not in known]
-        update = [name for name in prints if name not in new and known[name] != prints[name]]
-        update = update if mark["odoo"] == version else ["all"]
         say(f"Updating the demo database: {', '.join([*update, *new])}")
         if update or new:
             install(pg, database, new, update=update)
+    else:
+        say("Making the demo database (two to four minutes)")
+        create(pg, database)
+        install(pg, database, [*common.COMPANION_ADDONS, *prints], "--with-demo", LOAD_LANGUAGES)
+        shell(pg, database, DEMO_SHOP, "the demo shop could not be opened")
     write_mark(pg, database, addons=prints, odoo=version)

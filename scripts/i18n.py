@@ -13,11 +13,10 @@ from pathlib import Path
 import polib
 import postgres
 from common import ADDONS, entry, manifests, say, show
-from database import clone, drop, odoo
-from templates import FULL, ensure_full
+from database import odoo, scratch
+from templates import ensure_full
 
 TRANSLATIONS = ["pl", "sl"]
-DATABASE = "test_i18n"
 
 
 def export(pg, folder):
@@ -25,28 +24,22 @@ def export(pg, folder):
 
     :param Path folder: where to: Odoo writes into the addons that it runs from, so into a copy
     """
-    clone(pg, FULL, DATABASE)
     copy = shutil.copytree(ADDONS, folder / "addons")
-    try:
+    with scratch(pg, "test_i18n", ensure_full(pg)) as database:
         failure = "the texts could not be exported"
-        odoo(pg, DATABASE, "i18n export", *manifests(), failure=failure, addons_path=copy)
-    finally:
-        drop(pg, DATABASE)
+        odoo(pg, database, "i18n export", *manifests(), failure=failure, addons_path=copy)
     return {name: load(copy / name / "i18n" / f"{name}.pot") for name in manifests()}
-
-
-def terms(catalogue):
-    """Return `{text: where it is used}`; dates and line numbers play no part."""
-    return {
-        item.msgid: {place for place, _line in item.occurrences}
-        for item in catalogue
-        if not item.obsolete
-    }
 
 
 def load(path):
     """Return a catalogue, an empty one when there is no file."""
     return polib.pofile(str(path)) if path.exists() else polib.POFile()
+
+
+def terms(catalogue):
+    """Return `{text: where it is used}`; dates and line numbers play no part."""
+    used = [item for item in catalogue if not item.obsolete]
+    return {item.msgid: {place for place, _line in item.occurrences} for item in used}
 
 
 def differences(fresh, path):
@@ -63,7 +56,7 @@ def pot_path(addon):
 
 
 def po_path(addon, language):
-    return ADDONS / addon / "i18n" / f"{language}.po"
+    return pot_path(addon).with_name(f"{language}.po")
 
 
 def update(addon, fresh):
@@ -90,7 +83,6 @@ def update(addon, fresh):
 def main():
     argparse.ArgumentParser(description=__doc__).parse_args()
     with postgres.server() as pg, tempfile.TemporaryDirectory() as folder:
-        ensure_full(pg)
         for addon, fresh in export(pg, Path(folder)).items():
             update(addon, fresh)
 

@@ -8,15 +8,14 @@ A recipient whose name ends in `+` and an SMTP code is refused with it, for tryi
 import argparse
 import email
 import email.policy
+import itertools
 import re
 import signal
 import time
 from pathlib import Path
 
 from aiosmtpd.controller import Controller
-from common import MAILS, check_port, entry, port_setting, say, show
-
-SIZE_LIMIT = 50 * 2**20
+from common import MAILS, check_port, entry, say, show
 
 
 class Catcher:
@@ -25,7 +24,7 @@ class Catcher:
     def __init__(self, folder):
         self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.count = 0
+        self.numbers = itertools.count(1)
 
     async def handle_RCPT(self, _server, _session, envelope, address, _options):
         if code := re.search(r"\+([45]\d\d)@", address):
@@ -34,10 +33,9 @@ class Catcher:
         return "250 OK"
 
     async def handle_DATA(self, _server, _session, envelope):
-        self.count += 1
         recipients = ", ".join(envelope.rcpt_tos)
         readable = re.sub(r"[^\w.@-]", "_", envelope.rcpt_tos[0])[:60]
-        name = f"{time.strftime('%Y%m%d-%H%M%S')}-{self.count:04d}-{readable}.eml"
+        name = f"{time.strftime('%Y%m%d-%H%M%S')}-{next(self.numbers):04d}-{readable}.eml"
         head = f"X-MailFrom: {envelope.mail_from}\r\nX-RcptTo: {recipients}\r\n"
         # A reader that watches the folder sees whole mails only.
         part = self.folder / f".{name}.part"
@@ -52,13 +50,12 @@ class Catcher:
 @entry
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, help="default: SMTP_PORT, else 1025")
+    parser.add_argument("--port", type=int, default=1025)
     parser.add_argument("--folder", type=Path, default=MAILS)
     options = parser.parse_args()
-    port = options.port or port_setting("SMTP_PORT", 1025)
+    port, handler = options.port, Catcher(options.folder)
     check_port(port, "SMTP_PORT", "the mail catcher")
-    handler = Catcher(options.folder)
-    controller = Controller(handler, hostname="127.0.0.1", port=port, data_size_limit=SIZE_LIMIT)
+    controller = Controller(handler, hostname="127.0.0.1", port=port, data_size_limit=50 * 2**20)
     controller.start()
     try:
         signal.pause()

@@ -9,148 +9,96 @@ that is skipped counts as failed: nothing is left out in silence.
 import argparse
 import os
 import subprocess
+import threading
 import time
 import xml.etree.ElementTree as ElementTree
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 import postgres
 import psutil
 from common import ADDONS, LOGS, PYTHON, ROOT, Problem, entry, manifests, read_text, say, show
-from database import clone, drop, odoo_environment, write_config
-from templates import FULL, ensure_alone, ensure_full
+from database import odoo_environment, scratch, write_config
+from templates import ensure_alone, ensure_full
 
-WORKERS = 2
-
-
-@dataclass
-class Group:
-    """Some tests that run in one process against one database, and what came of them."""
-
-    name: str
-    template: str
-    addons: list[str]
-    passed: int = 0
-    failed: list[str] = field(default_factory=list)
-
-    @property
-    def log(self):
-        return LOGS / f"test-{self.name.replace('/', '-')}.log"
-
-    def run(self, pg, keyword):
-        started = time.monotonic()
-        result = self.log.with_suffix(".xml")
-        result.unlink(missing_ok=True)
-        options = [f"--junitxml={result}", "--durations=10", "--color=no", "-p", "no:cacheprovider"]
-        options += ["-k", keyword] if keyword else []
-        run_group = self.run_inside if self.addons else self.run_outside
-        self.read_result(result, run_group(pg, options), bool(keyword))
-        seconds = time.monotonic() - started
-        say(f"{self.name}: {self.passed} passed, {len(self.failed)} failed in {seconds:.0f} s")
-        return self
-
-    def run_inside(self, pg, options):
-        """Run the tests of addons by pytest-odoo in a database of their own."""
-        # Another name than any template's: it is dropped at the end.
-        database = f"testing_{self.name.replace('/', '_')}"
-        clone(pg, self.template, database)
-        options = [f"--odoo-config={write_config(database, database)}", "--odoo-http", *options]
-        # Odoo's own fixtures of helper classes are no tests of ours: only these folders count.
-        folders = [ADDONS / name / "tests" for name in self.addons]
-        try:
-            return self.call([*options, *folders], odoo_environment(pg))
-        finally:
-            drop(pg, database)
-
-    def run_outside(self, pg, options):
-        """Run tests/, which never imports Odoo: neither must the plugin for addon tests."""
-        return self.call(["-p", "no:odoo", *options, ROOT / "tests"], {**os.environ, **pg})
-
-    def call(self, options, env):
-        command = [PYTHON, "-m", "pytest", *options]
-        with self.log.open("w") as log:
-            io = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
-            return subprocess.run(command, cwd=ROOT, env=env, check=False, **io).returncode
-
-    def read_result(self, path, code, filtered):
-        if not path.exists():
-            self.failed.append(f"{self.name}: pytest broke off, see {show(self.log)}")
-            return
-        for case in ElementTree.parse(path).getroot().iter("testcase"):
-            kinds = [child.tag for child in case if child.tag in ("failure", "error", "skipped")]
-            if kinds:
-                title = f"{case.get('classname')}.{case.get('name')}"
-                self.failed.append(f"{self.name}: {title} ({kinds[0]})")
-            else:
-                self.passed += 1
-        # 5: nothing was collected, which is right only when a filter asked for it.
-        if code and not self.failed and not (code == 5 and filtered):
-            self.failed.append(f"{self.name}: pytest ended with code {code}, see {show(self.log)}")
-
-
-# === WHAT THERE IS TO RUN === #
+# One at a time makes the databases of a surrounding.
+MAKING = {True: threading.Lock(), False: threading.Lock()}
 
 
 def groups():
-    """Return the groups of the full database, and those of addons without any other beside them.
+    """Return `{group: its addons}`; the small glue addons are tested together, and not alone.
 
-    The small glue addons are tested together, and not alone.
+    While the first, which takes longest, makes the full database, the next need smaller ones.
     """
     addons = [name for name in manifests() if any((ADDONS / name / "tests").glob("test_*.py"))]
     glue = [name for name in addons if manifests()[name].get("auto_install")]
     others = [name for name in addons if name not in glue]
-    full = [Group("tests", FULL, [])]
-    full += [Group(f"full/{name}", FULL, [name]) for name in others]
-    full += [Group("full/glue", FULL, glue)] if glue else []
-    return full, [Group(f"alone/{name}", f"test_alone_{name}", [name]) for name in others]
+    alone = {f"alone/{name}": [name] for name in others}
+    return {"tests": [], **alone, **{f"full/{name}": [name] for name in others}, "full/glue": glue}
 
 
-def prepare(pg, full, alone):
-    """Make the databases of some groups. Return the groups."""
-    if full:
-        ensure_full(pg)
-    for group in alone:
-        ensure_alone(pg, group.addons[0])
-    return full or alone
+def run_group(pg, name, addons, keyword):
+    """Run the tests of a group in one process against a database. Return passed and failed."""
+    with MAKING[name.startswith("alone/")]:
+        template = ensure_alone(pg, *addons) if name.startswith("alone/") else ensure_full(pg)
+    started = time.monotonic()
+    result = log_of(name).with_suffix(".xml")
+    result.unlink(missing_ok=True)
+    options = [f"--junitxml={result}", "--durations=10", "--color=no", "-p", "no:cacheprovider"]
+    options += ["-k", keyword] if keyword else []
+    if addons:
+        database = f"testing_{name.replace('/', '_')}"
+        options += [f"--odoo-config={write_config(database, database)}", "--odoo-http"]
+        # Odoo's own fixtures of helper classes are no tests of ours: only these folders count.
+        folders = [ADDONS / addon / "tests" for addon in addons]
+        with scratch(pg, database, template):
+            code = pytest(name, [*options, *folders], odoo_environment(pg))
+    else:
+        # They never import Odoo: neither must the plugin for addon tests.
+        code = pytest(name, [*options, "-p", "no:odoo", ROOT / "tests"], {**os.environ, **pg})
+    passed, failed = read_result(result, code, keyword)
+    say(f"{name}: {passed} passed, {failed} failed in {time.monotonic() - started:.0f} s")
+    return passed, failed
 
 
-def run_all(pg, full, alone, keyword):
-    """Make the databases and run the groups, two things at a time.
+def pytest(name, options, env):
+    with log_of(name).open("w") as log:
+        io = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
+        command = [PYTHON, "-m", "pytest", *options]
+        return subprocess.run(command, cwd=ROOT, env=env, check=False, **io).returncode
 
-    :return: all groups, done
+
+def log_of(name):
+    return LOGS / f"test-{name.replace('/', '-')}.log"
+
+
+def read_result(path, code, keyword):
+    """Count what pytest wrote down; its log names what failed.
+
+    :return: `(passed, failed)`; a run that broke off has failed, whatever it did before
     """
-    done = []
-    with ThreadPoolExecutor(WORKERS) as pool:
-        pending = {pool.submit(prepare, pg, full, []), pool.submit(prepare, pg, [], alone)}
+    cases = list(ElementTree.parse(path).iter("testcase")) if path.exists() else []
+    bad = [case for case in cases if {"failure", "error", "skipped"} & {sub.tag for sub in case}]
+    # 5: nothing was collected, which is right only when a filter asked for it.
+    broken_off = not path.exists() or (code and not (code == 5 and keyword))
+    return len(cases) - len(bad), len(bad) or int(broken_off)
+
+
+def side_by_side(call, arguments):
+    """Call a function for each tuple of arguments, two at a time. Return the results in order."""
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [pool.submit(call, *values) for values in arguments]
         try:
-            while pending:
-                ready, pending = wait(pending, return_when=FIRST_COMPLETED)
-                for result in (future.result() for future in ready):
-                    if isinstance(result, Group):
-                        done.append(result)
-                    else:
-                        pending |= {pool.submit(group.run, pg, keyword) for group in result}
+            wait(jobs, return_when=FIRST_EXCEPTION)
+            failed = [job for job in jobs if job.done() and job.exception()]
+            return [job.result() for job in failed or jobs]
         except BaseException:
-            # Told to stop, or a database failed: nothing goes on in the background.
+            # Told to stop, or a job failed: nothing goes on in the background.
             pool.shutdown(wait=False, cancel_futures=True)
-            for child in psutil.Process().children(recursive=True):
-                child.kill()
+            while not all(job.done() for job in jobs):
+                for child in psutil.Process().children(recursive=True):
+                    child.kill()
+                time.sleep(0.2)
             raise
-    return done
-
-
-def report(done):
-    """Print what failed and the totals. Return the exit code."""
-    failed = [title for group in done for title in group.failed]
-    for group in done:
-        if group.failed:
-            say(f"\n== {group.name}: end of {show(group.log)}")
-            say("\n".join(read_text(group.log).splitlines()[-120:]))
-    if failed:
-        say("\n  ".join(["\nFailed:", *failed]))
-    passed = sum(group.passed for group in done)
-    say(f"\n{passed} passed, {len(failed)} failed")
-    return 1 if failed or not passed else 0
 
 
 @entry
@@ -161,12 +109,23 @@ def main():
     parser.add_argument("-k", dest="keyword", metavar="EXPRESSION", help="as pytest's -k")
     options = parser.parse_args()
     only = tuple(options.only or [""])
-    full, alone = ([g for g in found if g.name.startswith(only)] for found in groups())
-    if not full and not alone:
+    chosen = {name: addons for name, addons in groups().items() if name.startswith(only)}
+    if not chosen:
         raise Problem(f"no group of tests is called {', '.join(only)}")
     refusal = "another `make test` runs in this checkout"
     with postgres.lock("tests.running", refusal), postgres.server() as pg:
-        return report(run_all(pg, full, alone, options.keyword))
+        jobs = [(pg, name, addons, options.keyword) for name, addons in chosen.items()]
+        results = side_by_side(run_group, jobs)
+    bad = [name for name, (_passed, failed) in zip(chosen, results, strict=True) if failed]
+    for name in bad:
+        say(
+            f"\n== {name}: end of {show(log_of(name))}",
+            *read_text(log_of(name)).splitlines()[-120:],
+            sep="\n",
+        )
+    passed, failed = map(sum, zip(*results, strict=True))
+    say(f"\n{passed} passed, {failed} failed {', '.join(bad)}".rstrip())
+    return 1 if failed or not passed else 0
 
 
 if __name__ == "__main__":

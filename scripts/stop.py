@@ -13,7 +13,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from common import PYTHON, ROOT, STATE, VENV, entry, say
+from common import OUTSIDE, PYTHON, ROOT, STATE, VENV, entry, say
 
 # The Makefile sets this variable: what was started, and what that starts, is known by it.
 MARK = "STARTED_BY_MAKE_IN"
@@ -21,11 +21,10 @@ MARK = "STARTED_BY_MAKE_IN"
 
 def started(folder=ROOT):
     """Return the processes that `make` started in a folder: `{pid: parent's pid}`."""
-    mark = f"{MARK}={folder}".encode()
     found = {}
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if mark in (process / "environ").read_bytes().split(b"\0"):
+            if f"{MARK}={folder}".encode() in (process / "environ").read_bytes().split(b"\0"):
                 status = (process / "stat").read_text().rpartition(")")[2].split()
                 found[int(process.name)] = int(status[1])
     found.pop(os.getpid(), None)
@@ -34,8 +33,7 @@ def started(folder=ROOT):
 
 def stop_processes(folder=ROOT, seconds=60):
     """Ask what was started to end, and wait for it: a script stops its children in good order."""
-    end = time.monotonic() + seconds
-    asked = set()
+    end, asked = time.monotonic() + seconds, set()
     while (processes := started(folder)) and time.monotonic() < end:
         # When a script was killed, those it left behind are the first of their line.
         for pid in {pid for pid, parent in processes.items() if parent not in processes} - asked:
@@ -54,11 +52,9 @@ def main():
     stop_processes()
     if PYTHON.exists() and (STATE / "postgres.json").exists():
         # What it needs is in the virtual environment.
-        command = [PYTHON, ROOT / "scripts" / "postgres.py", "remove" if clean else "stop"]
-        subprocess.run(command, check=False)
-    if clean:
-        for folder in (STATE, VENV):
-            shutil.rmtree(folder, ignore_errors=True)
+        subprocess.run([PYTHON, ROOT / "scripts" / "postgres.py", "stop"], check=False)
+    for folder in (OUTSIDE, STATE, VENV) if clean else ():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

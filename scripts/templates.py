@@ -5,11 +5,18 @@ Those of plain Odoo are kept until Odoo changes, those with our addons until an 
 
 import odoo_source
 from common import COMPANION_ADDONS, LANGUAGES, manifests, say
-from database import addon_prints, clone, create, install, key, read_mark, shell, write_mark
+from database import (
+    LOAD_LANGUAGES,
+    addon_prints,
+    create,
+    install,
+    key,
+    read_mark,
+    shell,
+    write_mark,
+)
 
-PLAIN = "test_plain"
-FULL = "test_full"
-SMALL = "test_small"
+PLAIN, FULL, SMALL = "test_plain", "test_full", "test_small"
 # Style and script bundles: tests would make them again and again.
 ASSETS = "env['ir.qweb']._pregenerate_assets_bundles(); env.cr.commit()\n"
 
@@ -18,44 +25,33 @@ def ensure_template(pg, database, base=None, addons=(), options=(), script=""):
     """Make a database unless it is there, whole and made of the same. Return its name.
 
     :param str base: the template that it is a copy of; without, it starts empty
-    :param addons: installed into it
-    :param options: for Odoo's installation
+    :param addons: installed into it, with these options
     :param str script: Python for Odoo's shell, run at the end
     """
     ours = {name: value for name, value in addon_prints().items() if name in with_ours(addons)}
     origin = read_mark(pg, base)["key"] if base else [odoo_source.version(), LANGUAGES]
     wanted = key(origin, sorted(addons), ours, options, script)
-    if (read_mark(pg, database) or {}).get("key") == wanted:
-        return database
-    shown = ", ".join(ours or addons)
-    say(f"Making the template database {database}{f': {shown}' if shown else ''}")
-    if base:
-        clone(pg, base, database)
-    else:
-        create(pg, database)
-        options = [*options, f"--load-language={','.join(LANGUAGES)}"]
-    if addons:
-        install(pg, database, addons, *options)
-    if script:
-        shell(pg, database, script, f"the template database {database} could not be finished")
-    write_mark(pg, database, key=wanted)
+    if (read_mark(pg, database) or {}).get("key") != wanted:
+        say(f"Making the template database {database}")
+        create(pg, database, base)
+        if addons:
+            install(pg, database, addons, *options, *([] if base else [LOAD_LANGUAGES]))
+        if script:
+            shell(pg, database, script, f"the template database {database} could not be finished")
+        write_mark(pg, database, key=wanted)
     return database
 
 
 def with_ours(addons):
     """Return addons and those of ours that they need."""
-    needed = set(addons)
-    for name in set(addons) & set(manifests()):
-        needed |= with_ours(manifests()[name].get("depends", []))
-    return needed
+    ours = set(addons) & manifests().keys()
+    return set(addons).union(*(with_ours(manifests()[name]["depends"]) for name in ours))
 
 
 def ensure_plain(pg):
     """Odoo with stock and the web shop, none of our addons. Return the database's name."""
-    needed = {name for manifest in manifests().values() for name in manifest.get("depends", [])}
-    return ensure_template(
-        pg, PLAIN, addons=sorted({*COMPANION_ADDONS, *needed} - set(manifests()))
-    )
+    needed = {name for manifest in manifests().values() for name in manifest["depends"]}
+    return ensure_template(pg, PLAIN, addons=sorted({*COMPANION_ADDONS, *needed} - {*manifests()}))
 
 
 def ensure_full(pg):

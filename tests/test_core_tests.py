@@ -23,12 +23,13 @@ def test_log_of_odoo_is_understood(tmp_path):
     path.write_text(LOG)
     result = core_test.read_result(path)
     assert result.tests == 3
-    assert result.failed == [
-        "/portal:TestWizard",
-        "/sale:TestOrder.test_a",
-        "/sale:TestOrder.test_b",
-    ]
-    assert result.skipped == {"/sale:TestTour.test_c": "Chrome executable not found"}
+    assert result.not_passed == {
+        "/portal:TestWizard": "failed",
+        "/sale:TestOrder.test_a": "failed",
+        "/sale:TestOrder.test_b": "failed",
+        "/sale:TestTour.test_c": "skipped: Chrome executable not found",
+    }
+    assert (result.count("failed"), result.count("skipped")) == (3, 1)
 
 
 def test_tests_that_break_off_are_no_result(tmp_path):
@@ -47,8 +48,8 @@ def test_only_what_fails_again_and_not_in_plain_odoo_counts(plain, added, broken
 
 
 def test_report_fails_only_for_what_the_addons_break(capsys):
-    good = core_test.Result(2)
-    bad = core_test.Result(2, ["/sale:T.t"])
+    good = core_test.Result(2, {})
+    bad = core_test.Result(2, {"/sale:T.t": "failed"})
     assert core_test.report({"sale": (bad, bad)}, {}) == 0
     assert core_test.report({"sale": (good, bad)}, {"/sale:T.t": "passed the second time"}) == 0
     assert core_test.report({"sale": (good, bad)}, {"/sale:T.t": ""}) == 1

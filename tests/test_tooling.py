@@ -1,9 +1,11 @@
 """The scripts themselves: what they read, what they refuse and in which words."""
 
+import contextlib
 import itertools
 import json
 import os
 import re
+import shutil
 import smtplib
 import socket
 import subprocess
@@ -19,6 +21,7 @@ import pytest
 import run_tests
 import setup
 import stop
+import templates
 from common import ADDONS, ROOT, Problem, free_port
 from kit import axe
 
@@ -95,23 +98,13 @@ def test_mirrors_elsewhere_point_at_the_way_out(sources, text, expected):
 
 
 def test_damaged_download_is_thrown_away(monkeypatch, tmp_path):
-    file = tmp_path / "debs" / "odoo-19_19.0_all.deb"
-
-    def run(command, log, failure, **options):
-        if command[0] == "sha256sum":
-            return common.run(command, log, failure, **options)
-        if "--print-uris" in command:
-            uri = f"'http://mirror.example/{file.name}' {file.name} 4 SHA256:{'0' * 64}\n"
-            (tmp_path / "uris").write_text(uri)
-        elif "download" in command:
-            file.write_text("half")
-        return tmp_path / "uris"
-
-    monkeypatch.setattr(odoo_source, "DEBS", file.parent)
-    monkeypatch.setattr(odoo_source, "run", run)
+    file = tmp_path / "odoo-19_19.0_all.deb"
+    file.write_text("half")
+    monkeypatch.setattr(odoo_source, "DEBS", tmp_path)
+    monkeypatch.setattr(odoo_source, "STATE", tmp_path)
     with pytest.raises(Problem, match="damaged, run the same command again"):
-        odoo_source.download([])
-    assert not file.parent.exists()
+        odoo_source.unpack([file.name])
+    assert not file.exists()
 
 
 def test_odoo_src_without_odoo_is_refused(tmp_path):
@@ -128,17 +121,25 @@ def test_odoo_src_of_another_version_is_refused(tmp_path):
 # === WHAT ONE CHECK ALONE NEEDS === #
 
 
-def test_missing_npm_is_named_and_the_rest_goes_on(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(setup, "NPM", tmp_path / "npm")
-    monkeypatch.setattr(setup.shutil, "which", lambda _program: None)
-    setup.install_axe()
-    assert not (tmp_path / "npm" / ".installed").exists()
-    said = capsys.readouterr().out
-    assert "accessibility tests will fail" in said
-    assert "apt-get install --no-install-recommends npm" in said
-    monkeypatch.setattr(axe, "SCRIPT", tmp_path / "npm" / "axe.min.js")
+def test_missing_npm_is_named_and_the_rest_goes_on(monkeypatch, checkout):
+    (checkout / "tests").symlink_to(ROOT / "tests")
+    programs = checkout / "programs"
+    programs.mkdir()
+    for name in ("sh", "cp", "mkdir", "make"):
+        (programs / name).symlink_to(shutil.which(name))
+    result = make(checkout, ".odoo/npm/.installed", PATH=str(programs))
+    assert result.returncode == 0
+    assert "accessibility tests will fail: is npm there?" in result.stdout
+    assert not (checkout / ".odoo" / "npm" / ".installed").exists()
+    monkeypatch.setattr(axe, "SCRIPT", checkout / "axe.min.js")
     with pytest.raises(Problem, match=r"axe-core is missing.*npm"):
         axe.load()
+
+
+def test_missing_programs_are_named(monkeypatch):
+    monkeypatch.setattr(setup.shutil, "which", lambda _program: None)
+    with pytest.raises(Problem, match="wkhtmltopdf chromium; install as root: apt-get install"):
+        setup.install_programs()
 
 
 def test_axe_is_pinned_by_version_and_checksum():
@@ -190,19 +191,28 @@ def test_superuser_postgres_is_refused():
 
 
 def test_full_disk_is_named(tmp_path):
-    with pytest.raises(Problem, match="MB left"):
-        common.check_space(tmp_path, 10**9)
+    code = "raise OSError(28, 'No space left on device', '/somewhere')"
+    with pytest.raises(Problem, match=r"failed: OSError: .*No space left.*/somewhere"):
+        common.run([sys.executable, "-c", code], "test-full-disk.log", "it failed")
+
+
+def test_full_disk_of_a_script_is_one_line():
+    code = "import common; common.entry(lambda: open('/dev/full', 'w').write('x' * 10**5))()"
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert_one_line(result, "No space left on device")
 
 
 def test_database_of_somebody_else_is_not_dropped(pg):
     name = "test_tooling_foreign"
-    database.query(pg, database.named("CREATE DATABASE {db}", db=name))
+    database.query(pg, f'CREATE DATABASE "{name}"')
     try:
         with pytest.raises(Problem, match=name):
             database.create(pg, name)
         assert database.read_mark(pg, name) == {}
     finally:
-        database.query(pg, database.named("DROP DATABASE {db}", db=name))
+        database.query(pg, f'DROP DATABASE "{name}"')
 
 
 def test_interrupted_database_is_not_taken_for_whole(pg):
@@ -351,56 +361,76 @@ def test_catcher_refuses_as_the_address_asks(catcher, code):
 # === THE TEST RUNNER === #
 
 
-def read_result(tmp_path, body, code):
+def read_result(tmp_path, body, code, keyword=None):
     path = tmp_path / "result.xml"
     path.write_text(f"<testsuites><testsuite>{body}</testsuite></testsuites>")
-    group = run_tests.Group("tests", "template", [])
-    group.read_result(path, code, False)
-    return group
+    return run_tests.read_result(path, code, keyword)
 
 
 def test_skipped_test_counts_as_failed(tmp_path):
     body = (
         '<testcase classname="a" name="b"/><testcase classname="a" name="c"><skipped/></testcase>'
     )
-    group = read_result(tmp_path, body, 0)
-    assert (group.passed, len(group.failed)) == (1, 1)
+    assert read_result(tmp_path, body, 0) == (1, 1)
 
 
 @pytest.mark.parametrize("code", [2, 3, 5])
 def test_broken_off_run_counts_as_failed(tmp_path, code):
-    assert read_result(tmp_path, "", code).failed
+    assert read_result(tmp_path, "", code) == (0, 1)
+
+
+def test_nothing_to_run_is_right_when_a_filter_asked_for_it(tmp_path):
+    assert read_result(tmp_path, "", 5, "word") == (0, 0)
+
+
+def test_missing_result_counts_as_failed(tmp_path):
+    assert run_tests.read_result(tmp_path / "none.xml", 1, None) == (0, 1)
 
 
 def test_group_is_not_tested_in_its_template(monkeypatch):
     used = []
-    monkeypatch.setattr(run_tests, "clone", lambda _pg, template, name: used.append(name))
-    monkeypatch.setattr(run_tests, "drop", lambda _pg, _name: None)
-    monkeypatch.setattr(run_tests.Group, "call", lambda *_arguments: 0)
-    for group in itertools.chain(*run_tests.groups()):
-        if group.addons:
-            group.run_inside({}, [])
-            assert used[-1] != group.template
-    assert len(used) == len(set(used))
+
+    @contextlib.contextmanager
+    def scratch(_pg, name, template):
+        used.append(name)
+        assert name != template
+        yield name
+
+    monkeypatch.setattr(run_tests, "scratch", scratch)
+    monkeypatch.setattr(run_tests, "pytest", lambda *_arguments: 0)
+    monkeypatch.setattr(run_tests, "ensure_full", lambda _pg: templates.FULL)
+    monkeypatch.setattr(run_tests, "ensure_alone", lambda _pg, addon: f"test_alone_{addon}")
+    groups = {name: addons for name, addons in run_tests.groups().items() if addons}
+    for name, addons in groups.items():
+        run_tests.run_group({}, name, addons, None)
+    assert len(set(used)) == len(groups)
 
 
 def test_every_addon_with_tests_is_in_a_group():
-    full, alone = run_tests.groups()
+    groups = run_tests.groups()
     tested = {name for name in common.manifests() if list((ADDONS / name).glob("tests/test_*.py"))}
-    assert {name for group in full for name in group.addons} == tested
     glue = {name for name in tested if common.manifests()[name].get("auto_install")}
-    assert {name for group in alone for name in group.addons} == tested - glue
+    for surrounding, expected in (("full/", tested), ("alone/", tested - glue)):
+        found = [addons for name, addons in groups.items() if name.startswith(surrounding)]
+        assert set(itertools.chain(*found)) == expected
+
+
+def test_failing_job_ends_the_others():
+    # In a process of its own: what this one started must live.
+    code = (
+        "import run_tests, subprocess, sys\n"
+        "def call(fails): sys.exit('no') if fails else subprocess.run(['sleep', '60'])\n"
+        "run_tests.side_by_side(call, [(False,), (True,), (False,)])\n"
+    )
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
+    options = {"env": env, "capture_output": True, "text": True, "timeout": 40, "check": False}
+    result = subprocess.run([sys.executable, "-c", code], **options)
+    assert (result.returncode, result.stderr) == (1, "no\n")
 
 
 def test_database_error_is_a_problem(pg):
     with pytest.raises(Problem, match="PostgreSQL, database postgres: .*no_such_table"):
         database.query(pg, "SELECT * FROM no_such_table")
-
-
-def test_missing_result_counts_as_failed(tmp_path):
-    group = run_tests.Group("tests", "template", [])
-    group.read_result(tmp_path / "none.xml", 1, False)
-    assert group.failed
 
 
 # === THE REPOSITORY === #

@@ -18,7 +18,6 @@ def try_pdf(documents, make):
     :param documents: records that the PDF is of
     :param make: function without arguments that makes the PDF, and stores it if need be
     :return: what `make` returned (None when it failed), and the error (None when it did not)
-    :rtype: tuple
     """
     try:
         # A savepoint, since this goes on after a failure.

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import postgres
-from common import STATE, free_port, run
+from common import STATE, run
 from database import create, drop, link_files, query
 
 
@@ -31,9 +31,9 @@ def extra_server(name, primary=None):
 
     path = STATE / f"postgres-{name}.json"
     postgres.discard(path)
-    record = postgres.make_server(name, copy if primary else None)
+    record = postgres.make_server(name, copy if primary else postgres.initialise)
     try:
-        postgres.start(record, free_port(), path)
+        postgres.start(record, path)
         yield record
     finally:
         postgres.discard(path)
@@ -79,7 +79,7 @@ class Pair:
         self.replica = postgres.variables(self.replica_record)
 
     def stop_replica(self):
-        postgres.control(self.replica_record, "stop", "-m", "immediate", "-w")
+        postgres.control(self.replica_record, "stop", "-m", "immediate")
 
     # === REPLICATION ===
 

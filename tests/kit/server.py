@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 
-from common import LOGS, PYTHON, ROOT, STATE, Problem, free_port, telling_line, write_atomic
+from common import LOGS, PYTHON, ROOT, STATE, Problem, free_port, reason, write_atomic
 from database import clone, drop, odoo_environment, query, read_mark, write_config
 from templates import FULL
 
@@ -110,7 +110,7 @@ class OdooServer:
                     return url
             except (urllib.error.URLError, OSError):
                 time.sleep(0.3)
-        raise Problem(f"the server {name} does not answer: {telling_line(self.log)}")
+        raise Problem(f"the server {name} does not answer: {reason(self.log)}")
 
     def stop(self, name="odoo", kill=False):
         """Stop a process, by force with `kill` as a power failure would."""

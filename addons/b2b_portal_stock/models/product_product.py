@@ -18,6 +18,7 @@ class ProductProduct(models.Model):
         company = company.sudo()
         if company.b2b_stock_display == "none":
             return result
+        # sudo: as above
         stored = self.sudo().filtered("is_storable")
         stored = stored.with_company(company).with_context(allowed_company_ids=company.ids)
         for product in stored:

@@ -16,8 +16,6 @@ class ProductPricelist(models.Model):
 
         Holds for the customer it is made for too, since callers cache the answer. That customer
         gets it from `website._get_and_cache_current_pricelist`.
-
-        :rtype: bool
         """
         # Visitors may not read what kind of pricelist it is.
         return not self.sudo().is_b2b and super()._is_available_on_website(website)

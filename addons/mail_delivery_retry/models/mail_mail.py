@@ -31,8 +31,6 @@ class MailMail(models.Model):
 
         A hook: customers wait for e-mails about an order, say. An e-mail about anything else
         fails at the first refusal, as in plain Odoo.
-
-        :rtype: set[str]
         """
         return set()
 

@@ -1,10 +1,8 @@
 from . import (
     ir_http,
     order_flag_feed,
-    order_flag_feed_changes,
     order_flag_feed_log,
     order_flag_feed_mapping,
-    order_flag_feed_push,
     order_flag_feed_unknown_flag,
     res_users,
     sale_order,

@@ -6,7 +6,7 @@ from odoo import models
 from odoo.exceptions import AccessError
 from odoo.http import request
 
-from .feed_row import MAX_BYTES
+from ..feed_row import MAX_BYTES
 
 CLIENT_METHODS = ("push", "dry_run", "changes")
 

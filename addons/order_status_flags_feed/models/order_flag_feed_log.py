@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from .feed_row import MAX_KEY, MAX_REFERENCE, MAX_ROWS, is_storable
+from ..feed_row import MAX_KEY, MAX_REFERENCE, MAX_ROWS, is_storable
 
 # Rows that may succeed when they come again: their key is not used up.
 REPLAYABLE = ("unknown_order", "unknown_flag", "refused", "invalid")

@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.exceptions import AccessDenied
 
-from .order_flag_feed import CLIENT_GROUP
+from .order_flag_feed.feed import CLIENT_GROUP
 
 
 class ResUsers(models.Model):

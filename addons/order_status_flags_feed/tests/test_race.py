@@ -10,7 +10,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.mail_delivery_retry.tests.common import Race
 
-from ..models import order_flag_feed_push
+from ..models.order_flag_feed import push
 from .common import MOMENT
 
 
@@ -97,7 +97,7 @@ class TestFeedRace(Race, BaseCase):
             self.assertEqual(results, ["applied", "duplicate"])
 
     def test_push_that_waits_too_long_ends_in_a_lock_error(self):
-        short = patch.object(order_flag_feed_push, "FEED_WAIT", "200ms")
+        short = patch.object(push, "FEED_WAIT", "200ms")
         with short, self._transaction() as first, self._transaction() as second:
             self._feed(first)._lock_for_push()
             with self.assertRaises(LockError), mute_logger("odoo.sql_db"):
@@ -108,7 +108,7 @@ class TestFeedRace(Race, BaseCase):
             self.assertEqual(self._feed(second).push([self._row()])[0]["result"], "applied")
 
     def test_order_held_by_a_clerk_is_refused_and_can_be_sent_again(self):
-        short = patch.object(order_flag_feed_push, "ORDER_WAIT", 0.2)
+        short = patch.object(push, "ORDER_WAIT", 0.2)
         with short, self._transaction() as clerk, self._transaction() as client:
             self._order(clerk)._lock_for_status_change()
             answer = self._feed(client).push([self._row()])[0]

@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.order_status_flags.status_change import KEEP, StatusChange
 
-from ..models.feed_row import SETTLED
+from ..feed_row import SETTLED
 
 
 class OrderFlagFeedApply(models.TransientModel):

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.order_status_flags.table_csv import TableError, make_csv, read_csv, remove_guard
 
-from ..models.feed_row import MAX_BYTES
+from ..feed_row import MAX_BYTES
 
 COLUMNS = ("key", "order", "flag", "note", "changed_at")
 OPTIONAL = ("note",)

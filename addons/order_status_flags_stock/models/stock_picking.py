@@ -22,7 +22,7 @@ class StockPicking(models.Model):
     def _get_carrier_links(self):
         """Return where the customer can follow the parcels of these transfers.
 
-        :rtype: list[dict] with ``name``, ``ref`` and ``url`` (each a text or False); empty
+        :return: list of dicts with ``name``, ``ref`` and ``url`` (each a text or False), empty
             without `stock_delivery`
         """
         if "carrier_tracking_ref" not in self._fields:

@@ -11,7 +11,7 @@ from odoo.tools import mute_logger
 from odoo.addons.order_status_flags.status_change import KEEP, StatusChange
 from odoo.addons.order_status_flags.status_plan import StatusPlan
 
-from .feed_row import (
+from ...feed_row import (
     MAX_AHEAD,
     MAX_BYTES,
     MAX_KEY,
@@ -321,10 +321,7 @@ class OrderFlagFeed(models.Model):
         return self.env._("The order could not be changed: %(error)s", error=type(error).__name__)
 
     def _plan_rows(self, rows, state):
-        """Decide these rows one after the other, without writing anything.
-
-        :rtype: StatusPlan
-        """
+        """Decide these rows one after the other, without writing anything."""
         # A row is judged on top of those before it, which are written together with it: two
         # rows of one order in one push come out as if each had come alone.
         plan = StatusPlan(self.env["sale.order"], check_groups=False)

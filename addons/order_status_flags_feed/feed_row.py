@@ -60,7 +60,6 @@ def parse_moment(text):
     Python's own parser reads all of ISO 8601 from 3.11 on only.
 
     :param str text: like ``2026-03-01T12:00:00+01:00`` or ``2026-03-01T11:00:00.250Z``
-    :rtype: datetime.datetime
     :raise ValueError: ``"zone"`` when the zone is missing, else ``"format"``
     """
     found = ISO_8601.fullmatch(text.strip())
