@@ -204,6 +204,7 @@ class B2bQuickOrder(models.AbstractModel):
         """
         if not any(row.unit for row in rows):
             return {}
+        # sudo: the articles were found for the buyer, who does not read units
         products = self.env["product.product"].sudo().union(*found.values())
         products = products.union(*(product for one in packs.values() for product, _uom in one))
         uoms = products.uom_id | products.uom_ids
