@@ -1,7 +1,7 @@
 from . import (
     b2b_agreement,
     b2b_agreement_template,
-    base_partner_merge,
+    base_partner_merge_automatic_wizard,
     ir_attachment,
     mail_mail,
     product_pricelist,

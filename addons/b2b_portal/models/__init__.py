@@ -2,7 +2,7 @@ from . import (
     b2b_agreement,
     b2b_quick_order,
     base_module_uninstall,
-    base_partner_merge,
+    base_partner_merge_automatic_wizard,
     crm_team,
     ir_http,
     payment_link_wizard,
