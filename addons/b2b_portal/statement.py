@@ -6,7 +6,7 @@ is made in the same way, and the two are compared: see `sale.order._get_b2b_chan
 
 import json
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 
 AMOUNTS = ("untaxed", "tax", "total")
 # No page of ours shows a quantity or price like this; neither nan nor infinity is below it.
@@ -36,7 +36,7 @@ class Statement:
     """All that a page states of an order.
 
     :ivar list lines: `StatedLine`, in the order of the page
-    :ivar dict amounts: see `AMOUNTS`
+    :ivar dict amounts: those of `AMOUNTS` that the page shows
     :ivar str currency: code of the currency of all prices and amounts
     :ivar str terms: name of the payment terms
     :ivar int address: id of the delivery address for which the amounts are
@@ -55,7 +55,8 @@ class Statement:
 
         :rtype: str
         """
-        return json.dumps(asdict(self), ensure_ascii=False)
+        values = {**asdict(self), "lines": [astuple(line) for line in self.lines]}
+        return json.dumps(values, ensure_ascii=False)
 
     @classmethod
     def load(cls, text):
@@ -68,24 +69,41 @@ class Statement:
             values = json.loads(text)
             return cls(
                 lines=[_read_line(line) for line in values["lines"]],
-                amounts={name: _read_number(values["amounts"][name]) for name in AMOUNTS},
-                currency=str(values["currency"]),
-                terms=str(values["terms"]),
+                amounts={
+                    name: _read_number(values["amounts"][name])
+                    for name in AMOUNTS
+                    if name in values["amounts"]
+                },
+                currency=_read_text(values["currency"]),
+                terms=_read_text(values["terms"]),
                 address=int(values["address"]),
-                addresses={int(key): str(text) for key, text in values["addresses"].items()},
+                addresses={int(key): _read_text(one) for key, one in values["addresses"].items()},
             )
-        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        except (
+            ValueError,
+            TypeError,
+            LookupError,
+            AttributeError,
+            ArithmeticError,
+            RecursionError,
+        ):
             return cls()
 
 
 def _read_line(values):
+    line_id, name, quantity, unit, price = values
     return StatedLine(
-        id=int(values["id"]),
-        name=str(values["name"]),
-        quantity=_read_number(values["quantity"]),
-        unit=str(values["unit"]),
-        price=_read_number(values["price"]),
+        int(line_id),
+        _read_text(name),
+        _read_number(quantity),
+        _read_text(unit),
+        _read_number(price),
     )
+
+
+def _read_text(value):
+    # JSON knows lone surrogates and the character zero, the database does not.
+    return str(value).replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def _read_number(value):

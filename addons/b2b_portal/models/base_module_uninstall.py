@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
 
-class BaseModuleUninstall(models.TransientModel):
+class BaseModuleUninstall(models.TransientModel):  # pylint: disable=no-wizard-in-models
     _inherit = "base.module.uninstall"
 
     b2b_warning = fields.Text(compute="_compute_b2b_warning")

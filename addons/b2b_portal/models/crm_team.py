@@ -5,7 +5,7 @@ from odoo.fields import Domain
 class CrmTeam(models.Model):
     _inherit = "crm.team"
 
-    def _compute_sale_order_count(self):
+    def _compute_sale_order_count(self):  # pylint: disable=missing-return
         """Override of `sale` to count no B2B carts and templates."""
         super()._compute_sale_order_count()
         Order = self.env["sale.order"]

@@ -7,7 +7,7 @@ from odoo.fields import Domain
 class UtmCampaign(models.Model):
     _inherit = "utm.campaign"
 
-    def _compute_quotation_count(self):
+    def _compute_quotation_count(self):  # pylint: disable=missing-return
         """Override of `sale` to count no B2B carts and templates."""
         super()._compute_quotation_count()
         Order = self.env["sale.order"]

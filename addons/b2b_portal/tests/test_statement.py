@@ -175,10 +175,23 @@ class TestStatement(B2bPageCommon):
 
     def test_nonsense_counts_as_not_seen(self):
         action, data = self._open()
-        for seen in ("", "{}", "[]", "null", '{"lines": [1]}', "[" * 10_000, '{"lines": NaN}'):
+        odd = Statement.load(data["seen"].replace("USD", "\\u0000\\ud800"))
+        self.assertEqual(odd.currency, "?")
+        infinite = data["seen"].replace('"total": ', '"total": 1e999')
+        for seen in (
+            "",
+            "{}",
+            "[]",
+            "null",
+            '{"lines": [1]}',
+            "[" * 10_000,
+            '{"lines": NaN}',
+            infinite,
+        ):
             with self.subTest(seen=seen[:20]):
                 self.assertEqual(Statement.load(seen), Statement())
                 self.assertTrue(self._alerts(self._post(action, {**data, "seen": seen})))
+        self._post(action, {**data, "seen": odd.dump().replace("?", "\\u0000\\ud800")})
         self.env.invalidate_all()
         self.assertEqual(self.cart.b2b_qualifier, "cart")
 

@@ -43,7 +43,7 @@ class SaleOrder(models.Model):
         """Override of `order_status_flags` to add the B2B pro-forma."""
         return [*super()._selection_document_type(), ("b2b", self.env._("B2B pro-forma"))]
 
-    def _compute_document_type(self):
+    def _compute_document_type(self):  # pylint: disable=missing-return
         """Override of `order_status_flags` to call B2B whatever has a qualifier."""
         b2b_orders = self.filtered("b2b_qualifier")
         b2b_orders.document_type = "b2b"
@@ -88,7 +88,7 @@ class SaleOrder(models.Model):
             elif order.state in ("draft", "sent"):
                 order.type_name = self.env._("B2B pro-forma")
 
-    def _compute_access_url(self):
+    def _compute_access_url(self):  # pylint: disable=missing-return
         """Override of `sale` to lead to the own pages of carts and templates."""
         super()._compute_access_url()
         for order in self:

@@ -6,7 +6,7 @@ from odoo.tools import float_compare
 
 from odoo.addons.b2b_pricelist.formatting import format_quantity, format_unit_price
 
-from ...statement import StatedLine, Statement
+from ...statement import AMOUNTS, StatedLine, Statement
 
 
 class SaleOrder(models.Model):
@@ -31,11 +31,19 @@ class SaleOrder(models.Model):
                 )
                 for entry in today["lines"]
             ],
-            amounts={name: today[name] for name in ("untaxed", "tax", "total")},
             currency=today["currency"].name,
-            terms=self._get_b2b_payment_term().name or "",
-            **self._state_b2b_address(),
+            **self._state_b2b_terms(today),
         )
+
+    def _state_b2b_terms(self, today):
+        """Return what a page states below the lines; that of a template states one amount."""
+        if self.b2b_qualifier != "cart":
+            return {"amounts": {"untaxed": today["untaxed"]}}
+        return {
+            "amounts": {name: today[name] for name in AMOUNTS},
+            "terms": self._get_b2b_payment_term().name or "",
+            **self._state_b2b_address(),
+        }
 
     def _get_b2b_stored_statement(self):
         """Return what the last POST stored: what counts as seen when no page was.
@@ -69,8 +77,6 @@ class SaleOrder(models.Model):
         )
 
     def _state_b2b_address(self):
-        if self.b2b_qualifier != "cart":
-            return {}  # a template goes nowhere
         return {
             "address": self._get_b2b_shipping().id or 0,
             "addresses": self._get_b2b_address_labels(),
