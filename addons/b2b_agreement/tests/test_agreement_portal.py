@@ -274,6 +274,86 @@ class TestAgreementPortal(AgreementCommon, HttpCase):
         )
         self.assertEqual(self.agreement.state, "sent")
 
+    # === THE KEPT PDF === #
+
+    def _sign_with_pdf(self):
+        """Sign on the page, with a PDF that is no real one."""
+        self._login(self.buyer_user)
+        pdf = (b"%PDF-1.4 as signed", "pdf")
+        with patch.object(IrActionsReport, "_render_qweb_pdf", return_value=pdf):
+            self.assertIn("redirect_url", self._sign(self.agreement))
+        return pdf[0]
+
+    def _download(self, expected):
+        path = f"/my/agreements/{self.agreement.id}/pdf"
+        fresh = (b"%PDF-1.4 made anew", "pdf")
+        with patch.object(IrActionsReport, "_render_qweb_pdf", return_value=fresh):
+            response = self._get(path)
+        self.assertEqual(response.headers["Content-Type"], "application/pdf")
+        self.assertEqual(response.headers["Cache-Control"], "no-store")
+        self.assertEqual(response.content, expected)
+
+    def test_customer_and_seller_download_what_was_signed(self):
+        pdf = self._sign_with_pdf()
+        for user in (self.buyer_user, self.buyer2_user, self.seller_user):
+            with self.subTest(user=user.login):
+                self._login(user)
+                self._download(pdf)
+        self.agreement.with_user(self.seller_user).action_terminate()
+        self._login(self.buyer_user)
+        self._download(pdf)
+
+    def test_pdf_of_others_is_not_served(self):
+        self._sign_with_pdf()
+        for user in (self.rival_user, self.retail_user):
+            with self.subTest(user=user.login):
+                self._login(user)
+                response = self._get(f"/my/agreements/{self.agreement.id}/pdf")
+                self.assertTrue(response.headers["Location"].endswith("/my/agreements"))
+
+    @mute_logger("odoo.addons.b2b_agreement.models.b2b_agreement.seal")
+    def test_no_other_file_comes_in_the_place_of_the_pdf(self):
+        self._sign_with_pdf()
+        secret = self.env["ir.attachment"].create({"name": "payroll", "raw": b"TOP SECRET"})
+        self.env.flush_all()
+        for table, column, value, record in (
+            ("b2b_agreement", "pdf_attachment_id", secret.id, self.agreement),
+            ("ir_attachment", "res_id", self.agreement.id + 1, self.agreement.pdf_attachment_id),
+        ):
+            with self.subTest(column=column):
+                savepoint = self.env.cr.savepoint()
+                self.env.cr.execute(
+                    f"UPDATE {table} SET {column} = %s WHERE id = %s", [value, record.id]
+                )
+                self.env.invalidate_all()
+                self._download(b"%PDF-1.4 made anew")
+                savepoint.close(rollback=True)
+                self.env.invalidate_all()
+
+    def test_former_contact_does_not_sign(self):
+        """Who left the company has the page open still."""
+        self._login(self.buyer2_user)
+        link = self._get_link(self.agreement)
+        self.buyer2_user.partner_id.parent_id = self.rival
+        self.env.flush_all()
+        self.assertIn("error", self._sign(self.agreement, text=link))
+        self.assertEqual(self.agreement.state, "sent")
+
+    def test_link_of_one_agreement_does_not_sign_another(self):
+        other = self._create_agreement(state="sent", body=self.agreement.body)
+        self._login(self.buyer_user)
+        link = self._get_link(self.agreement)
+        self.assertIn("has changed", self._sign(other, text=link)["error"])
+        self.assertEqual(other.state, "sent")
+
+    def test_page_of_what_cannot_be_signed_says_so(self):
+        self._login(self.buyer_user)
+        self.agreement.body = False
+        page = self._get(f"/my/agreements/{self.agreement.id}").text
+        self.assertRegex(page, r'role="alert">\s*This agreement is not ready to be signed')
+        self.assertNotIn("portal.signature_form", page)
+        self.assertIn("not ready", self._sign(self.agreement)["error"])
+
     def test_employees_without_sales_rights_have_an_empty_page(self):
         clerk = new_test_user(self.env, "b2b_clerk", groups="base.group_user")
         self._login(clerk)
