@@ -1,7 +1,7 @@
 from odoo import models
 
 
-class BasePartnerMergeAutomaticWizard(models.TransientModel):
+class BasePartnerMerge(models.TransientModel):  # pylint: disable=no-wizard-in-models
     _inherit = "base.partner.merge.automatic.wizard"
 
     def _merge(self, partner_ids, dst_partner=None, extra_checks=True):

@@ -2,7 +2,7 @@ from odoo import api, models
 from odoo.fields import Domain
 
 
-class BasePartnerMergeAutomaticWizard(models.TransientModel):
+class BasePartnerMerge(models.TransientModel):  # pylint: disable=no-wizard-in-models
     _inherit = "base.partner.merge.automatic.wizard"
 
     @api.model

@@ -12,7 +12,7 @@ class ResPartner(models.Model):
             self.env["sale.order"]._get_b2b_draft_domain()
         )
 
-    def _leave_b2b_customer(self, former):
+    def _leave_b2b_customer(self, former):  # pylint: disable=missing-return
         """Override of `b2b_agreement`: the orders stay with the customer, their links end.
 
         Whoever moves has the links of the e-mails; colleagues find the new ones in the portal.
