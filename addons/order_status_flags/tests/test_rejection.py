@@ -1,6 +1,6 @@
 from unittest.mock import patch
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tests.common import JsonRpcException
@@ -258,6 +258,9 @@ class TestRejected(RejectionCommon):
         found = orders.search([("status_attention", "=", "against_rejection")])
         self.assertEqual(found, order.with_user(own))
         self.assertEqual(found.status_attention, "against_rejection")
+        buyer = new_test_user(self.env, "a_buyer", groups="base.group_portal")
+        with self.assertRaises(AccessError):
+            orders.with_user(buyer).search([("is_against_rejection", "=", True)])
 
 
 @tagged("post_install", "-at_install")

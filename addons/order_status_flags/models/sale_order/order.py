@@ -149,7 +149,6 @@ class SaleOrder(models.Model):
         now = fields.Datetime.now()
         statuses = (
             self.env["sale.order.status"]
-            .sudo()  # as it is computed: orders may have a status of another company
             .with_context(active_test=False)
             .search([("max_days", ">", 0)])
         )

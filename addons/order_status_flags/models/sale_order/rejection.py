@@ -48,6 +48,8 @@ class SaleOrder(models.Model):
     def _search_is_against_rejection(self, operator, value):
         if operator != "in":
             return NotImplemented
+        # Odoo asks the groups of fields when they are read, not when they are searched.
+        self._check_field_access(self._fields["is_against_rejection"], "read")
         # "any!": who reads an order may know it, whoever has the activity
         found = Domain("activity_ids", "any!", self._get_contradiction_domain())
         return (found if True in value else Domain.FALSE) | (
