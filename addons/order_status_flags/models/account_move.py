@@ -17,7 +17,25 @@ class AccountMove(models.Model):
         posted = super()._post(soft=soft)
         invoices = posted.filtered(lambda move: move.move_type in ("out_invoice", "out_receipt"))
         orders = invoices.sudo().line_ids.sale_line_ids.order_id
+        # Read anew: whoever sees only some of the invoices may have read the lines before.
+        orders.order_line.invalidate_recordset(["invoice_lines"])
+        orders._tell_against_rejection("invoice_posted")
         orders.filtered(lambda order: order._is_invoiced_in_full())._trigger_status_event(
             "invoice_posted"
         )
         return posted
+
+    def _invoice_paid_hook(self):
+        """Override of `account` to tell a person that a rejected order is paid by its invoice."""
+        res = super()._invoice_paid_hook()
+        invoices = self.filtered(
+            lambda move: (
+                move.move_type == "out_invoice"
+                and move.payment_state in ("paid", "in_payment")
+                and not move.currency_id.is_zero(move.amount_total)
+            )
+        )
+        # sudo: accountants may not read sales orders
+        orders = invoices.sudo().line_ids.sale_line_ids.order_id
+        orders._tell_against_rejection("invoice_paid")
+        return res

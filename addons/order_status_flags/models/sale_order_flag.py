@@ -66,6 +66,10 @@ class SaleOrderFlag(models.Model):
                     )
                 )
 
+    @api.constrains("document_type", "company_id")
+    def _check_fits_orders(self):
+        self.env["sale.order"]._check_codebook_fits("order_flag_id", self)
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         # sudo: the archive of every company counts, whoever deletes

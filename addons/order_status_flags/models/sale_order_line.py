@@ -1,8 +1,43 @@
 from odoo import models
+from odoo.tools import SQL
 
 
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
+
+    def _compute_qty_invoiced(self):
+        """Override of `sale` to notice what other apps settle, which post no invoice of the order.
+
+        Nobody else tells: the till only links its lines to those of the order.
+        """
+        res = super()._compute_qty_invoiced()
+        settled = self.filtered(lambda line: line.qty_invoiced and line._is_invoiced_elsewhere())
+        settled._filter_increased("qty_invoiced").order_id._follow_other_apps()
+        return res
+
+    def _filter_increased(self, name):
+        """Return the lines of which a quantity, just computed, is further than in the database.
+
+        :param str name: of the field
+        """
+        lines = self._origin
+        if not lines:
+            return lines
+        # No flush: the value before is wanted.
+        before = dict(
+            self.env.execute_query(
+                SQL(
+                    "SELECT id, COALESCE(%s, 0) FROM sale_order_line WHERE id IN %s",
+                    SQL.identifier(name),
+                    lines._ids,
+                )
+            )
+        )
+        return lines.filtered(
+            lambda line: (
+                line.product_uom_id.compare(abs(line[name]), abs(before.get(line.id, 0))) > 0
+            )
+        )
 
     def _counts_as_invoiceable(self):
         """Whether an order is only invoiced in full when this line is."""
@@ -15,12 +50,13 @@ class SaleOrderLine(models.Model):
         )
 
     def _is_invoiced_in_full(self):
-        """Whether posted customer invoices and receipts cover the ordered quantity.
+        """Whether posted customer invoices and receipts, and what other apps have settled, cover
+        the ordered quantity.
 
         Credit notes do not count: they do not undo that the order was fulfilled.
         """
         self.ensure_one()
-        invoiced = sum(
+        invoiced = self._get_quantity_invoiced_elsewhere() + sum(
             line.product_uom_id._compute_quantity(line.quantity, self.product_uom_id)
             for line in self.invoice_lines
             if line.parent_state == "posted" and line.move_type in ("out_invoice", "out_receipt")
@@ -29,6 +65,47 @@ class SaleOrderLine(models.Model):
         if ordered < 0:
             invoiced, ordered = -invoiced, -ordered
         return self.product_uom_id.compare(invoiced, ordered) >= 0
+
+    def _get_quantity_invoiced_elsewhere(self):
+        """Return the quantity that other apps count as invoiced, and that no invoice has.
+
+        The till settles orders so (`pos_sale`).
+        """
+        self.ensure_one()
+        if not self.qty_invoiced:
+            return 0.0
+        signs = {"out_invoice": 1, "out_refund": -1}
+        # As `sale` computes it, drafts included.
+        by_invoices = sum(
+            line.product_uom_id._compute_quantity(line.quantity, self.product_uom_id)
+            * signs.get(line.move_id.move_type, 0)
+            for line in self._get_invoice_lines()
+            if line.move_id.state != "cancel" or line.move_id.payment_state == "invoicing_legacy"
+        )
+        more = self.qty_invoiced - by_invoices
+        return min(more, 0.0) if self.product_uom_qty < 0 else max(more, 0.0)
+
+    def _is_invoiced_elsewhere(self):
+        """Whether another app, and no invoice of the order, has settled some of the line."""
+        quantity = self._get_quantity_invoiced_elsewhere()
+        return bool(quantity) and not self.product_uom_id.is_zero(quantity)
+
+    def _is_handed_over(self):
+        """Whether the customer has goods of this line, by whichever app: none can be cancelled.
+
+        What is billed on is cost, and no goods that the customer ordered.
+        """
+        self.ensure_one()
+        is_goods = self.product_type == "consu" and not self.is_expense
+        return is_goods and self._is_delivered()
+
+    def _is_delivered(self):
+        return bool(self.qty_delivered) and not self.product_uom_id.is_zero(self.qty_delivered)
+
+    def _is_carried_out(self):
+        """Whether work was done for this line, by whichever app (hours, milestones, by hand)."""
+        self.ensure_one()
+        return self._is_delivered() and not self._is_handed_over()
 
     def _is_on_tracking_page(self):
         """Whether the public page names this line: a product that the customer ordered.

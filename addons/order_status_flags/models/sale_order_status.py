@@ -86,6 +86,8 @@ class SaleOrderStatus(models.Model):
         column1="status_id",
         column2="next_status_id",
         string="May be followed by",
+        # Archived ones count: without them, a list could look empty.
+        context={"active_test": False},
         help="Empty: any status may follow.",
     )
     mail_template_id = fields.Many2one(
@@ -159,6 +161,31 @@ class SaleOrderStatus(models.Model):
                     )
                 )
 
+    @api.constrains("next_status_ids", "company_id")
+    def _check_followers_fit(self):
+        # sudo: statuses of companies that the user does not see count too
+        before = self.sudo().with_context(active_test=False)
+        before |= before.search([("next_status_ids", "in", self.ids)])
+        followers = self._find_follower_ids()  # what was cached is of before
+        for status in before.filtered("company_id"):
+            for follower in before.browse(followers.get(status.id, ())):
+                if follower.company_id not in (follower.company_id.browse(), status.company_id):
+                    raise ValidationError(
+                        self.env._(
+                            "“%(follower)s” belongs to another company than “%(status)s” and"
+                            " may not follow it.",
+                            follower=follower.name,
+                            status=status.name,
+                        )
+                    )
+
+    @api.constrains("document_type", "company_id")
+    def _check_fits_orders(self):
+        self.env["sale.order"]._check_codebook_fits("order_status_id", self)
+        # sudo: flags of other companies count as well
+        flags = self.env["sale.order.flag"].sudo().with_context(active_test=False)
+        flags.search([("status_id", "in", self.ids)])._check_company(["status_id"])
+
     @api.constrains("category")
     def _check_cancelling_flags(self):
         # sudo: flags of other companies count as well
@@ -185,7 +212,10 @@ class SaleOrderStatus(models.Model):
 
     def write(self, vals):
         if "code" in vals:
-            raise UserError(self.env._("The code of a status cannot be changed."))
+            if any(status.code != vals["code"] for status in self):
+                raise UserError(self.env._("The code of a status cannot be changed."))
+            # An import of what was exported brings it along.
+            vals = {name: value for name, value in vals.items() if name != "code"}
         hidden_or_shown = self.browse()
         if "is_public" in vals:
             hidden_or_shown = self.filtered(lambda s: s.is_public != bool(vals["is_public"]))
@@ -209,6 +239,21 @@ class SaleOrderStatus(models.Model):
                     "A status that orders have or had, or that a flag sets, cannot be deleted."
                     " Archive it instead:"
                     " it can then no longer be chosen, and old orders keep it."
+                )
+            )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_only_follower(self):
+        # sudo: statuses of companies that the user does not see count too
+        others = self.sudo().with_context(active_test=False)
+        others = others.search([("next_status_ids", "in", self.ids), ("id", "not in", self.ids)])
+        opened = others.filtered(lambda status: status._get_followers() <= self)
+        if opened:
+            raise UserError(
+                self.env._(
+                    "Nothing else may follow “%(status)s”: without it, any status could. Change"
+                    " “May be followed by” there first.",
+                    status=opened[0].name,
                 )
             )
 
@@ -242,6 +287,34 @@ class SaleOrderStatus(models.Model):
     @api.model
     def _selection_document_type(self):
         return self.env["sale.order"]._selection_document_type()
+
+    def _get_followers(self):
+        """Return the statuses that alone may follow this one, archived ones and those of other
+        companies included; an empty set when any may follow, or for no status.
+
+        By this, and never by the field, which the rights of whoever read it first may have cut.
+
+        :rtype: sale.order.status (sudo)
+        """
+        ids = self._get_follower_ids().get(self.id, ())
+        return self.sudo().browse(ids)  # sudo: the rule counts, whoever asks
+
+    @api.model
+    @tools.ormcache()
+    def _get_follower_ids(self):
+        """Return ``{status id: (ids of those that alone may follow)}``, cached for the writer."""
+        return self._find_follower_ids()
+
+    @api.model
+    def _find_follower_ids(self):
+        field = self._fields["next_status_ids"]
+        columns = SQL.identifier(field.column1), SQL.identifier(field.column2)
+        found = {}
+        for status_id, follower_id in self.env.execute_query(
+            SQL("SELECT %s, %s FROM %s ORDER BY 1, 2", *columns, SQL.identifier(field.relation))
+        ):
+            found.setdefault(status_id, []).append(follower_id)
+        return {status_id: tuple(ids) for status_id, ids in found.items()}
 
     @api.model
     @tools.ormcache("code")

@@ -24,10 +24,18 @@ class SaleOrder(models.Model):
         cancelling = self.with_context(order_status_cancelling=CANCELLING)
         return super(SaleOrder, cancelling)._action_cancel()
 
+    @api.model
+    def _get_contradictions(self):
+        """Override of `order_status_flags` to tell that a rejected order is shipped."""
+        shipped = self.env._("Shipped although the order is rejected")
+        return {
+            **super()._get_contradictions(),
+            "delivery_started": shipped,
+            "delivery_done": shipped,
+        }
+
     def _get_shipped_moves(self):
-        return self.order_line.move_ids.filtered(
-            lambda move: move.state == "done" and move._ships_to_customer()
-        )
+        return self.order_line._get_shipped_moves()
 
     def _tell_deliveries(self):
         """Trigger the event that fits: everything is shipped, or goods are still open."""
@@ -35,15 +43,35 @@ class SaleOrder(models.Model):
         unfinished._trigger_status_event("delivery_started")
         (self - unfinished)._trigger_status_event("delivery_done")
 
+    def _trigger_events_of_other_apps(self):
+        """Override of `order_status_flags` to tell what the till or a repair has delivered."""
+        res = super()._trigger_events_of_other_apps()
+        handed_over = self.order_line.filtered(lambda line: line._is_handed_over_elsewhere())
+        handed_over.order_id._tell_deliveries()
+        return res
+
     def _tell_delivery_done(self):
         (self - self._filter_unshipped())._trigger_status_event("delivery_done")
 
     def _filter_unshipped(self):
-        """Return those of the orders that still have goods to ship."""
+        """Return those of the orders that still have goods to ship.
+
+        Goods without any move count, too: a drop shipment that is not ordered yet, for example.
+        """
         open_moves = self.env["stock.move"].search(
             [("sale_line_id.order_id", "in", self.ids), ("state", "not in", ("done", "cancel"))]
         )
-        return open_moves.filtered(lambda move: move._is_bound_for_customer()).sale_line_id.order_id
+        open_lines = open_moves.filtered(lambda move: move._is_bound_for_customer()).sale_line_id
+        without_moves = self.env["sale.order.line"].search(
+            [
+                ("order_id", "in", self.ids),
+                ("qty_delivered_method", "=", "stock_move"),
+                ("product_uom_qty", ">", 0),
+                ("move_ids", "=", False),
+            ]
+        )
+        open_lines |= without_moves.filtered(lambda line: line._is_open())
+        return open_lines.order_id
 
     def _get_customer_delivery_info(self):
         """Override of `order_status_flags` to name the date and the carriers' links."""

@@ -13,7 +13,10 @@ class StockMove(models.Model):
         res = super()._action_cancel()
         # An order that is being cancelled itself is rejected, not delivered.
         if orders and self.env.context.get("order_status_cancelling") is not CANCELLING:
-            orders.filtered(lambda order: order._get_shipped_moves())._tell_delivery_done()
+            # Nor is one that is rejected: whoever gives its rest up does what is right.
+            orders.filtered(
+                lambda order: order._get_shipped_moves() and not order._is_rejected()
+            )._tell_delivery_done()
         return res
 
     def _ships_to_customer(self):

@@ -6,6 +6,7 @@ from . import (
     order,
     portal,
     refusals,
+    rejection,
     tracking,
     writer,
 )

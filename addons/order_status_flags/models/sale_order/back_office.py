@@ -51,6 +51,7 @@ class SaleOrder(models.Model):
     )
     status_attention = fields.Selection(
         selection=[
+            ("against_rejection", "Rejected, but goes on"),
             ("cancellation", "Wants to cancel"),
             ("mail_failed", "E-mail failed"),
             ("stuck", "Stuck"),
@@ -80,7 +81,7 @@ class SaleOrder(models.Model):
         statuses = self.env["sale.order.status"].search(self._get_codebook_domain())
         for order in self:
             present = order.order_status_id
-            following = present.next_status_ids
+            following = present._get_followers()
             order.allowed_status_ids = statuses.filtered(
                 lambda status, order=order, present=present, following=following: (
                     status._fits(order)
@@ -147,11 +148,14 @@ class SaleOrder(models.Model):
             words=words,
         )
 
-    @api.depends("cancellation_requested_on", "status_mail_failed", "is_status_stuck")
+    @api.depends(
+        "is_against_rejection", "cancellation_requested_on", "status_mail_failed", "is_status_stuck"
+    )
     def _compute_status_attention(self):
         for order in self:
             order.status_attention = (
-                (order.cancellation_requested_on and "cancellation")
+                (order.is_against_rejection and "against_rejection")
+                or (order.cancellation_requested_on and "cancellation")
                 or (order.status_mail_failed and "mail_failed")
                 or (order.is_status_stuck and "stuck")
             )
@@ -163,6 +167,7 @@ class SaleOrder(models.Model):
             return NotImplemented
         self._check_field_access(self._fields["status_attention"], "read")
         domains = {
+            "against_rejection": Domain("is_against_rejection", "=", True),
             "cancellation": Domain("cancellation_requested_on", "!=", False),
             "mail_failed": Domain("status_mail_failed", "=", True),
             "stuck": Domain("is_status_stuck", "=", True),

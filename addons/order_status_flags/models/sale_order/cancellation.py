@@ -58,7 +58,10 @@ class SaleOrder(models.Model):
         "order_status_id.name",
         "customer_status_id.name",
         "order_line.invoice_lines.parent_state",
+        "order_line.qty_delivered",
+        "order_line.qty_invoiced",
         "transaction_ids.state",
+        "transaction_ids.child_transaction_ids.state",
         "company_id.order_status_customer_cancel",
     )
     @api.depends_context("lang")
@@ -92,8 +95,13 @@ class SaleOrder(models.Model):
             return [self.env._("This is not an order yet.")]
         obstacles = []
         # By the lines: `invoice_ids` of the order holds no receipts.
-        if any(line.parent_state == "posted" for line in self.order_line.invoice_lines):
+        lines = self.order_line
+        if any(line.parent_state == "posted" for line in lines.invoice_lines) or any(
+            line._is_invoiced_elsewhere() for line in lines
+        ):
             obstacles.append(self.env._("The order has already been invoiced."))
+        if any(line._is_handed_over() for line in lines):
+            obstacles.append(self.env._("The order has already been delivered."))
         if self.locked:
             obstacles.append(self.env._("The order is being completed and is locked."))
         return obstacles
@@ -107,7 +115,11 @@ class SaleOrder(models.Model):
         if not self.company_id.order_status_customer_cancel:
             limits.append(("closed", self.env._("Please contact us to cancel an order.")))
         limits += self._get_status_cancellation_limits()
-        if any(tx.state in ("authorized", "done") for tx in self.transaction_ids):
+        if any(line._is_carried_out() for line in self.order_line):
+            limits.append(
+                ("on_request", self.env._("Part of the order has been carried out already."))
+            )
+        if self.transaction_ids._is_money_held():
             limits.append(
                 ("on_request", self.env._("The order is paid online, so a person must refund it."))
             )
@@ -117,9 +129,10 @@ class SaleOrder(models.Model):
         status = self.order_status_id
         if not status:
             return [("closed", self.env._("Please contact us to cancel this order."))]
-        if status.cancellation_qualifier == "on_request":
+        closed = status.category == "rejected" or status.cancellation_qualifier == "closed"
+        if not closed and status.cancellation_qualifier == "on_request":
             return [("on_request", self.env._("We are already working on the order."))]
-        if status.cancellation_qualifier == "allowed":
+        if not closed:
             return []
         # An internal status is not named to the customer.
         name = status.name if status.is_public else self.customer_status_id.name
@@ -140,6 +153,7 @@ class SaleOrder(models.Model):
         """
         self.check_access("write")
         self._lock_for_status_change()
+        self.env.invalidate_all()  # see `_customer_cancel`
         for order in self:
             order._check_cancellation_request()
             # sudo: invoices and deliveries count, whether the seller reads them or not
@@ -199,6 +213,8 @@ class SaleOrder(models.Model):
         reason = order._clean_cancellation_reason(reason)
         # Lock first, check then: nothing can be invoiced or shipped in between.
         order._lock_for_status_change()
+        # Read anew: what was read by whoever sees only some invoices must not decide.
+        order.env.invalidate_all()
         qualifier, obstacle = order._get_customer_cancellation()
         if qualifier == "closed":
             raise UserError(obstacle)

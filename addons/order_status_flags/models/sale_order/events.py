@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 
 from ...context_keys import KEEP_REJECTED
 from ...status_change import StatusChange
@@ -40,14 +40,16 @@ class SaleOrder(models.Model):
         (by_state.get("sale", self.browse()) - explicit)._trigger_status_event("order_confirmed")
         cancelled._trigger_status_event("order_cancelled")
         (cancelled | drafts)._close_cancellation_requests()
+        cancelled._tell_held_money()
+        changed.filtered(lambda order: before[order.id][0] == "cancel")._close_rejection()
 
     def _trigger_status_event(self, code):
         """Tell that something happened to these orders; the status mapped to it follows.
 
-        An event never moves an order backwards and never out of a rejected status; one
-        whose status does not apply is skipped in silence, so that no business step is
-        ever blocked by it. Other addons call this with codes of their own
-        ``sale.order.status.event`` records.
+        An event never moves an order backwards and never out of a rejected status, see
+        ``_get_contradictions`` for who is told then; one whose status does not apply is
+        skipped in silence, so that no business step is ever blocked by it. Other addons call
+        this with codes of their own ``sale.order.status.event`` records.
 
         :param str code: code of the event
         :return: the orders whose status changed
@@ -58,6 +60,7 @@ class SaleOrder(models.Model):
             status = order._get_event_status(code)
             if status and status != order.order_status_id:
                 changes.append(StatusChange(order, status=status))
+        self._tell_against_rejection(code)
         if not changes:
             return self.browse()
         self.browse(change.order.id for change in changes)._lock_for_status_change()
@@ -106,6 +109,35 @@ class SaleOrder(models.Model):
             for order in orders
         ]
         self._apply_status_changes(changes, source="event", notify=False)
+
+    def _follow_other_apps(self):
+        """Look at the end of the transaction which events other apps have brought about.
+
+        They count in the order's lines what they have invoiced or delivered, and call nothing
+        that tells it. Not at once: the quantities are just being computed.
+        """
+        if not self:
+            return
+        precommit = self.env.cr.precommit
+        order_ids = precommit.data.setdefault("order_status_flags.other_apps", set())
+        if not order_ids:
+            precommit.add(self.env["sale.order"].sudo()._tell_of_other_apps)  # sudo: an event
+        order_ids.update(self.ids)
+
+    @api.model
+    def _tell_of_other_apps(self):
+        order_ids = self.env.cr.precommit.data.pop("order_status_flags.other_apps", ())
+        self.browse(order_ids).exists()._trigger_events_of_other_apps()
+        # All was flushed before; this comes just before the commit.
+        self.env.flush_all()
+
+    def _trigger_events_of_other_apps(self):
+        """Trigger the events that fit the quantities which other apps have changed.
+
+        Hook: addons trigger theirs after these.
+        """
+        full = self.filtered(lambda order: order._is_invoiced_in_full())
+        full._trigger_status_event("invoice_posted")
 
     def _touch_for_status(self):
         """Mark the orders as changed, so that a cancellation under way starts anew.

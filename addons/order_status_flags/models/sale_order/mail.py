@@ -42,7 +42,7 @@ class SaleOrder(models.Model):
     @api.model
     def _get_mail_state(self, change, notify):
         """Return the ``mail_state`` a change begins with."""
-        if not change.enters_status or not change.new_status.mail_template_id:
+        if not change.enters_status or not self._get_change_template(change):
             return "none"
         return "pending" if notify and change.new_status.is_public else "suppressed"
 

@@ -75,6 +75,7 @@ class SaleOrder(models.Model):
         comodel_name="sale.order.status",
         string="Order status shown to the customer",
         copy=False,
+        readonly=True,
         index="btree_not_null",
         ondelete="restrict",
         help="The last status that is shown to customers; internal ones are left out.",
@@ -89,6 +90,7 @@ class SaleOrder(models.Model):
     is_status_stuck = fields.Boolean(
         string="Stuck",
         compute="_compute_is_status_stuck",
+        compute_sudo=True,
         search="_search_is_status_stuck",
         groups="base.group_user",
         help="The order is longer in its status than the status allows.",
@@ -194,6 +196,34 @@ class SaleOrder(models.Model):
             for record in (order.order_status_id, order.order_flag_id):
                 if record and (refusal := self._get_misfit(order, record)):
                     raise ValidationError(refusal.tell(order))
+
+    @api.model
+    def _check_codebook_fits(self, name, records):
+        """Check that statuses or flags fit the orders which have them, after a change of theirs.
+
+        :param str name: of the field
+        :param records: ``sale.order.status`` or ``sale.order.flag``
+        :raise ValidationError: with the number of the orders that they do not fit
+        """
+        for record in records:
+            misfit = Domain.FALSE
+            if record.document_type:
+                misfit |= Domain("document_type", "!=", record.document_type)
+            if record.company_id:
+                misfit |= Domain("company_id", "!=", record.company_id.id)
+            if misfit.is_false():
+                continue
+            # sudo: orders of every company count, whoever changes the codebook
+            count = self.sudo().search_count(Domain(name, "=", record.id) & misfit)
+            if count:
+                raise ValidationError(
+                    self.env._(
+                        "Orders that have “%(name)s” and are of another document type or company:"
+                        " %(count)s. Give them another one first, or make a new one beside it.",
+                        count=count,
+                        name=record.name,
+                    )
+                )
 
     # === ACTION METHODS === #
 

@@ -86,9 +86,19 @@ class SaleOrder(models.Model):
 
     @api.model
     def _get_path_refusal(self, case):
-        following = case.previous_status.next_status_ids
+        following = case.previous_status._get_followers()
         if not following or case.new_status in following or case.force or case.any_path:
             return False
+        allowed = following.filtered("active")
+        if not allowed:
+            return Refusal(
+                self.env._(
+                    "%(order)s is “%(previous)s”, and “%(status)s” may not follow it."
+                    " All statuses that may are archived."
+                ),
+                previous=case.previous_status.name,
+                status=case.new_status.name,
+            )
         return Refusal(
             self.env._(
                 "%(order)s is “%(previous)s”, and “%(status)s” may not follow it."
@@ -96,7 +106,7 @@ class SaleOrder(models.Model):
             ),
             previous=case.previous_status.name,
             status=case.new_status.name,
-            allowed=", ".join(following.mapped("name")),
+            allowed=", ".join(allowed.mapped("name")),
         )
 
     @api.model

@@ -25,6 +25,7 @@ DERIVED_FIELDS = (
     "order_tracking_token",
     "cancellation_requested_on",
     "cancellation_request_reason",
+    "was_rejection_mailed",
 )
 
 
@@ -89,6 +90,7 @@ class SaleOrder(models.Model):
         writer_vals = {name: vals[name] for name in WRITER_FIELDS if name in vals}
         if writer_vals:
             vals = {name: value for name, value in vals.items() if name not in writer_vals}
+        vals = self._drop_present_values(vals)
         self._check_no_derived_fields(vals)
         if vals.keys() & {"state", "document_type"}:
             # Odoo changes the state by `write` on every path (buttons, payment, wizards,
@@ -107,6 +109,23 @@ class SaleOrder(models.Model):
         self._check_no_derived_fields(name for name in vals if vals[name])
         guarded = {*WRITER_FIELDS, *DERIVED_FIELDS}
         return {name: value for name, value in vals.items() if name not in guarded}
+
+    def _drop_present_values(self, vals):
+        """Return the values without those derived ones that are there already, which is no change:
+        an import brings back what was exported."""
+        # sudo: some are not the user's to read; nothing is told by leaving them as they are
+        orders = self.sudo()
+        present = {
+            name
+            for name in vals
+            if name in DERIVED_FIELDS
+            and all(
+                orders._fields[name].convert_to_cache(vals[name], order)
+                == orders._fields[name].convert_to_cache(order[name], order)
+                for order in orders
+            )
+        }
+        return {name: value for name, value in vals.items() if name not in present}
 
     def _check_no_derived_fields(self, names):
         if not set(DERIVED_FIELDS).isdisjoint(names):
@@ -229,6 +248,7 @@ class SaleOrder(models.Model):
         for change, row_id in zip(changes, row_ids, strict=True):
             change.history_id = row_id
         orders_sudo._write_status_values(values, told)
+        orders._follow_rejections(changes)
         orders._after_status_changes(changes)
         self._cancel_flagged_orders(changes, notify)
         return orders
@@ -353,6 +373,8 @@ class SaleOrder(models.Model):
                     pending_rows[order.id] = row
             rows.append(row)
             written.update(self._prepare_order_values(change, now))
+            if row["mail_state"] == "pending" and change.new_status.category == "rejected":
+                written["was_rejection_mailed"] = True
             if change.new_flag_note != order.order_flag_note or "order_flag_note" in written:
                 written["order_flag_note"] = change.new_flag_note
         return values, rows

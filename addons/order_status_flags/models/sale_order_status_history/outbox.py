@@ -27,7 +27,26 @@ class SaleOrderStatusHistory(models.Model):
         """
         if self.mail_kind:
             return self._get_template_of_kind(self.mail_kind)
-        return self.status_id.mail_template_id
+        template = self.status_id.mail_template_id
+        if not template and self.status_id and self._is_rejection_known(self.order_id, before=self):
+            return self.env["sale.order"]._get_revival_template()
+        return template
+
+    @api.model
+    def _is_rejection_known(self, order, before=None):
+        """Whether the last e-mail about the status of an order told that it is rejected.
+
+        :param sale.order order: one order (sudo)
+        :param before: the row of a later change, if it is there already
+        """
+        if not order.was_rejection_mailed:
+            return False
+        # One that waits may leave at this moment; the worker asks again.
+        domain = Domain("mail_state", "in", ("sent", "pending")) & Domain("mail_kind", "=", False)
+        domain &= Domain("order_id", "=", order.id)
+        if before:
+            domain &= Domain("id", "<", before.id)
+        return self.search(domain, order="id desc", limit=1).status_id.category == "rejected"
 
     @api.model
     def _get_template_of_kind(self, kind):
@@ -228,11 +247,18 @@ class SaleOrderStatusHistory(models.Model):
         """Supersede rows that no longer tell the customer anything new; return them.
 
         That is a row overtaken by a later status, and one that brings the order back to
-        what the customer knows: the last status mailed, else the one it was placed with.
+        what the customer knows: the last status mailed, else the one it was placed with. An
+        order that was taken up again after a rejection was placed a second time in silence.
         """
         rows = self._filter_about_status().filtered(lambda row: not row.is_resend)
         if not rows:
             return rows
+        revived = rows.filtered(
+            lambda row: (
+                row.status_id.category != "rejected"
+                and self._is_rejection_known(row.order_id, before=row)
+            )
+        )
         self.flush_model(["order_id", "status_id", "previous_status_id", "mail_state"])
         found = self.env.execute_query(
             SQL(
@@ -247,7 +273,7 @@ class SaleOrderStatusHistory(models.Model):
                                AND later.id > row.id
                                AND later.status_id IS DISTINCT FROM later.previous_status_id
                         )
-                        OR row.status_id = (
+                        OR row.id NOT IN %(revived)s AND row.status_id = (
                             SELECT known.status_id FROM sale_order_status_history known
                              WHERE known.order_id = row.order_id
                                AND known.id < row.id
@@ -260,6 +286,7 @@ class SaleOrderStatusHistory(models.Model):
                    )
                 """,
                 ids=tuple(rows.ids),
+                revived=tuple(revived.ids) or (0,),
                 # the row with which the order was placed the last time
                 placed=SQL(
                     """
