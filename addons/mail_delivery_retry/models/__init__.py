@@ -1,1 +1,7 @@
-from . import mail_mail, mail_template, mail_thread
+from . import (
+    ir_mail_server,
+    mail_mail,
+    mail_render_mixin,
+    mail_template,
+    mail_thread,
+)

@@ -1,1 +1,1 @@
-from . import test_attempt, test_delivery
+from . import test_attempt, test_delivery, test_headers
