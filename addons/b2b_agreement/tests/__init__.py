@@ -1,1 +1,1 @@
-from . import test_agreement_portal, test_agreements, test_races
+from . import test_agreement_portal, test_agreements, test_mails, test_races

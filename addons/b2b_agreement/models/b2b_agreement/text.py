@@ -7,6 +7,8 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import format_amount, format_date
 
+from odoo.addons.mail_delivery_retry.language import get_active_lang
+
 PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
@@ -57,7 +59,9 @@ class B2bAgreement(models.Model):
         :rtype: Markup
         """
         self.ensure_one()
-        agreement = self.with_context(lang=self.partner_id.lang or self.env.lang)
+        agreement = self.with_context(
+            lang=get_active_lang(self.env, self.partner_id.lang or self.env.lang)
+        )
         terms = agreement._get_body_terms()
         text = agreement.template_id.body or ""
         return Markup(
