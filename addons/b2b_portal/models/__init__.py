@@ -4,6 +4,7 @@ from . import (
     base_module_uninstall,
     crm_team,
     ir_http,
+    mail_template,
     payment_link_wizard,
     payment_transaction,
     product_product,
