@@ -27,7 +27,7 @@ class SaleOrderStatusHistory(models.Model):
         """
         if self.mail_kind:
             return self._get_template_of_kind(self.mail_kind)
-        return self.status_id.mail_template_id
+        return self.status_id._get_mail_template()
 
     @api.model
     def _get_template_of_kind(self, kind):
@@ -52,7 +52,22 @@ class SaleOrderStatusHistory(models.Model):
         """
         mailed = tuple((row.order_id.id, row.status_id.id) for row in self)
         template = template.with_context(order_status_mailed=mailed, mail_pdf_optional=True)
-        return {mail.res_id: mail for mail in template.send_mail_batch(self.order_id.ids)}
+        mails = {mail.res_id: mail for mail in template.send_mail_batch(self.order_id.ids)}
+        for order in self.order_id:
+            self._lead_answers_to(order, mails[order.id])
+        return mails
+
+    @api.model
+    def _lead_answers_to(self, order, mail):
+        """Have answers to an e-mail reach the order, unless its template says where they go.
+
+        To the alias or the catchall address, as those to the order's messages; without one to
+        the sender. `mail.thread.message_route` finds the order again.
+        """
+        if not mail.reply_to:
+            author = order._get_seller_at_work().partner_id or order.company_id.partner_id
+            found = order._notify_get_reply_to(default=mail.email_from, author_id=author.id)
+            mail.reply_to = found[order.id]
 
     @api.model
     def _queue_mail(self, order, kind):
@@ -151,7 +166,8 @@ class SaleOrderStatusHistory(models.Model):
 
         One order that cannot be rendered is marked as failed and never stops the rest.
         """
-        rows = self - self._silence_changed_codebook()
+        waiting = self.filtered(lambda row: row.mail_state == "pending" and row.mail_due)
+        rows = waiting - waiting._silence_changed_codebook()
         rows -= rows._put_off_behind_leaving_mails()
         rows -= rows._supersede_known()
         rows -= rows._fail_without_address()
@@ -189,7 +205,8 @@ class SaleOrderStatusHistory(models.Model):
     def _render_mails(self, template):
         mails = self._make_mails(template)
         for row in self:
-            row.mail_mail_id = mails[row.order_id.id]
+            # Handed over once: what disappears from the queue is not made anew.
+            row.write({"mail_mail_id": mails[row.order_id.id].id, "mail_due": False})
         self.filtered(lambda row: not row.mail_mail_id)._on_mail_sent()
 
     def _filter_about_status(self):
@@ -286,13 +303,24 @@ class SaleOrderStatusHistory(models.Model):
         return silent | hidden
 
     def _fail_without_address(self):
-        rows = self.filtered(lambda row: not row.order_id.partner_id.email)
-        rows._mark_failed(self.env._("The customer has no e-mail address."))
-        return rows
+        """Mark as failed, and return, the rows whose template addresses nobody."""
+        failed = self.browse()
+        by_template = self.grouped(lambda row: row._get_mail_template())
+        for template, rows in by_template.items():
+            recipients = rows.order_id._get_mail_recipients(template)
+            failed |= rows.filtered(lambda row, found=recipients: not found[row.order_id.id])
+        failed._mark_failed(self.env._("The customer has no e-mail address."))
+        return failed
 
     def _mark_failed(self, message):
         if self:
-            self.write({"mail_state": "failed", "mail_error": (message or "")[:1000]})
+            self.write(
+                {
+                    "mail_state": "failed",
+                    "mail_error": (message or "")[:1000],
+                    "is_mail_handled": False,
+                }
+            )
 
     def _supersede_mails(self):
         """Withdraw these pending rows, and their e-mails where one waits in the queue."""
