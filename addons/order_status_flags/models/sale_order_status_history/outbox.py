@@ -52,22 +52,29 @@ class SaleOrderStatusHistory(models.Model):
         """
         mailed = tuple((row.order_id.id, row.status_id.id) for row in self)
         template = template.with_context(order_status_mailed=mailed, mail_pdf_optional=True)
-        mails = {mail.res_id: mail for mail in template.send_mail_batch(self.order_id.ids)}
-        for order in self.order_id:
-            self._lead_answers_to(order, mails[order.id])
-        return mails
+        mails = template.send_mail_batch(self.order_id.ids)
+        self._lead_answers_to_orders(mails)
+        return {mail.res_id: mail for mail in mails}
 
     @api.model
-    def _lead_answers_to(self, order, mail):
-        """Have answers to an e-mail reach the order, unless its template says where they go.
+    def _lead_answers_to_orders(self, mails):
+        """Have answers to e-mails reach their orders, unless the template says where they go.
 
         To the alias or the catchall address, as those to the order's messages; without one to
         the sender. `mail.thread.message_route` finds the order again.
         """
-        if not mail.reply_to:
-            author = order._get_seller_at_work().partner_id or order.company_id.partner_id
-            found = order._notify_get_reply_to(default=mail.email_from, author_id=author.id)
-            mail.reply_to = found[order.id]
+        mails = mails.filtered(lambda mail: not mail.reply_to)
+        orders = self.env["sale.order"].browse(mails.mapped("res_id"))
+        if not orders:
+            return
+        authors = {
+            order.id: (order._get_seller_at_work().partner_id or order.company_id.partner_id).id
+            for order in orders
+        }
+        senders = {mail.res_id: mail.email_from for mail in mails}
+        found = orders._notify_get_reply_to_batch(defaults=senders, author_ids=authors)
+        for reply_to, answered in mails.grouped(lambda mail: found[mail.res_id]).items():
+            answered.write({"reply_to": reply_to})
 
     @api.model
     def _queue_mail(self, order, kind):
