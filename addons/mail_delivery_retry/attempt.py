@@ -4,7 +4,10 @@ import logging
 
 from psycopg2 import OperationalError
 
+from odoo import SUPERUSER_ID
 from odoo.exceptions import ConcurrencyError
+
+from .language import get_active_lang
 
 _logger = logging.getLogger(__name__)
 
@@ -53,10 +56,28 @@ def try_to_mail(record, send, give_up):
 
 def _tell_seller(record, error):
     seller = record.user_id
-    told = record.with_context(lang=seller.lang or record.env.lang)
+    told = record.with_context(lang=get_active_lang(record.env, seller.lang or record.env.lang))
     reason = told.env._("The mail could not be sent: %(reason)s", reason=str(error))
     told._message_log(body=reason)
-    if seller:
+    if may_be_told(record, seller) or seller.id == SUPERUSER_ID:
         told.activity_schedule(
             "mail.mail_activity_data_todo", user_id=seller.id, summary=reason[:200]
         )
+
+
+def may_be_told(record, user):
+    """Whether an activity about this record would be of use to this user.
+
+    Not to one who has left, nor to one who reads no such records, or none of that company, (any
+    more). A team leader who opens own orders only is told all the same.
+
+    :param record: one record
+    :param user: `res.users` record, may be empty
+    :rtype: bool
+    """
+    if not user or not user.active or user.share:
+        return False
+    # sudo: which companies a colleague works for is not for everybody to read
+    companies = user.sudo().company_ids
+    company = record.company_id if "company_id" in record else companies
+    return company <= companies and record.browse().with_user(user).has_access("read")

@@ -153,12 +153,31 @@ class StatusPlan:
         :param bool notify: whether the customers are to be told at all
         :rtype: sale.order
         """
+        return self.rules.union(*(change.order for change in self._get_mailed_changes(notify)))
+
+    def get_mail_recipients(self, notify):
+        """Return whom the e-mails of this plan would go to, as their templates say.
+
+        :param bool notify: whether the customers are to be told at all
+        :return: ``{order: list of names with addresses}``; nobody where no address is known
+        :rtype: dict
+        """
+        by_template = {}
+        for change in self._get_mailed_changes(notify):
+            template = change.new_status._get_mail_template()
+            by_template[template] = by_template.get(template, self.rules) | change.order
+        return {
+            order: found[order.id]
+            for template, orders in by_template.items()
+            for found in [orders._get_mail_recipients(template)]
+            for order in orders
+        }
+
+    def _get_mailed_changes(self, notify):
         # Two statuses in one go: only the last one is told.
         last = {change.order: change for change in self.to_apply if change.enters_status}
-        return self.rules.union(
-            *(
-                order
-                for order, change in last.items()
-                if self.rules._get_mail_state(change, notify) == "pending"
-            )
-        )
+        return [
+            change
+            for change in last.values()
+            if self.rules._get_mail_state(change, notify) == "pending"
+        ]

@@ -4,6 +4,7 @@ from . import (
     base_partner_merge_automatic_wizard,
     ir_attachment,
     mail_mail,
+    mail_template,
     product_pricelist,
     res_partner,
     res_users,

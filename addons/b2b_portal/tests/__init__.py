@@ -2,6 +2,7 @@ from . import (
     test_customer,
     test_gate,
     test_orders,
+    test_proforma_mail,
     test_quick_order_pages,
     test_quick_order_parser,
     test_replica,

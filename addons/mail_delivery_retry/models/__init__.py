@@ -1,1 +1,8 @@
-from . import ir_http, mail_mail, mail_template, mail_thread
+from . import (
+    ir_http,
+    ir_mail_server,
+    mail_mail,
+    mail_render_mixin,
+    mail_template,
+    mail_thread,
+)

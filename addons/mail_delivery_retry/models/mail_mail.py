@@ -8,6 +8,7 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.fields import Command
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools.mail import email_normalize_all
 
 from ..const import COMMITS, RETRY_FIRST, RETRY_LONGEST, RETRY_TOTAL
 
@@ -53,6 +54,24 @@ class MailMail(models.Model):
         """
         if temporary:
             self._try_again_later(success_pids, success_emails)
+        else:
+            self._filter_retried()._leave_out_reached(success_pids, success_emails)
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of `mail` to know of each address of an e-mail that matters who has got it.
+
+        Copies alone leave as an e-mail of their own, of which Odoo does not say that they were
+        delivered: another try would send them once more.
+        """
+        documents = self._get_retried_models()
+        for vals in vals_list:
+            is_copy = vals.get("email_cc") and not vals.get("email_to")
+            if is_copy and vals.get("model") in documents:
+                vals.update(email_to=vals["email_cc"], email_cc=False)
+        return super().create(vals_list)
 
     # === SENDING === #
 
@@ -89,7 +108,10 @@ class MailMail(models.Model):
             if not claimed:
                 continue
             try:
-                leaving = mail.with_context(mail_delivery_commits=auto_commit and COMMITS)
+                accepted = []
+                leaving = mail.with_context(
+                    mail_delivery_commits=auto_commit and COMMITS, mail_delivery_accepted=accepted
+                )
                 super(MailMail, leaving)._send(
                     auto_commit=auto_commit,
                     raise_exception=raise_exception,
@@ -101,7 +123,7 @@ class MailMail(models.Model):
             except smtplib.SMTPServerDisconnected as error:
                 if raise_exception:
                     raise
-                mail._on_connection_lost(str(error))
+                mail._on_connection_lost(str(error), accepted)
                 # The others go with a connection of their own.
                 if auto_commit:
                     self._leave_to_next_run(len(self) - position - 1)
@@ -119,11 +141,21 @@ class MailMail(models.Model):
         end = self.env.context.get("cron_end_time")
         return bool(end) and time.monotonic() > end
 
-    def _on_connection_lost(self, reason):
-        """The mail server hung up while this e-mail was leaving; it may have accepted it."""
+    def _on_connection_lost(self, reason, accepted):
+        """The mail server hung up while this e-mail was leaving; it may have accepted it.
+
+        :param str reason: what is known of it
+        :param list accepted: addresses for which it has surely accepted it, normalized
+        """
         _logger.warning("The mail server hung up on mail.mail %s: %s", self.id, reason)
         self.write({"state": "exception", "failure_type": "mail_smtp", "failure_reason": reason})
-        self._postprocess_sent_message([], [], failure_reason=reason, failure_type="mail_smtp")
+        partners = self.recipient_ids.filtered(lambda partner: partner.email_normalized in accepted)
+        self._postprocess_sent_message(
+            list(partners),
+            [email for email in email_normalize_all(self.email_to) if email in accepted],
+            failure_reason=reason,
+            failure_type="mail_smtp",
+        )
 
     @api.model
     def _trigger_queue(self, at=None):
@@ -201,6 +233,28 @@ class MailMail(models.Model):
             error = error.__cause__ or error.__context__
         return False
 
+    def _leave_out_reached(self, success_pids, success_emails):
+        """Leave those out who have got these e-mails: no other try may mail them once more.
+
+        Neither our own nor the button *Retry* of the list of e-mails.
+
+        :param list success_pids: partners that have got it
+        :param list success_emails: addresses that have got it
+        """
+        # Odoo copies the e-mail that leaves first to those in `email_cc`.
+        values = {"email_cc": False} if success_pids or success_emails else {}
+        if success_emails:
+            values["email_to"] = False
+        if success_pids:
+            values["recipient_ids"] = [Command.unlink(partner.id) for partner in success_pids]
+        if values:
+            self.write(values)
+
+    def _filter_retried(self):
+        """Return those of these e-mails that matter, see `_get_retried_models`."""
+        documents = self._get_retried_models()
+        return self.filtered(lambda mail: mail.model in documents)
+
     def _try_again_later(self, success_pids, success_emails):
         """Put e-mails that failed for now back into the queue, with growing pauses for a day.
 
@@ -208,20 +262,15 @@ class MailMail(models.Model):
         :param list success_emails: addresses that have got it
         """
         now = fields.Datetime.now()
-        done = {}
-        if success_pids:
-            done["recipient_ids"] = [Command.unlink(partner.id) for partner in success_pids]
-        if success_emails:
-            done.update(email_to=False, email_cc=False)
-        documents = self._get_retried_models()
         by_time = {}
-        for mail in self.filtered(lambda mail: mail.model in documents):
+        mails = self._filter_retried()
+        mails._leave_out_reached(success_pids, success_emails)
+        for mail in mails:
             age = now - mail.create_date
             if age < RETRY_TOTAL:
                 again = now + min(max(age, RETRY_FIRST), RETRY_LONGEST)
                 by_time.setdefault(again, []).append(mail.id)
         for again, mail_ids in by_time.items():
-            values = {"state": "outgoing", "scheduled_date": again, **done}
-            self.browse(mail_ids).write(values)
+            self.browse(mail_ids).write({"state": "outgoing", "scheduled_date": again})
         if by_time:
             self._trigger_queue(list(by_time))

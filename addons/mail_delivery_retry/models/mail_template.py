@@ -1,10 +1,55 @@
-from odoo import models
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.tools import email_normalize
 
 from ..attempt import try_pdf
 
 
 class MailTemplate(models.Model):
     _inherit = "mail.template"
+
+    # === WHO USES IT === #
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        for template in self:
+            # sudo: what uses it counts, whether whoever deletes it may read that or not
+            if use := template.sudo()._get_use():
+                raise UserError(
+                    self.env._(
+                        "The e-mail template “%(template)s” is in use, so it cannot be deleted:"
+                        " %(use)s. Archive it, and no such e-mail is sent any more.",
+                        template=template.name,
+                        use=use,
+                    )
+                )
+
+    def _get_use(self):
+        """Return what sends e-mails by this template, in words, or False.
+
+        A hook: a template in use cannot be deleted, since its e-mails would end in silence.
+        """
+        self.ensure_one()
+        return False
+
+    # === RENDERING === #
+
+    def _generate_template(self, res_ids, render_fields, *args, **kwargs):
+        """Override of `mail` to send as the company what a salesperson who has left would send.
+
+        Nobody reads that mailbox, and answers would end in it.
+        """
+        results = super()._generate_template(res_ids, render_fields, *args, **kwargs)
+        if "email_from" in render_fields and (
+            self.model in self.env["mail.mail"]._get_retried_models()
+        ):
+            # sudo: whoever causes the e-mail may not read users
+            for document in self.env[self.model].sudo().browse(res_ids):
+                values = results[document.id]
+                gone = document._get_seller() - document._get_seller_at_work()
+                if gone and email_normalize(values.get("email_from")) == gone.email_normalized:
+                    values["email_from"] = document.company_id.email_formatted
+        return results
 
     def _generate_template_attachments(self, res_ids, render_fields, render_results=None):
         """Override of `mail` to send without their PDF those e-mails that must not wait for it.

@@ -1,1 +1,1 @@
-from . import test_attempt, test_delivery, test_options
+from . import test_attempt, test_delivery, test_headers, test_options

@@ -6,6 +6,17 @@ from ..context_keys import FOR_CUSTOMER
 class MailTemplate(models.Model):
     _inherit = "mail.template"
 
+    def _get_use(self):
+        """Override of `mail_delivery_retry` to name the statuses whose e-mail this is."""
+        if use := super()._get_use():
+            return use
+        statuses = self.env["sale.order.status"].with_context(active_test=False)
+        found = statuses.search([("mail_template_id", "in", self.ids)])
+        return found and self.env._(
+            "it is the e-mail of the status %(statuses)s",
+            statuses=", ".join(f"“{name}”" for name in found.mapped("name")),
+        )
+
     def _generate_template_attachments(self, res_ids, render_fields, render_results=None):
         """Override of `mail` to let the order that is attached carry the order status link.
 

@@ -97,6 +97,9 @@ class SaleOrderStatus(models.Model):
         ondelete="set null",
         help="Sent when an order gets this status. Empty: the customer gets no e-mail.",
     )
+    is_mail_template_archived = fields.Boolean(
+        compute="_compute_is_mail_template_archived", help="No e-mail is sent then."
+    )
     max_days = fields.Integer(
         string="Stuck after (days)",
         help="Orders that stay longer in this status are listed as stuck. 0: no limit.",
@@ -124,6 +127,12 @@ class SaleOrderStatus(models.Model):
     def _compute_fold(self):
         for status in self:
             status.fold = status.category in ("done", "rejected")
+
+    @api.depends("mail_template_id.active")
+    def _compute_is_mail_template_archived(self):
+        for status in self:
+            template = status.mail_template_id
+            status.is_mail_template_archived = bool(template) and not template.active
 
     # === CONSTRAINT METHODS === #
 
@@ -355,6 +364,15 @@ class SaleOrderStatus(models.Model):
         # sudo: a seller of a branch may not read the companies above it
         companies = order.company_id.sudo().parent_ids
         return self.document_type in (False, order.document_type) and (self.company_id <= companies)
+
+    def _get_mail_template(self):
+        """Return the template of the e-mail about this status; empty = the customer gets none.
+
+        An archived template sends nothing.
+
+        :rtype: mail.template
+        """
+        return self.mail_template_id.filtered("active")
 
     def _comes_after(self, other):
         """Whether this status is further on than the other one (an empty one is behind all).

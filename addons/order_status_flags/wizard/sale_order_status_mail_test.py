@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
+from odoo.addons.mail_delivery_retry.language import get_active_lang
 
 
 class SaleOrderStatusMailTest(models.TransientModel):
@@ -62,7 +63,8 @@ class SaleOrderStatusMailTest(models.TransientModel):
     @api.depends("order_id")
     def _compute_lang(self):
         for wizard in self:
-            wizard.lang = wizard.order_id.partner_id.lang or self.env.lang
+            order = wizard.order_id
+            wizard.lang = get_active_lang(self.env, order.partner_id.lang or self.env.lang)
 
     @api.depends("status_id", "order_id", "lang")
     def _compute_preview(self):

@@ -104,14 +104,16 @@ class SaleOrderStatusWizard(models.TransientModel):
     def _compute_preview(self):
         for wizard in self:
             plan = wizard._plan_changes()
-            mailed = plan.get_mailed_orders(notify=not wizard.no_email)
+            mailed = plan.get_mail_recipients(notify=not wizard.no_email)
             wizard.apply_count = len(plan.to_apply)
             wizard.unchanged_count = len(plan.unchanged)
             wizard.refused_count = len(plan.refused)
             wizard.refused_ids = ",".join(str(change.order.id) for change in plan.refused)
             wizard.refused_list = self._format_list(change.message for change in plan.refused)
-            wizard.mail_count = len(mailed)
-            wizard.mail_list = self._format_list(map(self._describe_recipient, mailed))
+            wizard.mail_count = sum(map(bool, mailed.values()))
+            wizard.mail_list = self._format_list(
+                self._describe_recipients(order, found) for order, found in mailed.items()
+            )
             wizard.cancel_count = len(plan.orders_to_cancel)
 
     @api.depends("refused_ids")
@@ -179,15 +181,14 @@ class SaleOrderStatusWizard(models.TransientModel):
             return {"flag": self.env["sale.order.flag"], "note": note}
         return self.flag_id and {"flag": self.flag_id, "flag_note": note or KEEP}
 
-    def _describe_recipient(self, order):
-        # sudo: who is mailed is told even where a colleague's customer is not readable
-        partner = order.sudo().partner_id
-        if partner.email:
-            return f"{order.name}: {partner.display_name} <{partner.email}>"
+    def _describe_recipients(self, order, recipients):
+        if recipients:
+            return f"{order.name}: {', '.join(recipients)}"
         return self.env._(
             "%(order)s: %(customer)s has no e-mail address",
             order=order.name,
-            customer=partner.display_name,
+            # sudo: who is mailed is told even where a colleague's customer is not readable
+            customer=order.sudo().partner_id.display_name,
         )
 
     @api.model

@@ -330,6 +330,15 @@ class TestPush(FeedCommon):
         self.assertEqual((answer["orders"], answer["customers"]), (4, 1))
         self.assertEqual(answer["results"], self.as_client.push(rows))
 
+    def test_dry_run_counts_whom_the_template_addresses(self):
+        firm = self.env["res.partner"].create({"name": "Firm", "is_company": True})
+        order = self._create_order(partner_id=firm.id)
+        rows = [self._row(order)]
+        self.assertEqual(self.as_client.dry_run(rows)["customers"], 0)
+        template = self.env.ref("order_status_flags.mail_template_status_changed")
+        template.write({"use_default_to": False, "email_to": "depot@example.com"})
+        self.assertEqual(self.as_client.dry_run(rows)["customers"], 1)
+
     # === SPEED === #
 
     def _count_push_queries(self, count):

@@ -2,7 +2,8 @@ from datetime import date, timedelta
 
 from odoo import api, fields, models
 
-from odoo.addons.mail_delivery_retry.attempt import try_to_mail
+from odoo.addons.mail_delivery_retry.attempt import may_be_told, try_to_mail
+from odoo.addons.mail_delivery_retry.language import get_active_lang
 
 REMINDER_DAYS = (30, 7)
 RENEWAL_ACTIVITY = "b2b_agreement.mail_activity_type_renew"
@@ -114,20 +115,33 @@ class B2bAgreement(models.Model):
         self.ensure_one()
         self.reminded_days = self._get_due_reminder()
         self._notify_customer("b2b_agreement.mail_template_agreement_reminder")
-        seller = self.user_id
+        seller = self._get_reminded_user()
         if not seller:
             return
         self.activity_schedule(
             RENEWAL_ACTIVITY,
             date_deadline=self.date_end,
             user_id=seller.id,
-            summary=self.with_context(lang=seller.lang).env._("Agreement ends: renew it?"),
+            summary=self.with_context(lang=get_active_lang(self.env, seller.lang)).env._(
+                "Agreement ends: renew it?"
+            ),
         )
         template = self.env.ref(
             "b2b_agreement.mail_template_agreement_reminder_seller", raise_if_not_found=False
         )
-        if template:
+        if template and template.active:
             template.send_mail(self.id, email_values={"recipient_ids": [(4, seller.partner_id.id)]})
+
+    def _get_reminded_user(self):
+        """Return who is reminded: the salesperson, else the first sales manager of the company.
+
+        Whoever has left, or may not open the agreement, is passed over.
+        """
+        # sudo: who is in a group is not for salespeople to read
+        managers = self.env.ref("sales_team.group_sale_manager").sudo().all_user_ids.sorted("id")
+        managers = managers.filtered(lambda user: self.company_id in user.company_ids)
+        users = (*self.user_id, *managers)
+        return next((user for user in users if may_be_told(self, user)), self.user_id.browse())
 
     def _close_renewal_activities(self):
         """Close what asks sellers to renew agreements that these ones continue."""

@@ -161,8 +161,10 @@ class B2bAgreement(models.Model):
         """
         self.ensure_one()
         template = self.env.ref(template_xmlid, raise_if_not_found=False)
-        recipients = self._get_customer_recipients()
-        if not template or not recipients:
+        recipients = template and (
+            self._get_template_recipients(template) or self._get_customer_recipients()
+        )
+        if not template or not template.active or not recipients:
             return
         # By the queue: it tries again when the mail server is away, and nobody waits for it.
         self.with_context(mail_notify_force_send=False).message_post_with_source(
@@ -172,6 +174,21 @@ class B2bAgreement(models.Model):
             partner_ids=recipients.ids,
         )
         self.env["mail.mail"]._trigger_queue()
+
+    def _get_template_recipients(self, template):
+        """Return whom the template itself addresses, empty when it leaves that to us.
+
+        :param template: `mail.template` record of this model
+        :return: `res.partner` records
+        """
+        self.ensure_one()
+        if template.use_default_to:
+            return self.env["res.partner"]
+        # sudo: the template names contacts that the salesperson may not read
+        found = template.sudo()._generate_template_recipients(
+            self.ids, {"partner_to", "email_to", "email_cc"}, find_or_create_partners=True
+        )
+        return self.env["res.partner"].browse(found[self.id].get("partner_ids"))
 
     def _get_customer_recipients(self):
         """Return whom mails about the agreement go to.

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.mail_delivery_retry.attempt import try_pdf
+from odoo.addons.mail_delivery_retry.language import get_active_lang
 
 from ...signature import is_signature
 from .seal import SEAL
@@ -86,7 +87,9 @@ class B2bAgreement(models.Model):
         )
         self.env["mail.mail"]._trigger_queue()
         if not attachment:
-            agreement = self.with_context(lang=seller.lang or self.env.lang)
+            agreement = self.with_context(
+                lang=get_active_lang(self.env, seller.lang or self.env.lang)
+            )
             agreement._message_log(
                 body=agreement.env._(
                     "The PDF of the signed agreement could not be made. The signature is valid"
@@ -117,7 +120,8 @@ class B2bAgreement(models.Model):
         if not attachment or not signer:
             return
         agreement = self.with_context(
-            lang=signer.lang or self.env.lang, mail_notify_force_send=False
+            lang=get_active_lang(self.env, signer.lang or self.env.lang),
+            mail_notify_force_send=False,
         )
         agreement.message_notify(
             subject=agreement.env._("Agreement %(name)s: your copy", name=self.name),

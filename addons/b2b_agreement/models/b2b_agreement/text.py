@@ -7,6 +7,8 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import format_amount, format_date
 
+from odoo.addons.mail_delivery_retry.language import get_active_lang
+
 # Pasted and formatted words bring non-breaking spaces and tags along, in between the braces.
 FILLING = r"(?:\s|&nbsp;|&#160;|<[^<>]*>)*"
 PLACEHOLDER = re.compile(rf"\{{\{{({FILLING})(\w+)({FILLING})\}}\}}")
@@ -75,7 +77,9 @@ class B2bAgreement(models.Model):
 
     def _in_customers_language(self):
         """Return the agreement in the language of its text."""
-        return self.with_context(lang=self.partner_id.lang or self.env.lang)
+        return self.with_context(
+            lang=get_active_lang(self.env, self.partner_id.lang or self.env.lang)
+        )
 
     def _get_words(self):
         """Return the words of this agreement as they stand in its text.

@@ -89,10 +89,10 @@ class SaleOrder(models.Model):
         closed = orders.browse(followers.mapped("res_id")).filtered_domain(left)
         followers.filtered(lambda follower: follower.res_id in closed._ids).unlink()
 
-    def _get_mail_obstacle(self):
+    def _get_mail_obstacle(self, recipients):
         """Override of `order_status_flags`: no contact is mailed about a former company's order."""
         if self._is_customer_side(self.partner_id):
-            return super()._get_mail_obstacle()
+            return super()._get_mail_obstacle(recipients)
         return self.env._(
             "%(contact)s has left %(customer)s. Put another contact of the customer on the order.",
             contact=self.partner_id.name,

@@ -2,6 +2,7 @@ from odoo import models
 from odoo.fields import Command
 
 from odoo.addons.mail_delivery_retry.attempt import try_pdf
+from odoo.addons.mail_delivery_retry.language import get_active_lang
 
 
 class SaleOrder(models.Model):
@@ -13,7 +14,8 @@ class SaleOrder(models.Model):
         """Send the pro-forma to the buyer; without its PDF when that cannot be made.
 
         :param mail.template template: of the e-mail
-        :return: the e-mail to the buyer in the queue, empty when he reads it in Odoo instead
+        :return: the e-mail in the queue to whom the template addresses, the buyer first; empty
+            when he reads it in Odoo instead
         :rtype: mail.mail
         """
         self.ensure_one()
@@ -21,7 +23,11 @@ class SaleOrder(models.Model):
         if error:
             self._log_missing_pdf(error)
         # By the queue: it tries again when the mail server is away.
-        order = self.with_context(lang=self.partner_id.lang, mail_notify_force_send=False)
+        lang = self.partner_id.lang
+        order = self.with_context(
+            lang=lang and get_active_lang(self.with_company(self.company_id).env, lang),
+            mail_notify_force_send=False,
+        )
         message = order.message_post_with_source(
             template,
             attachment_ids=[Command.set(pdf.ids if pdf else [])],
@@ -29,7 +35,10 @@ class SaleOrder(models.Model):
             subtype_xmlid="mail.mt_comment",
         )
         mails = self.env["mail.mail"].search([("mail_message_id", "in", message.ids)])
-        return mails.filtered(lambda mail: self.partner_id in mail.recipient_ids)[:1]
+        # Followers get an e-mail of their own; whom the template addresses is the message's.
+        named = message.with_context(active_test=False).partner_ids
+        addressed = mails.filtered(lambda mail: mail.recipient_ids & named)
+        return addressed.sorted(lambda mail: self.partner_id not in mail.recipient_ids)[:1]
 
     def _make_b2b_proforma_pdf(self):
         """Return the PDF of the pro-forma as an attachment."""

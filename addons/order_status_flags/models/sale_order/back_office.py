@@ -115,7 +115,7 @@ class SaleOrder(models.Model):
         for order in self:
             order.status_history_count = counts.get(order._origin, 0)
 
-    @api.depends("status_history_ids.mail_state")
+    @api.depends("status_history_ids.mail_state", "status_history_ids.is_mail_handled")
     def _compute_status_mail_failed(self):
         failed = self.env["sale.order.status.history"].browse(
             row_id for _order_id, row_id in self._find_failed_mails(self.ids)
@@ -149,14 +149,21 @@ class SaleOrder(models.Model):
         )
 
     @api.depends(
-        "is_against_rejection", "cancellation_requested_on", "status_mail_failed", "is_status_stuck"
+        "is_against_rejection",
+        "cancellation_requested_on",
+        "status_mail_failed",
+        "is_status_stuck",
+        "state",
     )
     def _compute_status_attention(self):
+        # sudo: who reads an order may know that its customer was not reached
+        rows = self.sudo()._find_failed_mails(self.ids, open_only=True)
+        failed = {order_id for order_id, _row_id in rows}
         for order in self:
             order.status_attention = (
                 (order.is_against_rejection and "against_rejection")
                 or (order.cancellation_requested_on and "cancellation")
-                or (order.status_mail_failed and "mail_failed")
+                or (order._origin.id in failed and "mail_failed")
                 or (order.is_status_stuck and "stuck")
             )
 
@@ -169,11 +176,15 @@ class SaleOrder(models.Model):
         domains = {
             "against_rejection": Domain("is_against_rejection", "=", True),
             "cancellation": Domain("cancellation_requested_on", "!=", False),
-            "mail_failed": Domain("status_mail_failed", "=", True),
+            "mail_failed": Domain("id", "in", self._search_open_failed_mails()),
             "stuck": Domain("is_status_stuck", "=", True),
         }
         found = Domain.OR(domains[reason] for reason in value if reason in domains)
         return found if all(value) else found | ~Domain.OR(domains.values())
+
+    @api.model
+    def _search_open_failed_mails(self):
+        return [order_id for order_id, _row_id in self._find_failed_mails(open_only=True)]
 
     @api.depends("partner_id.phone")
     def _compute_customer_phone(self):
@@ -209,21 +220,28 @@ class SaleOrder(models.Model):
         return [("id", "in", [order_id for order_id, _row_id in self._find_failed_mails()])]
 
     @api.model
-    def _find_failed_mails(self, order_ids=None):
+    def _find_failed_mails(self, order_ids=None, open_only=False):
         """Return ``(order id, history row id)`` of failed e-mails that no later one made good.
 
+        Those that somebody has marked as handled are left out.
+
         :param list[int] order_ids: only of these orders; None = of all
+        :param bool open_only: only what a person has to look after: not of orders that are
+            done or cancelled, nor where a later status was set without e-mail on purpose
         """
-        history = self.env["sale.order.status.history"]
-        only = SQL("AND failed.order_id IN %s", tuple(order_ids)) if order_ids else SQL()
         if order_ids is not None and not order_ids:
             return []
+        history = self.env["sale.order.status.history"]
+        history.flush_model(["is_mail_handled"])
+        only = SQL("AND failed.order_id IN %s", tuple(order_ids)) if order_ids else SQL()
         return self.env.execute_query(
             SQL(
                 """
                 SELECT failed.order_id, MAX(failed.id)
                   FROM sale_order_status_history failed
-                 WHERE failed.mail_state = 'failed' %s
+                 WHERE failed.mail_state = 'failed'
+                   AND failed.is_mail_handled IS NOT TRUE
+                   %s
                    AND NOT EXISTS (
                        SELECT 1 FROM sale_order_status_history later
                         WHERE later.order_id = failed.order_id
@@ -231,11 +249,36 @@ class SaleOrder(models.Model):
                           AND later.mail_state = 'sent'
                           AND later.mail_kind IS NOT DISTINCT FROM failed.mail_kind
                        )
+                   %s
               GROUP BY failed.order_id
                 """,
                 only,
+                self._get_open_mail_condition() if open_only else SQL(),
                 to_flush=history._fields["mail_state"],
             )
+        )
+
+    @api.model
+    def _get_open_mail_condition(self):
+        self.flush_model(["state", "order_status_id"])
+        return SQL(
+            """
+            AND NOT EXISTS (
+                SELECT 1 FROM sale_order closed
+             LEFT JOIN sale_order_status status ON status.id = closed.order_status_id
+                 WHERE closed.id = failed.order_id
+                   AND (closed.state = 'cancel' OR status.category IN ('done', 'rejected'))
+                )
+            AND NOT EXISTS (
+                SELECT 1 FROM sale_order_status_history quiet
+                  JOIN sale_order_status status ON status.id = quiet.status_id
+                 WHERE quiet.order_id = failed.order_id
+                   AND quiet.id > failed.id
+                   AND quiet.mail_state = 'suppressed'
+                   AND status.is_public
+                   AND failed.mail_kind IS NULL
+                )
+            """
         )
 
     # === ACTION METHODS === #
@@ -252,3 +295,32 @@ class SaleOrder(models.Model):
             row_id for _order_id, row_id in self._find_failed_mails(self.ids)
         )
         return rows.action_resend_mail()
+
+    def action_dismiss_failed_status_mail(self):
+        """Take failed status e-mails off the list: the customers were told in another way.
+
+        The history goes on saying that they failed; the orders' messages say who decided it.
+
+        :return: True
+        :raise AccessError: without write access to the orders
+        """
+        self.check_access("write")
+        history = self.env["sale.order.status.history"]
+        failed = [order_id for order_id, _row_id in self._find_failed_mails(self.ids)]
+        # sudo: the mail fields are written for people who only read the history
+        rows = history.sudo().search([("order_id", "in", failed), ("mail_state", "=", "failed")])
+        rows.is_mail_handled = True
+        for order in self.browse(failed):
+            reason = order.sudo()._get_last_mail_error(rows)
+            order._message_log(
+                body=self.env._(
+                    "The failed e-mail about the order status needs no more attention."
+                    " It had failed because: %(reason)s",
+                    reason=reason,
+                )
+            )
+        return True
+
+    def _get_last_mail_error(self, rows):
+        rows = rows.filtered(lambda row: row.order_id == self).sorted("id")
+        return self._explain_mail_error(rows[-1:].mail_error) or ""

@@ -3,6 +3,9 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.mail_delivery_retry.attempt import may_be_told
+from odoo.addons.mail_delivery_retry.language import get_active_lang
+
 from ...context_keys import KEEP_REJECTED
 from ...status_change import StatusChange
 from ...typed_text import clean_text, keep_lines
@@ -275,7 +278,7 @@ class SaleOrder(models.Model):
     def _tell_seller(self, activity_type, reason):
         """Schedule the activity that tells somebody of the seller, in that person's language."""
         user = self._get_cancellation_user()
-        order = self.with_context(lang=user.lang or self.env.lang)
+        order = self.with_context(lang=get_active_lang(self.env, user.lang or self.env.lang))
         summary = order.env.ref(activity_type).name
         if user:
             order.activity_schedule(
@@ -289,13 +292,16 @@ class SaleOrder(models.Model):
             order._message_log(body=summary)
 
     def _get_cancellation_user(self):
-        """Return who is told: the salesperson, else the team leader, else a status manager."""
+        """Return who is told: the salesperson, else the team leader, else a status manager.
+
+        The first of them who may open the order.
+        """
         group = self.env.ref("order_status_flags.group_status_manager")
         managers = group.all_user_ids.filtered(lambda user: user.active and not user.share)
         managers = managers.sorted("id")
         of_company = managers.filtered(lambda user: self.company_id in user.company_ids)
-        candidates = (self.user_id, self.team_id.user_id, (of_company or managers)[:1])
-        return next((user for user in candidates if user and user.active), self.env["res.users"])
+        candidates = (self.user_id, self.team_id.user_id, *of_company, *managers)
+        return next((user for user in candidates if may_be_told(self, user)), managers[:0])
 
     def _check_cancellation_request(self):
         # sudo: the field is internal
@@ -309,7 +315,9 @@ class SaleOrder(models.Model):
 
     def _answer_cancellation_request(self, accepted, reason=False, mailed_anyway=False):
         """Tell the customer the seller's answer, in the customer's language."""
-        customer = self.with_context(lang=self.partner_id.lang or self.env.lang)
+        env = self.with_company(self.company_id).env
+        lang = get_active_lang(env, self.partner_id.lang or self.env.lang)
+        customer = self.with_context(lang=lang)
         body = (
             customer.env._("Your request was accepted: the order is cancelled.")
             if accepted

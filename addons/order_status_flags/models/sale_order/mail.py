@@ -1,13 +1,18 @@
+import logging
 from base64 import b64encode
 from io import BytesIO
 
 import qrcode
+from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 from odoo.tools.image import image_data_uri
+from odoo.tools.mail import email_split_and_format
 
 from ...context_keys import FOR_CUSTOMER
+
+_logger = logging.getLogger(__name__)
 
 
 class SaleOrder(models.Model):
@@ -45,6 +50,39 @@ class SaleOrder(models.Model):
         if not change.enters_status or not self._get_change_template(change):
             return "none"
         return "pending" if notify and change.new_status.is_public else "suppressed"
+
+    def _get_mail_recipients(self, template):
+        """Return whom an e-mail about each of these orders would go to, as the template says.
+
+        :param mail.template template: of orders
+        :return: ``{order id: list of names with addresses}``
+        :rtype: dict
+        """
+        # sudo: who is mailed is told even where a colleague's customer is not readable
+        template = template.sudo()
+        try:
+            # A savepoint, since a template may ask the database for anything.
+            with self.env.cr.savepoint():
+                found = template._generate_template_recipients(
+                    self.ids, {"partner_to", "email_to", "email_cc"}
+                )
+        except OperationalError:
+            raise  # a clash with another transaction is no fault of the template
+        except Exception as error:  # whatever a template may bring
+            # Rendering tells which order it is, and why.
+            _logger.info("Recipients of %s: %s", template.name, error)
+            return dict.fromkeys(self.ids, [template.name])
+        partners = template.env["res.partner"]
+        return {
+            order_id: [
+                *partners.browse(values.get("partner_ids"))
+                .filtered("email_normalized")
+                .mapped("email_formatted"),
+                *email_split_and_format(values.get("email_to") or ""),
+                *email_split_and_format(values.get("email_cc") or ""),
+            ]
+            for order_id, values in found.items()
+        }
 
     def _supersede_pending_mails(self, changes):
         """Withdraw the e-mails not yet sent that a newer status of the order overtakes.
@@ -86,15 +124,16 @@ class SaleOrder(models.Model):
             ]
         )._make_mails_anew()
 
-    def _get_mail_obstacle(self):
+    def _get_mail_obstacle(self, recipients):
         """Return why nobody can be mailed about this order, False when somebody can.
 
         Hook: addons name more. Read as superuser.
 
+        :param list recipients: whom the template addresses, see ``_get_mail_recipients``
         :return: the reason, for the seller
         """
         self.ensure_one()
-        return not self.partner_id.email and self.env._("The customer has no e-mail address.")
+        return not recipients and self.env._("The customer has no e-mail address.")
 
     # === LINK IN E-MAILS AND THE PRINTED ORDER === #
 

@@ -170,7 +170,7 @@ class SaleOrder(models.Model):
         :param StatusChange change: a planned one
         :rtype: mail.template
         """
-        template = change.new_status.mail_template_id
+        template = change.new_status._get_mail_template()
         # sudo: what was mailed counts, whoever asks
         order = change.order.sudo()
         rows = order.env["sale.order.status.history"]

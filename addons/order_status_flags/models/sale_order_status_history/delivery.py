@@ -1,7 +1,8 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import split_every
+from odoo.fields import Domain
+from odoo.tools import SQL, split_every
 
 from odoo.addons.mail_delivery_retry.const import RETRY_FIRST, RETRY_LONGEST, RETRY_TOTAL
 
@@ -14,13 +15,47 @@ class SaleOrderStatusHistory(models.Model):
     def _on_mail_sent(self):
         """The mail server accepted the e-mails of these rows."""
         self.write({"mail_state": "sent", "mail_error": False, "is_resend": False})
+        for row in self:
+            known = (row.mail_references or "").split()
+            message_id = row.mail_mail_id.message_id
+            if message_id and message_id not in known:
+                row.mail_references = " ".join([*known, message_id])
 
-    def _on_mail_failed(self, reason, temporary):
-        """The e-mails of these rows could not be delivered.
+    def _on_mail_requeued(self):
+        """Somebody had the mail queue try the e-mails of these rows once more."""
+        self.write(
+            {
+                "mail_state": "pending",
+                "mail_error": False,
+                "mail_attempts": 0,
+                "is_mail_handled": False,
+            }
+        )
+
+    def _on_mail_cancelled(self):
+        """Somebody cancelled the e-mails of these rows in the mail queue."""
+        self._mark_failed(self.env._("The e-mail was cancelled in the mail queue."))
+
+    def _on_mail_deleted(self):
+        """Somebody deleted the e-mails of these rows from the mail queue."""
+        self._mark_failed(self.env._("The e-mail was deleted in the mail queue."))
+
+    def _on_mail_bounced(self, reason):
+        """The e-mails of these rows came back from a mail server behind ours.
+
+        :param str reason: what that one said
+        """
+        self._mark_failed(self.env._("The e-mail came back: %(reason)s", reason=reason))
+
+    def _on_mail_failed(self, reason, temporary, success_pids=(), success_emails=()):
+        """The e-mails of these rows could not be delivered, or not to everybody.
 
         :param str reason: what the mail server said
         :param bool temporary: try again, with growing pauses, for 24 hours in all
+        :param list success_pids: partners that have got it, and get it no second time
+        :param list success_emails: addresses that have got it
         """
+        self.mail_mail_id._leave_out_reached(success_pids, success_emails)
         now = fields.Datetime.now()
         final, retries = self.browse(), {}
         for row in self:
@@ -44,15 +79,36 @@ class SaleOrderStatusHistory(models.Model):
     def _handle_stranded_mails(self):
         """Take up e-mails that left the queue without a word.
 
-        Odoo gives up on a mail when the connection breaks in the middle of it, and people
-        can cancel mails in the queue.
+        Odoo gives up on a mail when the connection breaks in the middle of it, and deletes it
+        together with its message.
         """
-        stranded = self.search(
-            [("mail_state", "=", "pending"), ("mail_mail_id.state", "in", ("exception", "cancel"))]
-        ).try_lock_for_update()
+        stranded = self.search(self._get_stranded_domain()).try_lock_for_update()
         for rows in split_every(1000, stranded.ids, self.browse):
+            deleted = rows.filtered(lambda row: not row.mail_mail_id)
+            deleted._on_mail_deleted()
             cancelled = rows.filtered(lambda row: row.mail_mail_id.state == "cancel")
-            cancelled._mark_failed(self.env._("The e-mail was cancelled in the mail queue."))
-            broken = rows - cancelled
-            for row in broken:
+            cancelled._on_mail_cancelled()
+            for row in rows - deleted - cancelled:
                 row._on_mail_failed(row.mail_mail_id.failure_reason, temporary=True)
+
+    @api.model
+    def _get_stranded_domain(self):
+        handed_over = Domain("mail_mail_id", "=", False) & Domain("mail_due", "=", False)
+        gone = Domain("mail_mail_id.state", "in", ("exception", "cancel"))
+        return Domain("mail_state", "=", "pending") & (handed_over | gone)
+
+    @api.model
+    def _find_by_references(self, message_ids):
+        """Return the rows of the e-mails that left with one of these Message-Ids.
+
+        :param list message_ids: as the e-mails name them, with their angle brackets
+        """
+        found = self.env.execute_query(
+            SQL(
+                "SELECT id FROM sale_order_status_history WHERE mail_references IS NOT NULL"
+                " AND string_to_array(mail_references, ' ') && %s",
+                list(message_ids),
+                to_flush=self._fields["mail_references"],
+            )
+        )
+        return self.browse(row_id for (row_id,) in found)

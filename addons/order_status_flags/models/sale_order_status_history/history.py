@@ -5,7 +5,7 @@ from odoo.tools import SQL
 # Fields that the mail worker may write; everything else is written once.
 MAIL_FIELDS = {
     *("mail_state", "mail_kind", "mail_error", "mail_mail_id", "mail_due", "mail_attempts"),
-    "is_resend",
+    *("mail_references", "is_mail_handled", "is_resend"),
 }
 RESENDABLE = ("failed", "suppressed", "sent")
 
@@ -95,8 +95,19 @@ class SaleOrderStatusHistory(models.Model):
         index="btree_not_null",
         readonly=True,
     )
-    mail_due = fields.Datetime(readonly=True, help="Not mailed before this moment.")
+    mail_due = fields.Datetime(
+        readonly=True,
+        help="Not mailed before this moment. Empty: handed over to Odoo's mail queue.",
+    )
     mail_attempts = fields.Integer(readonly=True)
+    mail_references = fields.Char(
+        string="Message-Ids",
+        readonly=True,
+        help="Of the e-mails that left, the last one last: by them answers and bounces are known.",
+    )
+    is_mail_handled = fields.Boolean(
+        string="Handled", readonly=True, help="Somebody has looked after the failed e-mail."
+    )
     is_resend = fields.Boolean(readonly=True, help="Somebody asked to send this e-mail again.")
     company_id = fields.Many2one(related="order_id.company_id")
     order_partner_id = fields.Many2one(related="order_id.partner_id", string="Customer")
@@ -107,6 +118,9 @@ class SaleOrderStatusHistory(models.Model):
     flag_color = fields.Integer(related="flag_id.color", string="Flag color")
 
     _pending_idx = models.Index("(order_id) WHERE mail_state = 'pending'")
+    _references_idx = models.Index(
+        "USING gin (string_to_array(mail_references, ' ')) WHERE mail_references IS NOT NULL"
+    )
     _failed_idx = models.Index("(order_id) WHERE mail_state = 'failed'")
     _timeline_idx = models.Index("(order_id, id DESC)")
 
@@ -184,6 +198,7 @@ class SaleOrderStatusHistory(models.Model):
         for row in rows:
             if refusal := row._get_resend_refusal():
                 raise UserError(refusal)
+        rows._withdraw_failed_mails()
         rows.write(
             {
                 "mail_state": "pending",
@@ -191,11 +206,19 @@ class SaleOrderStatusHistory(models.Model):
                 "mail_mail_id": False,
                 "mail_attempts": 0,
                 "mail_due": fields.Datetime.now(),
+                "is_mail_handled": False,
                 "is_resend": True,
             }
         )
         self._trigger_mail_cron()
         return True
+
+    def _withdraw_failed_mails(self):
+        """Cancel what the mail queue still holds of these e-mails: one of them is enough."""
+        mails = self.mail_mail_id.filtered(lambda mail: mail.state in ("outgoing", "exception"))
+        if len(mails.try_lock_for_update(allow_referencing=True)) < len(mails):
+            raise UserError(self.env._("The e-mail is leaving at this moment."))
+        mails.write({"state": "cancel"})
 
     def _get_resend_refusal(self):
         """Return why the e-mail of this change cannot be sent again, or False."""

@@ -27,7 +27,7 @@ class SaleOrderStatusHistory(models.Model):
         """
         if self.mail_kind:
             return self._get_template_of_kind(self.mail_kind)
-        template = self.status_id.mail_template_id
+        template = self.status_id._get_mail_template()
         if not template and self.status_id and self._is_rejection_known(self.order_id, before=self):
             return self.env["sale.order"]._get_revival_template()
         return template
@@ -71,7 +71,29 @@ class SaleOrderStatusHistory(models.Model):
         """
         mailed = tuple((row.order_id.id, row.status_id.id) for row in self)
         template = template.with_context(order_status_mailed=mailed, mail_pdf_optional=True)
-        return {mail.res_id: mail for mail in template.send_mail_batch(self.order_id.ids)}
+        mails = template.send_mail_batch(self.order_id.ids)
+        self._lead_answers_to_orders(mails)
+        return {mail.res_id: mail for mail in mails}
+
+    @api.model
+    def _lead_answers_to_orders(self, mails):
+        """Have answers to e-mails reach their orders, unless the template says where they go.
+
+        To the alias or the catchall address, as those to the order's messages; without one to
+        the sender. `mail.thread.message_route` finds the order again.
+        """
+        mails = mails.filtered(lambda mail: not mail.reply_to)
+        orders = self.env["sale.order"].browse(mails.mapped("res_id"))
+        if not orders:
+            return
+        authors = {
+            order.id: (order._get_seller_at_work().partner_id or order.company_id.partner_id).id
+            for order in orders
+        }
+        senders = {mail.res_id: mail.email_from for mail in mails}
+        found = orders._notify_get_reply_to_batch(defaults=senders, author_ids=authors)
+        for reply_to, answered in mails.grouped(lambda mail: found[mail.res_id]).items():
+            answered.write({"reply_to": reply_to})
 
     @api.model
     def _queue_mail(self, order, kind):
@@ -170,7 +192,8 @@ class SaleOrderStatusHistory(models.Model):
 
         One order that cannot be rendered is marked as failed and never stops the rest.
         """
-        rows = self - self._silence_changed_codebook()
+        waiting = self.filtered(lambda row: row.mail_state == "pending" and row.mail_due)
+        rows = waiting - waiting._silence_changed_codebook()
         rows -= rows._put_off_behind_leaving_mails()
         rows -= rows._supersede_known()
         rows -= rows._fail_without_recipient()
@@ -208,7 +231,8 @@ class SaleOrderStatusHistory(models.Model):
     def _render_mails(self, template):
         mails = self._make_mails(template)
         for row in self:
-            row.mail_mail_id = mails[row.order_id.id]
+            # Handed over once: what disappears from the queue is not made anew.
+            row.write({"mail_mail_id": mails[row.order_id.id].id, "mail_due": False})
         self.filtered(lambda row: not row.mail_mail_id)._on_mail_sent()
 
     def _filter_about_status(self):
@@ -313,16 +337,26 @@ class SaleOrderStatusHistory(models.Model):
         return silent | hidden
 
     def _fail_without_recipient(self):
+        """Mark as failed, and return, the rows of orders about which nobody can be mailed."""
         failed = self.browse()
-        for row in self:
-            if obstacle := row.order_id._get_mail_obstacle():
-                row._mark_failed(obstacle)
-                failed += row
+        by_template = self.grouped(lambda row: row._get_mail_template())
+        for template, rows in by_template.items():
+            recipients = rows.order_id._get_mail_recipients(template)
+            for row in rows:
+                if obstacle := row.order_id._get_mail_obstacle(recipients[row.order_id.id]):
+                    row._mark_failed(obstacle)
+                    failed |= row
         return failed
 
     def _mark_failed(self, message):
         if self:
-            self.write({"mail_state": "failed", "mail_error": (message or "")[:1000]})
+            self.write(
+                {
+                    "mail_state": "failed",
+                    "mail_error": (message or "")[:1000],
+                    "is_mail_handled": False,
+                }
+            )
 
     def _supersede_mails(self):
         """Withdraw these pending rows, and their e-mails where one waits in the queue."""

@@ -390,6 +390,8 @@ class OrderFlagFeed(models.Model):
         orders._apply_status_changes(plan.to_apply, source="feed")
 
     def _get_mailed_customers(self, plan):
-        """Return the customers with an address whom a plan would mail."""
+        """Return the customers whose orders a plan would mail about to somebody."""
         notify = not self.env.context.get("order_status_no_notify")
-        return plan.get_mailed_orders(notify).partner_id.filtered("email")
+        mailed = plan.get_mail_recipients(notify)
+        orders = self.env["sale.order"].union(*(order for order in mailed if mailed[order]))
+        return orders.partner_id
