@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.tools.mail import email_normalize_all
 
+from ..const import Accepted
+
 
 def in_one_line(text):
     """Return a text, or each of a list, that becomes a header of an e-mail without line breaks."""
@@ -32,6 +34,6 @@ class IrMailServer(models.Model):
         """Override of `base` to tell the mail queue which addresses the server has accepted."""
         res = super().send_email(message, *args, **kwargs)
         accepted = self.env.context.get("mail_delivery_accepted")
-        if res and isinstance(accepted, list):
+        if res and isinstance(accepted, Accepted):
             accepted += email_normalize_all(str(message["To"] or ""))
         return res

@@ -10,7 +10,7 @@ from odoo.fields import Command
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools.mail import email_normalize_all
 
-from ..const import COMMITS, RETRY_FIRST, RETRY_LONGEST, RETRY_TOTAL
+from ..const import COMMITS, RETRY_FIRST, RETRY_LONGEST, RETRY_TOTAL, Accepted
 
 _logger = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ class MailMail(models.Model):
             if not claimed:
                 continue
             try:
-                accepted = []
+                accepted = Accepted()
                 leaving = mail.with_context(
                     mail_delivery_commits=auto_commit and COMMITS, mail_delivery_accepted=accepted
                 )

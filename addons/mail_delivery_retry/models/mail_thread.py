@@ -45,6 +45,7 @@ class MailThread(models.AbstractModel):
     def _notify_get_classified_recipients_iterator(self, message, recipients_data, **kwargs):
         """Override of `mail` to fall back on the company's language for one switched off since."""
         if lang := kwargs.get("force_email_lang"):
+            # sudo: who posts may work for another company
             company = "company_id" in self and self[:1].sudo().company_id
             env = self.with_company(company).env if company else self.env
             kwargs["force_email_lang"] = get_active_lang(env, lang)

@@ -122,6 +122,7 @@ class SaleOrder(models.Model):
     @api.model
     def _find_contradictions(self, orders):
         """Return ``{(order id, summary)}`` of the open activities, so that none is doubled."""
+        # sudo: the activities are other people's
         found = self.env["mail.activity"].sudo().search(self._get_contradiction_domain(orders.ids))
         return {(activity.res_id, activity.summary) for activity in found}
 
