@@ -4,7 +4,7 @@ from odoo import models
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    def _compute_payment_term_id(self):
+    def _compute_payment_term_id(self):  # pylint: disable=missing-return
         """Override of `sale`: the payment terms of the agreement in force beat the partner's."""
         super()._compute_payment_term_id()
         for company, orders in self.grouped("company_id").items():

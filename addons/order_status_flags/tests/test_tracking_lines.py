@@ -101,26 +101,13 @@ class TestTrackingLines(TrackingCommon):
         self.assertEqual(self._shown(order), ["Paint"])
 
     def test_rewards(self):
-        if "loyalty.program" not in self.env:
-            self.skipTest("without `sale_loyalty`")
-        self.env["loyalty.program"].search([]).active = False
-        discount = {"reward_type": "discount", "discount_mode": "per_order", "discount": 12.5}
-        gift = {"reward_type": "product", "reward_product_id": self.product.id}
-        for values in (discount, gift):
-            self.env["loyalty.program"].create(
-                {
-                    "name": "Worth $ 12.5",
-                    "program_type": "promotion",
-                    "trigger": "auto",
-                    "applies_on": "current",
-                    "rule_ids": [Command.create({"minimum_amount": 0})],
-                    "reward_ids": [Command.create({**values, "description": "Worth $ 12.5"})],
-                }
-            )
-        order = self._create_order(confirm=False)
-        order._update_programs_and_rewards()
-        for coupon, rewards in order._get_claimable_rewards().items():
-            order._apply_program_reward(rewards[:1], coupon)
-        order.action_confirm()
-        self.assertGreater(len(order.order_line), 2)
-        self.assertEqual(self._shown(order), ["Blue paint", "Blue paint"])
+        """As `sale_loyalty` marks them: a discount, and an article that is a gift."""
+        order = self._create_order(
+            order_line=[self._line("Paint"), self._line("$ 12.5 off"), self._line("Worth $ 12.5")]
+        )
+        Line = type(order.order_line)
+        with (
+            patch.object(Line, "_is_discount_line", lambda line: line.name == "$ 12.5 off"),
+            patch.object(Line, "_can_be_invoiced_alone", lambda line: "12.5" not in line.name),
+        ):
+            self.assertEqual(self._shown(order), ["Paint", self.product.name])

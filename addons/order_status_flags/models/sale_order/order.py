@@ -295,9 +295,9 @@ class SaleOrder(models.Model):
             if record:
                 return record.sudo(self.env.su)
         raise UserError(
-            self.env._("There is no such status.")
+            self.env._("There is no such status, or it belongs to another company.")
             if model == "sale.order.status"
-            else self.env._("There is no such flag.")
+            else self.env._("There is no such flag, or it belongs to another company.")
         )
 
     @api.model

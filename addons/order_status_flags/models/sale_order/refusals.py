@@ -46,20 +46,22 @@ class SaleOrder(models.Model):
             )
         # Before all that names them: one of a company that the user does not see is none.
         if not self._knows(case.new_status):
-            return Refusal(self.env._("There is no such status."))
+            return Refusal(self.env._("There is no such status, or it belongs to another company."))
         if not self._knows(case.new_flag):
-            return Refusal(self.env._("There is no such flag."))
+            return Refusal(self.env._("There is no such flag, or it belongs to another company."))
         refusal = case.new_status != case.previous_status and self._get_status_refusal(case)
         return refusal or self._get_flag_refusal(case)
 
     @api.model
     def _knows(self, record):
-        """Whether the user may know of a status or flag: it is of no other company.
+        """Whether the user may know of a status or flag: it is of no company of others.
 
         :param record: ``sale.order.status`` or ``sale.order.flag``, may be empty
         """
         company = record.sudo().company_id  # sudo: the record itself may be out of sight
-        return self.env.su or not company or company in self.env.user.company_ids
+        # sudo: what is a company's is its branches' too, whose users do not read the company
+        known = self.env.user.sudo().company_ids.parent_ids
+        return self.env.su or not company or company in known
 
     @api.model
     def _get_status_refusal(self, case):
