@@ -102,8 +102,8 @@ class TestTrackingLines(TrackingCommon):
 
     def test_rewards(self):
         """As `sale_loyalty` marks them: a discount, and an article that is a gift."""
-        order = self._create_order(
-            order_line=[self._line("Paint"), self._line("$ 12.5 off"), self._line("Worth $ 12.5")]
+        order = self._create_with(
+            self._line("Paint"), self._line("$ 12.5 off"), self._line("Worth $ 12.5")
         )
         Line = type(order.order_line)
         with (
