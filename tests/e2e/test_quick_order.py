@@ -48,7 +48,7 @@ def test_columns_are_asked_and_back_loses_nothing(buyer, browser, screenshot, wi
     page.locator(".o_b2b_reading summary").click()
     screenshot(page, f"reading-{width}")
     page.get_by_role("button", name="Read them as thousands").click()
-    page.get_by_text("1000 Units").first.wait_for()
+    page.get_by_text("1,000 Units").first.wait_for()
     page.get_by_role("button", name="Add to cart").click()
     page.wait_for_url("**/my/b2b/cart")
     page.go_back()
