@@ -1,1 +1,8 @@
-from . import test_agreement_portal, test_agreements, test_customers, test_races, test_seal
+from . import (
+    test_access,
+    test_agreement_portal,
+    test_agreements,
+    test_customers,
+    test_races,
+    test_seal,
+)
