@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import call_kw
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .test_shop_pages import B2bPageCommon
@@ -29,8 +29,8 @@ ROUTES = {
     "/my/b2b/pricelist.csv": {"GET": (200, 200, 200), "POST": (200, 200, 200)},
     "/my/b2b/pricelist.xlsx": {"GET": (200, 200, 200), "POST": (200, 200, 200)},
     QUICK: {"GET": (200, 200, 200), "POST": (QUICK, QUICK, QUICK)},
-    f"{QUICK}/add": {"GET": (QUICK, QUICK, QUICK), "POST": (QUICK, QUICK, QUICK)},
-    f"{QUICK}/rejected": {"GET": (QUICK, QUICK, QUICK), "POST": (QUICK, QUICK, QUICK)},
+    f"{QUICK}/add": {"GET": (QUICK, QUICK, QUICK), "POST": (200, 200, 200)},
+    f"{QUICK}/rejected": {"GET": (QUICK, QUICK, QUICK), "POST": (200, 200, 200)},
     TEMPLATES: {"GET": (200, 200, 200)},
     f"{TEMPLATES}/new": {"GET": (TEMPLATES, TEMPLATES, TEMPLATES)},
     TEMPLATE: {"GET": (200, 200, TEMPLATES)},
@@ -42,19 +42,17 @@ ROUTES = {
 # Makes one with each request, so it is asked apart.
 MAKES = {(f"{TEMPLATES}/new", "POST")}
 
-# Public methods of models that the addon makes or extends: arguments, what is refused to a
-# salesperson, and what to everyone in the portal. `{}` are values of the call.
+# Public methods of models that the addon makes or extends: arguments, the record they are called
+# on, and what they answer to a salesperson, to the buyer whose cart it is, and to all others.
 REFUSED, DENIED, DONE = UserError, AccessError, None
 METHODS = {
-    # (model, method): (arguments, on, seller, portal)
-    ("sale.order", "write"): (({"state": "sale"},), "cart", REFUSED, DENIED),
-    ("sale.order", "create"): (({"b2b_qualifier": "cart"},), None, REFUSED, DENIED),
-    ("sale.order", "copy"): ((), "cart", REFUSED, DENIED),
-    ("sale.order", "copy_data"): ((), "cart", REFUSED, DENIED),
-    ("sale.order", "action_quotation_send"): ((), "cart", REFUSED, DENIED),
-    ("sale.order", "message_post"): ((), "cart", DONE, DENIED),
-    ("res.partner", "write"): (({"b2b_agreement_ids": []},), "customer", DONE, DENIED),
-    ("utm.campaign", "action_redirect_to_quotations"): ((), "campaign", DONE, DONE),
+    ("sale.order", "write"): (({"state": "sale"},), "cart", REFUSED, DENIED, DENIED),
+    ("sale.order", "create"): (({"b2b_qualifier": "cart"},), None, REFUSED, DENIED, DENIED),
+    ("sale.order", "copy"): ((), "cart", REFUSED, REFUSED, DENIED),
+    ("sale.order", "copy_data"): ((), "cart", REFUSED, REFUSED, DENIED),
+    ("sale.order", "action_quotation_send"): ((), "cart", REFUSED, REFUSED, DENIED),
+    ("sale.order", "message_post"): ((), "cart", DONE, DENIED, DENIED),
+    ("utm.campaign", "action_redirect_to_quotations"): ((), "campaign", DONE, DONE, DONE),
 }
 
 
@@ -66,6 +64,9 @@ class AccessCommon(B2bPageCommon):
         super().setUpClass()
         cls._create_signed_agreement(partner_id=cls.rival.id, pricelist_id=cls.rival_pricelist.id)
         cls.template.b2b_template_shared = True
+        cls.manager_user = new_test_user(
+            cls.env, "b2b_manager", groups="base.group_user,sales_team.group_sale_manager"
+        )
         cls.users = {
             "anonymous": cls.env.ref("base.public_user"),
             "retail": cls.retail_user,
@@ -73,6 +74,7 @@ class AccessCommon(B2bPageCommon):
             "colleague": cls.buyer2_user,
             "buyer": cls.buyer_user,
             "seller": cls.seller_user,
+            "manager": cls.manager_user,
         }
         cls.campaign = cls.env["utm.campaign"].create({"name": "Fair"})
 
@@ -97,6 +99,12 @@ class AccessCommon(B2bPageCommon):
 @tagged("post_install", "-at_install")
 class TestRoutes(AccessCommon):
     """The matrix of routes and users, asked from the map of routes itself."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # So that the checkout answers with a page, and orders nothing.
+        cls.agreement.po_number_required = True
 
     def setUp(self):
         super().setUp()
@@ -219,7 +227,6 @@ class TestMethods(AccessCommon):
     def _ids(self, on):
         return {
             "cart": self.cart.ids,
-            "customer": self.customer.ids,
             "campaign": self.campaign.ids,
             None: None,
         }[on]
@@ -237,11 +244,11 @@ class TestMethods(AccessCommon):
                     self._call(kind, model, method, None)
 
     def test_public_methods_do_what_the_table_says(self):
-        for (model, method), (args, on, seller, portal) in METHODS.items():
+        for (model, method), (args, on, seller, buyer, others) in METHODS.items():
             if method == "create":
                 args = ({**args[0], "partner_id": self.buyer_user.partner_id.id},)
             for kind in KINDS:
-                expected = seller if kind == "seller" else portal
+                expected = {"seller": seller, "buyer": buyer}.get(kind, others)
                 with self.subTest(model=model, method=method, kind=kind):
                     error = self._get_error(kind, model, method, self._ids(on), *args)
                     self.assertEqual(error, expected)

@@ -44,7 +44,7 @@ class TestWordsOfChanges(B2bOrderCommon):
         self.assertEqual((self.line.name, self.line.quantity), ("[0042] Bolt", 2.0))
         self.assertEqual((self.line.unit, round(self.line.price, 2)), ("Units", 99.42))
         amounts = {name: round(amount, 2) for name, amount in self.seen.amounts.items()}
-        self.assertEqual(amounts, {"untaxed": 198.84, "tax": 39.77, "total": 238.61})
+        self.assertEqual(amounts, {"untaxed": 198.85, "tax": 39.77, "total": 238.62})
         self.assertEqual((self.seen.currency, self.seen.terms), ("USD", "In 30 days"))
         self.assertEqual(self.seen.address, self.cart.partner_shipping_id.id)
         self.assertIn(self.seen.address, self.seen.addresses)
@@ -80,9 +80,9 @@ class TestWordsOfChanges(B2bOrderCommon):
 
     def test_each_amount(self):
         for name, words in {
-            "untaxed": "Untaxed amount: $1.00 before, $198.84 now.",
+            "untaxed": "Untaxed amount: $1.00 before, $198.85 now.",
             "tax": "Taxes: $1.00 before, $39.77 now.",
-            "total": "Total: $1.00 before, $238.61 now.",
+            "total": "Total: $1.00 before, $238.62 now.",
         }.items():
             with self.subTest(amount=name):
                 self.assertEqual(self._changes(amounts={**self.seen.amounts, name: 1.0}), [words])
@@ -97,9 +97,9 @@ class TestWordsOfChanges(B2bOrderCommon):
         self.assertEqual(
             told[1:],
             [
-                "Untaxed amount: 198.84€ before, $198.84 now.",
+                "Untaxed amount: 198.85€ before, $198.85 now.",
                 "Taxes: 39.77€ before, $39.77 now.",
-                "Total: 238.61€ before, $238.61 now.",
+                "Total: 238.62€ before, $238.62 now.",
             ],
         )
 

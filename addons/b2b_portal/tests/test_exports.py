@@ -66,7 +66,7 @@ class TestOrdersFile(ExportCommon):
             [
                 [
                     *(order.name, "2026-11-20", "PO-1", status.name, "0042", "Bolt"),
-                    *("2", "Units", "99.42", "198.84", "USD"),
+                    *("2", "Units", "99.42", "198.85", "USD"),
                 ]
             ],
         )
@@ -76,6 +76,32 @@ class TestOrdersFile(ExportCommon):
             with self.subTest(lang=lang):
                 self._speak(lang)
                 self.assertEqual(self._get_rows()[0], header.split(";"))
+
+    def test_price_of_a_unit_is_that_of_the_shop(self):
+        order = self._place()
+        line = order.order_line
+        included = self.env["account.tax"].create(
+            {
+                "name": "Included",
+                "amount": 25,
+                "type_tax_use": "sale",
+                "price_include_override": "tax_included",
+            }
+        )
+        precision = self.env["decimal.precision"].search([("name", "=", "Product Price")])
+        precision.digits = 4
+        for values, price, amount in (
+            # By the amount, it would be 0.25 and 0.01.
+            ({"price_unit": 0.2532, "product_uom_qty": 3}, "0.2532", "0.76"),
+            ({"price_unit": 0.0149, "product_uom_qty": 1000}, "0.0149", "14.9"),
+            ({"price_unit": 10, "discount": 12.5, "product_uom_qty": 3}, "8.75", "26.25"),
+            ({"price_unit": 10, "discount": 0, "tax_ids": included.ids}, "8", "24"),
+            ({"price_unit": 10, "product_uom_qty": 0}, "8", "0"),
+        ):
+            with self.subTest(values=values):
+                line.write(values)
+                [row] = self._get_order_rows(order)
+                self.assertEqual(row[8:10], [price, amount])
 
     def test_names_in_the_language_of_the_reader(self):
         order = self._place()
@@ -87,7 +113,7 @@ class TestOrdersFile(ExportCommon):
         self.assertEqual(row[3], status.with_context(lang="pl_PL").name)
         self.assertEqual((row[5], row[7]), ("Śruba", "Sztuka"))
         # Numbers are for machines: a point in each language.
-        self.assertEqual(row[8:10], ["99.42", "198.84"])
+        self.assertEqual(row[8:10], ["99.42", "198.85"])
 
     def test_file_is_sent_as_a_file(self):
         headers = self._get_file("orders.csv").headers
