@@ -81,46 +81,46 @@ class TestRaces(Race, BaseCase):
                 agreement._sign("Bob", SIGNATURE, agreement.partner_id)
             second_env.cr.rollback()
 
-    def _get_as_seller(self, cr, index):
+    def _get_as_seller(self, env, index):
         """Return the agreement as a user with sales rights, who is not trusted code."""
-        agreement = self._get_agreement(cr, index)
+        agreement = self._get_agreement(env, index)
         return agreement.with_user(agreement.env.ref("base.user_admin"))
 
     @mute_logger("odoo.sql_db")
     def test_terms_changed_while_the_customer_signs_are_refused(self):
         """Who comes later sees what the other did, and is told so."""
-        with self.registry.cursor() as signer_cr, self.registry.cursor() as seller_cr:
-            signed = self._get_agreement(signer_cr, 0)
-            changed = self._get_as_seller(seller_cr, 0)
+        with self._transaction() as signer_env, self._transaction() as seller_env:
+            signed = self._get_agreement(signer_env, 0)
+            changed = self._get_as_seller(seller_env, 0)
             # Both snapshots are taken before either writes.
             self.assertEqual((signed.state, changed.state), ("sent", "sent"))
             signed._sign("Anna", SIGNATURE, signed.partner_id)
-            signer_cr.commit()
+            signer_env.cr.commit()
             with self.assertRaises(SerializationFailure):
                 changed.minimum_order_amount = 99999
                 changed.flush_recordset()
-            seller_cr.rollback()
+            seller_env.cr.rollback()
             # What Odoo does then: the request is run again, and now refused in words.
             with self.assertRaisesRegex(UserError, "cannot be changed"):
                 changed.minimum_order_amount = 99999
-            seller_cr.rollback()
+            seller_env.cr.rollback()
             self.assertTrue(signed.is_body_intact)
 
     @mute_logger("odoo.sql_db")
     def test_signing_while_the_terms_change_is_refused(self):
-        with self.registry.cursor() as signer_cr, self.registry.cursor() as seller_cr:
-            signed = self._get_agreement(signer_cr, 0)
-            changed = self._get_as_seller(seller_cr, 0)
+        with self._transaction() as signer_env, self._transaction() as seller_env:
+            signed = self._get_agreement(signer_env, 0)
+            changed = self._get_as_seller(seller_env, 0)
             shown = signed._get_statement_hash()
             changed.minimum_order_amount = 99999
-            seller_cr.commit()
+            seller_env.cr.commit()
             with self.assertRaises((LockError, SerializationFailure)):
                 signed._sign("Anna", SIGNATURE, signed.partner_id)
-            signer_cr.rollback()
+            signer_env.cr.rollback()
             with self.assertRaisesRegex(UserError, "not open for signature"):
                 signed._sign("Anna", SIGNATURE, signed.partner_id)
             self.assertNotEqual(signed._get_statement_hash(), shown)
-            signer_cr.rollback()
+            signer_env.cr.rollback()
 
     @mute_logger("odoo.sql_db")
     def test_database_refuses_two_signed_agreements_on_one_day(self):
