@@ -45,6 +45,8 @@ class IrAttachment(models.Model):
         """
         is_change = not self.env.su and CONTENT_FIELDS & vals.keys()
         if is_change:
+            # Whoever may not write hears that first; the refusal below names the agreement.
+            self.check_access("write")
             self._check_b2b_evidence()
         res = super().write(vals)
         if is_change and {"res_field", "res_id", "res_model"} & vals.keys():

@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.tools import float_compare
 
 from ..formatting import format_unit_price
 from ..pricing import PriceLine
@@ -78,15 +79,15 @@ class SaleOrderLine(models.Model):
         )
         [price] = pricer.prices([self._get_price_line()])
         [rows] = pricer.explain([price], price_label=self.env._("Price (untaxed)"))
-        if order.currency_id.compare_amounts(self.price_reduce_taxexcl, price.net):
+        # Not `price_reduce_taxexcl`: the rounded amount by the quantity may be a cent off.
+        stored = pricer.get_net(price.line, self.price_unit, self.discount, self.tax_ids)
+        if float_compare(stored, price.net, precision_digits=pricer.digits):
             rows.append(
                 {
                     "label": self.env._("On this line"),
                     "text": self.env._(
                         "%(price)s: entered by hand, or priced at another time",
-                        price=format_unit_price(
-                            self.env, self.price_reduce_taxexcl, order.currency_id
-                        ),
+                        price=format_unit_price(self.env, stored, order.currency_id),
                     ),
                 }
             )

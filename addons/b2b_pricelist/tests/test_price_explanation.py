@@ -69,6 +69,18 @@ class TestPriceExplanation(B2bCommon):
             )
             self.assertEqual(wizard._get_price(wizard._get_pricer()).subtotal, line.price_subtotal)
 
+    def test_rounding_of_the_amount_is_no_price_by_hand(self):
+        """Two of 99.423 are 198.85, and half of that is 99.43."""
+        self.product.b2b_discount = 10
+        line = self._create_order([(self.product, 2)]).order_line
+        line = line.with_context(lang="en_US")
+        self.assertAlmostEqual(line.price_reduce_taxexcl, 99.43)
+        self.assertNotIn("On this line", line.action_explain_b2b_price()["params"]["message"])
+        line.price_unit = 99.43
+        line.discount = 0
+        message = line.action_explain_b2b_price()["params"]["message"]
+        self.assertRegex(message, r"On this line: .*99[.,]43")
+
     def test_contact_of_the_customer_gets_the_same_price(self):
         contact = self.buyer_user.partner_id
         self.assertEqual(self._explain(partner=contact).explanation, self._explain().explanation)

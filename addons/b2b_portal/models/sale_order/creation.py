@@ -20,6 +20,8 @@ class SaleOrder(models.Model):
 
         :raise UserError: for a second cart of a buyer, or a cart or template in another state
         """
+        # Whoever may not create hears that first: a refusal names the buyer who has a cart.
+        self.check_access("create")
         vals_list = [self._prepare_b2b_create_values(vals) for vals in vals_list]
         self._check_b2b_single_cart(vals_list)
         orders = super().create(vals_list)

@@ -1,4 +1,7 @@
 from odoo import api, fields, models
+from odoo.tools import float_round
+
+from odoo.addons.b2b_pricelist.formatting import get_price_digits
 
 
 class SaleOrder(models.Model):
@@ -65,8 +68,28 @@ class SaleOrder(models.Model):
             line.product_uom_qty,
             line.product_uom_id.name or "",
             *(
-                [line.price_reduce_taxexcl, line.price_subtotal]
+                [self._get_b2b_export_price(line), line.price_subtotal]
                 if line._shows_b2b_price()
                 else ["", ""]
             ),
         ]
+
+    @api.model
+    def _get_b2b_export_price(self, line):
+        """Return the untaxed price of one unit, with the decimals that the shop shows.
+
+        Not the line's own, which is the rounded amount by the quantity: it differs by a cent, and
+        has no more decimals than the currency.
+
+        :rtype: float
+        """
+        details = line.tax_ids._get_tax_details(
+            line.price_unit * (1 - line.discount / 100),
+            1.0,
+            precision_rounding=line.currency_id.rounding,
+            rounding_method="round_globally",
+            product=line.product_id,
+            product_uom=line.product_uom_id,
+        )
+        digits = get_price_digits(self.env, line.currency_id)
+        return float_round(details["total_excluded"], precision_digits=digits)

@@ -43,6 +43,8 @@ class SaleOrder(models.Model):
         guarded = [name for name in GUARDED_FIELDS if name in vals]
         if not guarded:
             return
+        # Whoever may not write hears that first; the refusals below tell what is in the order.
+        self.check_access("write")
         for order in self:
             if order._is_b2b_draft():
                 if any((vals[name] or False) != (order[name] or False) for name in guarded):
