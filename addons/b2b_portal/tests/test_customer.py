@@ -112,11 +112,8 @@ class TestContactMoves(CustomerCommon):
         self.assertEqual(orders._get_b2b_cart(self.agreement), self.cart)
 
     def test_colleague_orders_at_the_prices_of_the_company(self):
-        self.template._remember_b2b_prices(
-            self.template._get_b2b_nets_today(
-                self.template._get_b2b_prices_today(self.template.order_line)
-            )
-        )
+        prices = self.template._get_b2b_prices_today(self.template.order_line)
+        self.template._remember_b2b_prices(prices)
         before = self.template.order_line.mapped("b2b_last_price")
         self._move(self.rival)
         template = self._as_buyer(self.buyer2_user)._get_b2b_templates(self.agreement)
