@@ -113,9 +113,7 @@ class TestContactMoves(CustomerCommon):
 
     def test_colleague_orders_at_the_prices_of_the_company(self):
         self.template._remember_b2b_prices(
-            self.template._get_b2b_nets_today(
-                self.template._get_b2b_prices_today(self.template.order_line)
-            )
+            self.template._get_b2b_prices_today(self.template.order_line)
         )
         before = self.template.order_line.mapped("b2b_last_price")
         self._move(self.rival)
