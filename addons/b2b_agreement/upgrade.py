@@ -11,6 +11,8 @@ from odoo.tools import SQL
 OLD = "b2b_portal"
 # What users edit: installing an addon would write its own words over theirs.
 EDITED_MODELS = ("b2b.agreement.template", "ir.cron", "ir.rule", "ir.sequence", "mail.template")
+# What users also delete, for good: all of it was there before.
+DELETED_MODELS = ("b2b.agreement.template", "mail.template")
 
 
 def take_over(env, module, names):
@@ -119,6 +121,8 @@ def keep_edited(env, module, names):
             _escape(names),
         )
     )
+    if rows:  # an update of 19.0.1, and no new installation
+        _delete_what_was_deleted(env, module, names)
     for former_id, brought_id, model, res_id in rows:
         if brought_id:
             env["ir.model.data"].browse(brought_id).unlink()
@@ -126,3 +130,28 @@ def keep_edited(env, module, names):
         env["ir.model.data"].browse(former_id).module = module
     env.flush_all()
     env.registry.clear_cache()
+
+
+def _delete_what_was_deleted(env, module, names):
+    """Remove what the installation of an addon brought and users had deleted before."""
+    found = env.execute_query(
+        SQL(
+            """
+            SELECT brought.id, brought.model, brought.res_id
+              FROM ir_model_data brought
+             WHERE brought.module = %s AND brought.name LIKE ANY(%s) AND brought.model IN %s
+               AND NOT EXISTS (
+                   SELECT FROM ir_model_data former
+                    WHERE former.module = %s AND former.name = brought.name
+               )
+            """,
+            module,
+            _escape(names),
+            DELETED_MODELS,
+            OLD,
+        )
+    )
+    for brought_id, model, res_id in found:
+        # The name first: a template that is found by it counts as in use.
+        env["ir.model.data"].browse(brought_id).unlink()
+        env[model].browse(res_id).exists().unlink()
