@@ -24,6 +24,7 @@
         "views/sale_order_menus.xml",
     ],
     "demo": [
+        "demo/b2b_names_demo.xml",
         "demo/b2b_demo.xml",
         "demo/b2b_templates_demo.xml",
         "demo/b2b_orders_demo.xml",

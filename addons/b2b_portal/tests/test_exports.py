@@ -12,15 +12,15 @@ from .test_shop_pages import B2bPageCommon
 ORDER_COLUMNS = {
     "en_US": "Order;Date;PO number;Order status;SKU;Article;Quantity;Unit;"
     "Unit price (untaxed);Amount (untaxed);Currency",
-    "pl_PL": "Zamówienie;Data;Numer zamówienia klienta;Status zamówienia;SKU;Artykuł;Ilość;"
+    "pl_PL": "Zamówienie;Data;Numer zamówienia klienta;Status zamówienia;Symbol;Artykuł;Ilość;"
     "Jednostka;Cena jednostkowa (netto);Wartość (netto);Waluta",
-    "sl_SI": "Naročilo;Datum;Št. naročilnice;Status naročila;Šifra artikla;Artikel;Količina;Enota;"
+    "sl_SI": "Naročilo;Datum;Št. naročilnice;Status naročila;Šifra;Artikel;Količina;Enota;"
     "Cena enote (brez DDV);Znesek (brez DDV);Valuta",
 }
 PRICE_COLUMNS = {
     "en_US": "SKU;Name;Minimum quantity;Price (untaxed);Currency",
-    "pl_PL": "SKU;Nazwa;Minimalna ilość;Cena (netto);Waluta",
-    "sl_SI": "Šifra artikla;Naziv;Najmanjša količina;Cena (brez DDV);Valuta",
+    "pl_PL": "Symbol;Nazwa;Minimalna ilość;Cena (netto);Waluta",
+    "sl_SI": "Šifra;Naziv;Najmanjša količina;Cena (brez DDV);Valuta",
 }
 DANGEROUS = ("=1+1", "+48 22 1", "-2", "@SUM(A1)", "\t=1")
 

@@ -22,9 +22,29 @@ class IrMailServer(models.Model):
         """
         for name in kwargs.keys() & {"reply_to", "email_cc"}:
             kwargs[name] = in_one_line(kwargs[name])
+        if headers := kwargs.get("headers"):
+            # Odoo writes names of recipients there, too.
+            kwargs["headers"] = {name: in_one_line(value) for name, value in headers.items()}
+        email_from = email_from or self._get_sender_of_strangers(kwargs.get("object_id"))
         return super()._build_email__(
             in_one_line(email_from), in_one_line(email_to), in_one_line(subject), body, **kwargs
         )
+
+    def _get_sender_of_strangers(self, document):
+        """Return who sends an e-mail that somebody without an address causes: the company.
+
+        A visitor by a link, for example. Only for documents whose e-mails are waited for, and
+        where no address is configured for it.
+
+        :param str document: id and model, with a hyphen between
+        """
+        model = str(document or "").partition("-")[2]
+        configured = (
+            self.env.context.get("domain_notifications_email") or self._get_default_from_address()
+        )
+        if configured or model not in self.env["mail.mail"]._get_retried_models():
+            return False
+        return self.env.company.email_formatted
 
     def _alter_message__(self, message, smtp_from, smtp_to_list):
         """Override of `base` to put the sender into one line, which Odoo writes once more here."""

@@ -20,9 +20,24 @@ class TestHeaders(TransactionCase):
             body="x",
             email_cc=['"Co\npy" <c@example.com>'],
             reply_to='"Ca\ntch" <all@example.com>',
+            headers={"X-Msg-To-Add": '"Bu\nyer" <b@example.com>'},
         )
-        for name in ("From", "To", "Subject", "Cc", "Reply-To"):
+        for name in ("From", "To", "Subject", "Cc", "Reply-To", "X-Msg-To-Add"):
             self.assertNotIn("\n", str(message[name]))
+
+    def test_who_has_no_address_sends_as_the_company(self):
+        """A visitor by a link causes e-mails about an order; others fail as in plain Odoo."""
+        server = self.env["ir.mail_server"]
+        self.patch(self.registry["ir.mail_server"], "_get_default_from_address", lambda _self: None)
+        self.patch(
+            self.registry["mail.mail"], "_get_retried_models", lambda _mails: {"res.partner"}
+        )
+        self.env.company.email = "shop@example.com"
+        values = {"email_to": ["b@example.com"], "subject": "x", "body": "x"}
+        message = server._build_email__(email_from=False, object_id="1-res.partner", **values)
+        self.assertIn("shop@example.com", str(message["From"]))
+        with self.assertRaises(AssertionError):
+            server._build_email__(email_from=False, object_id="1-res.users", **values)
 
     def test_language_in_use(self):
         self.assertEqual(get_active_lang(self.env, "xx_XX", "en_US"), "en_US")
