@@ -284,7 +284,7 @@ def test_addons_come_and_go(server):
     assert not loose_ends(server)
 
     # Everything leaves: Odoo is as it was, and the orders are there.
-    shop.uninstall("order_status_flags", "mail_delivery_retry")
+    shop.uninstall("order_status_flags", "mail_delivery_retry", "http_resilience")
     assert orders(server, "state") == {key: row[:1] for key, row in left.items()}
     assert "\n".join(differences(server)) == ""
     assert not loose_ends(server)

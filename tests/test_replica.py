@@ -170,7 +170,7 @@ def test_what_is_signed_paid_or_bought_comes_from_the_primary(
     )
     admin.call("b2b.agreement", "action_send", [agreement])
     picture = io.BytesIO()
-    Image.new("RGB", (20, 10), "white").save(picture, "PNG")
+    Image.new("RGB", (20, 10), "navy").save(picture, "PNG")
     page, _servers = get(customer, f"/my/agreements/{agreement}")
     customer.post(
         re.search(rf"/my/agreements/{agreement}/sign\?text=\w+", page)[0],

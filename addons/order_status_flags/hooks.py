@@ -39,6 +39,10 @@ def uninstall_hook(env):
         """
     )
     _move_activities(env)
+    # Rights that an administrator gave to our group hold on to it, whichever model they are for.
+    managers = env.ref("order_status_flags.group_status_manager", raise_if_not_found=False)
+    if managers:
+        env["ir.model.access"].search([("group_id", "=", managers.id)]).unlink()
     env.invalidate_all()
 
 

@@ -95,6 +95,7 @@ def test_b2b_journey(rpc, wholesale, browser, mails, screenshot):
     admin.write("product.product", wholesale["product"], list_price=110.0)
     page.goto("/my/b2b/templates")
     press(page, "Order")
+    page.wait_for_url("**/my/b2b/cart")
     alerts = " ".join(page.locator("[role=alert]").all_inner_texts())
     assert "90.00" in alerts
     assert "99.00" in alerts

@@ -3,9 +3,9 @@ from odoo.tools import html2plaintext
 from odoo.tools.mail import unfold_references
 
 
+# What comes back to the e-mails of the status history, whose messages Odoo has removed. A comment:
+# Odoo keeps a docstring here as the description of every model with messages.
 class MailThread(models.AbstractModel):
-    """What comes back to the e-mails of the status history, whose messages Odoo has removed."""
-
     _inherit = "mail.thread"
 
     @api.model

@@ -302,7 +302,8 @@ class B2bAgreement(models.Model):
         is_own = attachment.res_model == self._name and attachment.res_id == self.id
         content = (attachment.raw or b"") if is_own else b""
         if not content or self._hash(content) != agreement.pdf_hash:
-            _logger.warning("The kept PDF of agreement %s is not the signed one", self.name)
+            if agreement.pdf_hash:  # else it is not sealed yet: an update of 19.0.1 is under way
+                _logger.warning("The kept PDF of agreement %s is not the signed one", self.name)
             return b""
         return content
 
