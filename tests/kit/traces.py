@@ -42,6 +42,8 @@ TEXTS = {
     "ir_model": ["name", "website_form_label"],
     "ir_model_fields": ["field_description", "help"],
 }
+# Views of Odoo's own pages as well: the source is compared, the translations are not.
+SOURCES = {"ir_ui_view": {"arch_db": "en_US"}}
 # Columns that name a model, and with it perhaps a record.
 REFERENCES = {
     "ir_attachment": ("res_model", "res_id"),
@@ -62,7 +64,10 @@ def take(pg, database):
     for kind, statement in SCHEMA.items():
         found |= {(kind, *row) for row in query(pg, statement, database=database)}
     for table in registry_tables(pg, database):
-        statement = f'SELECT (to_jsonb(t) - %s)::text FROM "{table}" t'
+        row = "to_jsonb(t)"
+        for column, language in SOURCES.get(table, {}).items():
+            row += f" || jsonb_build_object('{column}', {column} -> '{language}')"
+        statement = f'SELECT (({row}) - %s)::text FROM "{table}" t'
         rows = query(pg, statement, [RESTLESS_COLUMNS + TEXTS.get(table, [])], database)
         found |= {("row", table, row) for (row,) in rows}
     return found
