@@ -279,6 +279,8 @@ class B2bAgreement(models.Model):
         """
         # Whoever may not write hears that first; the reasons below tell what is in the record.
         self.check_access("write")
+        if self._brings_first_pdf(vals):
+            return self._keep_first_pdf(vals["pdf_attachment_id"])
         self._check_signed_fields(vals)
         unsigned = self.filtered(lambda agreement: agreement.state in ("draft", "sent"))
         to_render = self.browse()

@@ -84,6 +84,25 @@ class B2bAgreement(models.Model):
         """
         return self.env.su or self.env.context.get("b2b_agreement_seal") is SEAL
 
+    def _brings_first_pdf(self, vals):
+        """Return whether trusted code brings the PDF of signed agreements that have none yet.
+
+        :param dict vals: values about to be written
+        :rtype: bool
+        """
+        return (
+            self.env.su
+            and vals.keys() == {"pdf_attachment_id"}
+            and bool(vals["pdf_attachment_id"])
+            and not self.pdf_attachment_id
+        )
+
+    def _keep_first_pdf(self, attachment_id):
+        content = self.env["ir.attachment"].browse(attachment_id).raw or b""
+        return self.with_context(b2b_agreement_seal=SEAL).write(
+            {"pdf_attachment_id": attachment_id, "pdf_hash": self._hash(content)}
+        )
+
     def _check_signed_fields(self, vals):
         """Refuse to alter what was signed, or to sign but by a signature.
 
