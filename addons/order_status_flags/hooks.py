@@ -38,6 +38,8 @@ def uninstall_hook(env):
             OR order_flag_id IS NOT NULL
         """
     )
+    # Flags of users hold on to statuses, too.
+    env.cr.execute("UPDATE sale_order_flag SET status_id = NULL")
     _move_activities(env)
     # Rights that an administrator gave to our group hold on to it, whichever model they are for.
     managers = env.ref("order_status_flags.group_status_manager", raise_if_not_found=False)
