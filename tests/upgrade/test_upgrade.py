@@ -231,7 +231,10 @@ def test_addons_can_be_uninstalled(upgrade):
     remove(upgrade, *manifests())
     names = external_ids(upgrade.pg, upgrade.database, [*manifests(), *RELEASE.addons])
     assert names == {}
-    assert not traces.loose_ends(upgrade.pg, upgrade.database)
+    # Odoo leaves names of parts of a model that is gone, see docs/lifecycle.md.
+    left = {("ir_model_data", "ir.model.fields.selection"), ("ir_model_data", "ir.model.inherit")}
+    ends = traces.loose_ends(upgrade.pg, upgrade.database)
+    assert {end for end in ends if end[:2] not in left} == set()
 
 
 def test_order_status_alone_comes_along(pg):
