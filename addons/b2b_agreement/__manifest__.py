@@ -1,7 +1,7 @@
 {
     "name": "B2B Agreements",
     "summary": "Agreements with business customers: signed online, renewed in time",
-    "version": "19.0.2.0.0",
+    "version": "19.0.2.1.0",
     "category": "Sales/Sales",
     "author": "Order Desk maintainers",
     "license": "LGPL-3",

@@ -1,7 +1,7 @@
 {
     "name": "B2B Portal",
     "summary": "A B2B shop in the portal: cart, order templates, quick order",
-    "version": "19.0.2.0.0",
+    "version": "19.0.2.1.0",
     "category": "Sales/Sales",
     "author": "Order Desk maintainers",
     "license": "LGPL-3",

@@ -1,7 +1,7 @@
 {
     "name": "B2B Portal: Stock",
     "summary": "Availability in the B2B shop, in words or in quantities",
-    "version": "19.0.2.0.0",
+    "version": "19.0.2.1.0",
     "category": "Sales/Sales",
     "author": "Order Desk maintainers",
     "license": "LGPL-3",

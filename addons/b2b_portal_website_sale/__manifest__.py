@@ -1,7 +1,7 @@
 {
     "name": "B2B Portal - eCommerce",
     "summary": "The public shop never shows B2B prices; B2B customers see theirs",
-    "version": "19.0.2.0.0",
+    "version": "19.0.2.1.0",
     "category": "Website/Website",
     "author": "Order Desk maintainers",
     "license": "LGPL-3",

@@ -1,7 +1,7 @@
 {
     "name": "Order Status & Flags",
     "summary": "Customers always know where their order stands, and cancel it while they can",
-    "version": "19.0.2.0.0",
+    "version": "19.0.2.1.0",
     "category": "Sales/Sales",
     "license": "LGPL-3",
     "author": "Order Desk maintainers",

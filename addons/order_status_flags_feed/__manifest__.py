@@ -2,7 +2,7 @@
     "name": "Order Status & Flags: ERP Feed",
     "summary": "Flags set in Subiekt GT, Subiekt nexo PRO, Navireo or another ERP reach the"
     " customer",
-    "version": "19.0.2.0.0",
+    "version": "19.0.2.1.0",
     "category": "Sales/Sales",
     "license": "LGPL-3",
     "author": "Order Desk maintainers",

@@ -1,7 +1,7 @@
 {
     "name": "Order Status & Flags: Stock",
     "summary": "Deliveries set the order status, and what has been shipped cannot be cancelled",
-    "version": "19.0.2.0.0",
+    "version": "19.0.2.1.0",
     "category": "Sales/Sales",
     "license": "LGPL-3",
     "author": "Order Desk maintainers",

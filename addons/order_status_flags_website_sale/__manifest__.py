@@ -1,7 +1,7 @@
 {
     "name": "Order Status & Flags: Online Shop",
     "summary": "Orders of the online shop are web orders; a cart has no status",
-    "version": "19.0.2.0.0",
+    "version": "19.0.2.1.0",
     "category": "Sales/Sales",
     "license": "LGPL-3",
     "author": "Order Desk maintainers",
