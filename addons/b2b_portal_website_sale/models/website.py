@@ -18,7 +18,7 @@ class Website(models.Model):
             return self.env["product.pricelist"].sudo()
         agreement = getattr(request or None, "b2b_agreement", None)
         if not agreement or agreement._get_selling_company() != self.company_id:
-            agreement = self.env.user.partner_id._get_b2b_agreement(self.company_id)
+            agreement = self.env.user.partner_id._get_b2b_agreement_of_page(self.company_id)
         agreed = agreement.pricelist_id
         if agreed and request:
             # The next visitor at the same computer or proxy pays other prices.
