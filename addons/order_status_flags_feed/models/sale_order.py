@@ -11,6 +11,13 @@ class SaleOrder(models.Model):
         groups="base.group_user",
         help="The number that this order has in the ERP outside Odoo.",
     )
+    erp_document_ids = fields.One2many(
+        comodel_name="sale.order.erp.document",
+        inverse_name="order_id",
+        string="Documents in the ERP",
+        readonly=True,
+        groups="sales_team.group_sale_salesman",
+    )
     # A feed can look orders up by it, thousands at a time.
     client_order_ref = fields.Char(index="btree_not_null")
 

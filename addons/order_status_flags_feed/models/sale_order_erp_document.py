@@ -1,0 +1,72 @@
+from odoo import api, fields, models
+
+# Documents by which goods have left, or money is owed: the customer can no longer cancel.
+FINAL_KINDS = ("delivery", "invoice", "receipt")
+
+
+class SaleOrderErpDocument(models.Model):
+    """A document that an ERP outside Odoo made of an order.
+
+    One record per feed, order, kind and number, kept up to date by the rows of the feed.
+    Example: Subiekt makes the customer order ZK 12/2026 of a web order, later the invoice
+    FS 40/2026; the customer sees both on the order's page, and downloads the invoice there.
+    Nobody writes them by hand.
+    """
+
+    _name = "sale.order.erp.document"
+    _description = "Document in the ERP"
+    _order = "order_id, date desc, id desc"
+    _rec_name = "number"
+
+    order_id = fields.Many2one(
+        comodel_name="sale.order", required=True, ondelete="cascade", index=True, readonly=True
+    )
+    company_id = fields.Many2one(related="order_id.company_id")
+    feed_id = fields.Many2one(
+        comodel_name="order.flag.feed", required=True, ondelete="cascade", readonly=True
+    )
+    kind = fields.Selection(
+        selection=[
+            ("order", "Order"),
+            ("delivery", "Delivery note"),
+            ("invoice", "Invoice"),
+            ("receipt", "Receipt"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    number = fields.Char(required=True, index="trigram", readonly=True)
+    date = fields.Date(readonly=True)
+    state = fields.Selection(
+        selection=[("open", "Open"), ("cancelled", "Cancelled")],
+        required=True,
+        default="open",
+        readonly=True,
+    )
+    covers = fields.Selection(
+        selection=[("all", "The whole order"), ("part", "A part of it")],
+        required=True,
+        default="all",
+        readonly=True,
+    )
+    tracking = fields.Char(
+        readonly=True, help="Number or web address by which the customer follows the parcel."
+    )
+    note = fields.Char(readonly=True, help="The last note that came with it, for colleagues.")
+    attachment_id = fields.Many2one(
+        comodel_name="ir.attachment", string="PDF", ondelete="set null", readonly=True
+    )
+    changed_at = fields.Datetime(
+        string="Changed in the ERP", readonly=True, help="By the newest row that reached it."
+    )
+
+    _document_uniq = models.Constraint(
+        "UNIQUE(feed_id, order_id, kind, number)",
+        "This document is there already.",
+    )
+
+    @api.depends("kind", "number")
+    def _compute_display_name(self):
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        for document in self:
+            document.display_name = f"{kinds.get(document.kind, '')} {document.number or ''}".strip()
