@@ -7,5 +7,6 @@ from . import (
     res_users,
     sale_order,
     sale_order_erp_document,
+    sale_order_status,
     sale_order_status_history,
 )
