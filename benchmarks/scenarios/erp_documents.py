@@ -4,6 +4,7 @@ import gc
 import time
 
 from measure import scenario
+
 from scenarios.flag_feed import FULL, ROWS, RUNS, make_feed
 
 # What an ERP sends most: an invoice that fulfils the order, and its own order.
