@@ -30,12 +30,12 @@ class SaleOrderStatus(models.Model):
         # sudo: part of an installation, whoever starts it
         statuses = self.sudo().with_context(active_test=False)
         for status_name, event_name, shipped in statuses._get_added_events():
-            status = self.env.ref(status_name, raise_if_not_found=False)
-            event = self.env.ref(event_name, raise_if_not_found=False)
-            if not status or not event or not status.sudo()._is_as_shipped(shipped):
+            status = statuses.env.ref(status_name, raise_if_not_found=False)
+            event = statuses.env.ref(event_name, raise_if_not_found=False)
+            if not status or not event or not status._is_as_shipped(shipped):
                 continue
             if not statuses.search_count([("event_ids", "in", event.ids)], limit=1):
-                status.sudo().event_ids |= event
+                status.event_ids |= event
 
     def _is_as_shipped(self, codes):
         """Whether what sets this status is still what it shipped with.

@@ -36,6 +36,7 @@ class OrderFlagFeed(models.Model):
         numbers = {row.document.number for row in rows if row.document}
         if not numbers or not orders:
             return {}
+        # More than the rows are about, and still one query: the pairs are told apart below.
         found = self.env["sale.order.erp.document"].search(
             [
                 ("feed_id", "=", self.id),
@@ -44,7 +45,9 @@ class OrderFlagFeed(models.Model):
             ]
         )
         return {
-            (document.order_id.id, document.kind, document.number): DocumentState.from_record(document)
+            (document.order_id.id, document.kind, document.number): DocumentState.from_record(
+                document
+            )
             for document in found
         }
 
@@ -85,6 +88,7 @@ class OrderFlagFeed(models.Model):
         if is_open and (before is None or before.values["state"] != "open"):
             plan.documents.add_opened(row)
         effect = get_effect(row.document.kind, after)
+        # What the document said before has brought about what it could.
         if effect is None or effect == get_effect(row.document.kind, before):
             return False
         if effect == "erp_cancelled" and self.cancel_orders:
@@ -109,6 +113,7 @@ class OrderFlagFeed(models.Model):
         if plan.documents.get_reference(row.order) == number:
             return
         old = plan.documents.set_reference(row.order, number)
+        # The orders were looked up once, by the numbers that they had before the push.
         if self.order_ref_field == "external_ref":
             state.move_reference(row.order, old, number)
 

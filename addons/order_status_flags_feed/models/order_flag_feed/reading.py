@@ -67,6 +67,7 @@ class OrderFlagFeed(models.Model):
         :param dict raw: without a problem of ``_get_document_problem``
         :raise ValueError: when its file is none, see ``parse_pdf``
         """
+        # Line ends and runs of blanks are no part of a number, and would not be seen.
         number = " ".join(raw["number"].split())
         values = {name: raw[name] for name in ("state", "covers") if raw.get(name) is not None}
         if raw.get("date") is not None:
