@@ -3,11 +3,13 @@ import logging
 import psycopg2
 
 from odoo import fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, sql
 
 _logger = logging.getLogger(__name__)
 
 OFFSET_PARAMETER = "order_status_flags_feed.position_offset"
+# What is read by position: changes of statuses, and of orders.
+POSITIONED = ("sale_order_status_history", "sale_order_erp_touch")
 
 
 class SaleOrderStatusHistory(models.Model):
@@ -37,11 +39,29 @@ class SaleOrderStatusHistory(models.Model):
     )
 
     def _forget_feed(self):
-        """Call changes by a feed changes of a flag, which they were, when the addon goes.
+        """Call changes by a feed what they were when the addon goes: of a flag, or by an event.
 
-        Past ``write``, which rightly alters no history.
+        Past ``write``, which rightly alters no history. Events enter a status, and leave the
+        flag as it was in the row before.
         """
-        self._write({"source": "flag"})
+        if not self:
+            return
+        self.env.cr.execute(
+            """
+            UPDATE sale_order_status_history row
+               SET source = CASE WHEN row.status_id IS DISTINCT FROM row.previous_status_id
+                                  AND row.flag_id IS NOT DISTINCT FROM (
+                                      SELECT before.flag_id
+                                        FROM sale_order_status_history before
+                                       WHERE before.order_id = row.order_id
+                                         AND before.id < row.id
+                                    ORDER BY before.id DESC
+                                       LIMIT 1)
+                                 THEN 'event' ELSE 'flag' END
+             WHERE row.id = ANY(%s)
+            """,
+            [list(self.ids)],
+        )
         self.invalidate_recordset(["source"])
 
     def init(self):
@@ -75,10 +95,13 @@ class SaleOrderStatusHistory(models.Model):
         """
         self.env.cr.execute(
             """
-            SELECT COALESCE(MAX(feed_position), 0),
+            SELECT GREATEST(
+                       (SELECT MAX(feed_position) FROM sale_order_status_history),
+                       (SELECT MAX(feed_position) FROM sale_order_erp_touch),
+                       0
+                   ),
                    pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
                    pg_current_xact_id_if_assigned()::text::bigint
-              FROM sale_order_status_history
             """
         )
         highest, next_number, own = self.env.cr.fetchone()
@@ -97,10 +120,14 @@ class SaleOrderStatusHistory(models.Model):
         self.env["ir.config_parameter"].sudo().set_param(OFFSET_PARAMETER, str(offset))
         # A default of the column, not a value of the insert: the engine, which writes the rows,
         # knows nothing of feeds.
-        self.env.cr.execute(
-            SQL(
-                "ALTER TABLE sale_order_status_history ALTER COLUMN feed_position"
-                " SET DEFAULT pg_current_xact_id()::text::bigint + %s",
-                SQL(str(int(offset))),
+        for table in POSITIONED:
+            if not sql.column_exists(self.env.cr, table, "feed_position"):
+                continue  # while the addon is installed
+            self.env.cr.execute(
+                SQL(
+                    "ALTER TABLE %s ALTER COLUMN feed_position"
+                    " SET DEFAULT pg_current_xact_id()::text::bigint + %s",
+                    SQL.identifier(table),
+                    SQL(str(int(offset))),
+                )
             )
-        )
