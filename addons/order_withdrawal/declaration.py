@@ -43,6 +43,10 @@ class Declaration:
             form_token=clean_text(params.get("form_token"), one_line=True)[:100],
         )
 
+    def get_value(self, name):
+        """Return what was typed into a field, for the form that is shown again."""
+        return getattr(self, name)
+
     def get_missing(self):
         """Return the names of the fields that the law lets us ask for and that are not there."""
         missing = [name for name in ("name", "reference", "email") if not getattr(self, name)]

@@ -70,8 +70,11 @@ class SaleOrder(models.Model):
             Domain("is_verified", "=", True) | Domain("is_matched", "=", True)
         )
 
-    def _filter_withdrawn(self):
-        """Return the orders with a withdrawal that is certain, and not answered for good."""
+    def _get_open_withdrawals(self):
+        """Return the withdrawals from these orders that are certain, and not answered for good.
+
+        :rtype: sale.withdrawal, sudo
+        """
         domain = self._get_open_withdrawal_domain() & Domain("order_id", "in", self.ids)
         # sudo: asked by events and transfers, whose users may not read withdrawals
-        return self.env["sale.withdrawal"].sudo().search(domain).order_id & self
+        return self.env["sale.withdrawal"].sudo().search(domain)

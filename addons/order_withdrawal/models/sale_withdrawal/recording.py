@@ -167,7 +167,7 @@ class SaleWithdrawal(models.Model):
             self.env,
             self.received_at,
             tz=zone,
-            dt_format="long",
+            dt_format="d MMMM y, HH:mm:ss",
             lang_code=lang or self.env.lang or self.lang,
         )
         local = fields.Datetime.context_timestamp(self.with_context(tz=zone), self.received_at)
