@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 
 from ..context_keys import WITHDRAWAL_WRITE
 
@@ -39,6 +39,14 @@ class SaleWithdrawalLine(models.Model):
             # sudo: read for a record whose access was checked
             article = line.order_line_id.sudo()
             line.name = line.name or (article and article._get_tracking_page_name())
+
+    @api.constrains("order_line_id")
+    def _check_order(self):
+        for line in self:
+            if line.order_line_id.order_id != line.withdrawal_id.order_id:
+                raise ValidationError(
+                    self.env._("%(article)s is no article of this order.", article=line.name)
+                )
 
     @api.model_create_multi
     def create(self, vals_list):
