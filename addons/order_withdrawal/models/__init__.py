@@ -6,6 +6,7 @@ from . import (
     res_company,
     res_config_settings,
     sale_order,
+    sale_order_line,
     sale_order_status_history,
     sale_withdrawal,
     sale_withdrawal_line,

@@ -2,20 +2,16 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from odoo.addons.account.tests.common import AccountTestInvoicingCommon
-
 from .common import WithdrawalCommon
 
 
 @tagged("post_install", "-at_install")
-class TestWithdrawalCreditNote(WithdrawalCommon, AccountTestInvoicingCommon):
+class TestWithdrawalCreditNote(WithdrawalCommon):
     """What is credited: the goods, the delivery charge once, the discount by its share."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.company = cls.env.company
-        cls.company.withdrawal_enabled = True
         cls.product.type = "service"
         cls.product.taxes_id = [Command.clear()]
         cls.second = cls.product.copy({"name": "Red paint", "list_price": 30.0})

@@ -43,8 +43,10 @@ class TestWithdrawalMail(OutboxCommon, WithdrawalCommon):
         statement._take_effect()
         return statement
 
-    def _mailed(self, **kwargs):
-        return self._run(**kwargs)
+    def _mailed(self):
+        """Return what left the house for customers; colleagues are told of activities."""
+        colleagues = {self.seller.email, self.manager.email}
+        return [mail for mail in self._run() if not colleagues & set(mail["to"])]
 
     def test_acknowledgement_has_the_whole_statement(self):
         statement = self._declare(reason="Wrong <b>colour</b>")

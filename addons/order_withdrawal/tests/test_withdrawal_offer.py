@@ -87,9 +87,10 @@ class TestWithdrawalOffer(OutboxCommon, WithdrawalHttpCommon):
         self.assertNotIn(self.order.order_tracking_token, page.text)
 
     def test_in_the_footer_of_the_portal(self):
-        self.assertIn('href="/withdraw"', self.url_open("/web/login").text)
+        path = f"/my/orders/{self.order.id}?access_token={self.order.access_token}"
+        self.assertIn('href="/withdraw"', self.url_open(path).text)
         self.company.withdrawal_enabled = False
-        self.assertNotIn('href="/withdraw"', self.url_open("/web/login").text)
+        self.assertNotIn('href="/withdraw"', self.url_open(path).text)
 
     def test_in_emails_and_pdf(self):
         self.order.set_order_flag(self.flag_in_progress.id)

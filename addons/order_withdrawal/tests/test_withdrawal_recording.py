@@ -13,6 +13,7 @@ from odoo.addons.mail_delivery_retry.tests.common import Race
 from odoo.addons.order_withdrawal.declaration import Declaration
 
 RECORDING = "odoo.addons.order_withdrawal.models.sale_withdrawal.recording"
+NAME = "Anna of the test of recording"
 PROCESSING = "odoo.addons.order_withdrawal.models.sale_withdrawal.processing"
 
 
@@ -22,24 +23,21 @@ class TestWithdrawalRecording(Race, TransactionCase):
 
     def setUp(self):
         super().setUp()
+        self.company_id = self.env.ref("base.main_company").id
         self.addCleanup(self._clean)
-        with self._transaction() as env:
-            self.company_id = env["res.company"].create({"name": "WD recording"}).id
-            env.cr.commit()
 
     def _clean(self):
         with self._transaction() as env:
-            for table in ("sale_withdrawal_mail", "sale_withdrawal_line", "sale_withdrawal"):
-                env.cr.execute(f"DELETE FROM {table} WHERE company_id = %s", [self.company_id])
+            # Those of this test alone; its rows and mails go with them.
+            env.cr.execute("DELETE FROM sale_withdrawal WHERE partner_name = %s", [NAME])
             env.cr.execute(
                 "DELETE FROM mail_activity WHERE res_model = 'sale.withdrawal' AND res_id NOT IN"
                 " (SELECT id FROM sale_withdrawal)"
             )
-            env["res.company"].browse(self.company_id).active = False
             env.cr.commit()
 
     def _values(self, token="one", **values):
-        declaration = Declaration(name="Anna", email="a@example.com", form_token=token)
+        declaration = Declaration(name=NAME, email="recording@example.com", form_token=token)
         place = {
             "source": "form",
             "company_id": self.company_id,
@@ -58,7 +56,7 @@ class TestWithdrawalRecording(Race, TransactionCase):
 
     def _count(self):
         with self._transaction() as env:
-            return env["sale.withdrawal"].search_count([("company_id", "=", self.company_id)])
+            return env["sale.withdrawal"].search_count([("partner_name", "=", NAME)])
 
     @staticmethod
     def _real_cursors():
@@ -180,9 +178,7 @@ class TestWithdrawalRecording(Race, TransactionCase):
 
             self._run_against(holder, waiting, call)
         with self._transaction() as env:
-            states = env["sale.withdrawal.mail"].search(
-                [("withdrawal_id.company_id", "=", self.company_id)]
-            )
+            states = env["sale.withdrawal.mail"].search([("withdrawal_id.partner_name", "=", NAME)])
             self.assertEqual(sorted(states.mapped("mail_state")), ["pending", "suppressed"])
 
     def test_declared_quantities_are_kept_with_the_record(self):

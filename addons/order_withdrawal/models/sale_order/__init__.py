@@ -1,1 +1,1 @@
-from . import attention, customer, goes_on, offer, order_line
+from . import attention, customer, goes_on, offer

@@ -155,8 +155,7 @@ class SaleWithdrawal(models.Model):
     @api.depends("received_at", "company_id")
     def _compute_refund_due(self):
         for withdrawal in self:
-            partner = withdrawal.company_id.partner_id
-            zone = get_zone(partner.country_id.code, withdrawal.tz, partner.tz)
+            zone = get_zone(False, withdrawal.tz, withdrawal.company_id.partner_id.tz)
             received = withdrawal.received_at or fields.Datetime.now()
             withdrawal.refund_due = to_local_day(received, zone) + timedelta(days=REFUND_DAYS)
 

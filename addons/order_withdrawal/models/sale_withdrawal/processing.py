@@ -194,10 +194,15 @@ class SaleWithdrawal(models.Model):
         if activity_type in order.activity_ids.activity_type_id:
             return
         user = self.user_id or order._get_cancellation_user()
-        told = order.with_context(lang=get_active_lang(self.env, user.lang or self.env.lang))
+        # No customer waits for a mail server until the seller is told.
+        told = order.with_context(
+            lang=get_active_lang(self.env, user.lang or self.env.lang),
+            mail_notify_force_send=False,
+        )
         summary = told.env._("Withdrawal %(number)s", number=self.name)
         if user:
             told.activity_schedule(ACTIVITY, summary=summary, user_id=user.id)
+            self.env["mail.mail"]._trigger_queue()
         else:
             told._message_log(body=summary)
 
@@ -216,9 +221,12 @@ class SaleWithdrawal(models.Model):
         managers = managers.filtered(lambda user: may_be_told(self, user)).sorted("id")
         if managers:
             user = managers[0]
-            in_words = self.with_context(lang=get_active_lang(self.env, user.lang))
+            in_words = self.with_context(
+                lang=get_active_lang(self.env, user.lang), mail_notify_force_send=False
+            )
             in_words.activity_schedule(
                 ACTIVITY_UNMATCHED,
                 summary=in_words.env._("Statements of withdrawal wait to be matched"),
                 user_id=user.id,
             )
+            self.env["mail.mail"]._trigger_queue()

@@ -51,7 +51,7 @@ class SaleWithdrawal(models.Model):
         self.env["mail.mail"].search(
             [("model", "=", self._name), ("res_id", "in", self.ids)]
         ).unlink()
-        self.message_ids.filtered(lambda message: message.message_type != "notification").unlink()
+        self.message_ids.filtered(lambda message: not message.tracking_value_ids).unlink()
         self.env["ir.attachment"].search(
             [("res_model", "=", self._name), ("res_id", "in", self.ids)]
         ).unlink()
