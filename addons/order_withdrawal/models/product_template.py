@@ -16,7 +16,7 @@ class ProductTemplate(models.Model):
     @api.model
     def _selection_withdrawal_exception(self):
         return [
-            (value, f"{name} ({self.env._('Article')} {article})")
+            (value, f"{self.env._(name)} ({self.env._('Article')} {article})")
             for value, (name, article, _text) in EXCEPTIONS.items()
         ]
 
@@ -25,10 +25,15 @@ class ProductTemplate(models.Model):
 
         :rtype: list[str]
         """
-        return [
-            f"{product.name}: {EXCEPTIONS[product.withdrawal_exception][2]}"
-            f" ({self.env._('Directive 2011/83/EU, Article')} "
-            f"{EXCEPTIONS[product.withdrawal_exception][1]})"
-            for product in self
-            if product.withdrawal_exception
-        ]
+        lines = []
+        for product in self.filtered("withdrawal_exception"):
+            _name, article, text = EXCEPTIONS[product.withdrawal_exception]
+            lines.append(
+                self.env._(
+                    "%(product)s: %(text)s (Directive 2011/83/EU, Article %(article)s)",
+                    product=product.name,
+                    text=self.env._(text),
+                    article=article,
+                )
+            )
+        return lines

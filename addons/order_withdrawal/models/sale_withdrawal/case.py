@@ -105,13 +105,16 @@ class SaleWithdrawal(models.Model):
         """
         if found.last_day is None:
             return self.env._("Goods are still to come, so the period has not begun.")
+        day = format_date(self.env, found.first_day)
         begin = (
-            self.env._("The last goods were delivered on %(day)s.")
+            self.env._("The last goods were delivered on %(day)s.", day=day)
             if found.event == "delivery"
-            else self.env._("The order was placed on %(day)s; no delivery of goods is known.")
+            else self.env._(
+                "The order was placed on %(day)s; no delivery of goods is known.", day=day
+            )
         )
         words = [
-            begin % {"day": format_date(self.env, found.first_day)},
+            begin,
             self.env._(
                 "The period of %(days)s days ends with the last whole day in the time zone"
                 " %(zone)s.",
