@@ -14,8 +14,12 @@ class TestWithdrawalCreditNote(WithdrawalCommon):
         super().setUpClass()
         cls.product.type = "service"
         cls.product.taxes_id = [Command.clear()]
-        cls.second = cls.product.copy({"name": "Red paint", "list_price": 30.0})
-        cls.charge = cls.product.copy({"name": "Delivery", "list_price": 7.0})
+        cls.second, cls.charge = cls.env["product.product"].create(
+            [
+                {"name": name, "type": "service", "list_price": price, "invoice_policy": "order"}
+                for name, price in (("Red paint", 30.0), ("Delivery", 7.0))
+            ]
+        )
 
     def _create_invoiced_order(self, discount=0, charge=False):
         """Return an order of 5 x 10 and 2 x 30, invoiced and posted."""

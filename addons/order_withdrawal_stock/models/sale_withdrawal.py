@@ -59,7 +59,9 @@ class SaleWithdrawal(models.Model):
         """
         plan = {}
         for line, withdrawn in self._get_withdrawn_quantities().items():
-            moves = line._get_shipped_moves().sorted("date", reverse=True)
+            moves = line._get_shipped_moves().sorted(
+                lambda move: (move.date, move.id), reverse=True
+            )
             unit = line.product_uom_id
             left = withdrawn - sum(
                 move.product_uom._compute_quantity(self._get_coming_back(move), unit, round=False)

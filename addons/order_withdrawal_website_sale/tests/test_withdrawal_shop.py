@@ -122,7 +122,8 @@ class TestWithdrawalShop(HttpCase):
             message_type="comment",
             subtype_xmlid="mail.mt_comment",
         )
-        mail = self.env["mail.mail"].search([("mail_message_id", "=", message.id)])
+        mails = self.env["mail.mail"].search([("mail_message_id", "=", message.id)])
+        (mail,) = mails.filtered(lambda mail: self.partner in mail.recipient_ids)
         self.assertIn("You have declared", mail.body_html)
         self.assertIn("lose my right of withdrawal", mail.body_html)
 

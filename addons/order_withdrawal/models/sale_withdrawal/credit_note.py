@@ -86,7 +86,12 @@ class SaleWithdrawal(models.Model):
         reversal = (
             self.env["account.move.reversal"]
             .with_context(active_model="account.move", active_ids=invoice.ids)
-            .create({"reason": self.env._("Withdrawal %(number)s", number=self.name)})
+            .create(
+                {
+                    "reason": self.env._("Withdrawal %(number)s", number=self.name),
+                    "journal_id": invoice.journal_id.id,
+                }
+            )
         )
         reversal.refund_moves()
         credit_note = reversal.new_move_ids
