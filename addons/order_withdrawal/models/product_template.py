@@ -25,15 +25,22 @@ class ProductTemplate(models.Model):
 
         :rtype: list[str]
         """
-        lines = []
-        for product in self.filtered("withdrawal_exception"):
-            _name, article, text = EXCEPTIONS[product.withdrawal_exception]
-            lines.append(
-                self.env._(
-                    "%(product)s: %(text)s (Directive 2011/83/EU, Article %(article)s)",
-                    product=product.name,
-                    text=self.env._(text),
-                    article=article,
-                )
-            )
-        return lines
+        return [
+            f"{product.name}: {product._get_withdrawal_exception_text()}"
+            for product in self.filtered("withdrawal_exception")
+        ]
+
+    def _get_withdrawal_exception_text(self):
+        """Return why the right of withdrawal does not hold for this product, and by which article.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        if not self.withdrawal_exception:
+            return ""
+        _name, article, text = EXCEPTIONS[self.withdrawal_exception]
+        return self.env._(
+            "%(text)s (Directive 2011/83/EU, Article %(article)s)",
+            text=self.env._(text),
+            article=article,
+        )

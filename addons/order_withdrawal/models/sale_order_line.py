@@ -18,5 +18,4 @@ class SaleOrderLine(models.Model):
         """Return why the right of withdrawal does not hold for this article, for the customer."""
         self.ensure_one()
         # sudo: visitors read no products
-        template = self.sudo().product_id.product_tmpl_id
-        return "\n".join(template._describe_withdrawal_exceptions())
+        return self.sudo().product_id.product_tmpl_id._get_withdrawal_exception_text()

@@ -50,6 +50,7 @@ class SaleWithdrawal(models.Model):
         " document type, the customer's country, or a company.",
     )
     refund_due = fields.Date(
+        string="Refund due on",
         compute="_compute_refund_due",
         store=True,
         compute_sudo=True,
