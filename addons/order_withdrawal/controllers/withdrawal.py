@@ -184,6 +184,8 @@ class OrderWithdrawal(http.Controller):
     # === LANGUAGE === #
 
     def _set_language(self, lang):
+        """Use the language that was asked for, else the one that the shop was read in."""
+        lang = lang or request.cookies.get("frontend_lang")
         if self._is_chosen(lang):
             request.update_context(lang=lang)
 

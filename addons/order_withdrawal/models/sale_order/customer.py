@@ -12,11 +12,12 @@ class SaleOrder(models.Model):
         # sudo: customers do not read the settings
         if not values or not self.sudo().company_id.withdrawal_enabled:
             return values
+        deadline = self._get_offered_deadline()
         return {
             **values,
-            "withdrawal_offered": self._is_withdrawal_offered(),
+            "withdrawal_offered": bool(deadline),
             "withdrawal_caption": self._get_withdrawal_caption(),
-            "withdrawal_deadline": self._get_withdrawal_deadline().last_day,
+            "withdrawal_deadline": deadline and deadline.last_day,
             "withdrawals": self._get_customer_withdrawals(),
         }
 

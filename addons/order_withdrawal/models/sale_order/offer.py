@@ -41,15 +41,24 @@ class SaleOrder(models.Model):
 
         :rtype: bool
         """
+        return bool(self._get_offered_deadline())
+
+    def _get_offered_deadline(self):
+        """Return the deadline of an order whose customer is offered the function, else None.
+
+        :rtype: Deadline
+        """
         self.ensure_one()
         # sudo: asked for customers and visitors, who read neither settings nor deliveries
         order = self.sudo()
-        return (
-            order._has_withdrawal_function()
-            and order.state != "cancel"
-            and order._has_withdrawal_right()
-            and not order._get_withdrawal_deadline().is_over(fields.Datetime.now())
-        )
+        if (
+            not order._has_withdrawal_function()
+            or order.state == "cancel"
+            or not order._has_withdrawal_right()
+        ):
+            return None
+        deadline = order._get_withdrawal_deadline()
+        return None if deadline.is_over(fields.Datetime.now()) else deadline
 
     def _has_withdrawal_function(self):
         """Whether there is a page for statements about this order (sudo); no one is turned away

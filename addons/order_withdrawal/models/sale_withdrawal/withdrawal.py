@@ -266,7 +266,10 @@ class SaleWithdrawal(models.Model):
             "is_matched": bool(order),
             "received_at": moment,
             "statement": vals.get("statement") or False,
-            "lang": self.env.lang,
+            # sudo: see above
+            "lang": order.sudo().partner_id.lang or self.env.lang,
+            "tz": bool(order)
+            and order.sudo()._get_customer_page_tz(self.env.ref("base.public_user")),
         }
 
     def _state_what_was_entered(self):
