@@ -53,29 +53,27 @@ class Place:
 
         :return: ``{name of the field: text}``
         """
-        _ = self.env._
         words = {
-            "name": _("Please enter your name."),
-            "reference": _(
+            "name": self.env._("Please enter your name."),
+            "reference": self.env._(
                 "Please enter the number of your order, or say in words what you ordered."
             ),
-            "email": _("Please enter the e-mail address to which we confirm the receipt."),
+            "email": self.env._("Please enter the e-mail address to which we confirm the receipt."),
         }
         missing = declaration.get_missing()
         errors = {name: words[name] for name in missing if not (name == "reference" and self.order)}
         return errors | self._get_quantity_errors(declaration)
 
     def _get_quantity_errors(self, declaration):
-        _ = self.env._
         lines = self.get_lines()
         quantities, unclear = declaration.get_quantities(lines.ids)
         errors = {
-            f"line_{line_id}": _("Please enter a quantity, or leave it empty.")
+            f"line_{line_id}": self.env._("Please enter a quantity, or leave it empty.")
             for line_id in unclear
         }
         for line in lines:
             if line.product_uom_id.compare(quantities.get(line.id, 0), line.product_uom_qty) > 0:
-                errors[f"line_{line.id}"] = _(
+                errors[f"line_{line.id}"] = self.env._(
                     "You ordered %(quantity)s.", quantity=f"{line.product_uom_qty:g}"
                 )
         return errors

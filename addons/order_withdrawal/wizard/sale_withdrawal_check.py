@@ -65,62 +65,69 @@ class SaleWithdrawalCheck(models.TransientModel):
         :rtype: list[tuple[str, bool, str]]
         """
         self.ensure_one()
-        _ = self.env._
         company = self.company_id
         likely = self._count_likely_exceptions()
         return [
             (
-                _("The function is switched on"),
+                self.env._("The function is switched on"),
                 company.withdrawal_enabled,
-                _("Switch on “Withdrawal function” and save the settings."),
+                self.env._("Switch on “Withdrawal function” and save the settings."),
             ),
             (
-                _("The period has at least 14 days"),
+                self.env._("The period has at least 14 days"),
                 company.withdrawal_days >= LEGAL_DAYS,
-                _("The law gives 14 days; a longer period may be promised, a shorter one not."),
+                self.env._(
+                    "The law gives 14 days; a longer period may be promised, a shorter one not."
+                ),
             ),
             (
-                _("Customers reach it by the order status page"),
+                self.env._("Customers reach it by the order status page"),
                 company.order_status_tracking_page,
-                _("Switch on the order status page: its link knows the order without a login."),
+                self.env._(
+                    "Switch on the order status page: its link knows the order without a login."
+                ),
             ),
             (
-                _("A mail server sends the acknowledgements"),
+                self.env._("A mail server sends the acknowledgements"),
                 self._has_mail_server(),
-                _("Set up an outgoing mail server under Settings > Technical > E-mail."),
+                self.env._("Set up an outgoing mail server under Settings > Technical > E-mail."),
             ),
             (
-                _("E-mails have a sender"),
+                self.env._("E-mails have a sender"),
                 company.email,
-                _("Enter the company's e-mail address."),
+                self.env._("Enter the company's e-mail address."),
             ),
             (
-                _("The acknowledgement has its template"),
+                self.env._("The acknowledgement has its template"),
                 self._has_templates(),
-                _("It is missing or archived: a plain text is sent instead."),
+                self.env._("It is missing or archived: a plain text is sent instead."),
             ),
             (
-                _("Customers know where to send goods back"),
+                self.env._("Customers know where to send goods back"),
                 self._has_return_address(),
-                _("Enter street, postcode, city and country of the company, or of its warehouse."),
+                self.env._(
+                    "Enter street, postcode, city and country of the company, or of its warehouse."
+                ),
             ),
             (
-                _("Public holidays are known"),
+                self.env._("Public holidays are known"),
                 self._has_holidays(),
-                _(
+                self.env._(
                     "Enter the public holidays of the coming year as time off of the company's"
                     " working schedule: no period ends on one."
                 ),
             ),
             (
-                _("Products that look like exceptions say so"),
+                self.env._("Products that look like exceptions say so"),
                 not likely,
-                _("Products without an exception that look like one: %(count)s.", count=likely),
+                self.env._(
+                    "Products without an exception that look like one: %(count)s.", count=likely
+                ),
             ),
             (
-                _("Links begin with https"),
+                self.env._("Links begin with https"),
                 company.get_base_url().startswith("https://"),
-                _("Set the system parameter web.base.url to the address of the shop."),
+                self.env._("Set the system parameter web.base.url to the address of the shop."),
             ),
         ]
 
@@ -165,8 +172,7 @@ class SaleWithdrawalCheck(models.TransientModel):
     # === TEXTS FOR THE TERMS === #
 
     def _get_instruction_text(self):
-        _ = self.env._
-        return _(
+        return self.env._(
             "You can also exercise your right of withdrawal online: on every page of our shop, and"
             " in each e-mail about your order, the link “%(function)s” leads to %(url)s. Your"
             " statement is sent with the button “%(confirm)s”. We acknowledge its receipt without"
@@ -177,9 +183,8 @@ class SaleWithdrawalCheck(models.TransientModel):
         )
 
     def _get_model_form_text(self):
-        _ = self.env._
         partner = self.company_id.partner_id
-        return _(
+        return self.env._(
             "(complete and return this form only if you wish to withdraw from the contract)\n"
             "- To %(company)s, %(address)s, %(email)s:\n"
             "- I/We (*) hereby give notice that I/We (*) withdraw from my/our (*) contract of sale"

@@ -1,1 +1,1 @@
-from . import res_company, sale_order, sale_order_line, sale_withdrawal_check
+from . import res_company, sale_order, sale_order_line

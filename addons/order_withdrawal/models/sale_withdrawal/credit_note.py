@@ -149,7 +149,7 @@ class SaleWithdrawal(models.Model):
         By the value of the articles. Who gives everything back gives back what is left of it, so
         that no cent is lost in rounding.
         """
-        goods = lines.filtered(lambda line: self._is_article(line))
+        goods = lines.filtered(self._is_article)
         total = sum(goods.mapped("price_subtotal"))
         if not total:
             return {}
@@ -164,7 +164,7 @@ class SaleWithdrawal(models.Model):
             for line in goods
         )
         found = {}
-        for line in lines.filtered(lambda line: self._is_discount(line)):
+        for line in lines.filtered(self._is_discount):
             given_back = sum(
                 credited.price_unit * credited.quantity for credited in self._get_credits(line)
             )

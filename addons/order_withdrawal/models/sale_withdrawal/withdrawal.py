@@ -33,7 +33,6 @@ class SaleWithdrawal(models.Model):
     )
     order_id = fields.Many2one(
         comodel_name="sale.order",
-        string="Order",
         index="btree_not_null",
         ondelete="restrict",
         copy=False,
