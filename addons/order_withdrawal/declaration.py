@@ -28,7 +28,7 @@ class Declaration:
     form_token: str = ""
 
     @classmethod
-    def read(cls, params):
+    def from_form(cls, params):
         """Return the declaration in the parameters of a request; files and the like are no text."""
         lines = {}
         for key, value in params.items():

@@ -42,7 +42,7 @@ class OrderWithdrawal(http.Controller):
         place, answer = self._get_place(**kwargs)
         if not place:
             return answer
-        declaration = Declaration.read(kwargs)
+        declaration = Declaration.from_form(kwargs)
         return self._render("form", place, declaration=self._prefill(declaration, place), errors={})
 
     @http.route(list(ROOTS.values()), methods=["POST"], **PAGE)
@@ -54,7 +54,7 @@ class OrderWithdrawal(http.Controller):
         place, answer = self._get_place(**kwargs)
         if not place:
             return answer
-        return self._review(place, Declaration.read(kwargs))
+        return self._review(place, Declaration.from_form(kwargs))
 
     @http.route([f"{root}/confirm" for root in ROOTS.values()], methods=["POST"], **PAGE)
     def withdrawal_confirm(self, **kwargs):
@@ -66,7 +66,7 @@ class OrderWithdrawal(http.Controller):
         place, answer = self._get_place(**kwargs)
         if not place:
             return answer
-        declaration = Declaration.read(kwargs)
+        declaration = Declaration.from_form(kwargs)
         if place.get_errors(declaration) or not self._is_own_form(place, kwargs):
             return self._review(place, declaration)
         return self._confirm(place, declaration)

@@ -22,7 +22,7 @@ class TestWithdrawalMail(OutboxCommon, WithdrawalCommon):
         """Return the statement that a page would record; its steps are done."""
         order = order or self.env["sale.order"]
         declared = {"name": "Anna Kowalska", "email": "buyer@example.com", **values}
-        declaration = Declaration.read(declared)
+        declaration = Declaration.from_form(declared)
         reference = values.get("reference") or self.order.name
         statements = self.env["sale.withdrawal"].sudo()
         place = {

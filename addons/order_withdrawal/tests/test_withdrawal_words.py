@@ -47,7 +47,7 @@ class TestWithdrawalWords(TransactionCase):
             self.assertFalse(may_be_sole_trader(name), name)
 
     def test_declaration_keeps_what_was_typed(self):
-        declaration = Declaration.read(
+        declaration = Declaration.from_form(
             {
                 "name": "  Anna \n Kowalska ",
                 "reason": "Line 1\r\nLine 2\x00",
