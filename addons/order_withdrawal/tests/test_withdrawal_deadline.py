@@ -143,6 +143,20 @@ class TestWithdrawalDeadline(WithdrawalCommon):
             order = self._create_service_order()
         self.assertEqual(order._get_withdrawal_deadline().last_day, date(2026, 12, 14))
 
+    def test_list_takes_no_more_queries_for_more_statements(self):
+        fields = ["deadline", "is_late", "has_exception", "is_repeat", "is_outside", "refund_due"]
+
+        def read(count):
+            statements = self.env["sale.withdrawal"]
+            for order in self._create_orders(count=count, document_type="web"):
+                statements |= self._enter(order).with_env(self.env)
+            statements.read(fields)
+            with self._count_queries() as queries:
+                statements.read(fields)
+            return queries[0]
+
+        self.assertNoMoreQueries(read(2), read(12))
+
     def test_refund_is_due_after_fourteen_days(self):
         with freeze_time("2026-11-12 23:30:00"):
             statement = self._enter(self.order)

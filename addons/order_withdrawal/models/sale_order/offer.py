@@ -118,25 +118,38 @@ class SaleOrder(models.Model):
         :rtype: Deadline
         """
         self.ensure_one()
-        order = self.sudo()  # sudo: customers read neither deliveries nor the company's calendar
-        moment, event = order._get_withdrawal_start()
-        days, zone = order.company_id.withdrawal_days, order._get_customer_zone()
-        if not moment:
-            return Deadline(None, days=days, zone=zone)
-        until = moment + timedelta(days=days) + HOLIDAYS_AHEAD
-        holidays = order.company_id._get_holidays(moment, until)
-        return get_deadline(moment, days, zone, holidays, event)
+        return self._get_withdrawal_deadlines()[self]
 
-    def _get_withdrawal_start(self):
-        """Return what the period of this order (sudo) begins with.
+    def _get_withdrawal_deadlines(self):
+        """Return the deadline of each of these orders, with as many queries for one as for many.
+
+        :rtype: dict[sale.order, Deadline]
+        """
+        found = {}
+        # sudo: customers read neither deliveries nor the company's calendar
+        for company, orders in self.sudo().grouped("company_id").items():
+            days, starts = company.withdrawal_days, orders._get_withdrawal_starts()
+            moments = [moment for moment, _event in starts.values() if moment]
+            ahead = timedelta(days=days) + HOLIDAYS_AHEAD
+            holidays = moments and company._get_holidays(min(moments), max(moments) + ahead)
+            for order, (moment, event) in starts.items():
+                zone = order._get_customer_zone()
+                found[order] = (
+                    get_deadline(moment, days, zone, holidays, event)
+                    if moment
+                    else Deadline(None, days=days, zone=zone)
+                )
+        return found
+
+    def _get_withdrawal_starts(self):
+        """Return what the period of each of these orders (sudo) begins with.
 
         Hook: addons that know of deliveries say when the last goods came.
 
-        :return: ``(moment, event)``; the moment (datetime, UTC) is False while goods are still to
-            come, the event a code of ``Deadline.event``
+        :return: ``{sale.order: (moment, event)}``; the moment (datetime, UTC) is False while goods
+            are still to come, the event a code of ``Deadline.event``
         """
-        self.ensure_one()
-        return self._get_placed_on(), "order"
+        return {order: (order._get_placed_on(), "order") for order in self}
 
     def _get_customer_zone(self):
         """Return the time zone in which the days of this order (sudo) are counted."""

@@ -93,8 +93,9 @@ class SaleWithdrawal(models.Model):
 
     @api.depends("order_id", "received_at")
     def _compute_deadline(self):
+        deadlines = self.order_id._get_withdrawal_deadlines()
         for withdrawal in self:
-            found = withdrawal.order_id and withdrawal.order_id._get_withdrawal_deadline()
+            found = deadlines.get(withdrawal.order_id)
             withdrawal.deadline = found and found.last_day
             withdrawal.deadline_words = found and withdrawal._explain_deadline(found)
             withdrawal.is_late = bool(found) and found.is_over(withdrawal.received_at)
