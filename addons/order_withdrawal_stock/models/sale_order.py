@@ -11,6 +11,8 @@ class SaleOrder(models.Model):
         up, has no transfer: those begin with the order.
         """
         starts, unshipped = super()._get_withdrawal_starts(), self._filter_unshipped()
+        # Read for all of them at once: what is filtered below is read order by order.
+        self.order_line.move_ids.mapped("location_dest_id.usage")
         for order in self:
             goods = order.order_line._filter_withdrawable().filtered(
                 lambda line: line.qty_delivered_method == "stock_move"
