@@ -1,0 +1,91 @@
+from odoo import api, fields, models
+
+from ..deadline import get_days
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    withdrawal_enabled = fields.Boolean(
+        string="Withdrawal function",
+        help="Consumers withdraw from their contract online, without logging in.",
+    )
+    withdrawal_days = fields.Integer(
+        string="Withdrawal period (days)", default=14, help="By the law at least 14."
+    )
+    withdrawal_companies = fields.Selection(
+        selection=[
+            ("never", "Never"),
+            ("pl", "Sole traders in Poland"),
+            ("always", "Always"),
+        ],
+        string="Offer it to companies",
+        default="pl",
+        required=True,
+    )
+    withdrawal_on_sales_orders = fields.Boolean(
+        string="Withdrawal on sales orders",
+        help="Offer it on orders that were made in the back office, too.",
+    )
+    withdrawal_retention_months = fields.Integer(
+        string="Keep statements (months)",
+        default=36,
+        help="After that, what says who declared is taken out. 0 = never.",
+    )
+
+    _withdrawal_days_positive = models.Constraint(
+        "CHECK(withdrawal_days > 0)",
+        "The withdrawal period has at least one day.",
+    )
+    _withdrawal_retention_positive = models.Constraint(
+        "CHECK(withdrawal_retention_months >= 0)",
+        "Statements cannot be kept for a negative time.",
+    )
+
+    @api.model
+    def _get_withdrawal_company(self):
+        """Return the company whose public form this is, empty where none has switched it on.
+
+        A hook: an addon that knows which shop a visitor is in says which company's that is.
+
+        :rtype: res.company
+        """
+        # sudo: visitors read no companies
+        here = self.env.company.sudo()
+        if here.withdrawal_enabled:
+            return here
+        return here.search([("withdrawal_enabled", "=", True)], order="sequence, id", limit=1)
+
+    @api.model
+    def _has_withdrawal_link(self):
+        """Whether the footer of the pages of this company leads to the public form."""
+        return self.env.company.sudo().withdrawal_enabled  # sudo: visitors read no companies
+
+    def _get_holidays(self, start, end):
+        """Return the days off of the whole company: the time off of its calendar, nobody's own.
+
+        :param datetime start: UTC, without zone
+        :param datetime end: UTC, without zone
+        :rtype: frozenset[date]
+        """
+        self.ensure_one()
+        calendar = self.resource_calendar_id
+        zone = calendar.tz or self.partner_id.tz or "UTC"
+        # sudo: asked for customers, who read no calendar
+        found = (
+            self.env["resource.calendar.leaves"]
+            .sudo()
+            .search(
+                [
+                    ("resource_id", "=", False),
+                    ("time_type", "=", "leave"),
+                    ("calendar_id", "in", [False, calendar.id]),
+                    ("company_id", "in", [False, self.id]),
+                    ("date_from", "<=", end),
+                    ("date_to", ">=", start),
+                ]
+            )
+        )
+        return frozenset(
+            day for leave in found for day in get_days(leave.date_from, leave.date_to, zone)
+        )

@@ -1,0 +1,1 @@
+from . import attention, customer, goes_on, offer

@@ -1,0 +1,63 @@
+from odoo import models
+
+
+class SaleOrder(models.Model):
+    """Withdrawal: what the customer's pages and e-mails show of it."""
+
+    _inherit = "sale.order"
+
+    def _get_customer_page_values(self):
+        """Override of `order_status_flags` to add the withdrawal function and what was declared."""
+        values = super()._get_customer_page_values()
+        # sudo: customers do not read the settings
+        if not values or not self.sudo().company_id.withdrawal_enabled:
+            return values
+        deadline = self._get_offered_deadline()
+        return {
+            **values,
+            "withdrawal_offered": bool(deadline),
+            "withdrawal_caption": self._get_withdrawal_caption(),
+            "withdrawal_deadline": deadline and deadline.last_day,
+            "withdrawals": self._get_customer_withdrawals(),
+        }
+
+    def _get_customer_withdrawals(self):
+        """Return what the customer may read of the statements about this order, the newest first.
+
+        Those that are certainly the customer's, and nothing that says who declared them.
+
+        :rtype: list[dict] with ``number``, ``date`` (datetime, UTC), ``is_whole`` and ``state``
+        """
+        self.ensure_one()
+        # sudo: customers read no statements, only what this method picks
+        statements = self.sudo().withdrawal_ids.filtered(lambda one: one._is_effective())
+        return [
+            {
+                "number": statement.name,
+                "date": statement.received_at,
+                "is_whole": not statement.line_ids,
+                "state": statement.state,
+            }
+            for statement in statements
+        ]
+
+    def _notify_get_recipients_classify(
+        self, message, recipients_data, model_description, msg_vals=False
+    ):
+        """Override of `mail` to give the customer's e-mails the link to the withdrawal function."""
+        groups = super()._notify_get_recipients_classify(
+            message, recipients_data, model_description, msg_vals=msg_vals
+        )
+        if len(self) != 1 or not self.sudo().company_id.withdrawal_enabled:  # sudo: a setting
+            return groups
+        url = self._get_withdrawal_url()
+        if not url:
+            return groups
+        # Where there is no order status link, the public form is no secret.
+        is_public = not self._get_tracking_url()
+        return [
+            {**group, "order_withdrawal_url": url}
+            if is_public or "order_status_url" in group
+            else group
+            for group in groups
+        ]

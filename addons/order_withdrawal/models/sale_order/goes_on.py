@@ -1,0 +1,80 @@
+from odoo import api, models
+from odoo.fields import Domain
+
+from odoo.addons.mail_delivery_retry.language import get_active_lang
+
+ACTIVITY = "order_withdrawal.mail_activity_type_goes_on"
+
+
+class SaleOrder(models.Model):
+    """Withdrawal: another system goes on with an order that its customer has withdrawn from.
+
+    What it says goes through: it may be right, and no outside system waits for a clerk. A person is
+    told, once.
+    """
+
+    _inherit = "sale.order"
+
+    def _after_status_changes(self, changes):
+        """Override of `order_status_flags` to mark withdrawn orders that another system moves."""
+        res = super()._after_status_changes(changes)
+        rows = self.env["sale.order.status.history"].sudo()  # sudo: who caused it may not read it
+        told = rows.browse(change.history_id for change in changes if change.history_id)
+        told.filtered(lambda row: row.source == "feed").order_id._mark_goes_on()
+        return res
+
+    @api.model
+    def _mark_documents(self):
+        """Mark withdrawn orders of which an ERP has sent a document since.
+
+        Documents change no status as a rule, so nothing tells of them; the addon that keeps them
+        need not be there.
+        """
+        if "sale.order.erp.document" not in self.env:
+            return
+        unmarked = self.env["sale.withdrawal"].search(
+            self._get_open_withdrawal_domain() & Domain("was_goes_on_told", "=", False)
+        )
+        documents = self.env["sale.order.erp.document"].search(
+            [("order_id", "in", unmarked.order_id.ids)]
+        )
+        since = {}
+        for withdrawal in unmarked:
+            since.setdefault(withdrawal.order_id, withdrawal.received_at)
+        news = documents.filtered(lambda document: document.write_date > since[document.order_id])
+        news.order_id._mark_goes_on()
+
+    def _mark_goes_on(self):
+        """Tell a person of those of the orders whose withdrawal is open, once a withdrawal."""
+        domain = self._get_open_withdrawal_domain() & Domain("order_id", "in", self.ids)
+        # sudo: an event, whatever the rights of who causes it
+        statements = (
+            self.env["sale.withdrawal"]
+            .sudo()
+            .search(domain & Domain("was_goes_on_told", "=", False))
+        )
+        for order in statements.order_id:
+            user = order._get_cancellation_user()
+            told = order.with_context(lang=get_active_lang(self.env, user.lang or self.env.lang))
+            summary = told.env._("Goes on although the customer has withdrawn")
+            if user:
+                told.activity_schedule(ACTIVITY, summary=summary, user_id=user.id)
+            else:
+                told._message_log(body=summary)
+        statements._set(was_goes_on_told=True)
+
+    @api.model
+    def _get_open_withdrawal_domain(self):
+        """Return the domain of withdrawals that are certain, and not answered for good."""
+        return Domain("state", "in", ("received", "accepted")) & (
+            Domain("is_verified", "=", True) | Domain("is_matched", "=", True)
+        )
+
+    def _get_open_withdrawals(self):
+        """Return the withdrawals from these orders that are certain, and not answered for good.
+
+        :rtype: sale.withdrawal, sudo
+        """
+        domain = self._get_open_withdrawal_domain() & Domain("order_id", "in", self.ids)
+        # sudo: asked by events and transfers, whose users may not read withdrawals
+        return self.env["sale.withdrawal"].sudo().search(domain)

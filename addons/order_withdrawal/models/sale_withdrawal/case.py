@@ -1,0 +1,331 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import format_date
+
+from ...deadline import get_zone, to_local_day
+
+# Article 13(1): the money is back within 14 days from the day of the statement.
+REFUND_DAYS = 14
+
+
+class SaleWithdrawal(models.Model):
+    """Withdrawal: what the clerk sees of the case, beside what was declared."""
+
+    _inherit = "sale.withdrawal"
+
+    deadline = fields.Date(
+        compute="_compute_deadline",
+        compute_sudo=True,
+        help="The last day of the period. Shown, never enforced. Empty: goods are still to come.",
+    )
+    deadline_words = fields.Text(
+        string="How it was computed", compute="_compute_deadline", compute_sudo=True
+    )
+    is_late = fields.Boolean(
+        string="Late",
+        compute="_compute_deadline",
+        compute_sudo=True,
+        help="Received after the last day of the period.",
+    )
+    has_exception = fields.Boolean(
+        string="Exception",
+        compute="_compute_marks",
+        compute_sudo=True,
+        help="An article is excluded from the right of withdrawal, or may be.",
+    )
+    exception_words = fields.Text(string="Exceptions", compute="_compute_marks", compute_sudo=True)
+    is_repeat = fields.Boolean(
+        string="Repeat",
+        compute="_compute_marks",
+        compute_sudo=True,
+        help="There is an earlier statement about the same order.",
+    )
+    is_outside = fields.Boolean(
+        string="Not offered",
+        compute="_compute_marks",
+        compute_sudo=True,
+        help="By the settings the order is none that customers are offered a withdrawal of: its"
+        " document type, the customer's country, or a company.",
+    )
+    refund_due = fields.Date(
+        string="Refund due on",
+        compute="_compute_refund_due",
+        store=True,
+        compute_sudo=True,
+        help="Fourteen days after receipt.",
+    )
+    is_refund_overdue = fields.Boolean(
+        string="Refund overdue",
+        compute="_compute_is_refund_overdue",
+        search="_search_is_refund_overdue",
+    )
+    needs_matching = fields.Boolean(
+        string="To be matched",
+        compute="_compute_needs_matching",
+        search="_search_needs_matching",
+        help="Nobody knows for certain which order is meant.",
+    )
+    needs_attention = fields.Boolean(
+        compute="_compute_needs_attention", search="_search_needs_attention"
+    )
+    likely_order_ids = fields.Many2many(
+        comodel_name="sale.order", string="Likely orders", compute="_compute_likely_order_ids"
+    )
+    received_on_words = fields.Char(compute="_compute_received_on_words", compute_sudo=True)
+    fact_ids = fields.One2many(
+        comodel_name="sale.order.line",
+        string="Ordered, delivered, invoiced",
+        compute="_compute_fact_ids",
+    )
+    currency_id = fields.Many2one(related="order_id.currency_id")
+    amount_ordered = fields.Monetary(related="order_id.amount_total", string="Ordered amount")
+    amount_paid = fields.Monetary(string="Paid", compute="_compute_amount_paid", compute_sudo=True)
+    amount_credited = fields.Monetary(
+        string="Credited", compute="_compute_amount_paid", compute_sudo=True
+    )
+    has_goods_out = fields.Boolean(compute="_compute_has_goods_out", compute_sudo=True)
+    has_invoices = fields.Boolean(compute="_compute_has_goods_out", compute_sudo=True)
+    order_state = fields.Selection(related="order_id.state", string="State of the order")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("order_id", "received_at")
+    def _compute_deadline(self):
+        deadlines = self.order_id._get_withdrawal_deadlines()
+        for withdrawal in self:
+            found = deadlines.get(withdrawal.order_id)
+            withdrawal.deadline = found and found.last_day
+            withdrawal.deadline_words = found and withdrawal._explain_deadline(found)
+            withdrawal.is_late = bool(found) and found.is_over(withdrawal.received_at)
+
+    def _explain_deadline(self, found):
+        """Return in words how a deadline comes about.
+
+        :param Deadline found: of the order
+        """
+        if found.last_day is None:
+            return self.env._("Goods are still to come, so the period has not begun.")
+        day = format_date(self.env, found.first_day)
+        begin = (
+            self.env._("The last goods were delivered on %(day)s.", day=day)
+            if found.event == "delivery"
+            else self.env._(
+                "The order was placed on %(day)s; no delivery of goods is known.", day=day
+            )
+        )
+        words = [
+            begin,
+            self.env._(
+                "The period of %(days)s days ends with the last whole day in the time zone"
+                " %(zone)s.",
+                days=found.days,
+                zone=found.zone,
+            ),
+        ]
+        if found.moved_over:
+            days = ", ".join(format_date(self.env, day) for day in found.moved_over)
+            words.append(
+                self.env._("It does not end on a weekend or holiday (%(days)s).", days=days)
+            )
+        return " ".join(words)
+
+    @api.depends("order_id", "line_ids.order_line_id")
+    def _compute_marks(self):
+        earlier = self._find_repeats()
+        for withdrawal in self:
+            lines = withdrawal._get_withdrawn_lines()
+            words = lines.product_id.product_tmpl_id._describe_withdrawal_exceptions()
+            withdrawal.has_exception = bool(words)
+            withdrawal.exception_words = "\n".join(words)
+            withdrawal.is_repeat = withdrawal.id in earlier
+            order = withdrawal.order_id
+            withdrawal.is_outside = bool(order) and not order._has_withdrawal_right()
+
+    def _find_repeats(self):
+        """Return the ids of those of these statements that an earlier one precedes."""
+        siblings = self.search(
+            [("order_id", "in", self.order_id.ids), ("state", "!=", "declined")], order="id"
+        )
+        first = {}
+        for sibling in siblings:
+            first.setdefault(sibling.order_id, sibling.id)
+        return {
+            withdrawal.id
+            for withdrawal in self
+            if first.get(withdrawal.order_id, withdrawal.id) != withdrawal.id
+        }
+
+    @api.depends("received_at", "company_id")
+    def _compute_refund_due(self):
+        for withdrawal in self:
+            zone = get_zone(False, withdrawal.tz, withdrawal.company_id.partner_id.tz)
+            received = withdrawal.received_at or fields.Datetime.now()
+            withdrawal.refund_due = to_local_day(received, zone) + timedelta(days=REFUND_DAYS)
+
+    @api.model
+    def _get_overdue_domain(self):
+        """Return the domain of statements whose money should be back by now."""
+        return (
+            Domain("state", "in", ("received", "accepted"))
+            & Domain("refund_due", "<", fields.Date.context_today(self))
+            & (Domain("is_verified", "=", True) | Domain("is_matched", "=", True))
+        )
+
+    @api.model
+    def _get_unmatched_domain(self):
+        """Return the domain of statements whose order nobody knows for certain."""
+        return (
+            Domain("state", "=", "received")
+            & Domain("is_verified", "=", False)
+            & Domain("is_matched", "=", False)
+        )
+
+    @api.depends("state", "refund_due", "is_verified", "is_matched")
+    def _compute_is_refund_overdue(self):
+        overdue = self.filtered_domain(self._get_overdue_domain())
+        for withdrawal in self:
+            withdrawal.is_refund_overdue = withdrawal in overdue
+
+    def _search_is_refund_overdue(self, operator, value):
+        return self._search_by(self._get_overdue_domain(), operator, value)
+
+    @api.depends("state", "is_verified", "is_matched")
+    def _compute_needs_matching(self):
+        unmatched = self.filtered_domain(self._get_unmatched_domain())
+        for withdrawal in self:
+            withdrawal.needs_matching = withdrawal in unmatched
+
+    def _search_needs_matching(self, operator, value):
+        return self._search_by(self._get_unmatched_domain(), operator, value)
+
+    @api.depends("is_refund_overdue", "needs_matching", "mail_state")
+    def _compute_needs_attention(self):
+        for withdrawal in self:
+            withdrawal.needs_attention = (
+                withdrawal.is_refund_overdue
+                or withdrawal.needs_matching
+                or withdrawal.mail_state == "failed"
+            )
+
+    def _search_needs_attention(self, operator, value):
+        domain = self._get_overdue_domain() | self._get_unmatched_domain()
+        return self._search_by(domain | Domain("mail_state", "=", "failed"), operator, value)
+
+    @api.model
+    def _search_by(self, domain, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return (domain if True in value else Domain.FALSE) | (
+            ~domain if False in value else Domain.FALSE
+        )
+
+    @api.depends("order_reference", "email", "partner_name")
+    def _compute_likely_order_ids(self):
+        for withdrawal in self:  # one record a time: shown in a form only
+            withdrawal.likely_order_ids = withdrawal.needs_matching and (
+                withdrawal._get_likely_orders()
+            )
+
+    @api.depends("received_at", "tz")
+    @api.depends_context("lang")
+    def _compute_received_on_words(self):
+        for withdrawal in self:
+            withdrawal.received_on_words = (
+                withdrawal.received_at and withdrawal._format_received_on()
+            )
+
+    @api.depends("order_id")
+    def _compute_fact_ids(self):
+        for withdrawal in self:
+            withdrawal.fact_ids = withdrawal.order_id.order_line.filtered(
+                lambda line: not line.display_type
+            )
+
+    @api.depends("order_id")
+    def _compute_amount_paid(self):
+        for withdrawal in self:
+            invoices = withdrawal.order_id.invoice_ids.filtered(lambda move: move.state == "posted")
+            bills = invoices.filtered(lambda move: move.move_type == "out_invoice")
+            credits_ = invoices.filtered(lambda move: move.move_type == "out_refund")
+            withdrawal.amount_paid = (
+                sum(move.amount_total - move.amount_residual for move in bills)
+                or withdrawal.order_id.amount_paid
+            )
+            withdrawal.amount_credited = sum(credits_.mapped("amount_total"))
+
+    @api.depends("order_id")
+    def _compute_has_goods_out(self):
+        """Whether the buttons for return and refund have anything to work on."""
+        for withdrawal in self:
+            order = withdrawal.order_id
+            withdrawal.has_goods_out = bool(order) and order._has_left_house()
+            withdrawal.has_invoices = any(move.state == "posted" for move in order.invoice_ids)
+
+    # === WHAT IS WITHDRAWN === #
+
+    def _get_withdrawn_lines(self):
+        """Return the articles that are withdrawn from.
+
+        :rtype: sale.order.line
+        """
+        self.ensure_one()
+        if self.line_ids:
+            return self.line_ids.order_line_id
+        return self.order_id.order_line._filter_withdrawable()
+
+    def _get_withdrawn_quantities(self):
+        """Return the quantity that is withdrawn of each article, at most what is ordered.
+
+        :return: ``{sale.order.line: quantity}`` in the unit of the line
+        """
+        self.ensure_one()
+        if not self.line_ids:
+            return {line: line.product_uom_qty for line in self._get_withdrawn_lines()}
+        quantities = {}
+        for declared in self.line_ids.filtered("order_line_id"):
+            line = declared.order_line_id
+            quantities[line] = min(
+                quantities.get(line, 0) + declared.quantity, line.product_uom_qty
+            )
+        return quantities
+
+    def _is_whole(self):
+        """Whether all that can be withdrawn from is: no quantities declared, or all of them."""
+        self.ensure_one()
+        # sudo: what was ordered counts, whoever asks
+        statement = self.sudo()
+        quantities = statement._get_withdrawn_quantities()
+        return all(
+            line.product_uom_id.compare(quantities.get(line, 0), line.product_uom_qty) >= 0
+            for line in statement.order_id.order_line._filter_withdrawable()
+        )
+
+    # === PAPER === #
+
+    def _get_mail_subject(self):
+        self.ensure_one()
+        return self.env._(
+            "We have received your statement of withdrawal (%(number)s)", number=self.name
+        )
+
+    def _make_receipt_pdf(self):
+        """Return the receipt as an attachment of the statement, made once and language.
+
+        :rtype: ir.attachment
+        """
+        self.ensure_one()
+        name = self.env._("Withdrawal %(number)s.pdf", number=self.name.replace("/", "-"))
+        report = self.env["ir.actions.report"]
+        content, _type = report._render_qweb_pdf(
+            "order_withdrawal.report_withdrawal_receipt_action", self.ids
+        )
+        return self.env["ir.attachment"].create(
+            {"name": name, "raw": content, "res_model": self._name, "res_id": self.id}
+        )
+
+    def _get_caption(self):
+        """Return the law's words of the function in the language of this statement."""
+        self.ensure_one()
+        return self.order_id._get_withdrawal_caption(self.lang)

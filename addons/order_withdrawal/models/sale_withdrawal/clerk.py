@@ -1,0 +1,204 @@
+from odoo import models
+from odoo.exceptions import UserError
+
+from odoo.addons.order_status_flags.typed_text import clean_text
+
+DECLINE_LENGTH = 2_000
+# What each button may follow.
+ALLOWED_FROM = {
+    "accepted": ("received", "declined"),
+    "declined": ("received", "accepted"),
+    "done": ("received", "accepted"),
+}
+
+
+class SaleWithdrawal(models.Model):
+    """Withdrawal: the buttons of the clerk."""
+
+    _inherit = "sale.withdrawal"
+
+    # === ACTION METHODS === #
+
+    def action_accept(self):
+        """Accept the withdrawals; an order of which nothing has left is cancelled.
+
+        Where only a part of the order is withdrawn from, or goods are with the customer, the order
+        goes on, and the other buttons help with return and refund.
+
+        :return: True
+        :raise UserError: when no order is matched, or it was answered in a way that rules this out
+        :raise AccessError: without write access to the statements and their orders
+        """
+        self._check_clerk()
+        for withdrawal in self:
+            withdrawal._check_matched()
+            if withdrawal.state == "accepted":
+                continue
+            withdrawal._check_step_to("accepted")
+            withdrawal._vouch()
+            withdrawal._set(state="accepted", decline_reason=False)
+            withdrawal._cancel_unshipped_order()
+            withdrawal._close_activities()
+        return True
+
+    def action_decline(self, reason):
+        """Decline the withdrawals, and tell the customers why.
+
+        :param str reason: told to the customer
+        :return: True
+        :raise UserError: without a reason, or when it was answered in a way that rules this out
+        :raise AccessError: without write access to the statements and their orders
+        """
+        self._check_clerk()
+        too_long = self.env._("The reason is too long: at most 2,000 characters.")
+        reason = clean_text(reason, DECLINE_LENGTH, too_long)
+        if not reason:
+            raise UserError(self.env._("Please say why; the customer reads it."))
+        for withdrawal in self:
+            withdrawal._check_step_to("declined")
+            withdrawal._set(state="declined", decline_reason=reason)
+            withdrawal._queue_answer()
+            withdrawal._close_activities()
+        return True
+
+    def action_done(self):
+        """Note that everything is done: the goods are back, the money is refunded.
+
+        :return: True
+        :raise UserError: when the withdrawal was declined
+        :raise AccessError: without write access to the statements and their orders
+        """
+        self._check_clerk()
+        for withdrawal in self.filtered(lambda withdrawal: withdrawal.state != "done"):
+            withdrawal._check_step_to("done")
+            withdrawal._set(state="done")
+            withdrawal._close_activities()
+        return True
+
+    def action_match(self, order_id):
+        """Say which order is meant; from then on the statement has its effects.
+
+        :param int order_id: id of an order that was placed
+        :return: True
+        :raise UserError: when it is no such order, or another one is matched for certain
+        :raise AccessError: without write access to the statement and the order
+        """
+        self.ensure_one()
+        self._check_clerk()
+        order = self._browse_order(order_id)
+        if self._is_effective() and self.order_id != order:
+            raise UserError(
+                self.env._(
+                    "%(number)s belongs to %(order)s already, and has had its effects there.",
+                    number=self.name,
+                    order=self.order_id.display_name,
+                )
+            )
+        if self._is_effective():
+            return True
+        if self.state == "declined":
+            raise UserError(self.env._("It was declined; accept it first."))
+        if self.order_id != order and self.line_ids:
+            raise UserError(
+                self.env._("Its quantities are those of %(order)s.", order=self.order_id.name)
+            )
+        self._set(order_id=order.id, company_id=order.company_id.id)
+        self._vouch()
+        return True
+
+    def action_create_return(self):
+        """Make the return transfer of the withdrawn goods.
+
+        A hook: addons that know of transfers make it.
+
+        :return: action that opens it
+        :raise UserError: when there is nothing to be returned
+        :raise AccessError: without write access to the statement and its order
+        """
+        self.ensure_one()
+        self._check_clerk()
+        self._check_matched()
+        raise UserError(
+            self.env._("Transfers are the matter of the Inventory app, which is not installed.")
+        )
+
+    # === CHECKS === #
+
+    def _check_clerk(self):
+        """Check that the user may act on these statements: by the rules of statements and orders.
+
+        :raise AccessError: otherwise
+        """
+        self.check_access("write")
+        self.order_id.check_access("write")
+
+    def _check_matched(self):
+        self.ensure_one()
+        if not self.order_id:
+            raise UserError(
+                self.env._("Please match %(number)s with its order first.", number=self.name)
+            )
+
+    def _check_step_to(self, state):
+        if self.state not in ALLOWED_FROM[state]:
+            names = dict(self._fields["state"]._description_selection(self.env))
+            raise UserError(
+                self.env._(
+                    "%(number)s is in the state “%(state)s”, so this is not possible any more.",
+                    number=self.name,
+                    state=names[self.state],
+                )
+            )
+
+    def _browse_order(self, order_id):
+        if isinstance(order_id, int) and not isinstance(order_id, bool):
+            order = self.env["sale.order"].browse(order_id).exists()
+            if order:
+                order.check_access("write")
+                if order.was_placed:
+                    return order
+        raise UserError(self.env._("There is no such order, or it was not placed yet."))
+
+    # === WHAT FOLLOWS === #
+
+    def _vouch(self):
+        """Note that a person vouches for the order of this statement; its effects follow, once."""
+        if self._is_effective():
+            return
+        self._set(is_matched=True)
+        statement = self.sudo()  # sudo: mails, activities and events, whatever the clerk's rights
+        statement._queue_to_given()
+        statement._affect_order()
+        statement.activity_unlink(["order_withdrawal.mail_activity_type_unmatched"])
+        statement._set(step="complete")
+
+    def _close_activities(self):
+        # sudo: activities of colleagues
+        statement = self.sudo()
+        statement.activity_unlink(["order_withdrawal.mail_activity_type_unmatched"])
+        others = statement.search_count(
+            [("order_id", "=", statement.order_id.id), ("state", "=", "received")], limit=1
+        )
+        if statement.order_id and not others:
+            statement.order_id.activity_unlink(["order_withdrawal.mail_activity_type_withdrawal"])
+
+    def _queue_answer(self):
+        """Tell the customer of the decision, where it is sure who the customer is."""
+        statement = self.sudo()  # sudo: nobody writes the outbox
+        if not (statement.is_verified or statement.is_matched):
+            return
+        for email in statement._get_recipients()[-1:]:
+            statement.mail_ids._queue(statement, "declined", email)
+        statement._trigger_outbox()
+
+    def _cancel_unshipped_order(self):
+        """Cancel the order of which nothing has left, if the whole of it is withdrawn."""
+        # sudo: which goods have left counts, whether the clerk may read that or not
+        order = self.order_id.sudo()
+        order._lock_for_status_change()
+        if order.state == "cancel" or not self._is_whole() or order._has_left_house():
+            return
+        order = self.order_id
+        if order.locked:
+            order.action_unlock()
+        order.action_cancel()

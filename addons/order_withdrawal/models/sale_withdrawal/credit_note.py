@@ -1,0 +1,249 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+
+class SaleWithdrawal(models.Model):
+    """Withdrawal: the draft credit note, of what was invoiced and is withdrawn.
+
+    Amounts come from the invoice, by Odoo's own reversal, and only quantities are lowered: prices,
+    taxes, currency and discounts of a line are what the customer was charged.
+    """
+
+    _inherit = "sale.withdrawal"
+
+    credit_note_ids = fields.One2many(
+        comodel_name="account.move",
+        inverse_name="order_withdrawal_id",
+        string="Credit notes",
+        copy=False,
+    )
+
+    def action_create_credit_note(self):
+        """Make draft credit notes of what was invoiced and is withdrawn, one per invoice.
+
+        The delivery charge is refunded with the whole order only, and once. A discount on the whole
+        order is shared: each article gets its part.
+
+        :return: action that opens them
+        :raise UserError: when nothing is left to be credited
+        :raise AccessError: without write access to the statement and its order
+        """
+        self.ensure_one()
+        self._check_clerk()
+        self._check_matched()
+        if self.state == "declined":
+            raise UserError(self.env._("It was declined; accept it first."))
+        self.order_id._lock_for_status_change()  # two clicks credit once
+        self.env.invalidate_all()
+        statement = (
+            self.sudo()
+        )  # sudo: drafts only; whoever posts them has the rights of accounting
+        statement._vouch()
+        made = statement._make_credit_notes()
+        if not made:
+            raise UserError(
+                self.env._(
+                    "Nothing is left to be credited: no posted invoice has these articles, or"
+                    " credit notes for them are there already."
+                )
+            )
+        return self._open_credit_notes(made)
+
+    def _open_credit_notes(self, moves):
+        action = {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Credit notes"),
+            "res_model": "account.move",
+            "view_mode": "list,form",
+            "domain": [("id", "in", moves.ids)],
+        }
+        if len(moves) == 1:
+            action |= {"view_mode": "form", "res_id": moves.id}
+        return action
+
+    def _make_credit_notes(self):
+        invoices = self.order_id.invoice_ids.filtered(
+            lambda move: move.state == "posted" and move.move_type in ("out_invoice", "out_receipt")
+        ).sorted("id")
+        left = {
+            line: quantity - self._get_credited_here(line)
+            for line, quantity in self._get_withdrawn_quantities().items()
+        }
+        made = self.env["account.move"]
+        for invoice in invoices:
+            made |= self._credit_invoice(invoice, left)
+        return made
+
+    def _credit_invoice(self, invoice, left):
+        """Return the draft credit note of what is left to be credited of one invoice, or none.
+
+        :param dict left: ``{sale.order.line: quantity}``, lowered by what is credited
+        """
+        wanted = self._plan_credit(invoice, left)
+        if not wanted:
+            return invoice.browse()
+        reversal = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=invoice.ids)
+            .create(
+                {
+                    "reason": self.env._("Withdrawal %(number)s", number=self.name),
+                    "journal_id": invoice.journal_id.id,
+                }
+            )
+        )
+        reversal.refund_moves()
+        credit_note = reversal.new_move_ids
+        self._lower_lines(invoice, credit_note, wanted)
+        credit_note.order_withdrawal_id = self
+        return credit_note
+
+    # === WHAT IS CREDITED === #
+
+    def _plan_credit(self, invoice, left):
+        """Return how much of each line of an invoice is credited.
+
+        :return: ``{account.move.line: (quantity, price_unit)}``; empty when there is nothing
+        """
+        plan = {}
+        lines = invoice.invoice_line_ids.filtered(lambda line: line.display_type == "product")
+        for line in lines:
+            article = line.sale_line_ids[:1]
+            open_quantity = line.quantity - self._get_credited(line)
+            wanted = min(
+                left.get(article, 0), self._to_invoice_unit(line, open_quantity, back=True)
+            )
+            quantity = self._to_invoice_unit(line, wanted)
+            if article in left and line.product_uom_id.compare(quantity, 0) > 0:
+                plan[line] = (quantity, line.price_unit)
+                left[article] -= wanted
+        if self._is_whole():
+            plan |= self._plan_charges(lines)
+        if plan:
+            plan |= self._plan_discounts(lines, plan)
+        return plan
+
+    def _to_invoice_unit(self, line, quantity, back=False):
+        """Return a quantity of the order's unit in the invoice's, or the other way round."""
+        units = line.sale_line_ids[:1].product_uom_id, line.product_uom_id
+        source, target = units[::-1] if back else units
+        return source._compute_quantity(quantity, target, round=False) if all(units) else quantity
+
+    def _plan_charges(self, lines):
+        """Return what the delivery cost, and the down payments, as far as they are not credited."""
+        plan = {}
+        for line in lines:
+            article = line.sale_line_ids[:1]
+            if not article or not (article._is_delivery_charge() or article.is_downpayment):
+                continue
+            # Once: by whichever credit note it was given back.
+            quantity = line.quantity - self._get_credited(line)
+            if not line.product_uom_id.is_zero(quantity):
+                plan[line] = (quantity, line.price_unit)
+        return plan
+
+    def _plan_discounts(self, lines, plan):
+        """Return the part of discounts on the order that the credited articles have had.
+
+        By the value of the articles. Who gives everything back gives back what is left of it, so
+        that no cent is lost in rounding.
+        """
+        goods = lines.filtered(self._is_article)
+        total = sum(goods.mapped("price_subtotal"))
+        if not total:
+            return {}
+        part = sum(
+            line.price_subtotal * plan[line][0] / line.quantity for line in goods if line in plan
+        )
+        is_last = all(
+            line.product_uom_id.compare(
+                plan.get(line, (0, 0))[0] + self._get_credited(line), line.quantity
+            )
+            >= 0
+            for line in goods
+        )
+        found = {}
+        for line in lines.filtered(self._is_discount):
+            given_back = sum(
+                credited.price_unit * credited.quantity for credited in self._get_credits(line)
+            )
+            whole = line.price_unit * line.quantity
+            amount = whole - given_back if is_last else whole * part / total
+            amount = line.currency_id.round(amount)
+            if not line.currency_id.is_zero(amount):
+                found[line] = (1.0, amount)
+        return found
+
+    def _is_article(self, line):
+        """Whether a line of an invoice is something that can be withdrawn from."""
+        article = line.sale_line_ids[:1]
+        return bool(article) and article in article._filter_withdrawable()
+
+    def _is_discount(self, line):
+        article = line.sale_line_ids[:1]
+        return (
+            bool(article)
+            and not article.is_downpayment
+            and line.currency_id.compare_amounts(line.price_subtotal, 0) < 0
+        )
+
+    # === WHAT WAS CREDITED BEFORE === #
+
+    def _get_credits(self, line):
+        """Return the lines of credit notes, drafts included, that give back this line."""
+        refunds = line.move_id.reversal_move_ids.filtered(lambda move: move.state != "cancel")
+        return refunds.invoice_line_ids.filtered(
+            lambda credited: (
+                credited.display_type == "product" and credited.sale_line_ids == line.sale_line_ids
+            )
+        )
+
+    def _get_credited(self, line):
+        """Return the quantity of a line of an invoice that credit notes give back already.
+
+        Of those that reverse the invoice; of the others, which name the article alone, too, once.
+        """
+        linked = sum(self._get_credits(line).mapped("quantity"))
+        loose = line.sale_line_ids.invoice_lines.filtered(
+            lambda credited: (
+                credited.move_id.move_type == "out_refund"
+                and credited.parent_state != "cancel"
+                and not credited.move_id.reversed_entry_id
+            )
+        )
+        return linked + sum(loose.mapped("quantity"))
+
+    def _get_credited_here(self, article):
+        """Return how much of an article this withdrawal has had credited, in the order's unit."""
+        lines = self.credit_note_ids.filtered(lambda move: move.state != "cancel").invoice_line_ids
+        return sum(
+            line.product_uom_id._compute_quantity(
+                line.quantity, article.product_uom_id, round=False
+            )
+            for line in lines
+            if line.sale_line_ids[:1] == article
+        )
+
+    # === LOWERING === #
+
+    def _lower_lines(self, invoice, credit_note, wanted):
+        """Leave in a full reversal what is wanted of it.
+
+        :param dict wanted: see ``_plan_credit``
+        """
+        # A copy keeps the order of its lines; the article tells which is which.
+        originals = list(invoice.invoice_line_ids)
+        copies = list(credit_note.invoice_line_ids)
+        commands = []
+        for original, copied in zip(originals, copies, strict=True):
+            if original not in wanted:
+                commands.append(Command.delete(copied.id))
+                continue
+            quantity, price_unit = wanted[original]
+            if (quantity, price_unit) != (copied.quantity, copied.price_unit):
+                commands.append(
+                    Command.update(copied.id, {"quantity": quantity, "price_unit": price_unit})
+                )
+        if commands:
+            credit_note.write({"invoice_line_ids": commands})

@@ -1,0 +1,201 @@
+import logging
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from odoo.addons.mail_delivery_retry.attempt import try_pdf
+from odoo.addons.mail_delivery_retry.const import RETRY_TOTAL
+from odoo.addons.mail_delivery_retry.language import get_active_lang
+
+_logger = logging.getLogger(__name__)
+
+TEMPLATES = {
+    "received": "order_withdrawal.mail_template_withdrawal_received",
+    "declined": "order_withdrawal.mail_template_withdrawal_declined",
+}
+
+
+class SaleWithdrawalMail(models.Model):
+    """The outbox of withdrawals: one row per e-mail and recipient.
+
+    A row is pending until a mail server has accepted its e-mail. Statements may belong to no order,
+    so that the history of an order cannot hold them.
+    """
+
+    _name = "sale.withdrawal.mail"
+    _description = "E-mail about a Withdrawal"
+    _order = "id"
+    _rec_name = "email"
+
+    withdrawal_id = fields.Many2one(
+        comodel_name="sale.withdrawal", required=True, index=True, ondelete="cascade"
+    )
+    kind = fields.Selection(
+        selection=[("received", "Acknowledgement"), ("declined", "Declined")], required=True
+    )
+    email = fields.Char(string="To")
+    mail_state = fields.Selection(
+        selection=[
+            ("pending", "Waiting"),
+            ("sent", "Sent"),
+            ("failed", "Failed"),
+            ("suppressed", "Held back"),
+        ],
+        string="E-mail",
+        required=True,
+        default="pending",
+    )
+    mail_error = fields.Char(string="E-mail error")
+    mail_mail_id = fields.Many2one(
+        comodel_name="mail.mail", ondelete="set null", index="btree_not_null"
+    )
+    is_handed_over = fields.Boolean(help="The e-mail was made, and is the mail queue's matter.")
+    limit_key = fields.Char(help="Recipient and day, of e-mails of which there is one a day.")
+    company_id = fields.Many2one(related="withdrawal_id.company_id", store=True)
+
+    _limit_key_uniq = models.UniqueIndex("(limit_key) WHERE limit_key IS NOT NULL")
+    _due_idx = models.Index("(id) WHERE mail_state = 'pending' AND is_handed_over IS NOT TRUE")
+
+    # === WHAT IS TO BE MAILED === #
+
+    @api.model
+    def _queue(self, withdrawal, kind, email):
+        """Return a new row of the outbox."""
+        return self.create({"withdrawal_id": withdrawal.id, "kind": kind, "email": email})
+
+    def _take_daily_turn(self):
+        """Whether this is the first e-mail of the day to its recipient that nobody vouches for.
+
+        The unique key decides, not a search before it: strangers post at the same moment.
+        """
+        self.ensure_one()
+        withdrawal = self.withdrawal_id
+        key = withdrawal._get_limit_key(
+            self.email, withdrawal.received_at, withdrawal.company_id.partner_id.tz or "UTC"
+        )
+        if self.search_count([("limit_key", "=", key)], limit=1):
+            return False
+        self.flush_recordset()
+        try:
+            with self.env.cr.savepoint(flush=False):
+                # By SQL, since losing this race is nothing to log as an error.
+                query = SQL(
+                    "UPDATE sale_withdrawal_mail SET limit_key = %s WHERE id = %s", key, self.id
+                )
+                self.env.cr.execute(query, log_exceptions=False)
+        except psycopg2.errors.UniqueViolation:
+            return False
+        self.invalidate_recordset(["limit_key"])
+        return True
+
+    def _send_again(self):
+        """Put these rows into the outbox once more, and take what waits out of the queue."""
+        self.mail_mail_id.filtered(lambda mail: mail.state in ("outgoing", "exception")).write(
+            {"state": "cancel"}
+        )
+        self.write(
+            {
+                "mail_state": "pending",
+                "mail_error": False,
+                "mail_mail_id": False,
+                "is_handed_over": False,
+            }
+        )
+
+    # === RENDERING === #
+
+    @api.model
+    def _hand_over_due(self, limit=50):
+        """Render due rows into Odoo's mail queue; those that another worker holds are skipped.
+
+        :return: whether there may be more
+        """
+        due = self.search(
+            [("mail_state", "=", "pending"), ("is_handed_over", "=", False)],
+            order="id",
+            limit=limit,
+        )
+        claimed = due.try_lock_for_update()
+        for row in claimed:
+            row._hand_over()
+        if claimed:
+            self.env["mail.mail"]._trigger_queue()
+        return len(due) == limit
+
+    def _hand_over(self):
+        """Make the e-mail of this row; one that cannot be made never stops the others."""
+        try:
+            with self.env.cr.savepoint():
+                mail = self._make_mail()
+                self.write({"mail_mail_id": mail.id, "is_handed_over": True})
+        except psycopg2.OperationalError:
+            raise  # a clash with another transaction: it is still due at the next run
+        except Exception as error:  # whatever a template may bring
+            _logger.warning("Withdrawal e-mail %s could not be made", self.id, exc_info=True)
+            self._mark_failed(str(error))
+
+    def _make_mail(self):
+        withdrawal = self.withdrawal_id
+        env = withdrawal.env
+        lang = get_active_lang(env, withdrawal.lang)
+        record = withdrawal.with_company(withdrawal.company_id).with_context(lang=lang)
+        template = env.ref(TEMPLATES[self.kind], raise_if_not_found=False)
+        values = {"email_to": self.email, "email_cc": False, "recipient_ids": []}
+        values["attachment_ids"] = self._make_attachments(record)
+        if template:
+            ready = template.with_company(withdrawal.company_id).with_context(lang=lang)
+            mail_id = ready.send_mail(record.id, email_values=values)
+            return env["mail.mail"].browse(mail_id)
+        # The law asks for the e-mail whether somebody deleted its template or not.
+        body = env["ir.qweb"]._render("order_withdrawal.mail_without_template", {"object": record})
+        return env["mail.mail"].create(
+            {
+                **values,
+                "subject": record._get_mail_subject(),
+                "body_html": body,
+                "email_from": withdrawal.company_id.email_formatted or env.user.email_formatted,
+                "model": record._name,
+                "res_id": record.id,
+                "auto_delete": True,
+            }
+        )
+
+    def _make_attachments(self, record):
+        """Return the commands that attach the receipt as PDF; without it the text alone leaves."""
+        if self.kind != "received":
+            return []
+        pdf, _error = try_pdf(record, record._make_receipt_pdf)
+        return [(4, pdf.id)] if pdf else []
+
+    # === WHAT CAME OF IT === #
+
+    def _mark_failed(self, reason):
+        if self:
+            self.write({"mail_state": "failed", "mail_error": (reason or "")[:1000]})
+
+    def _on_mail_failed(self, reason, temporary):
+        """The e-mails of these rows could not be delivered; for a day they are tried again.
+
+        :param str reason: what the mail server said
+        :param bool temporary: whether another try may help
+        """
+        now = fields.Datetime.now()
+        again = self.filtered(
+            lambda row: temporary and now - (row.mail_mail_id.create_date or now) < RETRY_TOTAL
+        )
+        again.write({"mail_error": (reason or "")[:1000]})
+        (self - again)._mark_failed(reason)
+
+    @api.model
+    def _take_up_stranded(self):
+        """Make e-mails anew that left the queue without a word: better twice than never."""
+        stranded = self.search(
+            [
+                ("mail_state", "=", "pending"),
+                ("is_handed_over", "=", True),
+                ("mail_mail_id", "=", False),
+            ]
+        )
+        stranded.try_lock_for_update()._send_again()

@@ -1,0 +1,188 @@
+from odoo.exceptions import UserError
+from odoo.tests import Form, tagged
+
+from odoo.addons.order_status_flags.status_change import StatusChange
+
+from .common import WithdrawalHttpCommon
+
+ACTIVITY = "order_withdrawal.mail_activity_type_withdrawal"
+UNMATCHED = "order_withdrawal.mail_activity_type_unmatched"
+GOES_ON = "order_withdrawal.mail_activity_type_goes_on"
+
+
+@tagged("post_install", "-at_install")
+class TestWithdrawalClerk(WithdrawalHttpCommon):
+    def _activities(self, record, xmlid):
+        return record.activity_ids.filtered(
+            lambda activity: activity.activity_type_id == self.env.ref(xmlid)
+        )
+
+    def _map_event(self):
+        """Return a status that the event sets."""
+        event = self.env.ref("order_withdrawal.event_withdrawal_received")
+        return self._create_status("Withdrawn", sequence=28, event_ids=[(4, event.id)])
+
+    # === WHAT FOLLOWS === #
+
+    def test_verified_tells_the_seller_and_sets_the_status(self):
+        status = self._map_event()
+        self._declare(self.tracking_path)
+        self.assertEqual(self.order.order_status_id, status)
+        activity = self._activities(self.order, ACTIVITY)
+        self.assertEqual(activity.user_id, self.seller)
+        self._declare(self.tracking_path)
+        self.assertEqual(len(self._activities(self.order, ACTIVITY)), 1, "told once")
+
+    def test_unverified_has_no_effect_until_it_is_matched(self):
+        status = self._map_event()
+        self._declare(email="stranger@example.com")
+        statement = self._withdrawals(self.order)
+        self.assertNotEqual(self.order.order_status_id, status)
+        self.assertFalse(self._activities(self.order, ACTIVITY))
+        self.assertTrue(statement.needs_matching)
+        self.assertEqual(self.order.status_attention, "withdrawal_unmatched")
+        statement.with_user(self.seller).action_match(self.order.id)
+        self.assertTrue(statement.is_matched)
+        self.assertFalse(statement.is_verified)
+        self.assertEqual(self.order.order_status_id, status)
+        self.assertTrue(self._activities(self.order, ACTIVITY))
+        self.assertFalse(statement.needs_matching)
+
+    def test_unmatched_shows_likely_orders(self):
+        self._declare(reference="the blue paint", email="Buyer@example.com")
+        statement = self._withdrawals()[-1]
+        self.assertFalse(statement.order_id)
+        self.assertIn(self.order, statement.likely_order_ids)
+        wizard = Form(
+            self.env["sale.withdrawal.match"].with_context(default_withdrawal_id=statement.id)
+        )
+        wizard.order_id = self.order
+        wizard.save().action_match()
+        self.assertEqual(statement.order_id, self.order)
+        self.assertTrue(statement.action_match(self.order.id), "again")
+
+    def test_match_refuses_what_is_no_order(self):
+        statement = self._enter(partner_name="Anna")
+        draft = self._create_order(confirm=False)
+        for wrong in (draft.id, 10**9, "1", True, None, False, [1]):
+            with self.assertRaises(UserError):
+                statement.action_match(wrong)
+        matched = self._enter(self.order)
+        with self.assertRaises(UserError):
+            matched.action_match(self._create_web_order().id)
+
+    # === BUTTONS === #
+
+    def test_accept_cancels_an_order_of_which_nothing_has_left(self):
+        statement = self._enter(self.order)
+        self.assertTrue(statement.with_user(self.seller).action_accept())
+        self.assertEqual(statement.state, "accepted")
+        self.assertEqual(self.order.state, "cancel")
+        self.assertEqual(self.order.order_status_id, self.rejected)
+        self.assertFalse(self._activities(self.order, ACTIVITY))
+        self.assertTrue(statement.action_accept(), "again")
+
+    def test_accept_cancels_a_locked_order(self):
+        self.order.action_lock()
+        self._enter(self.order).action_accept()
+        self.assertEqual(self.order.state, "cancel")
+
+    def test_accept_of_a_part_leaves_the_order(self):
+        statement = self._enter(self.order, line_ids=self._lines(self.order, 2))
+        statement.action_accept()
+        self.assertEqual(self.order.state, "sale")
+        all_of_it = self._enter(self.order, line_ids=self._lines(self.order, 5))
+        all_of_it.action_accept()
+        self.assertEqual(self.order.state, "cancel")
+
+    def test_accept_of_delivered_goods_leaves_the_order(self):
+        self.product.type = "service"
+        order = self._create_web_order()
+        order.order_line.qty_delivered = 5
+        self._enter(order).action_accept()
+        self.assertEqual(order.state, "sale")
+
+    def test_accept_needs_an_order(self):
+        statement = self._enter(partner_name="Anna")
+        with self.assertRaisesRegex(UserError, "match"):
+            statement.action_accept()
+        self.assertEqual(statement.state, "received")
+
+    def test_decline_needs_a_reason(self):
+        statement = self._enter(self.order)
+        for reason in ("", "   ", False, None, "x" * 2001):
+            with self.assertRaises(UserError):
+                statement.action_decline(reason)
+        self.assertEqual(statement.state, "received")
+        self.assertTrue(statement.action_decline("The seal was opened"))
+        self.assertEqual(statement.state, "declined")
+        self.assertEqual(statement.decline_reason, "The seal was opened")
+        with self.assertRaises(UserError):
+            statement.action_done()
+        statement.action_accept()
+        self.assertEqual(statement.state, "accepted")
+
+    def test_done_is_the_end(self):
+        statement = self._enter(self.order)
+        self.assertTrue(statement.action_done())
+        self.assertTrue(statement.action_done(), "again")
+        with self.assertRaises(UserError):
+            statement.action_decline("No")
+
+    def test_unmatched_is_declined_without_a_mail_to_a_stranger(self):
+        self._declare(email="stranger@example.com")
+        statement = self._withdrawals()[-1]
+        mails = statement.mail_ids
+        statement.action_decline("Not yours")
+        self.assertEqual(statement.mail_ids, mails)
+
+    # === OTHER SYSTEMS === #
+
+    def test_flag_of_a_feed_goes_through_and_is_marked_once(self):
+        self._enter(self.order)
+        sources = dict(self.env["sale.order.status.history"]._fields["source"].selection)
+        for status in (self.in_progress, self.fulfilled):
+            flag = self._create_flag(status_id=status.id)
+            change = StatusChange(self.order, flag=flag)
+            self.order.sudo()._plan_status_changes([change], check_groups=False)
+            # Without the addon of the feed there is no such source: then it tells by the method.
+            self.order.sudo()._apply_status_changes(
+                [change], source="feed" if "feed" in sources else "flag"
+            )
+            if "feed" not in sources:
+                self.order._mark_goes_on()
+            self.assertEqual(self.order.order_flag_id, flag)
+        self.assertEqual(len(self._activities(self.order, GOES_ON)), 1)
+        self._activities(self.order, GOES_ON).unlink()
+        self.order._mark_goes_on()
+        self.assertFalse(self._activities(self.order, GOES_ON), "told once")
+
+    def test_orders_without_withdrawal_are_not_marked(self):
+        self.order._mark_goes_on()
+        self.assertFalse(self._activities(self.order, GOES_ON))
+
+    # === VIEWS === #
+
+    def test_form_and_lists_open(self):
+        with Form(self.env["sale.withdrawal"].with_user(self.seller)) as form:
+            form.order_id = self.order
+            form.reason = "By letter"
+        statement = self._withdrawals(self.order)
+        self.assertEqual(statement.source, "staff")
+        self.assertIn("By letter", statement.statement)
+        Form(statement)
+        Form(self.order.with_user(self.seller))
+        rows = self.env["sale.withdrawal.report"].search([("order_id", "=", self.order.id)])
+        self.assertEqual(rows.product_id, self.product)
+        self.assertEqual(rows.quantity, 5)
+        self.assertEqual(rows.reason, "By letter")
+
+    def test_case_is_printed_with_its_hash(self):
+        statement = self._enter(self.order, reason="By letter")
+        report = self.env["ir.actions.report"]
+        for name in ("receipt", "case"):
+            html, _type = report._render_qweb_html(
+                f"order_withdrawal.report_withdrawal_{name}_action", statement.ids
+            )
+            self.assertIn(statement.statement_hash, html.decode())
+            self.assertIn("By letter", html.decode())

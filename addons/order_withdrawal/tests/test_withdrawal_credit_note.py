@@ -1,0 +1,169 @@
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common import WithdrawalCommon
+
+
+@tagged("post_install", "-at_install")
+class TestWithdrawalCreditNote(WithdrawalCommon):
+    """What is credited: the goods, the delivery charge once, the discount by its share."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.product.type = "service"
+        cls.product.taxes_id = [Command.clear()]
+        cls.second, cls.charge = cls.env["product.product"].create(
+            [
+                {"name": name, "type": "service", "list_price": price, "invoice_policy": "order"}
+                for name, price in (("Red paint", 30.0), ("Delivery", 7.0))
+            ]
+        )
+
+    def _create_invoiced_order(self, discount=0, charge=False):
+        """Return an order of 5 x 10 and 2 x 30, invoiced and posted."""
+        lines = [(self.product, 5, 10), (self.second, 2, 30)]
+        if charge:
+            lines.append((self.charge, 1, 7))
+        if discount:
+            lines.append((self.product, 1, -discount))
+        order = self._create_web_order(
+            order_line=[
+                Command.create(
+                    {
+                        "product_id": product.id,
+                        "product_uom_qty": quantity,
+                        "price_unit": price,
+                        "tax_ids": [Command.clear()],
+                    }
+                )
+                for product, quantity, price in lines
+            ]
+        )
+        if charge:
+            self._mark_delivery(order.order_line[2])
+        order._create_invoices(final=True).action_post()
+        return order
+
+    def _mark_delivery(self, line):
+        """Make a line the delivery charge, by the field of `delivery` or without that app."""
+        if "is_delivery" in line._fields:
+            line.is_delivery = True
+            return
+        charge = line.id
+        self.patch(
+            type(line), "_is_delivery", lambda line: line._origin.id == charge or line.id == charge
+        )
+
+    def _credit(self, statement):
+        action = statement.with_user(self.seller).action_create_credit_note()
+        domain = [("id", "=", action["res_id"])] if action.get("res_id") else action["domain"]
+        return self.env["account.move"].search(domain)
+
+    def test_whole_order(self):
+        order = self._create_invoiced_order(charge=True)
+        statement = self._enter(order)
+        credit_note = self._credit(statement)
+        self.assertEqual(credit_note.state, "draft")
+        self.assertEqual(credit_note.move_type, "out_refund")
+        self.assertEqual(credit_note.amount_total, 117)
+        self.assertEqual(credit_note.reversed_entry_id, order.invoice_ids - credit_note)
+        self.assertEqual(statement.credit_note_ids, credit_note)
+
+    def test_twice_is_refused(self):
+        statement = self._enter(self._create_invoiced_order(charge=True))
+        self._credit(statement)
+        with self.assertRaisesRegex(UserError, "Nothing is left"):
+            self._credit(statement)
+        with self.assertRaisesRegex(UserError, "Nothing is left"):
+            self._credit(self._enter(statement.order_id))
+
+    def test_cancelled_draft_frees_it_again(self):
+        statement = self._enter(self._create_invoiced_order())
+        self._credit(statement).button_cancel()
+        self.assertEqual(self._credit(statement).amount_total, 110)
+
+    def test_part_has_no_delivery_charge(self):
+        order = self._create_invoiced_order(charge=True)
+        statement = self._enter(order, line_ids=self._lines(order, 2))
+        credit_note = self._credit(statement)
+        self.assertEqual(credit_note.amount_total, 20)
+        self.assertEqual(credit_note.invoice_line_ids.quantity, 2)
+
+    def test_charge_is_refunded_once(self):
+        order = self._create_invoiced_order(charge=True)
+        part = self._enter(order, line_ids=self._lines(order, 5))
+        self.assertEqual(self._credit(part).amount_total, 50)
+        whole = self._enter(order)
+        self.assertEqual(self._credit(whole).amount_total, 67)
+        with self.assertRaises(UserError):
+            self._credit(self._enter(order))
+
+    def test_discount_is_shared(self):
+        order = self._create_invoiced_order(discount=11)
+        part = self._enter(order, line_ids=self._lines(order, 5))
+        self.assertEqual(self._credit(part).amount_total, 45)  # 50 of 110, less 11 x 50/110
+        rest = self._enter(order)
+        self.assertEqual(self._credit(rest).amount_total, 54)
+        paid = sum(
+            order.invoice_ids.filtered(lambda m: m.move_type == "out_invoice").mapped(
+                "amount_total"
+            )
+        )
+        back = sum(
+            order.invoice_ids.filtered(lambda m: m.move_type == "out_refund").mapped("amount_total")
+        )
+        self.assertEqual(paid, back, "no cent more, no cent less")
+
+    def test_shares_of_a_discount_lose_no_cent(self):
+        order = self._create_invoiced_order(discount=10)
+        amounts = []
+        for _time in range(5):
+            part = self._enter(order, line_ids=self._lines(order, 1))
+            amounts.append(self._credit(part).amount_total)
+        rest = self._enter(order)
+        amounts.append(self._credit(rest).amount_total)
+        self.assertAlmostEqual(sum(amounts), 100, places=2)
+
+    def test_discount_of_a_line(self):
+        order = self._create_web_order(
+            order_line=[
+                Command.create(
+                    {
+                        "product_id": self.product.id,
+                        "product_uom_qty": 4,
+                        "price_unit": 10,
+                        "discount": 25,
+                        "tax_ids": [Command.clear()],
+                    }
+                )
+            ]
+        )
+        order._create_invoices().action_post()
+        part = self._enter(order, line_ids=self._lines(order, 1))
+        self.assertEqual(self._credit(part).amount_total, 7.5)
+
+    def test_not_invoiced_is_refused(self):
+        order = self._create_web_order()
+        with self.assertRaisesRegex(UserError, "Nothing is left"):
+            self._credit(self._enter(order))
+        order._create_invoices()  # a draft is no invoice
+        with self.assertRaisesRegex(UserError, "Nothing is left"):
+            self._credit(self._enter(order))
+
+    def test_unmatched_and_declined_are_refused(self):
+        with self.assertRaises(UserError):
+            self._credit(self._enter(partner_name="Anna"))
+        statement = self._enter(self._create_invoiced_order())
+        statement.action_decline("No")
+        with self.assertRaises(UserError):
+            self._credit(statement)
+
+    def test_tax_is_the_invoices(self):
+        tax = self.env["account.tax"].create({"name": "23 %", "amount": 23})
+        self.product.taxes_id = tax
+        order = self._create_web_order()
+        order._create_invoices().action_post()
+        part = self._enter(order, line_ids=self._lines(order, 2))
+        self.assertAlmostEqual(self._credit(part).amount_total, 24.6, places=2)

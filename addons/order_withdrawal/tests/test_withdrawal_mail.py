@@ -1,0 +1,206 @@
+import smtplib
+
+from odoo import fields
+from odoo.tests import tagged
+
+from odoo.addons.order_status_flags.tests.outbox import OutboxCommon
+from odoo.addons.order_withdrawal.declaration import Declaration
+
+from .common import WithdrawalCommon
+
+
+@tagged("post_install", "-at_install")
+class TestWithdrawalMail(OutboxCommon, WithdrawalCommon):
+    """The acknowledgement: whom it reaches, once, and what is held back."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["sale.withdrawal.mail"].search([]).mail_state = "sent"
+
+    def _declare(self, source="form", order=None, **values):
+        """Return the statement that a page would record; its steps are done."""
+        order = order or self.env["sale.order"]
+        declared = {"name": "Anna Kowalska", "email": "buyer@example.com", **values}
+        declaration = Declaration.from_form(declared)
+        reference = values.get("reference") or self.order.name
+        statements = self.env["sale.withdrawal"].sudo()
+        place = {
+            "source": source,
+            "company_id": self.company.id,
+            "order_id": order.id,
+            "reference": reference,
+            "lines": {},
+            "lang": "en_US",
+            "tz": "Europe/Warsaw",
+        }
+        words = statements._word_statement(declaration, reference, [])
+        origin = values.get("origin", "203.0.113.7")
+        prepared = statements._prepare_record_values(declaration, words, place, origin)
+        receipt = statements._insert_once(prepared)
+        statement = statements.browse(receipt.withdrawal_id)
+        statement._acknowledge()
+        statement._take_effect()
+        return statement
+
+    def _mailed(self):
+        """Return what left the house for customers; colleagues are told of activities."""
+        colleagues = {self.seller.email, self.manager.email}
+        return [mail for mail in self._run() if not colleagues & set(mail["to"])]
+
+    def test_acknowledgement_has_the_whole_statement(self):
+        statement = self._declare(reason="Wrong <b>colour</b>")
+        self.assertEqual(statement.mail_state, "pending")
+        (mail,) = self._mailed()
+        self.assertEqual(mail["to"], ["buyer@example.com"])
+        self.assertEqual(statement.mail_state, "sent")
+        for words in ("Anna Kowalska", self.order.name, "Wrong &lt;b&gt;colour", statement.name):
+            self.assertIn(words, mail["text"])
+        self.assertIn("Europe/Warsaw, UTC+0", mail["text"])
+        self.assertIn("receipt, not an acceptance", mail["text"])
+        self.assertFalse(self._mailed(), "once")
+
+    def test_acknowledgement_carries_the_pdf(self):
+        statement = self._declare()
+        self._mailed()
+        pdf = self.env["ir.attachment"].search(
+            [("res_model", "=", "sale.withdrawal"), ("res_id", "=", statement.id)]
+        )
+        self.assertEqual(len(pdf), 1)
+        self.assertTrue(pdf.raw)
+        self.assertTrue(pdf.name.endswith(".pdf"))
+
+    def test_acknowledgement_leaves_without_a_pdf_that_cannot_be_made(self):
+        statement = self._declare()
+        report = self.env.ref("order_withdrawal.report_withdrawal_receipt_action")
+        report.report_name = "order_withdrawal.no_such_report"
+        self.assertEqual(len(self._mailed()), 1)
+        self.assertEqual(statement.mail_state, "sent")
+
+    def test_acknowledgement_leaves_without_its_template(self):
+        self.env.cr.execute(
+            "DELETE FROM ir_model_data WHERE module = 'order_withdrawal'"
+            " AND name = 'mail_template_withdrawal_received'"
+        )
+        self.env.registry.clear_cache()
+        self._declare(reason="Wrong colour")
+        (mail,) = self._mailed()
+        self.assertIn("Wrong colour", mail["text"])
+
+    def test_template_in_use_cannot_be_deleted(self):
+        template = self.env.ref("order_withdrawal.mail_template_withdrawal_received")
+        with self.assertRaisesRegex(Exception, "withdrawals"):
+            template.unlink()
+
+    def test_other_address_of_a_link_reaches_both(self):
+        statement = self._declare("tracking", self.order, email="wife@example.com")
+        mails = self._mailed()
+        self.assertEqual(
+            sorted(address for mail in mails for address in mail["to"]),
+            ["buyer@example.com", "wife@example.com"],
+        )
+        self.assertTrue(all(len(mail["to"]) == 1 for mail in mails), "neither sees the other")
+        self.assertEqual(statement.mail_state, "sent")
+
+    def test_other_address_without_proof_reaches_the_orders_own(self):
+        statement = self._declare(email="stranger@example.com")
+        (mail,) = self._mailed()
+        self.assertEqual(mail["to"], ["buyer@example.com"])
+        self.assertFalse(statement.is_verified)
+
+    def test_unmatched_is_one_a_day_and_recipient(self):
+        first = self._declare(reference="X-1", email="stranger@example.com")
+        others = [
+            self._declare(reference=f"X-{n}", email=email)
+            for n, email in enumerate(
+                ("stranger+1@example.com", "Stranger@Example.com", "stranger+2@example.com")
+            )
+        ]
+        self.assertEqual(first.mail_state, "pending")
+        self.assertEqual({other.mail_state for other in others}, {"suppressed"})
+        self.assertEqual(len(self._mailed()), 1)
+        others[0].action_send_acknowledgement()
+        self.assertEqual(others[0].mail_state, "pending")
+        self.assertEqual(len(self._mailed()), 1)
+        self.assertEqual(others[0].mail_state, "sent")
+
+    def test_unmatched_again_on_another_day(self):
+        self._declare(reference="X-1", email="stranger@example.com")
+        key = self.env["sale.withdrawal.mail"].search([], order="id desc", limit=1)
+        key.limit_key = key.limit_key.replace(str(fields.Date.today().year), "1999")
+        again = self._declare(reference="X-2", email="stranger@example.com")
+        self.assertEqual(again.mail_state, "pending")
+
+    def test_verified_is_never_held_back(self):
+        for _time in range(3):
+            self.assertEqual(self._declare().mail_state, "pending")
+        self.assertEqual(len(self._mailed()), 3)
+
+    def test_flood_is_recorded_and_not_mailed(self):
+        states = [
+            self._declare(reference=f"X-{n}", email=f"victim{n}@example.com").mail_state
+            for n in range(25)
+        ]
+        self.assertEqual(states.count("pending"), 20)
+        self.assertEqual(states.count("suppressed"), 5)
+        other = self._declare(reference="X", email="else@example.com", origin="198.51.100.1")
+        self.assertEqual(other.mail_state, "pending")
+        activities = self.env["mail.activity"].search_count(
+            [
+                (
+                    "activity_type_id",
+                    "=",
+                    self.env.ref("order_withdrawal.mail_activity_type_unmatched").id,
+                )
+            ]
+        )
+        self.assertEqual(activities, 1, "one for all of them")
+
+    def test_server_away_is_tried_again(self):
+        statement = self._declare()
+        self._run(error=ConnectionRefusedError("away"))
+        self.assertEqual(statement.mail_state, "pending")
+        self.assertTrue(statement.mail_ids.mail_error)
+        self._make_due(statement.mail_ids)
+        self.assertEqual(len(self._mailed()), 1)
+        self.assertEqual(statement.mail_state, "sent")
+
+    def test_refused_address_is_failed(self):
+        statement = self._declare()
+        self._run(error=smtplib.SMTPRecipientsRefused({"buyer@example.com": (550, b"no")}))
+        self.assertEqual(statement.mail_state, "failed")
+        self.assertIn(
+            statement, self.env["sale.withdrawal"].search([("needs_attention", "=", True)])
+        )
+        statement.action_send_acknowledgement()
+        self.assertEqual(len(self._mailed()), 1)
+        self.assertEqual(statement.mail_state, "sent")
+
+    def test_deleted_in_the_queue_is_failed(self):
+        statement = self._declare()
+        with self._smtp():
+            self._send_status_mails()
+        statement.mail_ids.mail_mail_id.unlink()
+        self.assertEqual(statement.mail_state, "failed")
+
+    def test_letter_gets_the_same_acknowledgement(self):
+        statement = self._enter(self.order, reason="By letter")
+        self.assertEqual(statement.mail_state, "pending")
+        (mail,) = self._mailed()
+        self.assertIn("By letter", mail["text"])
+
+    def test_decline_is_told_with_its_reason(self):
+        statement = self._declare()
+        self._mailed()
+        statement.action_decline("The seal was opened")
+        (mail,) = self._mailed()
+        self.assertEqual(mail["to"], ["buyer@example.com"])
+        self.assertIn("The seal was opened", mail["text"])
+        self.assertEqual(statement.mail_state, "sent")
+
+    def test_matching_sends_to_the_given_address(self):
+        statement = self._declare(email="stranger@example.com")
+        self._mailed()
+        statement.action_match(self.order.id)
+        (mail,) = self._mailed()
+        self.assertEqual(mail["to"], ["stranger@example.com"])

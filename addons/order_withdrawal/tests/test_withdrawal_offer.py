@@ -1,0 +1,128 @@
+from freezegun import freeze_time
+
+from odoo.tests import tagged
+
+from odoo.addons.order_status_flags.tests.outbox import OutboxCommon
+
+from .common import WithdrawalHttpCommon
+
+
+@tagged("post_install", "-at_install")
+class TestWithdrawalOffer(OutboxCommon, WithdrawalHttpCommon):
+    """Whom the function is offered to, where, and until when."""
+
+    def _offered(self):
+        self.env.invalidate_all()
+        return self.order._is_withdrawal_offered()
+
+    # === TO WHOM === #
+
+    def test_web_orders_only_but_for_the_setting(self):
+        self.assertTrue(self._offered())
+        self.order.document_type = "sale"
+        self.assertFalse(self._offered())
+        self.company.withdrawal_on_sales_orders = True
+        self.assertTrue(self._offered())
+
+    def test_never_for_b2b(self):
+        self.company.write({"withdrawal_on_sales_orders": True, "withdrawal_companies": "always"})
+        self.env.cr.execute(
+            "UPDATE sale_order SET document_type = 'b2b' WHERE id = %s", [self.order.id]
+        )
+        self.assertFalse(self._offered())
+
+    def test_customers_in_the_eea(self):
+        for xmlid, expected in (("si", True), ("no", True), ("uk", False), ("us", False)):
+            self.customer.country_id = self.env.ref(f"base.{xmlid}")
+            self.assertEqual(self._offered(), expected, xmlid)
+        self.customer.country_id = False
+        self.assertTrue(self._offered(), "in doubt for the customer")
+
+    def test_companies(self):
+        polish, slovenian = self.env.ref("base.pl"), self.env.ref("base.si")
+        table = [
+            # policy, is_company, name, vat, country, offered
+            ("never", False, "Jan Kowalski", "PL1234563218", polish, True),
+            ("never", True, "Jan Kowalski", False, polish, False),
+            ("pl", True, "Usługi Jan Kowalski", "PL1234563218", polish, True),
+            ("pl", True, "Acme sp. z o.o.", False, polish, False),
+            ("pl", True, "Janez Novak s.p.", False, slovenian, False),
+            ("always", True, "Acme sp. z o.o.", False, polish, True),
+            ("always", True, "Janez Novak s.p.", False, slovenian, True),
+        ]
+        for policy, is_company, name, vat, country, expected in table:
+            with self.subTest(f"{policy} {name}"):
+                self.company.withdrawal_companies = policy
+                self.customer.write(
+                    {"is_company": is_company, "name": name, "country_id": country.id}
+                )
+                self.env.cr.execute(
+                    "UPDATE res_partner SET vat = %s WHERE id = %s", [vat or None, self.customer.id]
+                )
+                self.assertEqual(self._offered(), expected)
+
+    def test_until_the_deadline(self):
+        self.product.type = "service"
+        with freeze_time("2026-11-02 10:00:00"):
+            order = self._create_web_order()
+        for moment, expected in (("2026-11-16 22:59:00", True), ("2026-11-16 23:01:00", False)):
+            with freeze_time(moment):
+                self.assertEqual(order._is_withdrawal_offered(), expected)
+
+    def test_not_for_cancelled_orders(self):
+        self.order._action_cancel()
+        self.assertFalse(self._offered())
+
+    # === WHERE === #
+
+    def test_on_the_order_status_page(self):
+        page = self.url_open(f"/order/status/{self.order.order_tracking_token}")
+        self.assertIn(f'href="{self.tracking_path}"', page.text)
+        self.assertIn("Withdraw from contract here", page.text)
+        self.assertIn("not the same as cancelling", page.text)
+
+    def test_on_the_page_of_who_came_by_the_access_token(self):
+        page = self.url_open(f"/my/orders/{self.order.id}?access_token={self.order.access_token}")
+        self.assertIn(f"/withdraw?reference={self.order.name}", page.text)
+        self.assertNotIn(self.order.order_tracking_token, page.text)
+
+    def test_in_the_footer_of_the_portal(self):
+        path = f"/my/orders/{self.order.id}?access_token={self.order.access_token}"
+        self.assertIn('href="/withdraw"', self.url_open(path).text)
+        self.company.withdrawal_enabled = False
+        self.assertNotIn('href="/withdraw"', self.url_open(path).text)
+
+    def test_in_emails_and_pdf(self):
+        self.order.set_order_flag(self.flag_in_progress.id)
+        mail = next(mail for mail in self._run() if "In progress" in mail["subject"])
+        self.assertIn(f'{self.tracking_path}"', mail["text"])
+        self.assertIn("Withdraw from contract here", mail["text"])
+        html, _type = self.env["ir.actions.report"]._render_qweb_html(
+            "sale.report_saleorder", self.order.ids
+        )
+        self.assertIn(self.tracking_path, html.decode())
+
+    def test_messages_of_the_order_carry_it(self):
+        self.order.message_post(
+            body="Your parcel",
+            partner_ids=self.customer.ids,
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+        )
+        mail = next(mail for mail in self._run() if "Your parcel" in mail["text"])
+        self.assertIn(self.tracking_path, mail["text"])
+
+    def test_nobody_notices_while_it_is_off(self):
+        self.company.withdrawal_enabled = False
+        self.order.set_order_flag(self.flag_in_progress.id)
+        for mail in self._run():
+            self.assertNotIn("withdraw", mail["text"].lower())
+        page = self.url_open(f"/order/status/{self.order.order_tracking_token}")
+        self.assertNotIn("ithdraw", page.text)
+
+    def test_order_pages_cost_nothing_while_it_is_off(self):
+        self.company.withdrawal_enabled = False
+        self.order._get_customer_page_values()
+        with self._count_queries(fresh=False) as off:
+            self.order._get_customer_page_values()
+        self.assertLessEqual(off[0], 2)

@@ -1,0 +1,6 @@
+from . import (
+    sale_withdrawal_check,
+    sale_withdrawal_check_line,
+    sale_withdrawal_decline,
+    sale_withdrawal_match,
+)

@@ -1,0 +1,104 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+
+class SaleWithdrawal(models.Model):
+    _inherit = "sale.withdrawal"
+
+    return_picking_ids = fields.One2many(
+        comodel_name="stock.picking",
+        inverse_name="order_withdrawal_id",
+        string="Returns",
+        copy=False,
+    )
+
+    def action_create_return(self):
+        """Override of `order_withdrawal` to make the return transfers of the withdrawn goods.
+
+        One for each transfer that brought them, the newest first, of what is not on its way back.
+
+        :raise UserError: when nothing of it was shipped, or all of it is on its way back
+        """
+        self.ensure_one()
+        self._check_clerk()
+        self._check_matched()
+        if self.state == "declined":
+            raise UserError(self.env._("It was declined; accept it first."))
+        self.order_id._lock_for_status_change()  # two clicks make one return
+        self.env.invalidate_all()
+        # sudo: clerks have no rights in the warehouse, where the transfer is then carried out
+        statement = self.sudo()
+        statement._vouch()
+        pickings = statement._create_returns(statement._plan_returns())
+        if not pickings:
+            raise UserError(
+                self.env._(
+                    "There is nothing to be returned: nothing of it was shipped, or a return"
+                    " transfer for all of it is there already."
+                )
+            )
+        return self._open_returns(pickings)
+
+    def _open_returns(self, pickings):
+        action = {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Returns"),
+            "res_model": "stock.picking",
+            "view_mode": "list,form",
+            "domain": [("id", "in", pickings.ids)],
+        }
+        if len(pickings) == 1:
+            action |= {"view_mode": "form", "res_id": pickings.id}
+        return action
+
+    def _plan_returns(self):
+        """Return how much of each move comes back, in the unit of the move.
+
+        :rtype: dict[stock.move, float]
+        """
+        plan = {}
+        for line, withdrawn in self._get_withdrawn_quantities().items():
+            moves = line._get_shipped_moves().sorted(
+                lambda move: (move.date, move.id), reverse=True
+            )
+            unit = line.product_uom_id
+            left = withdrawn - sum(
+                move.product_uom._compute_quantity(self._get_coming_back(move), unit, round=False)
+                for move in moves
+            )
+            for move in moves:
+                open_here = move.quantity - self._get_coming_back(move)
+                wanted = unit._compute_quantity(max(left, 0), move.product_uom, round=False)
+                quantity = move.product_uom.round(min(open_here, wanted))
+                if move.product_uom.compare(quantity, 0) > 0:
+                    plan[move] = quantity
+                    left -= move.product_uom._compute_quantity(quantity, unit, round=False)
+        return plan
+
+    def _get_coming_back(self, move):
+        """Return how much of a move is back, or on its way back, whoever asked for it."""
+        returns = move.move_dest_ids.filtered(
+            lambda back: back.origin_returned_move_id == move and back.state != "cancel"
+        )
+        return sum(
+            back.product_uom._compute_quantity(
+                back.quantity if back.state == "done" else back.product_uom_qty,
+                move.product_uom,
+                round=False,
+            )
+            for back in returns
+        )
+
+    def _create_returns(self, plan):
+        """Return the return transfers of what is planned, made by Odoo's own return."""
+        pickings = self.env["stock.picking"]
+        for picking in {move.picking_id: None for move in plan}:
+            wizard = self.env["stock.return.picking"].create({"picking_id": picking.id})
+            wizard.product_return_moves = [
+                Command.update(line.id, {"quantity": plan.get(line.move_id, 0)})
+                for line in wizard.product_return_moves
+            ]
+            pickings |= wizard._create_return()
+        pickings.order_withdrawal_id = self
+        return pickings

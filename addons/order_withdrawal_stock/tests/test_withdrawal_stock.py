@@ -1,0 +1,217 @@
+from datetime import date
+
+from freezegun import freeze_time
+
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
+
+from odoo.addons.order_status_flags_stock.tests.common import StockStatusCommon
+
+
+@tagged("post_install", "-at_install")
+class TestWithdrawalStock(StockStatusCommon):
+    """The deadline after deliveries, transfers that ask, goods that come back."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env.company.withdrawal_enabled = True
+        cls.partner.write({"country_id": cls.env.ref("base.pl").id, "tz": "Europe/Warsaw"})
+        cls.clerk = new_test_user(cls.env, "wd_clerk", "sales_team.group_sale_salesman_all_leads")
+        cls.worker = new_test_user(cls.env, "wd_worker", "stock.group_stock_user")
+
+    def _create_web_order(self, **values):
+        return self._create_order(document_type="web", **values)
+
+    def _enter(self, order, quantity=None):
+        lines = quantity and [
+            Command.create({"order_line_id": order.order_line[:1].id, "quantity": quantity})
+        ]
+        return (
+            self.env["sale.withdrawal"]
+            .with_user(self.clerk)
+            .create({"order_id": order.id, "line_ids": lines or []})
+        )
+
+    def _deadline(self, order):
+        self.env.invalidate_all()
+        return order._get_withdrawal_deadline().last_day
+
+    # === DEADLINE === #
+
+    def test_none_while_goods_are_to_come(self):
+        order = self._create_web_order()
+        self.assertIsNone(self._deadline(order))
+        self.assertTrue(order._is_withdrawal_offered())
+        statement = self._enter(order)
+        self.assertFalse(statement.deadline)
+        self.assertFalse(statement.is_late)
+        self.assertIn("still to come", statement.deadline_words)
+
+    def test_after_the_delivery(self):
+        with freeze_time("2026-11-02 10:00:00"):
+            order = self._create_web_order()
+        with freeze_time("2026-11-12 23:30:00"):
+            self._ship(order.picking_ids)
+        self.assertEqual(self._deadline(order), date(2026, 11, 27))
+
+    def test_after_the_last_of_several_deliveries(self):
+        with freeze_time("2026-11-02 10:00:00"):
+            order = self._create_web_order()
+        with freeze_time("2026-11-03 10:00:00"):
+            self._ship(self._open_transfers(order), 4)
+        self.assertIsNone(self._deadline(order), "the rest is to come")
+        with freeze_time("2026-11-12 10:00:00"):
+            self._ship(self._open_transfers(order))
+        self.assertEqual(self._deadline(order), date(2026, 11, 26))
+
+    def test_after_the_first_when_the_rest_is_given_up(self):
+        with freeze_time("2026-11-03 10:00:00"):
+            order = self._create_web_order()
+            self._ship(self._open_transfers(order), 4, backorder=False)
+        self.assertEqual(self._deadline(order), date(2026, 11, 17))
+
+    def test_service_has_no_delivery(self):
+        self.product.type = "service"
+        with freeze_time("2026-11-12 10:00:00"):
+            order = self._create_web_order()
+        self.assertEqual(self._deadline(order), date(2026, 11, 26))
+
+    def test_return_is_no_delivery(self):
+        with freeze_time("2026-11-02 10:00:00"):
+            order = self._create_web_order()
+            self._ship(order.picking_ids)
+        with freeze_time("2026-11-12 10:00:00"):
+            statement = self._enter(order)
+            statement.action_create_return()
+            self._ship(statement.sudo().return_picking_ids)
+        self.assertEqual(self._deadline(order), date(2026, 11, 16))
+
+    # === HELD === #
+
+    def test_validating_asks(self):
+        order = self._create_web_order()
+        self.assertFalse(order.picking_ids.is_held_by_withdrawal)
+        self._enter(order)
+        self.env.invalidate_all()
+        picking = order.picking_ids.with_user(self.worker)
+        self.assertTrue(picking.is_held_by_withdrawal)
+        picking.move_ids.write({"quantity": 10, "picked": True})
+        action = picking.button_validate()
+        self.assertEqual(action["res_model"], "stock.withdrawal.hold")
+        self.assertNotEqual(picking.state, "done")
+        wizard = self.env[action["res_model"]].with_user(self.worker).browse(action["res_id"])
+        self.assertEqual(wizard.held_picking_ids, picking)
+        wizard.action_ship()
+        self.assertEqual(picking.state, "done")
+
+    def test_other_orders_are_validated_as_ever(self):
+        self._enter(self._create_web_order())
+        other = self._create_web_order()
+        other.picking_ids.move_ids.write({"quantity": 10, "picked": True})
+        other.picking_ids.button_validate()
+        self.assertEqual(other.picking_ids.state, "done")
+
+    def test_declined_holds_nothing(self):
+        order = self._create_web_order()
+        self._enter(order).action_decline("No")
+        self.env.invalidate_all()
+        self.assertFalse(order.picking_ids.is_held_by_withdrawal)
+
+    def test_unverified_holds_nothing(self):
+        order = self._create_web_order()
+        statements = self.env["sale.withdrawal"].sudo()
+        receipt = statements._insert_once(
+            {
+                "company_id": order.company_id.id,
+                "partner_name": "Stranger",
+                "email": "stranger@example.com",
+                "order_reference": order.name,
+                "statement": "Words",
+                "statement_hash": "0",
+                "source": "form",
+                "submission_key": False,
+                "lang": "en_US",
+                "tz": "UTC",
+            }
+        )
+        statement = statements.browse(receipt.withdrawal_id)
+        statement._acknowledge()
+        statement._take_effect()
+        self.assertEqual(statement.order_id, order)
+        self.assertFalse(order.picking_ids.is_held_by_withdrawal)
+        statement.action_match(order.id)
+        self.env.invalidate_all()
+        self.assertTrue(order.picking_ids.is_held_by_withdrawal)
+
+    def test_accepting_cancels_order_and_transfers(self):
+        order = self._create_web_order()
+        statement = self._enter(order)
+        statement.action_accept()
+        self.assertEqual(order.state, "cancel")
+        self.assertEqual(order.picking_ids.state, "cancel")
+        self.assertEqual(statement.state, "accepted")
+
+    def test_accepting_what_is_shipped_cancels_nothing(self):
+        order = self._create_web_order()
+        self._ship(order.picking_ids)
+        self._enter(order).action_accept()
+        self.assertEqual(order.state, "sale")
+
+    # === RETURNS === #
+
+    def test_return_of_the_whole_order(self):
+        order = self._create_web_order()
+        self._ship(order.picking_ids)
+        statement = self._enter(order)
+        action = statement.action_create_return()
+        back = self.env["stock.picking"].browse(action["res_id"])
+        self.assertEqual(back.move_ids.product_uom_qty, 10)
+        self.assertEqual(back.return_id, order.picking_ids - back)
+        self.assertEqual(statement.sudo().return_picking_ids, back)
+        with self.assertRaisesRegex(UserError, "nothing to be returned"):
+            statement.action_create_return()
+        with self.assertRaises(UserError):
+            self._enter(order).action_create_return()
+
+    def test_return_of_a_part_from_several_transfers(self):
+        order = self._create_web_order()
+        self._ship(self._open_transfers(order), 4)
+        self._ship(self._open_transfers(order))
+        statement = self._enter(order, 8)
+        statement.action_create_return()
+        returns = statement.sudo().return_picking_ids
+        self.assertEqual(sorted(returns.move_ids.mapped("product_uom_qty")), [2, 6])
+
+    def test_return_again_when_the_first_was_cancelled(self):
+        order = self._create_web_order()
+        self._ship(order.picking_ids)
+        statement = self._enter(order, 3)
+        statement.action_create_return()
+        statement.sudo().return_picking_ids.action_cancel()
+        statement.action_create_return()
+        self.assertEqual(len(statement.sudo().return_picking_ids), 2)
+
+    def test_return_of_what_was_not_shipped_is_refused(self):
+        with self.assertRaisesRegex(UserError, "nothing to be returned"):
+            self._enter(self._create_web_order()).action_create_return()
+
+    def test_return_asks_for_the_rights_of_the_order(self):
+        order = self._create_web_order()
+        self._ship(order.picking_ids)
+        statement = self._enter(order)
+        seller = new_test_user(self.env, "wd_own2", "sales_team.group_sale_salesman")
+        order.user_id = self.clerk
+        for user in (seller, self.worker):
+            with self.assertRaises(AccessError):
+                statement.with_user(user).action_create_return()
+
+    def test_returned_order_has_left_the_house(self):
+        order = self._create_web_order()
+        self._ship(order.picking_ids)
+        statement = self._enter(order)
+        statement.action_create_return()
+        self._ship(statement.sudo().return_picking_ids)
+        statement.action_accept()
+        self.assertEqual(order.state, "sale")

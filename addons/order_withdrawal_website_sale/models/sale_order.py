@@ -1,0 +1,80 @@
+from odoo import fields, models
+from odoo.exceptions import ValidationError
+
+# Of the wording below: another wording is another version.
+CONSENT_VERSION = "2026-11"
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    withdrawal_consent_text = fields.Text(
+        string="Consent to begin at once", readonly=True, copy=False, groups="base.group_user"
+    )
+    withdrawal_consent_version = fields.Char(readonly=True, copy=False, groups="base.group_user")
+    withdrawal_consent_date = fields.Datetime(
+        string="Consented on", readonly=True, copy=False, groups="base.group_user"
+    )
+
+    def _needs_withdrawal_consent(self):
+        """Whether the cart has digital content or services, to which the customer has to consent.
+
+        Article 16(m) and 7(3): performance within the period, and that the right ends with it.
+        """
+        self.ensure_one()
+        order = self.sudo()  # sudo: asked for visitors
+        return bool(
+            order.company_id.withdrawal_enabled
+            and order._has_withdrawal_right()
+            and not order.withdrawal_consent_date
+            and any(line._begins_at_once() for line in order.order_line)
+        )
+
+    def _get_withdrawal_consent_text(self):
+        """Return what the customer consents to, in the language of the page."""
+        return self.env._(
+            "I expressly ask that the digital content and the services of this order be supplied"
+            " before the withdrawal period ends. I know that I lose my right of withdrawal from"
+            " digital content once its supply has begun, and from a service once it is fully"
+            " performed, and that I pay for the part of a service that was performed until I"
+            " withdraw."
+        )
+
+    def _give_withdrawal_consent(self):
+        """Keep the consent: its text, version and time."""
+        for order in self.sudo():  # sudo: visitors write no orders; nothing of theirs is written
+            if order._needs_withdrawal_consent():
+                order.write(
+                    {
+                        "withdrawal_consent_text": order._get_withdrawal_consent_text(),
+                        "withdrawal_consent_version": CONSENT_VERSION,
+                        "withdrawal_consent_date": fields.Datetime.now(),
+                    }
+                )
+
+    def _check_cart_is_ready_to_be_paid(self):
+        """Override of `website_sale` to have nothing paid without the consent."""
+        if self._needs_withdrawal_consent():
+            raise ValidationError(self._get_missing_consent_text())
+        return super()._check_cart_is_ready_to_be_paid()
+
+    def _get_missing_consent_text(self):
+        return self.env._(
+            "This order has digital content or services. Please say first that they may be supplied"
+            " at once."
+        )
+
+    def _notify_get_recipients_classify(
+        self, message, recipients_data, model_description, msg_vals=False
+    ):
+        """Override of `order_withdrawal` to confirm the consent in the customer's e-mails."""
+        groups = super()._notify_get_recipients_classify(
+            message, recipients_data, model_description, msg_vals=msg_vals
+        )
+        text = len(self) == 1 and self.sudo().withdrawal_consent_text  # sudo: for its customer
+        if not text:
+            return groups
+        return [
+            {**group, "order_withdrawal_consent": text} if "order_status_url" in group else group
+            for group in groups
+        ]

@@ -1,0 +1,138 @@
+from odoo import http
+from odoo.exceptions import ValidationError
+from odoo.fields import Command
+from odoo.tests import HttpCase, tagged
+
+
+@tagged("post_install", "-at_install")
+class TestWithdrawalShop(HttpCase):
+    """The shop's footer and form, and the consent at checkout."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.website = cls.env["website"].get_current_website()
+        cls.company = cls.website.company_id
+        cls.company.withdrawal_enabled = True
+        cls.partner = cls.env["res.partner"].create(
+            {"name": "Anna", "email": "anna@example.com", "country_id": cls.env.ref("base.pl").id}
+        )
+        cls.product = cls.env["product.product"].create(
+            {"name": "Lamp", "type": "consu", "list_price": 10, "sale_ok": True}
+        )
+        cls.book = cls.env["product.product"].create(
+            {
+                "name": "E-book",
+                "type": "service",
+                "list_price": 5,
+                "withdrawal_exception": "digital",
+            }
+        )
+
+    def _create_cart(self, *products):
+        return self.env["sale.order"].create(
+            {
+                "partner_id": self.partner.id,
+                "website_id": self.website.id,
+                "company_id": self.company.id,
+                "order_line": [
+                    Command.create({"product_id": product.id, "product_uom_qty": 1})
+                    for product in products
+                ],
+            }
+        )
+
+    def test_footer_leads_to_the_form(self):
+        page = self.url_open("/contactus")
+        self.assertIn('href="/withdraw"', page.text)
+        self.assertIn("Withdraw from contract here", page.text)
+        form = self.url_open("/withdraw")
+        self.assertEqual(form.status_code, 200)
+        self.assertIn(self.company.name, form.text)
+
+    def test_footer_is_not_folded_away(self):
+        page = self.url_open("/contactus").text
+        link = page[page.index("o_withdrawal_link") - 200 : page.index("o_withdrawal_link") + 200]
+        for hidden in ("collapse", "d-none", "accordion", "o_snippet_invisible"):
+            self.assertNotIn(hidden, link)
+
+    def test_off_shows_nothing(self):
+        self.company.withdrawal_enabled = False
+        self.assertNotIn('href="/withdraw"', self.url_open("/contactus").text)
+        self.assertEqual(self.url_open("/withdraw").status_code, 404)
+
+    def test_form_is_the_shops_own_company(self):
+        other = self.env["res.company"].create({"name": "WD other", "withdrawal_enabled": True})
+        self.assertTrue(other.withdrawal_enabled)
+        self.company.withdrawal_enabled = False
+        self.assertEqual(self.url_open("/withdraw").status_code, 404)
+
+    # === CONSENT === #
+
+    def test_goods_need_no_consent(self):
+        cart = self._create_cart(self.product)
+        self.assertFalse(cart._needs_withdrawal_consent())
+
+    def test_digital_content_needs_consent_before_the_payment(self):
+        cart = self._create_cart(self.product, self.book)
+        self.assertTrue(cart._needs_withdrawal_consent())
+        with self.assertRaises(ValidationError):
+            cart._check_cart_is_ready_to_be_paid()
+        cart._give_withdrawal_consent()
+        self.assertFalse(cart._needs_withdrawal_consent())
+        self.assertIn("lose my right of withdrawal", cart.withdrawal_consent_text)
+        self.assertTrue(cart.withdrawal_consent_version)
+        self.assertTrue(cart.withdrawal_consent_date)
+        before = cart.withdrawal_consent_date
+        cart._give_withdrawal_consent()
+        self.assertEqual(cart.withdrawal_consent_date, before)
+
+    def test_dated_service_has_no_right_to_lose(self):
+        self.book.withdrawal_exception = "dated_service"
+        self.assertFalse(self._create_cart(self.book)._needs_withdrawal_consent())
+
+    def test_consent_is_only_asked_where_the_function_is_on(self):
+        cart = self._create_cart(self.book)
+        self.company.withdrawal_enabled = False
+        self.assertFalse(cart._needs_withdrawal_consent())
+
+    def test_consent_of_others_is_none_of_mine(self):
+        cart = self._create_cart(self.book)
+        self.authenticate(None, None)
+        data = {"csrf_token": http.Request.csrf_token(self), "consent": "yes"}
+        answer = self.url_open("/shop/withdrawal-consent", data=data, allow_redirects=False)
+        self.assertEqual(answer.status_code, 303)
+        self.assertFalse(cart.withdrawal_consent_date)
+        self.assertEqual(
+            self.url_open("/shop/withdrawal-consent", data={"consent": "yes"}).status_code, 400
+        )
+
+    def test_consent_is_not_for_customers_to_write(self):
+        for name in ("text", "version", "date"):
+            field = self.env["sale.order"]._fields[f"withdrawal_consent_{name}"]
+            self.assertEqual(field.groups, "base.group_user")
+
+    def test_consent_is_confirmed_in_the_order_mail(self):
+        order = self._create_cart(self.book)
+        order._give_withdrawal_consent()
+        order.action_confirm()
+        message = order.with_context(lang="en_US").message_post(
+            body="Thank you",
+            partner_ids=self.partner.ids,
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+        )
+        mails = self.env["mail.mail"].search([("mail_message_id", "=", message.id)])
+        (mail,) = mails.filtered(lambda mail: self.partner in mail.recipient_ids)
+        self.assertIn("You have declared", mail.body_html)
+        self.assertIn("lose my right of withdrawal", mail.body_html)
+
+    def test_check_looks_for_the_footer(self):
+        check = self.env["sale.withdrawal.check"].create({"company_id": self.company.id})
+        subject = "The footer of the shop leads to the form"
+        found = {line.subject: line.is_fine for line in check.line_ids}
+        self.assertTrue(found[subject])
+        self.env.ref("order_withdrawal.frontend_layout").active = False
+        check = self.env["sale.withdrawal.check"].create({"company_id": self.company.id})
+        found = {line.subject: line.is_fine for line in check.line_ids}
+        self.assertFalse(found[subject])
