@@ -53,6 +53,7 @@ class SaleOrder(models.Model):
         selection=[
             ("against_rejection", "Rejected, but goes on"),
             ("cancellation", "Wants to cancel"),
+            ("question", "Asks a question"),
             ("mail_failed", "E-mail failed"),
             ("stuck", "Stuck"),
         ],
@@ -151,6 +152,7 @@ class SaleOrder(models.Model):
     @api.depends(
         "is_against_rejection",
         "cancellation_requested_on",
+        "has_open_question",
         "status_mail_failed",
         "is_status_stuck",
         "state",
@@ -163,6 +165,7 @@ class SaleOrder(models.Model):
             order.status_attention = (
                 (order.is_against_rejection and "against_rejection")
                 or (order.cancellation_requested_on and "cancellation")
+                or (order.has_open_question and "question")
                 or (order._origin.id in failed and "mail_failed")
                 or (order.is_status_stuck and "stuck")
             )
@@ -176,6 +179,7 @@ class SaleOrder(models.Model):
         domains = {
             "against_rejection": Domain("is_against_rejection", "=", True),
             "cancellation": Domain("cancellation_requested_on", "!=", False),
+            "question": Domain("has_open_question", "=", True),
             "mail_failed": Domain("id", "in", self._search_open_failed_mails()),
             "stuck": Domain("is_status_stuck", "=", True),
         }
