@@ -80,7 +80,8 @@ def has_notice(order):
 def pop_notice(order):
     """Return what is to be told about this order, and forget it.
 
-    :rtype: dict with ``kind``, ``text`` and perhaps ``reason`` or ``question``; empty when there is nothing
+    :rtype: dict with ``kind``, ``text`` and perhaps ``reason`` or ``question``; empty when
+        there is nothing
     """
     notice = request.session.get(SESSION_KEY)
     if not notice or notice.get("order") != order.id or request.httprequest.method == "HEAD":

@@ -87,9 +87,11 @@ class TestTrackingPage(TrackingCommon):
             "/my/orders",
             "/accept",
             "/transaction",
-            "<script",
         ):
             self.assertNotIn(hidden, page)
+        # Its own script, a file without a word about the order.
+        self.assertEqual(page.count("<script"), 1)
+        self.assertIn('<script src="/order_status_flags/static/src/js/live_page.js', page)
 
     def test_headers(self):
         response = self._get(self._url(self._create_order()))

@@ -171,7 +171,7 @@ class SaleOrder(models.Model):
         by_order = category != "done" and self.commitment_date
         day = day_of(info.get("expected_date", by_order), self._get_promise_zone())
         promise = self._get_customer_promise()
-        if promise and not promise["is_fulfilled"] and category != "done":
+        if promise.get("is_shown"):
             # What was promised counts, unless the delivery is known to come later.
             day = max(promise["present"], day) if day else promise["present"]
         return bool(day) and day >= self._get_promise_days()[self.company_id] and day

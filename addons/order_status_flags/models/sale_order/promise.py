@@ -373,8 +373,8 @@ class SaleOrder(models.Model):
 
         None of a rejected order, whether its customer knows of the rejection or not.
 
-        :rtype: dict with ``first`` and ``present`` (date), ``is_moved``, ``is_late`` and
-            ``is_fulfilled`` (bool)
+        :rtype: dict with ``first`` and ``present`` (date), ``is_moved``, ``is_late``,
+            ``is_fulfilled`` and ``is_shown`` (bool)
         """
         self.ensure_one()
         # sudo: customers read no more of the promise than this
@@ -392,4 +392,19 @@ class SaleOrder(models.Model):
             "is_moved": not is_fulfilled and order.promise_date > order.promised_date,
             "is_late": not is_fulfilled and order.promise_date < today,
             "is_fulfilled": is_fulfilled,
+            "is_shown": not is_fulfilled and order._is_promise_worth_telling(),
         }
+
+    def _is_promise_worth_telling(self):
+        """Whether the promise says more than that goods without a lead time leave at once.
+
+        Odoo expects those on the day of the order: a date that nobody has thought of. It is told
+        where customers are told of delays.
+        """
+        return bool(
+            self.commitment_date
+            or self.promise_moved_date
+            or self.promise_date > self.promised_date
+            or self.promised_date > day_of(self.date_order, self._get_promise_zone())
+            or self.company_id.order_status_delay_days
+        )
