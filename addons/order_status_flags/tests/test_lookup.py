@@ -242,7 +242,7 @@ class TestLookupPage(LookupCommon, PortalCommon):
         order = self._create_order()
         url = f"/order/find?reference={order.name}&email={self.customer.email}"
         self.assertEqual(self._get(url).status_code, 200)
-        self.assertEqual(self.url_open(url, head=True).status_code, 200)
+        self.assertEqual(self.url_open(url, method="HEAD").status_code, 200)
         self.assertFalse(self.env["sale.order.lookup"].search([]))
         self.assertFalse(self.env["order.status.limit"].search([]))
 

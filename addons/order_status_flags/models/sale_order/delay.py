@@ -170,6 +170,15 @@ class SaleOrder(models.Model):
         fresh._write_status_fields({"promise_told": True})
         rows._queue_mails(fresh, "delay")
 
+    def _settle_in_silence(self):
+        """Settle at once what is changed by a caller who wants no e-mails.
+
+        At the end of the transaction nobody knows the caller's context any more.
+        """
+        if self.env.context.get("order_status_no_notify"):
+            # sudo: the outbox is nobody's to write
+            self.sudo()._settle_delays()
+
     @api.model
     def _keep_delays_quiet(self, companies):
         """Have nobody mailed about the delays that are there: of an archive, or because a setting

@@ -14,8 +14,8 @@ class SaleOrder(models.Model):
     def _get_page_etag(self, reader):
         """Return what stands for the present content of the public page, for its ETag.
 
-        It covers everything that the page is made of: the rows that it reads (a changed row has
-        another ``xmin``, whoever changed it and by which way), the language, the time zone and the
+        It covers everything that the page is made of: the rows that it reads (a changed row is a new
+        one to PostgreSQL, with another ``xmin`` or ``ctid``, whoever changed it in whichever way), the language, the time zone and the
         day of the reader, and the templates and translations of this server. It may change although
         the page does not; the page may not change although it does not. As a keyed hash it tells
         nothing about any of that.
@@ -111,7 +111,10 @@ class SaleOrder(models.Model):
         :param SQL condition: of the rows
         """
         return SQL(
-            "SELECT %s, id, xmin::text FROM %s WHERE %s", table, SQL.identifier(table), condition
+            "SELECT %s, id, (xmin, ctid)::text FROM %s WHERE %s",
+            table,
+            SQL.identifier(table),
+            condition,
         )
 
     # === CALENDAR FILE === #

@@ -263,6 +263,7 @@ class SaleOrder(models.Model):
         res = super().write(vals)
         if "commitment_date" in vals:
             self._follow_requested_date()
+            self._settle_in_silence()
         return res
 
     def _check_no_promise_fields(self, names):
@@ -333,6 +334,7 @@ class SaleOrder(models.Model):
             raise UserError(refusal)
         before = order.promise_date
         order._write_status_fields({"promise_moved_date": day})
+        order._settle_in_silence()
         self._message_log(
             body=self.env._(
                 "Promised date moved from %(before)s to %(after)s: %(reason)s",
