@@ -14,11 +14,11 @@ class SaleOrder(models.Model):
     def _get_page_etag(self, reader):
         """Return what stands for the present content of the public page, for its ETag.
 
-        It covers everything that the page is made of: the rows that it reads (a changed row is a new
-        one to PostgreSQL, with another ``xmin`` or ``ctid``, whoever changed it in whichever way), the language, the time zone and the
-        day of the reader, and the templates and translations of this server. It may change although
-        the page does not; the page may not change although it does not. As a keyed hash it tells
-        nothing about any of that.
+        It covers everything that the page is made of: the rows that it reads (a changed row is a
+        new one to PostgreSQL, with another ``xmin`` or ``ctid``, whoever changed it in whichever
+        way), the language, the time zone and the day of the reader, and the templates and
+        translations of this server. It may change although the page does not; the page may not
+        change although it does not. As a keyed hash it tells nothing about any of that.
 
         :param res.users reader: who looks at the page, perhaps the public user
         :rtype: str

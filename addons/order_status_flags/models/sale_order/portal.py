@@ -165,7 +165,7 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         category = self.customer_status_id.category
-        if self.state == "cancel" or category == "rejected":
+        if self._is_closed_to_customer():
             return False
         # What is done is not expected, unless a delivery is known that is still to come.
         by_order = category != "done" and self.commitment_date

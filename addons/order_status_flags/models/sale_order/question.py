@@ -65,6 +65,20 @@ class SaleOrder(models.Model):
             ~found if False in value else Domain.FALSE
         )
 
+    def _get_attention_reasons(self):
+        """Override of our own hook to add customers who ask, after those who want to cancel."""
+        reasons = super()._get_attention_reasons()
+        first = {key: reasons.pop(key) for key in ("against_rejection", "cancellation")}
+        return {**first, "question": set(self.filtered("has_open_question")._origin.ids), **reasons}
+
+    @api.model
+    def _get_attention_domains(self):
+        """Override of our own hook to find customers who ask."""
+        return {
+            **super()._get_attention_domains(),
+            "question": Domain("has_open_question", "=", True),
+        }
+
     # === ACTION METHODS === #
 
     def action_close_questions(self):
