@@ -271,7 +271,7 @@ class SaleOrder(models.Model):
             raise UserError(
                 self.env._(
                     "What was promised cannot be written: it follows from the requested date and"
-                    " the deliveries. Use “Move the promised date” to give the customer another"
+                    " the deliveries. Use “Move the date” to give the customer another"
                     " one."
                 )
             )
