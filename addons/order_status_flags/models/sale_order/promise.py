@@ -105,64 +105,76 @@ class SaleOrder(models.Model):
         self.fetch(COMPUTED_FROM)
         promised = self.filtered(lambda order: order.was_placed and order.promised_date)
         for order in self - promised:
-            order.promise_date = order.promise_fulfilled_on = False
-            order.promise_state, order.promise_sequence = "none", 0
+            order._set_changed(
+                promise_date=False,
+                promise_fulfilled_on=False,
+                promise_state="none",
+                promise_sequence=0,
+            )
         if not promised:
             return
         # Whoever changes what the promise follows from may read only a part of it.
         deliveries = promised.sudo()._get_deliveries()
-        days = promised._get_promise_days()
-        for order in promised:
-            delivery = deliveries.get(order._origin.id) or Delivery()
-            order._set_promise(delivery, days[order.company_id])
+        unknown = Delivery()
+        for company, orders in promised.grouped("company_id").items():
+            zone = orders[:1]._get_promise_zone()
+            today = orders._get_promise_days()[company]
+            for order in orders:
+                order._set_promise(deliveries.get(order._origin.id, unknown), zone, today)
         promised._follow_promises()
 
-    def _set_promise(self, delivery, today):
+    def _set_promise(self, delivery, zone, today):
         """Set what follows from the promise of this order.
 
         :param Delivery delivery: what is known of its goods
+        :param str zone: the company's time zone
         :param date today: where the company is
         """
-        fulfilled_on = self._get_fulfilled_day(delivery)
-        before = self.promise_date
-        promise = before if fulfilled_on and before else self._get_present_promise(delivery)
-        self.promise_sequence += bool(before and promise != before)
-        self.promise_date = promise
-        self.promise_fulfilled_on = fulfilled_on
-        is_void = self._is_rejected()
-        self.promise_state = (
-            "none"
-            if is_void
-            else promise_state_of(self.promised_date, promise, fulfilled_on, today)
+        first, before = self.promised_date, self.promise_date
+        fulfilled_on = self._get_fulfilled_day(delivery, zone)
+        present = before if fulfilled_on and before else self._get_present_promise(delivery, zone)
+        state = promise_state_of(first, present, fulfilled_on, today)
+        self._set_changed(
+            promise_date=present,
+            promise_fulfilled_on=fulfilled_on,
+            promise_state="none" if self._is_rejected() else state,
+            promise_sequence=self.promise_sequence + bool(before and present != before),
         )
 
-    def _get_present_promise(self, delivery):
+    def _set_changed(self, **values):
+        """Set the computed fields of this order that are not so yet: most stay as they are."""
+        for name, value in values.items():
+            if not self.id or self[name] != value:
+                self[name] = value
+
+    def _get_present_promise(self, delivery, zone):
         """Return the day for which the order is promised today.
 
         :param Delivery delivery: what is known of its goods
+        :param str zone: the company's time zone
         :rtype: date
         """
-        zone = self._get_promise_zone()
         requested = self.promise_moved_date or day_of(self.commitment_date, zone)
         planned = day_of(delivery.planned, zone)
         if requested and planned:
             return max(requested, planned)
         return requested or planned or self.promised_date
 
-    def _get_fulfilled_day(self, delivery):
+    def _get_fulfilled_day(self, delivery, zone):
         """Return the day on which the last goods left, False while something is open.
 
         Without deliveries of which an addon knows, the status tells it.
 
         :param Delivery delivery: what is known of its goods
+        :param str zone: the company's time zone
         """
         if delivery.is_known:
-            return not delivery.is_open and day_of(delivery.done, self._get_promise_zone())
+            return not delivery.is_open and day_of(delivery.done, zone)
         if self.order_status_id.category != "done":
             return False
         # Another status of the same category changes nothing about when it was.
         return self.promise_fulfilled_on or day_of(
-            self.order_status_date or fields.Datetime.now(), self._get_promise_zone()
+            self.order_status_date or fields.Datetime.now(), zone
         )
 
     def _get_deliveries(self):
@@ -345,7 +357,8 @@ class SaleOrder(models.Model):
         zone = self._get_promise_zone()
         delivery = self._get_deliveries().get(self.id) or Delivery()
         planned = day_of(delivery.planned, zone)
-        if not self.promised_date or self._is_rejected() or self._get_fulfilled_day(delivery):
+        is_fulfilled = self._get_fulfilled_day(delivery, zone)
+        if not self.promised_date or self._is_rejected() or is_fulfilled:
             return self.env._(
                 "%(order)s: nothing is promised, or all was delivered.", order=self.name
             )
