@@ -212,6 +212,10 @@ class TestPromise(OrderStatusCommon):
         own = new_test_user(self.env, "promise_own", groups="sales_team.group_sale_salesman")
         with self.assertRaises(AccessError):
             self._move(order, date(2030, 6, 20), user=own)
+        wizard = self.env["sale.order.promise.wizard"].with_user(own)
+        wizard = wizard.create({"order_id": order.id, "new_date": "2030-06-20", "reason": "x"})
+        with self.assertRaises(AccessError):
+            wizard.read(["present_date"])
         portal = new_test_user(self.env, "promise_portal", groups="base.group_portal")
         with self.assertRaises(AccessError):
             self._move(order, date(2030, 6, 20), user=portal)

@@ -13,7 +13,9 @@ class SaleOrderPromiseWizard(models.TransientModel):
     _description = "Move the Promised Date"
 
     order_id = fields.Many2one("sale.order", required=True, readonly=True)
-    present_date = fields.Date(related="order_id.promise_date", string="Promised for")
+    present_date = fields.Date(
+        related="order_id.promise_date", string="Promised for", related_sudo=False
+    )
     new_date = fields.Date(required=True)
     reason = fields.Text(required=True, help="Internal: the customer sees the new date only.")
 
