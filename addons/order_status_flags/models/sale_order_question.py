@@ -16,11 +16,9 @@ class SaleOrderQuestion(models.Model):
     )
     text = fields.Text(required=True, readonly=True)
     date = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
-    is_open = fields.Boolean(string="Open", readonly=True, default=True)
+    is_open = fields.Boolean(string="Unanswered", readonly=True, default=True)
     message_id = fields.Many2one(comodel_name="mail.message", ondelete="set null", readonly=True)
-    answer_id = fields.Many2one(
-        comodel_name="mail.message", string="Answer", ondelete="set null", readonly=True
-    )
+    answer_id = fields.Many2one(comodel_name="mail.message", ondelete="set null", readonly=True)
     company_id = fields.Many2one(related="order_id.company_id")
 
     _open_idx = models.Index("(order_id) WHERE is_open")

@@ -66,7 +66,7 @@ class TestLivePage(TrackingCommon):
             ),
             "answer edited": lambda: order.question_ids.answer_id.write({"body": "There"}),
             "unit": lambda: line.product_uom_id.write({"name": "Tins"}),
-            "lock": lambda: order.action_lock(),
+            "lock": order.action_lock,
         }.items():
             with self.subTest(name):
                 etag = self._etag()

@@ -239,7 +239,9 @@ class SaleOrder(models.Model):
         :param SQL company: the column with its id
         """
         # sudo: of orders of every company
-        companies = self.env["res.company"].sudo().with_context(active_test=False).search([])
+        companies = (
+            self.env["res.company"].sudo().with_context(active_test=False).search(Domain.TRUE)
+        )
         now = fields.Datetime.now()
         days = companies.grouped(lambda one: day_of(now, one.partner_id.tz or "UTC"))
         cases = SQL(" ").join(
