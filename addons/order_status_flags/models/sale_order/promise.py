@@ -378,14 +378,19 @@ class SaleOrder(models.Model):
 
     def _get_customer_promises(self):
         """Return the promises for a list of these orders: ``{order id: see below}``."""
-        self.sudo().fetch([*COMPUTED_FROM, "customer_status_id"])  # sudo: see below
-        return {order.id: order._get_customer_promise() for order in self}
+        orders = self.sudo()  # sudo: see below
+        orders.fetch([*COMPUTED_FROM, "customer_status_id"])
+        days = orders._get_promise_days()
+        return {
+            order.id: order._get_customer_promise(today=days[order.company_id]) for order in orders
+        }
 
-    def _get_customer_promise(self):
+    def _get_customer_promise(self, today=None):
         """Return the promise as the customer's pages show it, empty when there is none to show.
 
         None of a rejected order, whether its customer knows of the rejection or not.
 
+        :param date today: where the company is, if the caller knows it
         :rtype: dict with ``first`` and ``present`` (date), ``is_moved``, ``is_late``,
             ``is_fulfilled`` and ``is_shown`` (bool)
         """
@@ -394,7 +399,7 @@ class SaleOrder(models.Model):
         order = self.sudo()
         if not order.promised_date or not order.was_placed or order._is_closed_to_customer():
             return {}
-        today = order._get_promise_days()[order.company_id]
+        today = today or order._get_promise_days()[order.company_id]
         # Who reads that all is done is told of no delay, whatever is still open here.
         is_fulfilled = bool(order.promise_fulfilled_on) or (
             order.customer_status_id.category == "done"
