@@ -114,13 +114,14 @@ class Bench:
             values = {"login": login, "password": login, "csrf_token": token}
             session.post(f"{url}/web/login", data=values, timeout=120).raise_for_status()
 
-        def fetch(path):
+        def fetch(path, **headers):
             started = time.perf_counter()
-            response = session.get(f"{url}{path}", timeout=120)
+            response = session.get(f"{url}{path}", headers=headers, timeout=120)
             seconds = time.perf_counter() - started
             response.raise_for_status()
             if "/web/login" in response.url:
                 raise RuntimeError(f"{path} asks for a login")
+            fetch.answer = response
             return seconds
 
         return fetch

@@ -2,6 +2,8 @@ import secrets
 
 from odoo.tools import SQL
 
+from .promise_install import assign_promises, create_promise_columns
+
 
 def pre_init_hook(env):
     """Create the columns that Odoo would compute order by order: on a large archive, minutes."""
@@ -13,11 +15,13 @@ def pre_init_hook(env):
         ALTER TABLE sale_order ADD COLUMN IF NOT EXISTS was_placed boolean;
         """
     )
+    create_promise_columns(env.cr)
 
 
 def post_init_hook(env):
-    """Give the orders that are there a status, with a history row and without any mail."""
+    """Give the orders that are there a status and a promise, and nobody a mail."""
     assign_install_statuses(env)
+    assign_promises(env)
 
 
 def uninstall_hook(env):

@@ -1,8 +1,17 @@
+from odoo.tools import SQL
+
+from odoo.addons.order_status_flags.promise_install import assign_promises
+
+from .deliveries import select_deliveries
+
+
 def post_init_hook(env):
-    """Put the events of other addons on the status of shipped orders, where they are there.
+    """Let what is there tell of promises, without any mail, and put other addons' events on it.
 
     :param env: environment of the installation (superuser)
     """
+    env.flush_all()
+    assign_promises(env, select_deliveries(SQL("true")))
     env["sale.order.status"]._add_events_to_shipped_statuses()
 
 

@@ -6,6 +6,7 @@
     "license": "LGPL-3",
     "author": "Order Desk maintainers",
     "depends": ["order_status_flags", "website_sale"],
+    "data": ["views/website_templates.xml"],
     "demo": ["demo/product_demo.xml"],
     "auto_install": True,
     "post_init_hook": "post_init_hook",

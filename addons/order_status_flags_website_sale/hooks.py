@@ -1,4 +1,5 @@
 from odoo.addons.order_status_flags.hooks import assign_install_statuses
+from odoo.addons.order_status_flags.promise_install import assign_promises
 
 
 def post_init_hook(env):
@@ -24,3 +25,4 @@ def post_init_hook(env):
     )
     env.invalidate_all()
     assign_install_statuses(env, later_type="web")
+    assign_promises(env)

@@ -165,3 +165,66 @@ def tracking_page(bench):
         "tracking": bench.page_queries(FULL, tracking_path, public),
     }
     bench.report("ratio", bench.alternate(*pages, times=4), queries=queries)
+
+
+@scenario
+def live_page(bench):
+    """The public tracking page that has not changed, against the page itself."""
+    with bench.transaction(FULL) as env:
+        customer = env["res.users"].search([("login", "=", LOGIN)]).partner_id
+        order = env["sale.order"].search([("partner_id", "=", customer.id)], limit=1)
+        path = "/order/" + order.tracking_url.split("/order/")[1]
+    public = bench.visitor(FULL)
+    public(path)
+    etag = public.answer.headers["ETag"]
+
+    def unchanged():
+        seconds = public(path, **{"If-None-Match": etag})
+        assert public.answer.status_code == 304, public.answer.status_code
+        return seconds
+
+    bench.report("ratio", bench.alternate(partial(public, path), unchanged, times=4))
+
+
+@scenario
+def order_find(bench):
+    """What is found against what is not: the answer must not tell by its time."""
+
+    def ask(env, reference):
+        env["sale.order.lookup"]._ask(reference, "nobody@example.com", "192.0.2.1")
+
+    def sample(reference):
+        return bench.sample(FULL, lambda env: env, lambda env: ask(env, reference))[0]
+
+    with bench.transaction(FULL) as env:
+        name = placed_orders(env, 1).name
+    hit_to_miss = bench.alternate(lambda: sample("no such order"), lambda: sample(name), times=10)
+    bench.report("hit_to_miss", hit_to_miss)
+
+
+@scenario
+def pass_promises(bench):
+    """10,000 promises noted as late, against a plain write of as many orders."""
+
+    def orders(env):
+        return env["sale.order"].with_context(tracking_disable=True).browse(ids)
+
+    def promised(env):
+        env.cr.execute(
+            "UPDATE sale_order SET promise_state = 'on_time', promised_date = '2020-01-01',"
+            " promise_date = '2020-01-01', promise_told = true WHERE id = ANY(%s)",
+            [ids],
+        )
+        env.invalidate_all()
+        return env["sale.order"]
+
+    with bench.transaction(FULL) as env:
+        ids = placed_orders(env, 10_000).ids
+
+    def write():
+        return bench.sample(FULL, orders, lambda some: some.write({"client_order_ref": "x"}))[0]
+
+    def note():
+        return bench.sample(FULL, promised, lambda some: some._pass_promises(limit=len(ids)))[0]
+
+    bench.report("ratio", bench.alternate(write, note))

@@ -1,1 +1,1 @@
-from . import payment, portal, tracking
+from . import lookup, payment, portal, tracking

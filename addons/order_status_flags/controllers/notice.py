@@ -30,6 +30,30 @@ def cancel_as_customer(order, reason, partner, by_link=False):
         leave_notice(order.id, "success", _get_answer(order, result))
 
 
+def ask_as_customer(order, text):
+    """Pass a question of the customer on and leave the answer for the next page.
+
+    :param sale.order order: the link to it has been checked
+    :param str text: from the form, may be missing
+    """
+    text = text if isinstance(text, str) else ""  # a file has no words
+    try:
+        # A savepoint: see above.
+        with request.env.cr.savepoint():
+            order.with_context(mail_notify_force_send=False)._receive_question(text)
+            order.env["mail.mail"]._trigger_queue()
+    except UserError as error:
+        leave_notice(order.id, "danger", str(error), question=text[:2000])
+    else:
+        leave_notice(
+            order.id,
+            "success",
+            order.env._(
+                "We have received your message, and will answer by e-mail and on this page."
+            ),
+        )
+
+
 def leave_notice(order_id, kind, text, **values):
     """Leave a text for the next page about this order.
 
@@ -48,10 +72,16 @@ def _get_answer(order, result):
     return order.env._("You have already asked to cancel this order. We will answer you.")
 
 
+def has_notice(order):
+    """Whether something is to be told about this order."""
+    return (request.session.get(SESSION_KEY) or {}).get("order") == order.id
+
+
 def pop_notice(order):
     """Return what is to be told about this order, and forget it.
 
-    :rtype: dict with ``kind``, ``text`` and perhaps ``reason``; empty when there is nothing
+    :rtype: dict with ``kind``, ``text`` and perhaps ``reason`` or ``question``; empty when
+        there is nothing
     """
     notice = request.session.get(SESSION_KEY)
     if not notice or notice.get("order") != order.id or request.httprequest.method == "HEAD":

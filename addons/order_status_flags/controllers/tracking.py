@@ -1,7 +1,7 @@
 from odoo import http
 from odoo.http import request
 
-from .notice import cancel_as_customer, pop_notice
+from .notice import ask_as_customer, cancel_as_customer, has_notice, pop_notice
 from .replica import may_read_replica
 
 # Nobody keeps, lists or passes on these pages: their address is the right to see them.
@@ -40,6 +40,8 @@ class OrderTracking(http.Controller):
     def order_status_page(self, token=None, lang=None, **kwargs):
         """Show the tracking page; nothing is changed by it.
 
+        With an ``If-None-Match`` of what the page shows already, a 304 without making it.
+
         :param str token: the order's tracking token
         :param str lang: code of an installed language, chosen by the visitor
         :return: the page, or the one 404 for whatever is not to be seen
@@ -48,13 +50,71 @@ class OrderTracking(http.Controller):
         if not order:
             return self._not_found()
         order = self._localize(order, lang)
+        etag = order._get_page_etag(request.env.user)
+        # What is to be told after a form is told, whatever the visitor has got.
+        if not has_notice(order) and request.httprequest.if_none_match.contains_weak(etag):
+            return self._tag(request.make_response("", headers=HEADERS.items(), status=304), etag)
         values = {
             **order._get_tracking_page_values(),
             "order_notice": pop_notice(order),
             "languages": self._get_languages(),
             "token": token,
+            "etag": f'W/"{etag}"',
         }
-        return self._render("order_status_flags.tracking_page", values)
+        return self._tag(self._render("order_status_flags.tracking_page", values), etag)
+
+    def _tag(self, response, etag):
+        # Weak: the token of the form differs from time to time.
+        response.set_etag(etag, weak=True)
+        return response
+
+    @http.route(
+        "/order/status/<string:token>/delivery.ics",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        sitemap=False,
+        readonly=_is_status_page_readonly,
+    )
+    def order_status_calendar(self, token, lang=None, **kwargs):
+        """Return the promised day as a calendar file.
+
+        :param str token: the order's tracking token
+        :param str lang: code of the language that the page was shown in
+        :return: the file, or the one 404, also when nothing is promised
+        """
+        order = request.env["sale.order"]._get_by_tracking_token(token)
+        calendar = order and self._localize(order, lang)._get_promise_calendar()
+        if not calendar:
+            return self._not_found()
+        headers = {
+            **HEADERS,
+            "Content-Type": "text/calendar; charset=utf-8",
+            "Content-Disposition": 'attachment; filename="delivery.ics"',
+            "X-Content-Type-Options": "nosniff",
+        }
+        return request.make_response(calendar.encode(), headers=headers.items())
+
+    @http.route(
+        "/order/status/<string:token>/message",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        sitemap=False,
+    )
+    def order_status_message(self, token, message=None, lang=None, **kwargs):
+        """Pass a question of who has the link on to the seller.
+
+        :param str token: the order's tracking token
+        :param str message: the customer's words
+        :param str lang: code of the language that the page was shown in
+        :return: redirect (303) to the tracking page, which tells the result
+        """
+        order = request.env["sale.order"]._get_by_tracking_token(token)
+        if not order:
+            return self._not_found()
+        ask_as_customer(self._localize(order, lang), message)
+        return self._redirect_to_page(token, lang)
 
     @http.route(
         "/order/status/<string:token>/cancel",
@@ -78,7 +138,7 @@ class OrderTracking(http.Controller):
         return self._redirect_to_page(token, lang)
 
     @http.route(
-        "/order/status/<string:token>/cancel",
+        ["/order/status/<string:token>/cancel", "/order/status/<string:token>/message"],
         type="http",
         auth="public",
         methods=["GET"],
@@ -122,8 +182,15 @@ class OrderTracking(http.Controller):
         installed = request.env["res.lang"]._get_active_by("code")
         return {code: data.name.split("/")[-1].strip() for code, data in installed.items()}
 
+    def _has_lookup(self):
+        """Whether orders can be looked up here: by the settings of the company of this site."""
+        # sudo: visitors read no company
+        company = request.env.company.sudo()
+        return company.order_status_lookup and company.order_status_tracking_page
+
     def _not_found(self):
-        return self._render("order_status_flags.tracking_not_found", {}, status=404)
+        values = {"has_lookup": self._has_lookup()}
+        return self._render("order_status_flags.tracking_not_found", values, status=404)
 
     def _render(self, template, values, status=200):
         return request.render(template, values, status=status, headers=dict(HEADERS))

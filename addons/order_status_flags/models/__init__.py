@@ -4,6 +4,7 @@ from . import (
     mail_mail,
     mail_template,
     mail_thread,
+    order_status_limit,
     payment_transaction,
     res_company,
     res_config_settings,
@@ -11,7 +12,10 @@ from . import (
     sale_order,
     sale_order_flag,
     sale_order_line,
+    sale_order_lookup,
+    sale_order_question,
     sale_order_status,
     sale_order_status_event,
     sale_order_status_history,
+    sale_report,
 )

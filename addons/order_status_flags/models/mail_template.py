@@ -1,6 +1,7 @@
 from odoo import models
 
 from ..context_keys import FOR_CUSTOMER
+from .sale_order_status_history.kinds import TEMPLATES
 
 
 class MailTemplate(models.Model):
@@ -12,10 +13,14 @@ class MailTemplate(models.Model):
             return use
         statuses = self.env["sale.order.status"].with_context(active_test=False)
         found = statuses.search([("mail_template_id", "in", self.ids)])
-        return found and self.env._(
-            "it is the e-mail of the status %(statuses)s",
-            statuses=", ".join(f"“{name}”" for name in found.mapped("name")),
-        )
+        if found:
+            return self.env._(
+                "it is the e-mail of the status %(statuses)s",
+                statuses=", ".join(f"“{name}”" for name in found.mapped("name")),
+            )
+        rows = self.env["sale.order.status.history"]
+        kinds = [kind for kind in TEMPLATES if rows._get_template_of_kind(kind) & self]
+        return kinds and self.env._("customers get it about delays, or when they look for an order")
 
     def _generate_template_attachments(self, res_ids, render_fields, render_results=None):
         """Override of `mail` to let the order that is attached carry the order status link.

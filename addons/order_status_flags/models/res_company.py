@@ -28,7 +28,37 @@ class ResCompany(models.Model):
         help="Set statuses automatically also on orders made in the back office.",
     )
 
+    order_status_delay_days = fields.Integer(
+        string="Tell customers of delays (days)",
+        default=0,
+        help="A customer gets one e-mail when the promised date moves later by so many days, or"
+        " passes with goods open. 0: no e-mails about delays.",
+    )
+    order_status_lookup = fields.Boolean(
+        string="Customers can find their order",
+        default=True,
+        help="A page on which customers have the link to their order sent to them once more.",
+    )
+
     _order_status_mail_delay_positive = models.Constraint(
         "CHECK(order_status_mail_delay >= 0)",
         "The time that status e-mails are held back cannot be negative.",
     )
+    _order_status_delay_days_positive = models.Constraint(
+        "CHECK(order_status_delay_days >= 0)",
+        "The days after which customers are told of a delay cannot be negative.",
+    )
+
+    def write(self, vals):
+        """Override of `base` to mail nobody about delays that are there when it changes."""
+        changed = self.filtered(
+            lambda company: (
+                company.order_status_delay_days
+                != vals.get("order_status_delay_days", company.order_status_delay_days)
+            )
+        )
+        res = super().write(vals)
+        if changed:
+            # sudo: of orders that who changes the setting need not read
+            self.env["sale.order"].sudo()._keep_delays_quiet(changed)
+        return res

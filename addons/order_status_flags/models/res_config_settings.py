@@ -19,3 +19,7 @@ class ResConfigSettings(models.TransientModel):
     order_status_on_sales_orders = fields.Boolean(
         related="company_id.order_status_on_sales_orders", readonly=False
     )
+    order_status_delay_days = fields.Integer(
+        related="company_id.order_status_delay_days", readonly=False
+    )
+    order_status_lookup = fields.Boolean(related="company_id.order_status_lookup", readonly=False)

@@ -1,7 +1,19 @@
 from odoo import api, models
+from odoo.tools import SQL
+
+from odoo.addons.order_status_flags.promise import Delivery
+
+from ..deliveries import select_deliveries
 
 # The value of the context key `order_status_cancelling`: an object, no RPC call can bring it.
 CANCELLING = object()
+
+# What the deliveries of an order are read from, see `select_deliveries`.
+MOVE_FIELDS = [
+    *("date", "state", "delay_alert_date", "sale_line_id"),
+    *("location_id", "location_dest_id", "location_final_id"),
+]
+LINE_FIELDS = ["order_id", "product_uom_qty", "qty_delivered", "qty_delivered_method", "company_id"]
 
 
 class SaleOrder(models.Model):
@@ -11,6 +23,52 @@ class SaleOrder(models.Model):
     def _compute_customer_cancellation(self):
         """Override of `order_status_flags` to follow what is shipped."""
         return super()._compute_customer_cancellation()
+
+    @api.depends(
+        "order_line.move_ids.date",
+        "order_line.move_ids.state",
+        "order_line.move_ids.delay_alert_date",
+        "order_line.product_uom_qty",
+    )
+    def _compute_promise(self):
+        """Override of `order_status_flags` to follow the transfers, and what they wait for."""
+        return super()._compute_promise()
+
+    def _get_deliveries(self):
+        """Override of `order_status_flags` to tell what the transfers say."""
+        deliveries = super()._get_deliveries()
+        if not self.ids:
+            return deliveries
+        self.env["stock.move"].flush_model(MOVE_FIELDS)
+        self.env["sale.order.line"].flush_model(LINE_FIELDS)
+        found = self.env.execute_query(
+            select_deliveries(SQL("line.order_id IN %s", tuple(self.ids)))
+        )
+        for order_id, planned, done, is_open in found:
+            deliveries[order_id] = Delivery(planned, done, is_open, is_known=True)
+        return deliveries
+
+    def _select_page_rows(self):
+        """Override of `order_status_flags` to add the transfers, their dates and carriers."""
+        moves = SQL(
+            "SELECT id FROM stock_move WHERE sale_line_id IN"
+            " (SELECT id FROM sale_order_line WHERE order_id = %s)",
+            self.id,
+        )
+        pickings = SQL("SELECT picking_id FROM stock_move WHERE id IN (%s)", moves)
+        return [
+            *super()._select_page_rows(),
+            self._select_versions("stock_move", SQL("id IN (%s)", moves)),
+            self._select_versions("stock_picking", SQL("id IN (%s)", pickings)),
+            *self._select_carrier_rows(pickings),
+        ]
+
+    def _select_carrier_rows(self, pickings):
+        """Return the queries for the carriers of transfers, none without `stock_delivery`."""
+        if "carrier_id" not in self.env["stock.picking"]._fields:
+            return []
+        carriers = SQL("SELECT carrier_id FROM stock_picking WHERE id IN (%s)", pickings)
+        return [self._select_versions("delivery_carrier", SQL("id IN (%s)", carriers))]
 
     def _get_cancellation_obstacles(self):
         """Override of `order_status_flags` to let nothing be cancelled that has left."""

@@ -53,6 +53,7 @@ class SaleOrder(models.Model):
         selection=[
             ("against_rejection", "Rejected, but goes on"),
             ("cancellation", "Wants to cancel"),
+            ("question", "Asks a question"),
             ("mail_failed", "E-mail failed"),
             ("stuck", "Stuck"),
         ],
@@ -151,6 +152,7 @@ class SaleOrder(models.Model):
     @api.depends(
         "is_against_rejection",
         "cancellation_requested_on",
+        "has_open_question",
         "status_mail_failed",
         "is_status_stuck",
         "state",

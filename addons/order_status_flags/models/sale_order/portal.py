@@ -1,7 +1,9 @@
 from collections import defaultdict
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.fields import Domain
+
+from ...promise import day_of
 
 
 class SaleOrder(models.Model):
@@ -98,7 +100,8 @@ class SaleOrder(models.Model):
         :rtype: dict with ``order_status`` (sale.order.status, sudo, may be empty),
             ``order_status_steps`` (see ``_get_customer_timeline``), ``order_cancellation``
             (``'allowed'``, ``'on_request'``, ``'closed'``), ``order_cancellation_reason``,
-            ``order_cancellation_requested_on`` and ``order_cancellation_reason_required``
+            ``order_cancellation_requested_on``, ``order_cancellation_reason_required`` and
+            ``order_promise`` (see ``_get_customer_promise``)
         """
         self.ensure_one()
         if not self.was_placed:
@@ -116,6 +119,7 @@ class SaleOrder(models.Model):
             "order_cancellation_reason_required": (
                 order.company_id.order_status_cancel_reason_required
             ),
+            "order_promise": order._get_customer_promise(),
         }
 
     def _get_tracking_page_values(self):
@@ -123,8 +127,8 @@ class SaleOrder(models.Model):
         ordered, without prices.
 
         :return: ``_get_customer_page_values`` and ``order`` (sudo), ``placed_on`` (datetime,
-            UTC), ``delivery`` (dict with ``expected_date`` and ``carriers``) and ``lines``
-            (sale.order.line, sudo)
+            UTC), ``delivery`` (dict with ``expected_date`` (date) and ``carriers``), ``lines``
+            (sale.order.line, sudo) and ``questions`` (see ``_get_customer_questions``)
         """
         self.ensure_one()
         order = self.sudo()  # the link is the right to see just this
@@ -138,6 +142,7 @@ class SaleOrder(models.Model):
                 "carriers": delivery.get("carriers") or [],
             },
             "lines": order._get_tracking_page_lines(),
+            "questions": order._get_customer_questions(),
         }
 
     def _get_tracking_page_lines(self):
@@ -155,19 +160,21 @@ class SaleOrder(models.Model):
         """Return when the delivery is expected, False when nothing is or the day has passed.
 
         :param dict info: see ``_get_customer_delivery_info``
-        :rtype: datetime or False
+        :return: the day where the company is, as promises are counted
+        :rtype: date or False
         """
         self.ensure_one()
         category = self.customer_status_id.category
-        if self.state == "cancel" or category == "rejected":
+        if self._is_closed_to_customer():
             return False
         # What is done is not expected, unless a delivery is known that is still to come.
         by_order = category != "done" and self.commitment_date
-        expected = info.get("expected_date", by_order)
-        if not expected:
-            return False
-        day = fields.Datetime.context_timestamp(self, expected).date()
-        return day >= fields.Date.context_today(self) and expected
+        day = day_of(info.get("expected_date", by_order), self._get_promise_zone())
+        promise = self._get_customer_promise()
+        if promise.get("is_shown"):
+            # What was promised counts, unless the delivery is known to come later.
+            day = max(promise["present"], day) if day else promise["present"]
+        return bool(day) and day >= self._get_promise_days()[self.company_id] and day
 
     def _get_placed_on(self):
         """Return when the customer placed the order.
@@ -180,7 +187,7 @@ class SaleOrder(models.Model):
         self.ensure_one()
         moments = []
         for row in self.status_history_ids.sorted("id"):
-            if not row.status_id and row.source == "event":
+            if not row.status_id and row.source == "event" and not row.mail_kind:
                 moments = []  # back to quotation: what follows is a new order
             else:
                 moments.append(row.date)

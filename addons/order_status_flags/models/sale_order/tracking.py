@@ -106,10 +106,14 @@ class SaleOrder(models.Model):
         """Take the links off orders that are quotations again: placed anew, they get new ones."""
         # sudo: the token is no field that anybody writes
         for order in self.sudo().filtered("order_tracking_token"):
-            order._as_part_of_write()._write_status_fields({"order_tracking_token": False})
+            order._as_part_of_write()._write_status_fields(
+                {"order_tracking_token": False, "promised_date": False, "promise_told": False}
+            )
 
     def _mark_as_placed(self):
-        """Mint the tokens when the order is placed: pages and mails only ever read them.
+        """Mint the tokens when the order is placed, and note what is promised.
+
+        Pages and mails only ever read them.
 
         Odoo's own ``access_token`` too, which the links of the order list carry: minted by
         the first look at the list, no replica of the database could show it.
@@ -121,6 +125,7 @@ class SaleOrder(models.Model):
                 {
                     "order_tracking_token": token,
                     "access_token": order.access_token or str(uuid.uuid4()),
+                    **order._prepare_promise_values(),
                 }
             )
 
@@ -195,6 +200,8 @@ class SaleOrder(models.Model):
         steps = []
         # sudo: customers have no right to the history, only to what this method picks
         for row in self.sudo().status_history_ids.sorted("id"):
+            if row.mail_kind and row.status_id == row.previous_status_id:
+                continue  # no change, but an e-mail
             if not row.status_id:
                 steps = []  # back to quotation: what follows is a new order
             elif row.status_id != row.previous_status_id and row.status_id.is_public:

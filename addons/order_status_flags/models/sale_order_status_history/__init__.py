@@ -1,3 +1,4 @@
-# The model first: the other files extend it.
+# The model first: the other files extend it, and `kinds` the outbox.
 from . import history  # isort: skip
 from . import delivery, outbox  # isort: skip
+from . import kinds  # isort: skip

@@ -81,7 +81,7 @@ class SaleOrderStatusHistory(models.Model):
         " e-mail on purpose, or the status is not shown to customers.",
     )
     mail_kind = fields.Selection(
-        selection=[],
+        selection=[("delay", "Delay"), ("link", "Link asked for")],
         string="Kind of e-mail",
         readonly=True,
         help="Empty: the e-mail tells the status. Any other one goes out whatever the status has"

@@ -155,9 +155,10 @@ class SaleOrderStatusHistory(models.Model):
         self._handle_stranded_mails()
         domain = self._get_due_domain()
         progress = self.env["ir.cron"]
-        progress._commit_progress(remaining=self.search_count(domain))
         handed_over = False
         try:
+            self._queue_due_mails()
+            progress._commit_progress(remaining=self.search_count(domain))
             while rows := self._claim_due_rows(batch_size):
                 handed_over |= rows._hand_over_mails()
                 # One commit a batch: mails handed over are never rendered again when a later

@@ -1,0 +1,107 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import email_normalize
+
+from ..typed_text import clean_text
+
+ADDRESS_LIMIT, IP_LIMIT, SPAN = 5, 20, timedelta(hours=1)
+TEXT_MAX_LENGTH = 320
+# Of several orders that fit, only the newest: nobody's mailbox is flooded.
+MOST_LINKS = 5
+BATCH = 100
+
+
+class SaleOrderLookup(models.Model):
+    """Somebody asked for the link to an order and has not been answered yet.
+
+    Whether there is such an order is not looked at while somebody waits for the page: it is the
+    same for each, and takes the same time. The scheduled action of the e-mails answers, and the
+    row is gone.
+    """
+
+    _name = "sale.order.lookup"
+    _description = "Look-up of an Order"
+    _log_access = False
+
+    reference = fields.Char(readonly=True)
+    email = fields.Char(readonly=True)
+    date = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
+
+    @api.model
+    def _ask(self, reference, email, ip):
+        """Note that somebody looks for an order, unless that happens too often.
+
+        :param str reference: as typed, may be anything
+        :param str email: as typed
+        :param str ip: of who asks
+        """
+        reference, email = (
+            clean_text(text, one_line=True)[:TEXT_MAX_LENGTH] for text in (reference, email)
+        )
+        email = email_normalize(email) or email.lower()
+        limit = self.env["order.status.limit"]
+        # By the IP first: who asks too much does not use up what others' addresses have left.
+        if limit._take("lookup_ip", ip or "", IP_LIMIT, SPAN) and limit._take(
+            "lookup_address", email, ADDRESS_LIMIT, SPAN
+        ):
+            # sudo: a visitor asks
+            self.sudo().create({"reference": reference, "email": email})
+            self.env["sale.order.status.history"]._trigger_mail_cron()
+
+    @api.model
+    def _answer_all(self):
+        """Have the links sent to whom they belong, and forget who asked."""
+        # sudo: for visitors; whatever company an order is of
+        asked = self.sudo().search([], order="id", limit=BATCH).try_lock_for_update()
+        if not asked:
+            return
+        orders = self.env["sale.order"].sudo().union(*asked._find_orders())
+        asked.unlink()
+        # An order that somebody changes just now is as good as not found: asking again helps.
+        orders = orders.try_lock_for_update(allow_referencing=True)
+        self.env["sale.order.status.history"].sudo()._queue_links(orders)
+
+    def _find_orders(self):
+        """Return the orders that each of these asks for, as a list of recordsets (sudo)."""
+        partners = self.env["res.partner"].with_context(active_test=False)
+        known = partners.search([("email_normalized", "in", self.mapped("email"))])
+        owners = Domain("partner_id", "in", known.ids) | Domain(
+            "partner_id.commercial_partner_id", "in", known.ids
+        )
+        orders = self.env["sale.order"].search_fetch(
+            owners & Domain("was_placed", "=", True),
+            ["name", "client_order_ref", "partner_id", "company_id"],
+            order="id desc",
+        )
+        by_reference = {}
+        for order in orders:
+            for name in {_squeeze(order.name), _squeeze(order.client_order_ref)}:
+                by_reference.setdefault(name, []).append(order)
+        return [asked._pick(by_reference.get(_squeeze(asked.reference), ())) for asked in self]
+
+    def _pick(self, orders):
+        """Return those of the orders that are this customer's and have a page to show."""
+        fitting = [order.id for order in orders if self._fits(order)]
+        return self.env["sale.order"].browse(fitting[:MOST_LINKS])
+
+    def _fits(self, order):
+        customer = order.partner_id
+        addresses = (customer | customer.commercial_partner_id).mapped("email_normalized")
+        return bool(
+            _squeeze(self.reference)
+            and self.email in addresses
+            and order.company_id.order_status_lookup
+            and order._has_tracking_page()
+        )
+
+    @api.autovacuum
+    def _gc_lookups(self):
+        """Forget what nobody has answered within a day."""
+        self.search([("date", "<", fields.Datetime.now() - timedelta(days=1))]).unlink()
+
+
+def _squeeze(reference):
+    """Return a number or reference without what people type in different ways."""
+    return "".join((reference or "").split()).casefold()

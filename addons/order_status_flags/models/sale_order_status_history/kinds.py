@@ -1,0 +1,112 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+TEMPLATES = {
+    "delay": "order_status_flags.mail_template_order_delayed",
+    "link": "order_status_flags.mail_template_order_link",
+}
+
+
+class SaleOrderStatusHistory(models.Model):
+    """The outbox: our own e-mails that are not about a status, a delay and a link asked for."""
+
+    _inherit = "sale.order.status.history"
+
+    @api.model
+    def _get_template_of_kind(self, kind):
+        """Override of our own hook to name the templates of delays and of links asked for."""
+        if kind not in TEMPLATES:
+            return super()._get_template_of_kind(kind)
+        template = self.env.ref(TEMPLATES[kind], raise_if_not_found=False)
+        return (template or self.env["mail.template"]).filtered("active")
+
+    @api.model
+    def _queue_due_mails(self):
+        """Put into the outbox what is due by time, or was asked for without login."""
+        orders = self.env["sale.order"]
+        orders._pass_promises()
+        # What was queued may be out of date, by the hour or by an order that is rejected now.
+        self._find_waiting("delay").order_id._settle_delays()
+        orders._queue_due_delays()
+        self.env["sale.order.lookup"]._answer_all()
+
+    @api.model
+    def _find_waiting(self, kind, orders=None):
+        """Return the rows whose e-mail of a kind has not left yet.
+
+        :param str kind: value of ``mail_kind``
+        :param sale.order orders: only of these; None = of all
+        """
+        domain = Domain("mail_state", "=", "pending") & Domain("mail_kind", "=", kind)
+        if orders is not None:
+            domain &= Domain("order_id", "in", orders.ids)
+        return self.search(domain)
+
+    @api.model
+    def _queue_mails(self, orders, kind):
+        """Have an e-mail of a kind sent about each of these orders, by rows of their own.
+
+        As ``_queue_mail``, for many orders in one statement.
+
+        :param sale.order orders: (sudo) whose locks the caller holds
+        :param str kind: value of ``mail_kind``
+        """
+        if not orders or not self._get_template_of_kind(kind):
+            return
+        now = fields.Datetime.now()
+        wanted = not self.env.context.get("order_status_no_notify")
+        # What the rows say of the order, and what refers to them.
+        self.env["sale.order"].flush_model(["order_status_id", "order_flag_id"])
+        self._create_rows(
+            [
+                {
+                    "order_id": order.id,
+                    "previous_status_id": order.order_status_id.id,
+                    "status_id": order.order_status_id.id,
+                    "flag_id": order.order_flag_id.id,
+                    "date": now,
+                    "user_id": self.env.uid,
+                    "source": "event",
+                    "is_forced": False,
+                    "duration": 0.0,
+                    "mail_kind": kind,
+                    "mail_state": "pending" if wanted else "suppressed",
+                    "mail_due": now,
+                }
+                for order in orders
+            ]
+        )
+
+    @api.model
+    def _queue_links(self, orders):
+        """Have the link of each of these orders (sudo) sent, by one row of each, used again.
+
+        Strangers can ask for it every hour: the history does not grow by that.
+        """
+        rows = self.search([("order_id", "in", orders.ids), ("mail_kind", "=", "link")])
+        self._queue_mails(orders - rows.order_id, "link")
+        again = rows.filtered(lambda row: row.mail_state != "pending")
+        if again:
+            again.write(
+                {
+                    "mail_state": "pending",
+                    "mail_error": False,
+                    "mail_mail_id": False,
+                    "mail_attempts": 0,
+                    "mail_due": fields.Datetime.now(),
+                }
+            )
+            self._trigger_mail_cron()
+
+    def _hand_over_mails(self):
+        """Override of our own outbox to send no link that leads nowhere any more."""
+        void = self.filtered(
+            lambda row: row.mail_kind == "link" and not row.order_id._has_tracking_page()
+        )
+        void |= self.filtered(
+            lambda row: (
+                row.mail_kind == "delay" and not row.is_resend and not row.order_id._is_delay_due()
+            )
+        )
+        void.write({"mail_state": "superseded"})
+        return super(SaleOrderStatusHistory, self - void)._hand_over_mails()

@@ -1,0 +1,203 @@
+from datetime import date, datetime, timedelta
+
+from odoo.fields import Command
+from odoo.tests import freeze_time, tagged
+from odoo.tools import SQL
+
+from odoo.addons.order_status_flags.promise_install import assign_promises
+
+from ..deliveries import select_deliveries
+from .common import StockStatusCommon
+
+NOON = datetime(2030, 6, 3, 12, 0)
+
+
+@tagged("post_install", "-at_install")
+@freeze_time(NOON)
+class TestPromiseOfDeliveries(StockStatusCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env.company.partner_id.tz = "Europe/Warsaw"
+        cls.env.company.security_lead = 0
+        cls.product.sale_delay = 7
+
+    def _state(self, order):
+        self.env.flush_all()
+        return order.promise_date, order.promise_state
+
+    def _moves(self, order):
+        return order.order_line.move_ids.filtered(lambda m: m.state not in ("done", "cancel"))
+
+    def _wait_for_receipt(self, orders):
+        """Have the goods of these orders come by a receipt, as a purchase on order would."""
+        supplier = self.env.ref("stock.stock_location_suppliers")
+        receipt = self.env["stock.move"].create(
+            {
+                "product_id": self.product.id,
+                "product_uom_qty": 10 * len(orders),
+                "product_uom": self.product.uom_id.id,
+                "location_id": supplier.id,
+                "location_dest_id": self.warehouse.lot_stock_id.id,
+                "date": NOON + timedelta(days=3),
+            }
+        )
+        receipt._action_confirm()
+        for move in self._moves(orders):
+            move.write({"move_orig_ids": [Command.link(receipt.id)]})
+        self.env.flush_all()
+        return receipt
+
+    # === TODAY'S DATE === #
+
+    def test_transfer_says_today(self):
+        order = self._create_order()
+        self.assertEqual(order.promised_date, order.expected_date.date())
+        self.assertEqual(self._state(order), (date(2030, 6, 10), "on_time"))
+        self._moves(order).date = NOON + timedelta(days=9)
+        self.assertEqual(self._state(order), (date(2030, 6, 12), "at_risk"))
+        order.picking_ids.scheduled_date = NOON + timedelta(days=7)
+        self.assertEqual(self._state(order), (date(2030, 6, 10), "on_time"))
+
+    def test_security_lead_time_is_no_earlier_promise(self):
+        self.env.company.security_lead = 2
+        order = self._create_order(commitment_date=NOON + timedelta(days=5))
+        self.assertEqual(self._moves(order).date, NOON + timedelta(days=3))
+        self.assertEqual(self._state(order), (date(2030, 6, 8), "on_time"))
+
+    def test_receipt_of_the_supplier_moves_it(self):
+        order = self._create_order()
+        receipt = self._wait_for_receipt(order)
+        self.assertEqual(self._state(order), (date(2030, 6, 10), "on_time"))
+        receipt.date = NOON + timedelta(days=12)
+        self.assertEqual(self._state(order), (date(2030, 6, 15), "at_risk"))
+        receipt.date = NOON + timedelta(days=4)
+        self.assertEqual(self._state(order), (date(2030, 6, 10), "on_time"))
+
+    def test_requested_date_with_a_later_transfer(self):
+        order = self._create_order(commitment_date=NOON + timedelta(days=5))
+        self._moves(order).date = NOON + timedelta(days=8)
+        self.assertEqual(self._state(order), (date(2030, 6, 11), "at_risk"))
+        order.commitment_date = NOON + timedelta(days=9)
+        self.assertEqual(self._state(order), (date(2030, 6, 12), "at_risk"))
+
+    def test_line_added_later(self):
+        order = self._create_order()
+        slow = self._create_product(self.env, sale_delay=20)
+        order.order_line = [Command.create({"product_id": slow.id, "product_uom_qty": 1})]
+        self.assertEqual(self._state(order), (date(2030, 6, 23), "at_risk"))
+
+    # === WHAT BECOMES OF IT === #
+
+    def test_shipped_in_time_is_kept(self):
+        order = self._create_order()
+        self._ship(order.picking_ids)
+        self.env.flush_all()
+        self.assertEqual((order.promise_state, order.promise_fulfilled_on), ("kept", NOON.date()))
+
+    def test_shipped_too_late_is_broken(self):
+        order = self._create_order()
+        with freeze_time(NOON + timedelta(days=8)):
+            self._ship(order.picking_ids)
+            self.env.flush_all()
+            self.assertEqual(order.promise_state, "broken")
+
+    def test_part_delivery_leaves_the_rest_open(self):
+        order = self._create_order()
+        self._ship(order.picking_ids, 4)
+        self.env.flush_all()
+        self.assertEqual(order.promise_state, "on_time")
+        with freeze_time(NOON + timedelta(days=8)):
+            self.env["sale.order"]._pass_promises()
+            self.assertEqual(order.promise_state, "late")
+            self._ship(self._open_transfers(order))
+            self.env.flush_all()
+            self.assertEqual(order.promise_state, "broken")
+
+    def test_rest_given_up_is_kept(self):
+        order = self._create_order()
+        self._ship(order.picking_ids, 4)
+        self._open_transfers(order).action_cancel()
+        self.env.flush_all()
+        self.assertEqual(order.promise_state, "kept")
+
+    def test_goods_count_and_not_the_status(self):
+        order = self._create_order()
+        order.set_order_status(self.env.ref("order_status_flags.status_fulfilled").id)
+        self.env.flush_all()
+        self.assertEqual(order.promise_state, "on_time")
+        # The customer reads that all is done, and is told of no delay.
+        self.assertTrue(order._get_customer_promise()["is_fulfilled"])
+
+    def test_return_changes_nothing(self):
+        order = self._create_order()
+        self._ship(order.picking_ids)
+        wizard = self.env["stock.return.picking"].create({"picking_id": order.picking_ids.id})
+        wizard.product_return_moves.quantity = 2
+        wizard.action_create_returns()
+        self.env.flush_all()
+        self.assertEqual(order.promise_state, "kept")
+
+    def test_cancelled(self):
+        order = self._create_order()
+        order._action_cancel()
+        self.env.flush_all()
+        self.assertEqual(order.promise_state, "none")
+
+    def test_moved_by_hand_not_before_the_goods(self):
+        order = self._create_order()
+        self.assertTrue(order._get_move_refusal(date(2030, 6, 9)))
+        self.assertFalse(order._get_move_refusal(date(2030, 6, 14)))
+        order._move_promise(date(2030, 6, 14), "Glaze")
+        self._moves(order).date = NOON + timedelta(days=20)
+        self.assertEqual(self._state(order), (date(2030, 6, 23), "at_risk"))
+
+    # === MANY === #
+
+    def test_receipt_takes_no_query_per_order(self):
+        counts = []
+        for size in (2, 2, 20):
+            orders = self.env["sale.order"].union(*(self._create_order() for _i in range(size)))
+            receipt = self._wait_for_receipt(orders)
+            with self._count_queries() as queries:
+                receipt.date = NOON + timedelta(days=12)
+            self.assertEqual(set(orders.mapped("promise_state")), {"at_risk"})
+            counts.append(queries[0])
+        self.assertNoMoreQueries(counts[1], counts[2])
+
+    def test_installation_reads_the_deliveries(self):
+        orders = self.env["sale.order"].union(*(self._create_order() for _i in range(4)))
+        kept, broken, risky, open_ = orders
+        self._ship(kept.picking_ids)
+        with freeze_time(NOON + timedelta(days=9)):
+            self._ship(broken.picking_ids)
+        self._moves(risky).date = NOON + timedelta(days=12)
+        self.env.flush_all()
+        before = [(o.promised_date, o.promise_date, o.promise_state) for o in orders]
+        self.env.cr.execute(
+            "UPDATE sale_order SET promised_date = NULL, promise_date = NULL,"
+            " promise_state = 'none', promise_fulfilled_on = NULL WHERE id IN %s",
+            [tuple(orders.ids)],
+        )
+        self.env.invalidate_all()
+        assign_promises(self.env)
+        assign_promises(self.env, select_deliveries(SQL("true")))
+        after = [(o.promised_date, o.promise_date, o.promise_state) for o in orders]
+        self.assertEqual([row[2] for row in after], ["kept", "broken", "at_risk", "on_time"])
+        self.assertEqual(after, before)
+        self.assertTrue(open_.promised_date)
+
+    # === LIVE PAGE === #
+
+    def test_transfers_change_the_page(self):
+        order = self._create_order()
+        reader = self.env.ref("base.public_user")
+        for change in (
+            lambda: self._moves(order).write({"date": NOON + timedelta(days=9)}),
+            lambda: order.picking_ids.write({"note": "x"}),
+            lambda: self._ship(order.picking_ids),
+        ):
+            etag = order._get_page_etag(reader)
+            self.assertEqual(order._get_page_etag(reader), etag)
+            change()
+            self.assertNotEqual(order._get_page_etag(reader), etag)
