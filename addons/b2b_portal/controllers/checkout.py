@@ -98,6 +98,7 @@ class B2BCheckoutPortal(B2BCartPortal):
         statement = cart._get_b2b_statement(today)
         values.update(
             today=today,
+            own_codes=cart.order_line.product_id._get_b2b_customer_codes(agreement.partner_id),
             statement=statement,
             problems=problems,
             changes=changes,
