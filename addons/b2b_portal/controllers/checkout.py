@@ -1,5 +1,6 @@
 from odoo import http
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.http import request
 
 from ..statement import Statement
@@ -34,7 +35,7 @@ class B2BCheckoutPortal(B2BCartPortal):
         agreement = request.b2b_agreement
         order = self._get_b2b_placed_order(cart_id)
         if order:  # a second click, or the way back and forth in the browser
-            return self._b2b_redirect(f"/my/orders/{order.id}")
+            return self._b2b_redirect(order._get_b2b_placed_url().partition("?")[0])
         cart = request.env["sale.order"]._get_b2b_cart(agreement)
         if not cart.order_line:
             return self._b2b_redirect("/my/b2b/cart")
@@ -63,19 +64,18 @@ class B2BCheckoutPortal(B2BCartPortal):
                 cart._check_b2b_as_stated(seen)
         except UserError as error:
             return self._render_b2b_checkout(agreement, cart, form, [str(error)])
-        return self._b2b_redirect(f"/my/orders/{cart.id}?message=b2b_placed")
+        return self._b2b_redirect(cart._get_b2b_placed_url())
 
     def _get_b2b_placed_order(self, cart_id):
         """Return the buyer's order that was made of a cart, or an empty one.
 
         :param cart_id: as the client sent it
         """
-        return request.env["sale.order"].search(
-            [
-                ("id", "=", self._read_id(cart_id)),
-                ("b2b_qualifier", "=", "order"),
-                ("partner_id", "=", request.env.user.partner_id.id),
-            ]
+        Order = request.env["sale.order"]
+        return Order.search(
+            Order._get_b2b_placed_domain()
+            & Domain("id", "=", self._read_id(cart_id))
+            & Domain("partner_id", "=", request.env.user.partner_id.id)
         )
 
     def _read_b2b_seen(self, cart):
