@@ -94,7 +94,7 @@ class B2BPartNumberPortal(B2BShopPortal):
             return
         text = request.env._(
             "%(article)s is called %(number)s now.",
-            article=values["product"].with_env(request.env).sudo().display_name,
+            article=values["product"].display_name,
             number=values["reference"],
         )
         self._add_b2b_message(text)

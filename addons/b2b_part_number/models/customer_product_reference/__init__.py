@@ -1,1 +1,1 @@
-from . import reference, evaluation
+from . import reference, rows

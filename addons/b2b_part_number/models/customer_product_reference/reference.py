@@ -107,7 +107,7 @@ class CustomerProductReference(models.Model):
         :param str search: part of the number, or of SKU or name of the product
         :rtype: Domain
         """
-        Product = self.env["product.product"].sudo()
+        Product = self.env["product.product"].sudo()  # only the domain is made
         sold = Product._get_b2b_shop_domain(agreement._get_selling_company())
         domain = Domain("partner_id", "=", agreement.partner_id.id)
         domain &= Domain("product_id", "any", sold)
@@ -130,7 +130,9 @@ class CustomerProductReference(models.Model):
         own = self._get_own(agreement)
         numbers = {number.lower() for number in wanted.values()}
         replaced = own.filtered(
-            lambda one: one.product_id in wanted or one.customer_product_reference.lower() in numbers
+            lambda one: (
+                one.product_id in wanted or one.customer_product_reference.lower() in numbers
+            )
         )
         try:
             with self.env.cr.savepoint():
@@ -148,5 +150,7 @@ class CustomerProductReference(models.Model):
                 )
         except UniqueViolation as error:
             raise UserError(
-                self.env._("Somebody changed these part numbers at the same time. Please try again.")
+                self.env._(
+                    "Somebody changed these part numbers at the same time. Please try again."
+                )
             ) from error

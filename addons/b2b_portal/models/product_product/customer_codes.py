@@ -18,7 +18,6 @@ class ProductProduct(models.Model):
             nothing to ask for
         :rtype: SQL
         """
-        return None
 
     def _get_b2b_customer_codes(self, customer):
         """Return what a customer calls these products, in one query.

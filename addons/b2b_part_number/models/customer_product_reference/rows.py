@@ -6,7 +6,7 @@ from odoo.addons.order_status_flags.typed_text import clean_text
 
 
 class CustomerProductReference(models.Model):
-    """Evaluation: what becomes of each row that a buyer typed or uploaded."""
+    """Rows: what becomes of each row that a buyer typed or uploaded."""
 
     _inherit = "customer.product.reference"
 
@@ -89,9 +89,7 @@ class CustomerProductReference(models.Model):
         sold = own.product_id.filtered_domain(own.product_id._get_b2b_shop_domain(company))
         before = {one.product_id: one.customer_product_reference for one in own}
         # What is sold no more keeps no number from another article.
-        owners = {
-            number.lower(): product for product, number in before.items() if product in sold
-        }
+        owners = {number.lower(): product for product, number in before.items() if product in sold}
         open_rows = [one for one in rows if one["state"] == "new"]
         while open_rows:
             renamed = {one["product"]: one["reference"].lower() for one in open_rows}
