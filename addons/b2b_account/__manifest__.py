@@ -12,6 +12,10 @@
         "views/b2b_member_views.xml",
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
+        "views/portal_colleague_templates.xml",
         "views/b2b_account_menus.xml",
     ],
+    "assets": {
+        "web.assets_frontend": ["b2b_account/static/src/scss/b2b_colleagues.scss"],
+    },
 }

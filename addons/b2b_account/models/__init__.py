@@ -1,1 +1,1 @@
-from . import b2b_member, res_partner
+from . import b2b_member, res_partner, sale_order

@@ -126,7 +126,7 @@ class ResPartner(models.Model):
                 ]
             )
         )
-        return members.filtered("has_access")
+        return members.filtered("has_login")
 
     def _lock_b2b_administrators(self):
         """Lock the company's administrators until the end of the transaction, and return them.

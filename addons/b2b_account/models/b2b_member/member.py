@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_amount
 
-from .. import rights
+from ... import rights
 
 
 class B2bMember(models.Model):
@@ -61,8 +61,8 @@ class B2bMember(models.Model):
         " needs an approval.",
     )
     currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
-    has_access = fields.Boolean(
-        string="Has a login", compute="_compute_has_access", compute_sudo=True
+    has_login = fields.Boolean(
+        string="Has a login", compute="_compute_has_login", compute_sudo=True
     )
 
     _partner_uniq = models.UniqueIndex(
@@ -85,9 +85,9 @@ class B2bMember(models.Model):
         self.currency_id = self.env.company.currency_id
 
     @api.depends("partner_id.user_ids.active")
-    def _compute_has_access(self):
+    def _compute_has_login(self):
         for member in self:
-            member.has_access = bool(member.partner_id.user_ids)
+            member.has_login = bool(member.partner_id.user_ids)
 
     # === CRUD METHODS === #
 
