@@ -17,8 +17,9 @@ class SaleOrder(models.Model):
         :return: header and rows
         :rtype: list[list]
         """
+        more = self._get_b2b_export_more(orders)
         # sudo: customers read their lines, and neither the products nor the units in them
-        return [self._get_b2b_export_header()] + [
+        return [[*self._get_b2b_export_header(), *more]] + [
             [
                 order.name,
                 self._get_b2b_export_date(order),
@@ -26,11 +27,22 @@ class SaleOrder(models.Model):
                 order.customer_status_id.name or "",
                 *self._get_b2b_export_cells(line),
                 order.currency_id.name,
+                *(cells[order] for cells in more.values()),
             ]
             for order in orders.sudo()
             for line in order._get_order_lines_to_report()
             if not line.display_type or line._hides_b2b_lines()
         ]
+
+    @api.model
+    def _get_b2b_export_more(self, orders):
+        """Hook: return further columns of the table.
+
+        :param sale.order orders: in the rights of the customer
+        :return: `{name of the column: {order: text}}`
+        :rtype: dict
+        """
+        return {}
 
     @api.model
     def _get_b2b_export_header(self):
