@@ -67,6 +67,12 @@ class SaleOrder(models.Model):
         :param res.partner buyer: in sudo mode
         :rtype: str
         """
+        if self.env.user.partner_id != buyer:
+            return self.env._(
+                "%(buyer)s may not order for %(company)s.",
+                buyer=buyer.name,
+                company=buyer.commercial_partner_id.name,
+            )
         return self.env._(
             "You may look around here, but not order for %(company)s. Please ask %(names)s.",
             company=buyer.commercial_partner_id.name,

@@ -6,6 +6,7 @@ from odoo.http import request
 from ..statement import Statement
 from .cart import B2BCartPortal
 
+# Other addons extend `_get_b2b_form_fields`.
 FORM_FIELDS = ("client_order_ref", "commitment_date", "partner_shipping_id", "b2b_note")
 
 
@@ -40,7 +41,7 @@ class B2BCheckoutPortal(B2BCartPortal):
         if not cart.order_line:
             return self._b2b_redirect("/my/b2b/cart")
         cart._lock_b2b_cart()
-        form = {name: request.httprequest.form.get(name) for name in FORM_FIELDS}
+        form = {name: request.httprequest.form.get(name) for name in self._get_b2b_form_fields()}
         seen = self._read_b2b_seen(cart)
         values, problems = cart._prepare_b2b_checkout_values(agreement, form)
         cart._set_b2b_shipping(values["partner_shipping_id"])
@@ -56,6 +57,13 @@ class B2BCheckoutPortal(B2BCartPortal):
         if problems or changes:
             return self._render_b2b_checkout(agreement, cart, form, problems, changes)
         return self._place_b2b_cart(agreement, cart, values, form, seen)
+
+    def _get_b2b_form_fields(self):
+        """Hook: return the fields of the form that `_prepare_b2b_checkout_values` reads.
+
+        :rtype: tuple[str]
+        """
+        return FORM_FIELDS
 
     def _place_b2b_cart(self, agreement, cart, values, form, seen):
         try:

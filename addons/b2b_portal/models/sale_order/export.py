@@ -17,8 +17,9 @@ class SaleOrder(models.Model):
         :return: header and rows
         :rtype: list[list]
         """
+        more = self._get_b2b_export_more(orders)
         # sudo: customers read their lines, and neither the products nor the units in them
-        table = [self._get_b2b_export_header()] + [
+        table = [[*self._get_b2b_export_header(), *more]] + [
             [
                 order.name,
                 self._get_b2b_export_date(order),
@@ -26,6 +27,7 @@ class SaleOrder(models.Model):
                 order.customer_status_id.name or "",
                 *self._get_b2b_export_cells(line),
                 order.currency_id.name,
+                *(cells[order] for cells in more.values()),
             ]
             for order in orders.sudo()
             for line in order._get_b2b_exported_lines()
@@ -71,6 +73,16 @@ class SaleOrder(models.Model):
         ]
         column.insert(0, self.env._("Your part number"))
         return [[*row, code] for row, code in zip(table, column, strict=True)]
+
+    @api.model
+    def _get_b2b_export_more(self, orders):
+        """Hook: return further columns of the table.
+
+        :param sale.order orders: in the rights of the customer
+        :return: `{name of the column: {order: text}}`
+        :rtype: dict
+        """
+        return {}
 
     @api.model
     def _get_b2b_export_header(self):

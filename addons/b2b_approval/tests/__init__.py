@@ -1,0 +1,5 @@
+from . import (
+    test_approvals,
+    test_budgets,
+    test_checkout,
+)
