@@ -9,7 +9,10 @@
     "data": [
         "security/ir.model.access.csv",
         "security/ir_rules.xml",
+        "data/mail_template_data.xml",
         "views/b2b_member_views.xml",
+        "views/b2b_registration_views.xml",
+        "views/registration_templates.xml",
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
         "views/portal_colleague_templates.xml",

@@ -1,1 +1,1 @@
-from . import colleague, portal, shop
+from . import colleague, portal, registration, shop

@@ -1,1 +1,10 @@
-from . import b2b_member, res_partner, sale_order
+from . import (
+    b2b_member,
+    b2b_registration,
+    b2b_registration_guard,
+    mail_mail,
+    res_company,
+    res_config_settings,
+    res_partner,
+    sale_order,
+)

@@ -246,7 +246,8 @@ class B2BCreditPortal(B2BShopPortal):
         :param account.move invoices: in sudo mode
         :raise UserError: when they are too large together
         """
-        file = tempfile.TemporaryFile()  # noqa: SIM115: the response closes it
+        # The response closes it.
+        file = tempfile.TemporaryFile()  # noqa: SIM115
         # PDFs are compressed already.
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             names = set()
