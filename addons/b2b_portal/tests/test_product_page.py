@@ -137,16 +137,3 @@ class TestProductPage(B2bPageCommon):
                 self.assertIn(f'href="{self.url}"', self._get(url).text)
         self._place()
         self.assertIn(f'href="{self.url}"', self._get(f"/my/orders/{self.cart.id}").text)
-
-    def test_queries_do_not_grow_with_what_goes_with_it(self):
-        if "accessory_product_ids" not in self.env["product.template"]._fields:
-            return
-        counts = []
-        for size in (1, 8):
-            others = self.env["product.product"].create([{"name": f"P{n}"} for n in range(size)])
-            self.product.product_tmpl_id.accessory_product_ids = others
-            self._get(self.url)
-            before = self.env.cr.sql_log_count
-            self.assertIn("Goes with it", self._get(self.url).text)
-            counts.append(self.env.cr.sql_log_count - before)
-        self.assertNoMoreQueries(*counts, extra=2)
