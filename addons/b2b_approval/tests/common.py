@@ -55,9 +55,8 @@ class ApprovalCommon(AccountCommon):
 
     def _new_cart(self, quantity=2, product=None, user=None):
         """Return a new cart of a buyer with one article."""
-        return self._get_cart(user, create=True).browse(
-            self._create_draft("cart", [(product or self.product, quantity)], user=user).id
-        )
+        self._create_draft("cart", [(product or self.product, quantity)], user=user)
+        return self._get_cart(user)
 
     def _as(self, approval, user):
         self.env.invalidate_all()

@@ -293,7 +293,7 @@ class TestDecisions(ApprovalCommon):
         self.assertEqual(self.customer.sale_order_count, 0)
         self.assertFalse(order._is_order_placed())
         self.assertFalse(order._portal_ensure_token())
-        for domain in ("sale.action_quotations", "sale.action_orders"):
+        for domain in ("sale.action_quotations", "sale.action_quotations_with_onboarding"):
             action = self.env.ref(domain)
             found = self.env["sale.order"].search(literal_eval(action.domain or "[]"))
             self.assertNotIn(order, found)

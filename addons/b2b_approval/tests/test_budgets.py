@@ -56,7 +56,7 @@ class TestBudgets(ApprovalCommon):
         approval = self._request(**self.form)
         line = approval.order_id.order_line
         self._as(approval, self.anna_user).approve(quantities={line.id: 1})
-        self.assertAlmostEqual(self._use(budget)[0], self.amount / 2, places=2)
+        self.assertAlmostEqual(self._use(budget)[0], self.amount / 2, delta=0.011)
 
     def test_cancelled_order_is_released(self):
         budget = self._create_budget(1000)
@@ -77,7 +77,7 @@ class TestBudgets(ApprovalCommon):
         refund.invoice_line_ids.quantity = 1
         self.assertEqual(self._use(budget)[1], self.amount, "a draft gives nothing back")
         refund.action_post()
-        self.assertAlmostEqual(self._use(budget)[1], self.amount / 2, places=2)
+        self.assertAlmostEqual(self._use(budget)[1], self.amount / 2, delta=0.011)
         refund.button_draft()
         self.assertEqual(self._use(budget)[1], self.amount)
 
@@ -196,14 +196,7 @@ class TestBudgets(ApprovalCommon):
         page = report._render_qweb_html("account.account_invoices", invoice.ids)[0].decode()
         self.assertIn(self.center.display_name, page)
         self._login(self.buyer_user)
-        rows = list(
-            csv.reader(
-                io.StringIO(self._get("/my/b2b/orders.csv").content.decode("utf-8-sig")),
-                delimiter=";",
-            )
-        )
-        text = self._get("/my/b2b/orders.csv").text
-        self.assertIn(self.center.display_name, text, rows)
+        self.assertIn(self.center.display_name, self._get("/my/b2b/orders.csv").text)
         self.assertIn(self.center.display_name, self._get(f"/my/orders/{order.id}").text)
 
     def test_table_of_orders_has_no_new_column_without_cost_centers(self):

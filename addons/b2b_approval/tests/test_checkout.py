@@ -223,5 +223,6 @@ class TestRules(ApprovalCommon):
         for number in range(size):
             products |= self._create_product(name=f"P{number}", list_price=10 + number)
         products.categ_id = self.product.categ_id
+        self._get_cart().unlink()
         cart = self._create_draft("cart", [(product, 2) for product in products])
         return self._get_cart().browse(cart.id)

@@ -27,8 +27,10 @@ class B2bApproval(models.Model):
         :raise UserError: when it is decided already; when prices or terms changed, naming them;
             with what keeps the order from being placed
         """
-        for approval in self._get_asked():
-            approval._approve_as(self._get_own_member(), comment, accept_changes, quantities)
+        member = self._get_own_member()
+        with self.env.cr.savepoint():  # a refusal leaves nothing half done, whoever catches it
+            for approval in self._get_asked():
+                approval._approve_as(member, comment, accept_changes, quantities)
         return True
 
     def decline(self, comment):

@@ -26,6 +26,14 @@ class B2bApproval(models.Model):
         # sudo: the buyer may have no record of his own
         self.env["b2b.approval.notice"].sudo()._queue_result(self)
 
+    def _get_seller(self):
+        """Return the salesperson of the order, as `mail_delivery_retry` asks of a document."""
+        return self.order_id._get_seller()
+
+    def _get_seller_at_work(self):
+        """Return the salesperson of the order, empty when that person has left."""
+        return self.order_id._get_seller_at_work()
+
     @api.model
     def _cron_follow_up(self):
         """Remind those who have to decide, and let requests expire; one by one, each committed."""

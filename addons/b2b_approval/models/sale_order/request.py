@@ -56,10 +56,10 @@ class SaleOrder(models.Model):
         except (AttributeError, TypeError, ValueError) as error:
             raise UserError(self.env._("These quantities are no numbers.")) from error
         lowered = {line: q for line, q in wanted.items() if q != line.product_uom_qty}
-        changes = [self._describe_b2b_lowering(line, q) for line, q in lowered.items()]
         # Not a number is neither below nor above.
         if not all(0 <= q <= line.product_uom_qty for line, q in lowered.items()):
             raise UserError(self.env._("Quantities can be lowered, not raised."))
+        changes = [self._describe_b2b_lowering(line, q) for line, q in lowered.items()]
         if lowered and all(lowered.get(line) == 0 for line in lines.values()):
             raise UserError(self.env._("Nothing would be left. Decline the request instead."))
         if lowered:
