@@ -118,7 +118,7 @@ class B2BCreditPortal(B2BShopPortal):
             period=period,
             problem=problem,
             today=today,
-            b2b_currency=company.sudo().currency_id,
+            b2b_currency=company.sudo().currency_id,  # only its currency
         )
         return self._b2b_render("b2b_credit.portal_b2b_account", values)
 

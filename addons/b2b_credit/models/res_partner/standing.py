@@ -41,6 +41,7 @@ class ResPartner(models.Model):
         Posted invoices count, drafts do not: nobody owes anything by a draft. What was invoiced
         once stays invoiced, also when it is credited, since that does not order it anew.
         """
+        # sudo: buyers do not read the seller's company
         currencies = self.env["res.currency"]
         return sum(
             currencies.browse(currency_id)._convert(
@@ -57,6 +58,7 @@ class ResPartner(models.Model):
         """
         for model in ("sale.order", "sale.order.line", "account.move", "account.move.line"):
             self.env[model].flush_model()
+        # sudo: which companies belong together, whoever asks
         root = company.sudo().root_id
         branches = self.env["res.company"].sudo().search([("id", "child_of", root.id)])
         return SQL(

@@ -12,6 +12,7 @@ class SaleOrder(models.Model):
     def _get_b2b_checkout_problems(self, agreement, untaxed):
         """Override of `b2b_portal` to say on cart and checkout that the order is refused."""
         problems = super()._get_b2b_checkout_problems(agreement, untaxed)
+        # sudo: buyers do not read the seller's settings
         if self.sudo().company_id.b2b_credit_policy == "block" and self.order_line:
             problems += self._get_b2b_credit_words()
         return problems
@@ -56,6 +57,7 @@ class SaleOrder(models.Model):
         :rtype: str
         """
         self.ensure_one()
+        # sudo: buyers read neither the seller's settings nor how their company stands
         company = self.sudo().company_id
         customer = self.sudo().b2b_customer_id.with_company(company)
         if not customer.credit_limit and not company.b2b_overdue_days:
@@ -107,6 +109,7 @@ class SaleOrder(models.Model):
         :rtype: list[str]
         """
         self.ensure_one()
+        # sudo: buyers read neither the seller's settings nor how their company stands
         company = self.sudo().company_id
         customer = self.sudo().b2b_customer_id.with_company(company)
         if not customer.credit_limit and not company.b2b_overdue_days:
@@ -134,6 +137,7 @@ class SaleOrder(models.Model):
         :return: messages
         :rtype: list[str]
         """
+        # sudo: buyers do not read the seller's settings
         policy = self.sudo().company_id.b2b_credit_policy
         words = self._get_b2b_credit_words() if policy != "block" else []
         if words and policy == "approval":
