@@ -69,7 +69,7 @@ class B2bBudget(models.Model):
             budget.left = budget.amount - budget.reserved - budget.spent
 
     @api.constrains("cost_center_id", "company_id")
-    def _check_company(self):
+    def _check_seller(self):
         for budget in self:
             seller = budget.partner_id.company_id
             if seller and seller not in budget.company_id.parent_ids:
