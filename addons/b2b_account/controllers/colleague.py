@@ -22,7 +22,7 @@ class B2BColleaguePortal(B2BAccountPortal):
     def _is_b2b_administrator():
         return request.env.user.partner_id._b2b_may(rights.ADMINISTRATE)
 
-    @http.route(PAGE, type="http", auth="user", website=True, methods=["GET"])
+    @http.route(PAGE, type="http", auth="b2b", website=True, methods=["GET"])
     def portal_b2b_colleagues(self, **kwargs):
         """Show the colleagues and what each of them may, to administrators."""
         if not self._is_b2b_administrator():
@@ -58,7 +58,7 @@ class B2BColleaguePortal(B2BAccountPortal):
 
     # === CHANGES === #
 
-    @http.route(f"{PAGE}/invite", type="http", auth="user", website=True, methods=["POST"])
+    @http.route(f"{PAGE}/invite", type="http", auth="b2b", website=True, methods=["POST"])
     def portal_b2b_invite(self, name=None, email=None, **kwargs):
         """Invite a colleague; fields as in `_read_b2b_rights`.
 
@@ -74,7 +74,7 @@ class B2BColleaguePortal(B2BAccountPortal):
 
         return self._change_b2b_company(invite)
 
-    @http.route(f"{PAGE}/default", type="http", auth="user", website=True, methods=["POST"])
+    @http.route(f"{PAGE}/default", type="http", auth="b2b", website=True, methods=["POST"])
     def portal_b2b_default_rights(self, b2b_default_rights=None, **kwargs):
         """Set what colleagues may without rights of their own.
 
@@ -89,9 +89,7 @@ class B2BColleaguePortal(B2BAccountPortal):
 
         return self._change_b2b_company(change)
 
-    @http.route(
-        f"{PAGE}/<int:partner_id>", type="http", auth="user", website=True, methods=["POST"]
-    )
+    @http.route(f"{PAGE}/<int:partner_id>", type="http", auth="b2b", website=True, methods=["POST"])
     def portal_b2b_change_rights(self, partner_id, remove=None, **kwargs):
         """Change the rights of a colleague; fields as in `_read_b2b_rights`.
 

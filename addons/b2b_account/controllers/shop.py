@@ -1,15 +1,8 @@
-from functools import partial
-
 from odoo.exceptions import UserError
 from odoo.http import request
 
 from odoo.addons.b2b_portal.controllers.shop import B2BShopPortal
 from odoo.addons.b2b_portal.quick_order_quantity import has_two_ways, parse_quantity
-from odoo.addons.b2b_pricelist.formatting import (
-    format_input_quantity,
-    format_quantity,
-    format_unit_price,
-)
 
 MAX_AMOUNT = 1_000_000_000_000
 
@@ -26,27 +19,12 @@ class B2BAccountPortal(B2BShopPortal):
         )
 
     def _b2b_account_values(self, page_name, **values):
-        """Return the values of a page that is there without an agreement in force, too.
+        """Return the values of a page about the customer's own company.
 
         :param str page_name: which entry of the navigation is the current one
         :rtype: dict
         """
-        partner = request.env.user.partner_id
-        if agreement := partner._get_b2b_agreement(request.env.company):
-            return self._b2b_values(agreement, page_name, **values)
-        return {
-            **self._prepare_portal_layout_values(),
-            "agreement": agreement,
-            "cart": request.env["sale.order"],
-            "cart_count": 0,
-            "b2b_messages": self._pop_b2b_messages(),
-            "b2b_rights": partner._get_b2b_rights(),
-            "format_price": partial(format_unit_price, request.env),
-            "format_quantity": partial(format_quantity, request.env),
-            "format_input_quantity": partial(format_input_quantity, request.env),
-            "page_name": page_name,
-            **values,
-        }
+        return self._b2b_values(request.b2b_agreement, page_name, **values)
 
     def _read_b2b_amount(self, value):
         """Return an amount as people write it; empty is 0.

@@ -104,11 +104,12 @@ class TestColleaguePage(ColleagueCommon):
         self._act("/default", b2b_default_rights="root")
         self.assertEqual(self.customer.b2b_default_rights, "look")
 
-    def test_page_is_there_without_an_agreement(self):
+    def test_page_is_closed_without_an_agreement(self):
         self.agreement.action_terminate()
-        self.assertEqual(self._get(PAGE).status_code, 200)
+        answer = self._get(PAGE)
+        self.assertTrue(answer.url.endswith("/my/agreements?closed=terminated"))
         self._act(f"/{self.buyer_user.partner_id.id}", may_approve="1")
-        self.assertTrue(self.member.may_approve)
+        self.assertFalse(self.member.may_approve)
 
     def test_page_takes_no_more_queries_for_more_colleagues(self):
         self._get(PAGE)

@@ -42,7 +42,7 @@ class B2BApprovalPortal(B2BAccountPortal):
     # === LIST === #
 
     @http.route(
-        [PAGE, f"{PAGE}/page/<int:page>"], type="http", auth="user", website=True, methods=["GET"]
+        [PAGE, f"{PAGE}/page/<int:page>"], type="http", auth="b2b", website=True, methods=["GET"]
     )
     def portal_b2b_approvals(self, page=1, filterby=None, **kwargs):
         """List the requests that the user made, or has to decide on.
@@ -96,7 +96,7 @@ class B2BApprovalPortal(B2BAccountPortal):
             )
         return {"away_member": member, "deputies": deputies}
 
-    @http.route(f"{PAGE}/away", type="http", auth="user", website=True, methods=["POST"])
+    @http.route(f"{PAGE}/away", type="http", auth="b2b", website=True, methods=["POST"])
     def portal_b2b_away(self, away_from="", away_until="", deputy_id=None, **kwargs):
         """Say when the user is away, and who decides meanwhile.
 
@@ -137,9 +137,7 @@ class B2BApprovalPortal(B2BAccountPortal):
             Domain("id", "=", approval_id) & Approval._get_visible_domain(partner), limit=1
         )
 
-    @http.route(
-        f"{PAGE}/<int:approval_id>", type="http", auth="user", website=True, methods=["GET"]
-    )
+    @http.route(f"{PAGE}/<int:approval_id>", type="http", auth="b2b", website=True, methods=["GET"])
     def portal_b2b_approval(self, approval_id, message=None, **kwargs):
         """Show a request to its buyer and to those who decide.
 
@@ -162,7 +160,7 @@ class B2BApprovalPortal(B2BAccountPortal):
         )
 
     @http.route(
-        f"{PAGE}/<int:approval_id>", type="http", auth="user", website=True, methods=["POST"]
+        f"{PAGE}/<int:approval_id>", type="http", auth="b2b", website=True, methods=["POST"]
     )
     def portal_b2b_decide(self, approval_id, decision=None, comment=None, **kwargs):
         """Decide on a request, take it back, or put what was declined into the cart again.

@@ -11,7 +11,7 @@ PAGE = "/my/b2b/cost-centers"
 class B2BCostCenterPortal(B2BAccountPortal):
     """Cost centres and budgets, kept by the company's own administrator."""
 
-    @http.route(PAGE, type="http", auth="user", website=True, methods=["GET"])
+    @http.route(PAGE, type="http", auth="b2b", website=True, methods=["GET"])
     def portal_b2b_cost_centers(self, **kwargs):
         """Show the cost centres with their budgets, to administrators."""
         partner = request.env.user.partner_id
@@ -39,7 +39,7 @@ class B2BCostCenterPortal(B2BAccountPortal):
 
     # === CHANGES === #
 
-    @http.route(f"{PAGE}/new", type="http", auth="user", website=True, methods=["POST"])
+    @http.route(f"{PAGE}/new", type="http", auth="b2b", website=True, methods=["POST"])
     def portal_b2b_cost_center_new(self, code=None, name=None, **kwargs):
         """Make a cost centre.
 
@@ -58,7 +58,7 @@ class B2BCostCenterPortal(B2BAccountPortal):
 
         return self._change_b2b_centers(create)
 
-    @http.route(f"{PAGE}/<int:center_id>", type="http", auth="user", website=True, methods=["POST"])
+    @http.route(f"{PAGE}/<int:center_id>", type="http", auth="b2b", website=True, methods=["POST"])
     def portal_b2b_cost_center_change(self, center_id, name=None, archive=None, **kwargs):
         """Rename a cost centre, or take it out of use and back.
 
@@ -77,7 +77,7 @@ class B2BCostCenterPortal(B2BAccountPortal):
         return self._change_b2b_centers(change)
 
     @http.route(
-        f"{PAGE}/<int:center_id>/budget", type="http", auth="user", website=True, methods=["POST"]
+        f"{PAGE}/<int:center_id>/budget", type="http", auth="b2b", website=True, methods=["POST"]
     )
     def portal_b2b_budget_save(self, center_id, budget_id=None, **kwargs):
         """Make or change a budget; fields `date_start`, `date_end` (ISO), `amount`, `policy`.
