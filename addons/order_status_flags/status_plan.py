@@ -69,6 +69,9 @@ class StatusPlan:
         self._planned = {}  # {order id: (status, flag, note)} after the changes so far
         self._cancelled = set()  # ids of orders that a change so far cancels
         self._refusals = {}  # {StatusCase: Refusal or False}
+        # sudo: the present values count whoever asks; the callers checked the access. Once, and
+        # not for each of thousands of orders.
+        self._sudo_env = rules.sudo().env
 
     def add(self, change):
         """Plan one more change and fill in what becomes of it.
@@ -76,8 +79,7 @@ class StatusPlan:
         :param StatusChange change: of any order
         :return: the change
         """
-        # sudo: the present values count whoever asks; the callers checked the access
-        order = change.order.sudo()
+        order = change.order.with_env(self._sudo_env)
         present = self._planned.get(order.id) or (
             order.order_status_id,
             order.order_flag_id,

@@ -65,8 +65,8 @@ def mail_action(bench):
     def clean(env):
         """Make the rows pending again, and remove the mails of the round before."""
         env.cr.execute(
-            "UPDATE sale_order_status_history SET mail_state = 'pending', mail_mail_id = NULL"
-            " WHERE id = ANY(%s)",
+            "UPDATE sale_order_status_history SET mail_state = 'pending', mail_mail_id = NULL,"
+            " mail_due = now() AT TIME ZONE 'utc' WHERE id = ANY(%s)",
             [row_ids],
         )
         env.cr.execute(

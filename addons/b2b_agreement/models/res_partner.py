@@ -3,6 +3,7 @@ from itertools import combinations
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.http import request
 
 
 class ResPartner(models.Model):
@@ -173,6 +174,22 @@ class ResPartner(models.Model):
         self.ensure_one()
         # sudo: empty, in the mode of the full ones
         return self._get_b2b_agreements(company).get(self.id, self.env["b2b.agreement"].sudo())
+
+    def _get_b2b_agreement_of_page(self, company=None):
+        """Return the agreement in force; a page that only reads asks for it once.
+
+        Several parts of a page ask, and nothing changes an agreement while a page is made.
+
+        :param company: `res.company` record, the current company by default
+        :return: `b2b.agreement` record in sudo mode, empty when there is none
+        """
+        if not request or request.httprequest.method not in ("GET", "HEAD"):
+            return self._get_b2b_agreement(company)
+        known = request.__dict__.setdefault("b2b_agreements_of_page", {})
+        asked = self.id, (company or self.env.company).id, self.env.cr
+        if asked not in known:
+            known[asked] = self._get_b2b_agreement(company)
+        return known[asked].with_env(self.sudo().with_company(company or self.env.company).env)
 
     def _get_b2b_agreements(self, company=None):
         """Return the agreements in force today, in one query.

@@ -231,14 +231,17 @@ class B2BQuickOrderPortal(B2BShopPortal):
         if not any(row["state"] == "ok" for row in rows):
             problem = request.env._("None of these rows can be ordered any more.")
             return self._render_b2b_quick_order(agreement, kept, problem=problem)
-        if target == "template":
-            url, count = self._add_b2b_rows_to_template(
-                agreement, rows, template_id, self._read_text(name)
-            )
-        else:
-            cart = request.env["sale.order"]._get_b2b_cart(agreement, create=True)
-            cart._lock_b2b_cart()
-            url, count = "/my/b2b/cart", QuickOrder._add_rows(cart, rows)
+        try:
+            # Of a refusal (too many templates, another addon's rule) nothing is left behind.
+            with request.env.cr.savepoint():
+                if target == "template":
+                    url, count = self._add_b2b_rows_to_template(
+                        agreement, rows, template_id, self._read_text(name)
+                    )
+                else:
+                    url, count = self._add_b2b_rows_to_cart(agreement, rows)
+        except UserError as error:
+            return self._render_b2b_quick_order(agreement, kept, problem=str(error))
         self._tell_b2b_rows(rows, count)
         if kept and count:
             kept.was_added = True
@@ -295,6 +298,12 @@ class B2BQuickOrderPortal(B2BShopPortal):
             if row["state"] == "rejected"
         ]
         self._add_b2b_messages(messages)
+
+    def _add_b2b_rows_to_cart(self, agreement, rows):
+        """Add rows to the cart. Return where to go on, and how many rows were added."""
+        cart = request.env["sale.order"]._get_b2b_cart(agreement, create=True)
+        cart._lock_b2b_cart()
+        return "/my/b2b/cart", request.env["b2b.quick.order"]._add_rows(cart, rows)
 
     def _add_b2b_rows_to_template(self, agreement, rows, template_id, name):
         """Add rows to an own template, or to a new one.

@@ -10,6 +10,7 @@ from . import (
     payment_transaction,
     product_product,
     product_template,
+    res_company,
     res_partner,
     sale_order,
     sale_order_line,

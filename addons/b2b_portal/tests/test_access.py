@@ -52,6 +52,8 @@ METHODS = {
     ("sale.order", "copy_data"): ((), "cart", REFUSED, REFUSED, DENIED),
     ("sale.order", "action_quotation_send"): ((), "cart", REFUSED, REFUSED, DENIED),
     ("sale.order", "message_post"): ((), "cart", DONE, DENIED, DENIED),
+    # Odoo's own hook: names of fields, for everybody.
+    ("res.company", "cache_invalidation_fields"): ((), "company", DONE, DONE, DONE),
     ("utm.campaign", "action_redirect_to_quotations"): ((), "campaign", DONE, DONE, DONE),
 }
 
@@ -234,6 +236,7 @@ class TestMethods(AccessCommon):
         return {
             "cart": self.cart.ids,
             "campaign": self.campaign.ids,
+            "company": self.company.ids,
             None: None,
         }[on]
 

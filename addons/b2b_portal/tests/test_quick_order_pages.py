@@ -245,6 +245,15 @@ class TestQuickOrderSteps(QuickOrderCommon):
         self.assertIn("0043: No licence", self._told(response))
         self.assertFalse(self.env["sale.order"].search([("b2b_template_name", "=", "Nothing")]))
 
+    def test_too_many_templates_are_told_on_the_page(self):
+        preview = self._post(URL, {"text": "0042;2"})
+        action, values = self._form(preview, "Add to template")
+        with patch("odoo.addons.b2b_portal.models.sale_order.template.MAX_TEMPLATES", 0):
+            response = self._post(action, {**values, "target": "template", "name": "One more"})
+        self.assertEqual(response.status_code, 200)
+        self.assertIn("no more are kept", self._told(response))
+        self.assertFalse(self.env["sale.order"].search([("b2b_template_name", "=", "One more")]))
+
     def test_refused_article_of_the_shop_is_not_in_the_cart(self):
         with self._refuse_line(self.product_b):
             self._post("/my/b2b/cart/add", {"product_id": self.product_b.id, "quantity": "2"})

@@ -29,7 +29,7 @@ class Website(models.Model):
             return self.env["b2b.agreement"].sudo()
         agreement = getattr(request or None, "b2b_agreement", None)
         if not agreement or agreement._get_selling_company() != self.company_id:
-            agreement = self.env.user.partner_id._get_b2b_agreement(self.company_id)
+            agreement = self.env.user.partner_id._get_b2b_agreement_of_page(self.company_id)
         return agreement
 
     def _leads_to_b2b_shop(self):

@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.tests import tagged
 
 from .common import ShopCommon
@@ -21,6 +23,24 @@ class TestShopPrices(ShopCommon):
                 self._login(user)
                 self.assertRegex(self._get_product_page(), price)
                 self.assertRegex(self.url_open("/shop?search=bolt").text, price)
+
+    def test_page_asks_for_the_agreement_once(self):
+        self._login(self.buyer_user)
+        asked = []
+        Partner = type(self.env["res.partner"])
+        get_agreements = Partner._get_b2b_agreements
+
+        def count(partners, company=None):
+            asked.append(partners)
+            return get_agreements(partners, company)
+
+        with patch.object(Partner, "_get_b2b_agreements", count):
+            self.assertIn("orders.csv", self.url_open("/my/orders").text)
+            self.assertEqual(len(asked), 1)
+            # The next page asks anew: it may be over by then.
+            self.agreement.action_terminate()
+            self.assertNotIn("orders.csv", self.url_open("/my/orders").text)
+        self.assertGreater(len(asked), 1)
 
     def test_no_cache_keeps_own_prices(self):
         for user, expected in ((self.retail_user, False), (self.buyer_user, True)):

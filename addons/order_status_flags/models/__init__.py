@@ -1,5 +1,6 @@
 from . import (
     account_move,
+    ir_qweb,
     mail_mail,
     mail_template,
     mail_thread,

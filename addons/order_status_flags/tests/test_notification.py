@@ -2,6 +2,7 @@ import smtplib
 from datetime import timedelta
 from unittest.mock import patch
 
+from lxml import etree
 from psycopg2.errors import SerializationFailure
 
 from odoo import fields
@@ -58,6 +59,33 @@ class TestStatusNotification(OutboxCommon):
             self.assertIn("W trakcie realizacji", emails["pl@example.com"][part])
             self.assertNotIn("In progress", emails["pl@example.com"][part])
             self.assertIn("In progress", emails["buyer@example.com"][part])
+
+    def test_body_of_a_batch_is_compiled_once_and_read_by_each(self):
+        orders = [self._flagged(client_order_ref=f"PO-{number}")[0] for number in range(4)]
+        template = self.in_progress.mail_template_id
+        template.body_html = """
+            <p t-if="object.client_order_ref" t-out="object.client_order_ref"/>
+            <p t-out="object.name"/>
+        """
+        compiled = []
+        Qweb = type(self.env["ir.qweb"])
+        compile_template = Qweb._generate_code
+
+        def generate_code(qweb, template):
+            if not isinstance(template, (int, str)) and b"client_order" in etree.tostring(template):
+                compiled.append(template)
+            return compile_template(qweb, template)
+
+        with patch.object(Qweb, "_generate_code", generate_code):
+            emails = self._run()
+        # Odoo's look for unsafe expressions, and then one for all four.
+        self.assertEqual(len(compiled), 2)
+        texts = {email["subject"]: email["text"] for email in emails}
+        for order in orders:
+            text = texts[f"Order {order.name}: In progress"]
+            self.assertIn(order.client_order_ref, text)
+            others = [other.client_order_ref for other in orders if other != order]
+            self.assertFalse([ref for ref in others if ref in text])
 
     def test_no_mail_when_not_wanted(self):
         order = self._create_order()

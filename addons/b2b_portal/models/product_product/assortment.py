@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, models, tools
 from odoo.fields import Domain
 
 # Services that mean nothing without what is chosen for each line of an order.
@@ -32,7 +32,7 @@ class ProductProduct(models.Model):
                 "not any",
                 Domain("product_attribute_value_id.is_custom", "=", True),
             )
-            & Domain("id", "not in", self._get_b2b_technical_products().ids)
+            & Domain("id", "not in", self._get_b2b_technical_product_ids())
             & Domain("company_id", "in", [False, *company.parent_ids.ids])
         )
 
@@ -59,17 +59,22 @@ class ProductProduct(models.Model):
         )
 
     @api.model
-    def _get_b2b_technical_products(self):
-        """Return the products that Odoo's own wizards put on orders.
+    @tools.ormcache()
+    def _get_b2b_technical_product_ids(self):
+        """Return the ids of the products that Odoo's own wizards put on orders.
 
-        :rtype: product.product
+        Each page of the shop asks. `res.company` and `ir.model.data` clear the cache.
+
+        :rtype: tuple[int]
         """
         # sudo: they are left out whoever asks, and whichever company uses them
-        companies = (
-            self.env["res.company"].sudo().search([("sale_discount_product_id", "!=", False)])
+        companies = self.env["res.company"].sudo()
+        # active_test: an archived company's product is none to sell either
+        companies = companies.with_context(active_test=False).search(
+            [("sale_discount_product_id", "!=", False)]
         )
         deposit = self.env.ref("sale.advance_product_0", raise_if_not_found=False)
-        return companies.sale_discount_product_id | (deposit or self.env["product.product"])
+        return (*companies.sale_discount_product_id.ids, *(deposit.ids if deposit else ()))
 
     @api.model
     def _get_b2b_categories(self, company):

@@ -244,7 +244,8 @@ class SaleOrder(models.Model):
         self.check_access("write")
         if force:
             self._check_may_force()
-        status = self._browse_codebook("sale.order.status", status_id)
+        # sudo: see `StatusChange.work_out`; here once, and not for each of thousands of orders
+        status = self._browse_codebook("sale.order.status", status_id).sudo()
         note = self._clean_note(note)
         self._change_status(
             [StatusChange(order, status=status, note=note) for order in self],
@@ -267,7 +268,8 @@ class SaleOrder(models.Model):
         :raise AccessError: without write access to the orders
         """
         self.check_access("write")
-        flag = self._browse_codebook("sale.order.flag", flag_id)
+        # sudo: see `StatusChange.work_out`; here once, and not for each of thousands of orders
+        flag = self._browse_codebook("sale.order.flag", flag_id).sudo()
         note = self._clean_note(note)
         notes = {"flag_note": note or KEEP} if flag else {"note": note}
         self._change_status(

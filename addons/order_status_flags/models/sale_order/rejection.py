@@ -172,9 +172,9 @@ class SaleOrder(models.Model):
         :rtype: mail.template
         """
         template = change.new_status._get_mail_template()
+        if template or not change.new_status:
+            return template
         # sudo: what was mailed counts, whoever asks
         order = change.order.sudo()
-        rows = order.env["sale.order.status.history"]
-        if not template and change.new_status and rows._is_rejection_known(order):
-            return self._get_revival_template()
-        return template
+        known = order.env["sale.order.status.history"]._is_rejection_known(order)
+        return self._get_revival_template() if known else template

@@ -352,15 +352,15 @@ class SaleOrder(models.Model):
     # === VALUES === #
 
     def _prepare_status_values(self, changes, notify):
-        """Return what changes on each order, and the values of one history row per change.
+        """Return what changes on each of these orders (sudo), and one history row per change.
 
         :return: ``({order id: values}, [row values])``
         """
         now = fields.Datetime.now()
         values, rows, pending_rows = {}, [], {}
+        orders = {order.id: order for order in self}
         for change in changes:
-            # sudo: as in `StatusPlan.add`, where the change was judged
-            order = change.order.sudo()
+            order = orders[change.order.id]
             written = values.setdefault(order.id, {})
             since = written.get("order_status_date", order.order_status_date)
             row = self._prepare_history_row(change, order, now, since, notify)

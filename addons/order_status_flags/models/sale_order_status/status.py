@@ -298,7 +298,9 @@ class SaleOrderStatus(models.Model):
 
         :rtype: mail.template
         """
-        return self.mail_template_id.filtered("active")
+        template = self.mail_template_id
+        # Asked for each of thousands of orders, where `filtered` would show.
+        return template if template.active else template.browse()
 
     def _comes_after(self, other):
         """Whether this status is further on than the other one (an empty one is behind all).

@@ -7,6 +7,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...context_keys import CompiledBodies
+
 _logger = logging.getLogger(__name__)
 
 # Until when an e-mail that is just leaving has most likely left.
@@ -70,7 +72,11 @@ class SaleOrderStatusHistory(models.Model):
         :rtype: dict
         """
         mailed = tuple((row.order_id.id, row.status_id.id) for row in self)
-        template = template.with_context(order_status_mailed=mailed, mail_pdf_optional=True)
+        template = template.with_context(
+            order_status_mailed=mailed,
+            order_status_compiled=CompiledBodies(),
+            mail_pdf_optional=True,
+        )
         mails = template.send_mail_batch(self.order_id.ids)
         self._lead_answers_to_orders(mails)
         return {mail.res_id: mail for mail in mails}
