@@ -1,1 +1,1 @@
-from . import b2b_member, res_partner, sale_order
+from . import b2b_member, base_partner_merge_automatic_wizard, res_partner, sale_order
