@@ -19,7 +19,14 @@ OWN_NUMBER = frozenset(
         *("your part number", "own part number", "part number", "part no", "own number"),
         *("customer part number", "customer product reference", "customer's part number"),
         *("your number", "our number", "panstwa numer czesci", "twoj numer czesci"),
-        *("wlasny numer czesci", "numer czesci", "wlasny numer", "numer klienta", "nasz numer", "nasz indeks"),
+        *(
+            "wlasny numer czesci",
+            "numer czesci",
+            "wlasny numer",
+            "numer klienta",
+            "nasz numer",
+            "nasz indeks",
+        ),
         *("vasa stevilka artikla", "lastna stevilka", "nasa stevilka", "nasa sifra"),
         *("stevilka dela", "lastna sifra", "vasa stevilka dela"),
     }

@@ -53,6 +53,16 @@ class TestMembers(AccountCommon):
         self.assertEqual(member.company_partner_id, self.rival)
         self.assertFalse(partner._b2b_may("order"))
 
+    def test_merged_contacts_keep_the_rights_of_the_remaining_one(self):
+        self._create_member(self.buyer2_user, may_order=False)
+        other = self.env["res.partner"].create({"name": "Twin", "parent_id": self.customer.id})
+        twin = self.env["b2b.member"].create({"partner_id": other.id, "may_approve": True})
+        partner = self.buyer2_user.partner_id
+        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+        wizard._merge((other | partner).ids, partner)
+        self.assertFalse(twin.active)
+        self.assertEqual(partner._get_b2b_rights(), {"see_finance"})
+
     def test_negative_limit_is_refused(self):
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), self.cr.savepoint():
             self.member.order_limit = -1
