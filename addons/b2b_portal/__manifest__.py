@@ -17,6 +17,7 @@
         "views/portal_agreement_templates.xml",
         "views/portal_pricelist_templates.xml",
         "views/portal_shop_templates.xml",
+        "views/portal_product_templates.xml",
         "views/portal_cart_templates.xml",
         "views/portal_template_templates.xml",
         "views/portal_quick_order_templates.xml",

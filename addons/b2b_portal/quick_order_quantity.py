@@ -11,10 +11,11 @@ _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z")
 _TWO_WAYS = re.compile(r"\+?[1-9][0-9]{0,2}[.,][0-9]{3}\Z")
 
 
-def parse_quantity(text):
+def parse_quantity(text, maximum=MAX_QUANTITY):
     """Read a quantity with decimal comma or point.
 
     :param str text: the cell; empty means 1
+    :param float maximum: more than that is absurd
     :return: the quantity and an error code, '' when fine (see `quick_order_parser.Row`)
     :rtype: tuple[float, str]
     """
@@ -31,7 +32,7 @@ def parse_quantity(text):
         return 0.0, "zero_quantity"
     if quantity < 0:
         return 0.0, "negative_quantity"
-    if quantity > MAX_QUANTITY:
+    if quantity > maximum:
         return 0.0, "absurd_quantity"
     return quantity, ""
 

@@ -6,7 +6,11 @@
     "author": "Order Desk maintainers",
     "license": "LGPL-3",
     "depends": ["b2b_portal", "website_sale"],
-    "data": ["views/product_pricelist_views.xml"],
+    "data": [
+        "views/product_pricelist_views.xml",
+        "views/res_config_settings_views.xml",
+        "views/website_templates.xml",
+    ],
     "assets": {
         "web.assets_frontend": ["b2b_portal_website_sale/static/src/scss/b2b_shop.scss"],
     },

@@ -6,6 +6,7 @@ from . import (
     order_export,
     portal,
     pricelist,
+    product,
     quick_order,
     shop,
     template,

@@ -18,10 +18,11 @@ class B2BCartPortal(B2BShopPortal):
     def _prepare_b2b_cart_values(self, agreement, cart):
         """Return the cart at today's prices, and what keeps it from being ordered."""
         if not cart:
-            return {"today": None, "problems": [], "line_problems": {}}
+            return {"today": None, "problems": [], "line_problems": {}, "own_codes": {}}
         today = cart._get_b2b_today()
         return {
             "today": today,
+            "own_codes": cart.order_line.product_id._get_b2b_customer_codes(agreement.partner_id),
             "line_problems": cart._get_b2b_line_problems(),
             "problems": cart._get_b2b_checkout_problems(agreement, today["untaxed"])
             if cart.order_line

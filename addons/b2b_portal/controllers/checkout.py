@@ -1,10 +1,12 @@
 from odoo import http
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.http import request
 
 from ..statement import Statement
 from .cart import B2BCartPortal
 
+# Other addons extend `_get_b2b_form_fields`.
 FORM_FIELDS = ("client_order_ref", "commitment_date", "partner_shipping_id", "b2b_note")
 
 
@@ -34,12 +36,12 @@ class B2BCheckoutPortal(B2BCartPortal):
         agreement = request.b2b_agreement
         order = self._get_b2b_placed_order(cart_id)
         if order:  # a second click, or the way back and forth in the browser
-            return self._b2b_redirect(f"/my/orders/{order.id}")
+            return self._b2b_redirect(order._get_b2b_placed_url().partition("?")[0])
         cart = request.env["sale.order"]._get_b2b_cart(agreement)
         if not cart.order_line:
             return self._b2b_redirect("/my/b2b/cart")
         cart._lock_b2b_cart()
-        form = {name: request.httprequest.form.get(name) for name in FORM_FIELDS}
+        form = {name: request.httprequest.form.get(name) for name in self._get_b2b_form_fields()}
         seen = self._read_b2b_seen(cart)
         values, problems = cart._prepare_b2b_checkout_values(agreement, form)
         cart._set_b2b_shipping(values["partner_shipping_id"])
@@ -56,6 +58,13 @@ class B2BCheckoutPortal(B2BCartPortal):
             return self._render_b2b_checkout(agreement, cart, form, problems, changes)
         return self._place_b2b_cart(agreement, cart, values, form, seen)
 
+    def _get_b2b_form_fields(self):
+        """Hook: return the fields of the form that `_prepare_b2b_checkout_values` reads.
+
+        :rtype: tuple[str]
+        """
+        return FORM_FIELDS
+
     def _place_b2b_cart(self, agreement, cart, values, form, seen):
         try:
             with request.env.cr.savepoint():
@@ -63,19 +72,18 @@ class B2BCheckoutPortal(B2BCartPortal):
                 cart._check_b2b_as_stated(seen)
         except UserError as error:
             return self._render_b2b_checkout(agreement, cart, form, [str(error)])
-        return self._b2b_redirect(f"/my/orders/{cart.id}?message=b2b_placed")
+        return self._b2b_redirect(cart._get_b2b_placed_url())
 
     def _get_b2b_placed_order(self, cart_id):
         """Return the buyer's order that was made of a cart, or an empty one.
 
         :param cart_id: as the client sent it
         """
-        return request.env["sale.order"].search(
-            [
-                ("id", "=", self._read_id(cart_id)),
-                ("b2b_qualifier", "=", "order"),
-                ("partner_id", "=", request.env.user.partner_id.id),
-            ]
+        Order = request.env["sale.order"]
+        return Order.search(
+            Order._get_b2b_placed_domain()
+            & Domain("id", "=", self._read_id(cart_id))
+            & Domain("partner_id", "=", request.env.user.partner_id.id)
         )
 
     def _read_b2b_seen(self, cart):
@@ -98,6 +106,7 @@ class B2BCheckoutPortal(B2BCartPortal):
         statement = cart._get_b2b_statement(today)
         values.update(
             today=today,
+            own_codes=cart.order_line.product_id._get_b2b_customer_codes(agreement.partner_id),
             statement=statement,
             problems=problems,
             changes=changes,

@@ -42,7 +42,7 @@ class PricelistPortal(B2BShopPortal):
     def portal_b2b_pricelist_csv(self, **kwargs):
         """Download the own prices as CSV: SKU, name, minimum quantity, price, currency."""
         agreement = request.b2b_agreement
-        content = make_csv([agreement._get_pricelist_header(), *self._get_download_rows(agreement)])
+        content = make_csv(agreement._get_pricelist_table())
         return self._b2b_file(content, "text/csv; charset=utf-8", "csv", agreement)
 
     @http.route("/my/b2b/pricelist.xlsx", type="http", auth="b2b", website=True)
@@ -59,28 +59,15 @@ class PricelistPortal(B2BShopPortal):
         }
         with xlsxwriter.Workbook(output, options) as workbook:
             sheet = workbook.add_worksheet()
-            sheet.write_row(
-                0, 0, agreement._get_pricelist_header(), workbook.add_format({"bold": 1})
-            )
-            for index, row in enumerate(self._get_download_rows(agreement), start=1):
+            header, *rows = agreement._get_pricelist_table()
+            sheet.write_row(0, 0, header, workbook.add_format({"bold": 1}))
+            for index, row in enumerate(rows, start=1):
                 sheet.write_row(index, 0, row)
             sheet.set_column(0, 0, 18)
             sheet.set_column(1, 1, 48)
             sheet.freeze_panes(1, 0)
         content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
         return self._b2b_file(output.getvalue(), content_type, "xlsx", agreement)
-
-    def _get_download_rows(self, agreement):
-        """Return the rows of a download: one per product and quantity step.
-
-        :rtype: list
-        """
-        rows = agreement._get_pricelist_rows(agreement._get_products())
-        return [
-            [row["sku"], row["name"], step.quantity, step.net, row["currency"].name]
-            for row in rows
-            for step in row["steps"]
-        ]
 
     def _b2b_file(self, content, content_type, extension, agreement):
         """Return a download that no cache keeps.

@@ -154,11 +154,14 @@ class B2BQuickOrderPortal(B2BShopPortal):
         priced = [row for row in rows if row["state"] == "ok"]
         parts = parsed.parts if parsed else {}
         choices = choices or {}
+        products = request.env["product.product"].sudo()  # found for the buyer already
+        products = products.union(*(row["product"] for row in rows if row["product"]))
         values = self._b2b_values(
             agreement,
             "b2b_quick_order",
             kept=kept,
             rows=rows,
+            own_codes=products._get_b2b_customer_codes(agreement.partner_id),
             problem=problem,
             text=(kept.text or "") if kept and problem else "",
             accepted=priced,

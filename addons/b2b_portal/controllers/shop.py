@@ -205,6 +205,7 @@ class B2BShopPortal(B2BPortal):
             offset=offset,
             limit=PRODUCTS_PER_PAGE,
             total=categories["category_total"],
+            customer=agreement.partner_id,
         )
         # The page shows most prices more than once, and their format takes its time.
         format_price = cache(partial(format_unit_price, request.env))
@@ -242,6 +243,7 @@ class B2BShopPortal(B2BPortal):
         breaks = products._get_b2b_price_steps(pricer)
         availability = products._get_b2b_availability(agreement._get_selling_company())
         pictured = products._get_b2b_pictured()
+        own_codes = products._get_b2b_customer_codes(agreement.partner_id)
         named = products.with_context(display_default_code=False)
         entries = []
         for product, name in zip(products, named.mapped("display_name"), strict=True):
@@ -251,6 +253,7 @@ class B2BShopPortal(B2BPortal):
                 {
                     "product": product,
                     "name": name,
+                    "own_code": own_codes.get(product.id),
                     "price": price,
                     "breaks": steps,
                     "availability": availability.get(product.id),
@@ -308,7 +311,10 @@ class B2BShopPortal(B2BPortal):
         search = self._read_text(search).strip()[:100]
         if len(search) >= 2:
             products, _total, _guessed = Product._search_b2b_shop(
-                agreement._get_selling_company(), search, limit=SUGGESTIONS
+                agreement._get_selling_company(),
+                search,
+                limit=SUGGESTIONS,
+                customer=agreement.partner_id,
             )
         return self._b2b_json(
             products=[

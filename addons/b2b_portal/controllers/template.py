@@ -88,6 +88,7 @@ class B2BTemplatePortal(B2BShopPortal):
             template=template,
             is_mine=self._is_b2b_mine(template),
             today=today,
+            own_codes=template.order_line.product_id._get_b2b_customer_codes(agreement.partner_id),
             statement=template._get_b2b_statement(today),
             line_problems=template._get_b2b_line_problems(),
         )

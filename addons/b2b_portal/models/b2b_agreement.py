@@ -37,17 +37,19 @@ class B2bAgreement(models.Model):
         """Return the price list of the customer.
 
         :param products: `product.product` records
-        :return: dicts with `product`, `sku`, `name`, `uom`, `currency` and `steps` (see
+        :return: dicts with `product`, `sku`, `own_code`, `name`, `uom`, `currency` and `steps` (see
             `_get_b2b_price_steps`), one per product
         :rtype: list
         """
         self.ensure_one()
         steps = products._get_b2b_price_steps(self._get_pricer())
         currency = self._get_price_currency()
+        own_codes = products._get_b2b_customer_codes(self.partner_id)
         return [
             {
                 "product": product,
                 "sku": product.default_code or product.barcode or "",
+                "own_code": own_codes.get(product.id, ""),
                 "name": product.with_context(display_default_code=False).display_name,
                 "uom": product.uom_id,
                 "currency": currency,
@@ -55,6 +57,28 @@ class B2bAgreement(models.Model):
             }
             for product in products
         ]
+
+    def _get_pricelist_table(self):
+        """Return the price list as a table, one row per product and quantity step.
+
+        The customer's own codes are the last column, when there is one.
+
+        :return: header and rows
+        :rtype: list[list]
+        """
+        rows = self._get_pricelist_rows(self._get_products())
+        with_own = any(row["own_code"] for row in rows)
+        table = [self._get_pricelist_header()]
+        table += [
+            [row["sku"], row["name"], step.quantity, step.net, row["currency"].name]
+            for row in rows
+            for step in row["steps"]
+        ]
+        if with_own:
+            codes = [row["own_code"] for row in rows for _step in row["steps"]]
+            for line, code in zip(table, [self.env._("Your part number"), *codes], strict=True):
+                line.append(code)
+        return table
 
     def _get_pricelist_header(self):
         """Return the column names of the price list downloads.

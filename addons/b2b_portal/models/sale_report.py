@@ -7,5 +7,4 @@ class SaleReport(models.Model):
     def _where_sale(self):
         """Override of `sale` to report no B2B carts and templates."""
         return f"""{super()._where_sale()}
-            AND s.b2b_qualifier IS DISTINCT FROM 'cart'
-            AND s.b2b_qualifier IS DISTINCT FROM 'template'"""
+            AND (s.b2b_qualifier IS NULL OR s.b2b_qualifier = 'order')"""

@@ -5,6 +5,7 @@ from . import (
     test_exports,
     test_gate,
     test_orders,
+    test_product_page,
     test_proforma_mail,
     test_quick_order_pages,
     test_quick_order_parser,

@@ -8,5 +8,5 @@ class StockForecastedProductProduct(models.AbstractModel):
         """Override of `sale_stock` to expect no demand from carts and templates."""
         return [
             *super()._product_sale_domain(product_template_ids, product_ids),
-            ("order_id.b2b_qualifier", "not in", ("cart", "template")),
+            ("order_id.b2b_qualifier", "in", (False, "order")),
         ]

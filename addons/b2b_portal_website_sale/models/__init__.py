@@ -1,1 +1,8 @@
-from . import ir_http, product_pricelist, sale_order, website
+from . import (
+    ir_http,
+    product_pricelist,
+    res_company,
+    res_config_settings,
+    sale_order,
+    website,
+)

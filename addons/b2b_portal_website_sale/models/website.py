@@ -13,17 +13,33 @@ class Website(models.Model):
         :return: `product.pricelist` record in sudo mode, empty for everyone else
         """
         self.ensure_one()
-        if self.env.user._is_public():
-            # sudo: empty, in the mode of the full ones
-            return self.env["product.pricelist"].sudo()
-        agreement = getattr(request or None, "b2b_agreement", None)
-        if not agreement or agreement._get_selling_company() != self.company_id:
-            agreement = self.env.user.partner_id._get_b2b_agreement_of_page(self.company_id)
-        agreed = agreement.pricelist_id
+        agreed = self._get_b2b_pricelist_agreement().pricelist_id
         if agreed and request:
             # The next visitor at the same computer or proxy pays other prices.
             request.b2b_agreed_prices = True
         return agreed
+
+    def _get_b2b_pricelist_agreement(self):
+        """Return the visitor's agreement in force, asked at each request.
+
+        :return: `b2b.agreement` record in sudo mode, empty for everyone else
+        """
+        if self.env.user._is_public():
+            # sudo: empty, in the mode of the full ones
+            return self.env["b2b.agreement"].sudo()
+        agreement = getattr(request or None, "b2b_agreement", None)
+        if not agreement or agreement._get_selling_company() != self.company_id:
+            agreement = self.env.user.partner_id._get_b2b_agreement_of_page(self.company_id)
+        return agreement
+
+    def _leads_to_b2b_shop(self):
+        """Whether the visitor buys in the B2B shop only: by the setting, with an agreement.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        # sudo: customers do not read the seller's settings
+        return self.sudo().company_id.b2b_own_shop and bool(self._get_b2b_pricelist_agreement())
 
     def get_pricelist_available(self, show_visible=False):
         """Override of `website_sale` to give a B2B customer the agreed pricelist and no choice."""

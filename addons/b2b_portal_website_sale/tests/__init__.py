@@ -1,1 +1,1 @@
-from . import test_leak_walk, test_leaks, test_shop_prices
+from . import test_leak_walk, test_leaks, test_own_shop, test_shop_prices

@@ -117,6 +117,9 @@ class B2bQuickOrder(models.AbstractModel):
         codes = [row.sku for row in parsed.rows if not row.error]
         found = Product._find_b2b_codes(company, codes)
         packs = Product._find_b2b_packs(company, codes)
+        # Our codes come first: the customer's own is asked where they say nothing.
+        unknown = [code for code in codes if not {code.lower()} & (found.keys() | packs.keys())]
+        found.update(Product._find_b2b_customer_codes(company, agreement.partner_id, unknown))
         names = self._get_unit_names(parsed.rows, found, packs)
         rows = [self._evaluate_row(row, found, packs, names) for row in parsed.rows]
         self._merge_rows(rows)

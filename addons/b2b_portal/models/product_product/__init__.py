@@ -1,1 +1,1 @@
-from . import assortment, codes, quantities, search
+from . import assortment, codes, customer_codes, page, quantities, search

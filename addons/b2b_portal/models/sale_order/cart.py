@@ -160,12 +160,12 @@ class SaleOrder(models.Model):
     def _refresh_b2b_lines(self, quantities=None):
         """Store quantities and today's prices; writes only lines that change.
 
-        :param dict quantities: `{line: new quantity}`, 0 removes a cart's line
+        :param dict quantities: `{line: new quantity}`, 0 removes a line that is not of a template
         """
         self.ensure_one()
         quantities = quantities or {}
         lines = self.order_line.filtered("product_id")
-        if self.b2b_qualifier == "cart":
+        if self.b2b_qualifier != "template":
             gone = lines.filtered(lambda line: not quantities.get(line, 1.0))
             gone.unlink()
             lines -= gone

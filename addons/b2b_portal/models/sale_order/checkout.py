@@ -55,7 +55,10 @@ class SaleOrder(models.Model):
         """
         if not self.order_line.filtered("product_id"):
             return [self.env._("Your cart is empty.")]
-        problems = list(self._get_b2b_line_problems().values())
+        problems = [
+            *self._get_b2b_buyer_problems(untaxed),
+            *self._get_b2b_line_problems().values(),
+        ]
         currency = agreement._get_price_currency()
         minimum = agreement.minimum_order_amount
         if currency.compare_amounts(untaxed, minimum) < 0:
@@ -69,6 +72,18 @@ class SaleOrder(models.Model):
                 )
             )
         return problems
+
+    def _get_b2b_buyer_problems(self, untaxed):
+        """Hook: return why this buyer may not order this cart, whatever is in it.
+
+        Said by the cart, by the checkout, and by `_place_b2b_order` as the error.
+
+        :param float untaxed: the cart's amount, in the currency of the agreement's list
+        :return: messages
+        :rtype: list[str]
+        """
+        self.ensure_one()
+        return []
 
     def _prepare_b2b_checkout_values(self, agreement, form):
         """Read the checkout form.
@@ -226,9 +241,10 @@ class SaleOrder(models.Model):
         The caller holds the lock on the cart and has checked everything else.
 
         :param dict values: of `_prepare_b2b_checkout_values`
+        :raise UserError: when the cart was ordered already, or this buyer may not order it
         """
         self.ensure_one()
-        if self.b2b_qualifier != "cart":
+        if not self._is_b2b_placeable():
             raise UserError(self.env._("This cart has been ordered already."))
         agreement = self.partner_id._get_b2b_agreement(self.company_id)
         if agreement.partner_id != self.b2b_customer_id:
@@ -236,6 +252,25 @@ class SaleOrder(models.Model):
         address_id = values.get("partner_shipping_id", self.partner_shipping_id.id)
         if not self._get_b2b_addresses(address_id):
             raise UserError(self._get_b2b_address_refusal())
+        if problems := self._get_b2b_buyer_problems(self.amount_untaxed):
+            raise UserError("\n".join(problems))
+        self._finish_b2b_checkout(values)
+
+    def _is_b2b_placeable(self):
+        """Hook: whether the checkout may make an order of this.
+
+        :rtype: bool
+        """
+        return self.b2b_qualifier == "cart"
+
+    def _finish_b2b_checkout(self, values):
+        """Hook: make what was checked an order, with number, state, status and pro-forma.
+
+        An override that does not call super keeps the cart from being an order yet, and makes
+        something else of it in the same transaction.
+
+        :param dict values: of `_prepare_b2b_checkout_values`
+        """
         self.with_context(b2b_placing=PLACING, tracking_disable=True).write(
             {
                 **values,
@@ -249,3 +284,20 @@ class SaleOrder(models.Model):
         self.modified(["amount_total"])
         # Later: no mail may undo a checkout.
         self.env["sale.order.status.history"]._queue_mail(self, "b2b_proforma")
+
+    def _get_b2b_placed_url(self):
+        """Hook: return where the buyer is led after the checkout.
+
+        :return: local address
+        :rtype: str
+        """
+        self.ensure_one()
+        return f"/my/orders/{self.id}?message=b2b_placed"
+
+    @api.model
+    def _get_b2b_placed_domain(self):
+        """Hook: return what a cart has become once it is checked out.
+
+        :rtype: Domain
+        """
+        return Domain("b2b_qualifier", "=", "order")

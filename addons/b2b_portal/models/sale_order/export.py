@@ -17,8 +17,9 @@ class SaleOrder(models.Model):
         :return: header and rows
         :rtype: list[list]
         """
+        more = self._get_b2b_export_more(orders)
         # sudo: customers read their lines, and neither the products nor the units in them
-        return [self._get_b2b_export_header()] + [
+        table = [[*self._get_b2b_export_header(), *more]] + [
             [
                 order.name,
                 self._get_b2b_export_date(order),
@@ -26,11 +27,62 @@ class SaleOrder(models.Model):
                 order.customer_status_id.name or "",
                 *self._get_b2b_export_cells(line),
                 order.currency_id.name,
+                *(cells[order] for cells in more.values()),
             ]
             for order in orders.sudo()
-            for line in order._get_order_lines_to_report()
-            if not line.display_type or line._hides_b2b_lines()
+            for line in order._get_b2b_exported_lines()
         ]
+        return self._add_b2b_own_codes(table, orders.sudo())
+
+    def _get_b2b_exported_lines(self):
+        """Return the lines of an order that are a row of the file.
+
+        :rtype: sale.order.line
+        """
+        return self._get_order_lines_to_report().filtered(
+            lambda line: not line.display_type or line._hides_b2b_lines()
+        )
+
+    def _get_b2b_own_codes(self):
+        """Return what the customer calls the products of this order, for its page and PDF.
+
+        :return: `{product id: code}`
+        :rtype: dict
+        """
+        self.ensure_one()
+        return self.order_line.product_id._get_b2b_customer_codes(self.b2b_customer_id)
+
+    @api.model
+    def _add_b2b_own_codes(self, table, orders):
+        """Return the table with the customers' own codes as its last column, when there is one.
+
+        :param list table: of `_get_b2b_export_table`
+        :param sale.order orders: in sudo mode
+        """
+        by_customer = orders.grouped("b2b_customer_id")
+        codes = {
+            customer: made.order_line.product_id._get_b2b_customer_codes(customer)
+            for customer, made in by_customer.items()
+        }
+        if not any(codes.values()):
+            return table
+        column = [
+            codes[order.b2b_customer_id].get(line.product_id.id, "")
+            for order in orders
+            for line in order._get_b2b_exported_lines()
+        ]
+        column.insert(0, self.env._("Your part number"))
+        return [[*row, code] for row, code in zip(table, column, strict=True)]
+
+    @api.model
+    def _get_b2b_export_more(self, orders):
+        """Hook: return further columns of the table.
+
+        :param sale.order orders: in the rights of the customer
+        :return: `{name of the column: {order: text}}`
+        :rtype: dict
+        """
+        return {}
 
     @api.model
     def _get_b2b_export_header(self):

@@ -61,20 +61,20 @@ class SaleOrder(models.Model):
                 )
 
     def _is_b2b_draft(self):
-        """Whether this is a cart or a template, hence no order and no quotation.
+        """Whether this is a cart, a template or the like, hence no order and no quotation.
 
         :rtype: bool
         """
         self.ensure_one()
-        return self.b2b_qualifier in ("cart", "template")
+        return self.b2b_qualifier not in (False, "order")
 
     @api.model
     def _get_b2b_draft_domain(self):
-        """Return the domain of carts and templates.
+        """Return the domain of carts, templates and the like: no orders.
 
         :rtype: Domain
         """
-        return Domain("b2b_qualifier", "in", ("cart", "template"))
+        return Domain("b2b_qualifier", "not in", (False, "order"))
 
     @api.model
     def _get_numbered_domain(self):
@@ -130,7 +130,7 @@ class SaleOrder(models.Model):
         """
         # sudo: only what kind of order it is
         order = self.sudo().browse(thread_id).exists()
-        if order.b2b_qualifier in ("cart", "template"):
+        if order and order._is_b2b_draft():
             kwargs = {
                 name: value
                 for name, value in kwargs.items()

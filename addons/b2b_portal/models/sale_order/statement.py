@@ -37,13 +37,20 @@ class SaleOrder(models.Model):
 
     def _state_b2b_terms(self, today):
         """Return what a page states below the lines; that of a template states one amount."""
-        if self.b2b_qualifier != "cart":
+        if not self._states_b2b_checkout():
             return {"amounts": {"untaxed": today["untaxed"]}}
         return {
             "amounts": {name: today[name] for name in AMOUNTS},
             "terms": self._get_b2b_payment_term().name or "",
             **self._state_b2b_address(),
         }
+
+    def _states_b2b_checkout(self):
+        """Hook: whether a page states all that is ordered, not one amount alone.
+
+        :rtype: bool
+        """
+        return self.b2b_qualifier == "cart"
 
     def _get_b2b_stored_statement(self):
         """Return what the last POST stored: what counts as seen when no page was.

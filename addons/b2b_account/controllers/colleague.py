@@ -1,0 +1,143 @@
+from odoo import http
+from odoo.exceptions import AccessError, UserError
+from odoo.http import request
+
+from .. import rights
+from .shop import B2BAccountPortal
+
+PAGE = "/my/b2b/colleagues"
+
+
+class B2BColleaguePortal(B2BAccountPortal):
+    """Who may do what: the page of the company's own administrator."""
+
+    def _prepare_home_portal_values(self, counters):
+        """Override of `portal` to list the colleagues for administrators."""
+        values = super()._prepare_home_portal_values(counters)
+        if "b2b_colleague_count" in counters:
+            values["b2b_colleague_count"] = int(self._is_b2b_administrator())
+        return values
+
+    @staticmethod
+    def _is_b2b_administrator():
+        return request.env.user.partner_id._b2b_may(rights.ADMINISTRATE)
+
+    @http.route(PAGE, type="http", auth="b2b", website=True, methods=["GET"])
+    def portal_b2b_colleagues(self, **kwargs):
+        """Show the colleagues and what each of them may, to administrators."""
+        if not self._is_b2b_administrator():
+            return self._b2b_redirect("/my")
+        return self._b2b_render(
+            "b2b_account.portal_b2b_colleagues",
+            self._b2b_account_values("b2b_colleagues", **self._prepare_b2b_colleague_values()),
+        )
+
+    def _prepare_b2b_colleague_values(self):
+        """Return what the page of colleagues shows.
+
+        :rtype: dict
+        """
+        # sudo: administrators see their company's contacts and rights, asked by the route
+        company = request.env.user.partner_id.sudo().commercial_partner_id
+        members = request.env["b2b.member"]._get_b2b_colleagues(company)
+        default = rights.DEFAULTS[company.b2b_default_rights or "all"]
+        return {
+            "company": company,
+            "colleagues": [
+                {
+                    "partner": partner,
+                    "member": member,
+                    "rights": member._get_rights() if member else default,
+                    "has_login": bool(partner.user_ids),
+                }
+                for partner, member in members.items()
+            ],
+            "default_rights": company.b2b_default_rights or "all",
+            "b2b_currency": request.env.company.sudo().currency_id,
+        }
+
+    # === CHANGES === #
+
+    @http.route(f"{PAGE}/invite", type="http", auth="b2b", website=True, methods=["POST"])
+    def portal_b2b_invite(self, name=None, email=None, **kwargs):
+        """Invite a colleague; fields as in `_read_b2b_rights`.
+
+        :param str name: of the colleague
+        :param str email: of the colleague
+        """
+
+        def invite(members, company):
+            partner = members._invite_b2b_colleague(
+                company, self._read_text(name), self._read_text(email), self._read_b2b_rights()
+            )
+            return request.env._("%(colleague)s was invited by e-mail.", colleague=partner.name)
+
+        return self._change_b2b_company(invite)
+
+    @http.route(f"{PAGE}/default", type="http", auth="b2b", website=True, methods=["POST"])
+    def portal_b2b_default_rights(self, b2b_default_rights=None, **kwargs):
+        """Set what colleagues may without rights of their own.
+
+        :param str b2b_default_rights: `all` or `look`
+        """
+
+        def change(members, company):
+            if b2b_default_rights not in rights.DEFAULTS:
+                raise UserError(request.env._("Please choose one of the two."))
+            company.b2b_default_rights = b2b_default_rights
+            return request.env._("The rights were saved.")
+
+        return self._change_b2b_company(change)
+
+    @http.route(f"{PAGE}/<int:partner_id>", type="http", auth="b2b", website=True, methods=["POST"])
+    def portal_b2b_change_rights(self, partner_id, remove=None, **kwargs):
+        """Change the rights of a colleague; fields as in `_read_b2b_rights`.
+
+        :param int partner_id: id of the contact
+        :param str remove: take the access away instead
+        """
+
+        def change(members, company):
+            partner = members._get_b2b_colleague(company, partner_id)
+            if not partner:
+                raise UserError(request.env._("This is no colleague of yours any more."))
+            if remove:
+                members._take_b2b_access(partner)
+                return request.env._(
+                    "%(colleague)s has no access any more.", colleague=partner.name
+                )
+            members._change_b2b_rights(partner, self._read_b2b_rights())
+            return request.env._("The rights of %(colleague)s were saved.", colleague=partner.name)
+
+        return self._change_b2b_company(change)
+
+    def _change_b2b_company(self, change):
+        """Do something as the company's administrator, or nothing at all.
+
+        :param change: function of `b2b.member` and the company, in sudo mode; returns the message
+        """
+        Member = request.env["b2b.member"]
+        try:
+            with request.env.cr.savepoint():  # a refusal leaves nothing half done
+                message = change(Member, Member._get_administrated_company())
+                request.env.flush_all()
+        except AccessError:
+            return self._b2b_redirect("/my")
+        except UserError as error:
+            self._add_b2b_message(str(error), "danger")
+        else:
+            self._add_b2b_message(message)
+        return self._b2b_redirect(PAGE if self._is_b2b_administrator() else "/my")
+
+    def _read_b2b_rights(self):
+        """Return rights and limit of the form.
+
+        Fields `may_order`, `may_approve`, `may_see_finance`, `is_administrator` (present = yes),
+        `order_limit` (empty = none).
+
+        :rtype: dict
+        :raise UserError: for a limit that is no amount
+        """
+        form = request.httprequest.form
+        values = {name: bool(form.get(name)) for name in rights.FIELDS.values()}
+        return {**values, "order_limit": self._read_b2b_amount(form.get("order_limit"))}

@@ -1,0 +1,11 @@
+from . import (
+    b2b_member,
+    b2b_registration,
+    b2b_registration_guard,
+    base_partner_merge_automatic_wizard,
+    mail_mail,
+    res_company,
+    res_config_settings,
+    res_partner,
+    sale_order,
+)

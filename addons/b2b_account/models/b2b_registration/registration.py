@@ -1,0 +1,170 @@
+import hashlib
+import ipaddress
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import email_normalize, email_normalize_all
+from odoo.tools.misc import hmac
+
+from odoo.addons.order_status_flags.typed_text import clean_text
+
+from ...vat_number import clean_vat
+
+MAX_AN_HOUR = 5
+NAME_SIZE = 200
+NOTE_SIZE = 2000
+
+
+class B2bRegistration(models.Model):
+    """A company that asks to become a customer; a clerk accepts or rejects it.
+
+    Whatever is registered gives no right to anybody: no login, no partner, no answer that tells
+    whether the company or the address is known. All of that is the clerk's decision.
+    """
+
+    _name = "b2b.registration"
+    _description = "Registration of a B2B Customer"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "id desc"
+    _rec_name = "company_name"
+
+    company_name = fields.Char(string="Company name", required=True)
+    vat = fields.Char(string="VAT number", required=True, index=True)
+    contact_name = fields.Char(string="Contact", required=True)
+    email = fields.Char(string="E-mail", required=True)
+    phone = fields.Char()
+    note = fields.Text()
+    consent = fields.Boolean(help="Agreed to be written to about offers.")
+    lang = fields.Char(string="Language", readonly=True)
+    state = fields.Selection(
+        selection=[("new", "New"), ("accepted", "Accepted"), ("rejected", "Rejected")],
+        default="new",
+        required=True,
+        readonly=True,
+        copy=False,
+        index=True,
+        tracking=True,
+    )
+    company_id = fields.Many2one(
+        "res.company", string="Seller", required=True, default=lambda self: self.env.company
+    )
+    ip_key = fields.Char(string="Hash of the address", readonly=True, copy=False, index=True)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of `mail` to tell a person of each registration."""
+        registrations = super().create(vals_list)
+        for registration in registrations:
+            registration._tell_clerk()
+        return registrations
+
+    # === THE FORM === #
+
+    @api.model
+    def _prepare_registration(self, form):
+        """Read the form.
+
+        :param dict form: texts `company`, `vat`, `contact`, `email`, `phone`, `note`, `consent`
+        :return: values, and messages about fields that are missing or wrong
+        :rtype: tuple[dict, list[str]]
+        """
+        # sudo: visitors do not read the seller's company
+        country = self.env.company.sudo().country_id.code or ""
+        values = {
+            "company_name": clean_text(form.get("company"), one_line=True)[:NAME_SIZE],
+            "vat": clean_vat(form.get("vat"), country),
+            "contact_name": clean_text(form.get("contact"), one_line=True)[:NAME_SIZE],
+            "email": email_normalize(form.get("email") or "") or "",
+            "phone": clean_text(form.get("phone"), one_line=True)[:50],
+            "note": clean_text(form.get("note"))[:NOTE_SIZE],
+            "consent": bool(form.get("consent")),
+        }
+        return values, self._get_registration_problems(form, values)
+
+    def _get_registration_problems(self, form, values):
+        problems = []
+        if not values["company_name"]:
+            problems.append(self.env._("Please enter the name of your company."))
+        if not clean_text(form.get("vat")):
+            problems.append(self.env._("Please enter your VAT number."))
+        elif not values["vat"]:
+            problems.append(
+                self.env._(
+                    "This cannot be a VAT number. Please check it; a foreign one begins with the"
+                    " letters of its country."
+                )
+            )
+        if not values["contact_name"]:
+            problems.append(self.env._("Please enter your name."))
+        if not values["email"] or len(email_normalize_all(form.get("email") or "")) != 1:
+            problems.append(self.env._("Please enter your e-mail address."))
+        return problems
+
+    @api.model
+    def _keep_registration(self, values, address):
+        """Keep a registration, unless there were too many from the same address.
+
+        The caller answers the same in both cases.
+
+        :param dict values: of `_prepare_registration`, without problems
+        :param str address: of the net, whence it comes
+        :return: the registration in sudo mode, empty above the limit
+        """
+        key = self._get_address_key(address)
+        # sudo: visitors have no right on registrations
+        self.env["b2b.registration.guard"].sudo()._take_turn(key)
+        Registration = self.sudo()
+        hour_ago = fields.Datetime.now() - timedelta(hours=1)
+        recent = [("ip_key", "=", key), ("create_date", ">", hour_ago)]
+        if Registration.search_count(recent, limit=MAX_AN_HOUR) >= MAX_AN_HOUR:
+            return Registration.browse()
+        return Registration.create(
+            {
+                **values,
+                "company_id": self.env.company.id,
+                "lang": self.env.lang,
+                "ip_key": key,
+            }
+        )
+
+    def _get_address_key(self, address):
+        """Return what stands for an address: not the address, and of IPv6 the network."""
+        try:
+            ip = ipaddress.ip_address(address or "")
+            if ip.version == 6:
+                address = str(ipaddress.ip_network((ip, 64), strict=False))
+        except ValueError:
+            address = "unknown"
+        secret = hmac(self.env(su=True), "b2b_registration", address)
+        return hashlib.sha256(secret.encode()).hexdigest()
+
+    # === WHO IS TOLD === #
+
+    def _tell_clerk(self):
+        """Plan an activity for who decides about new customers."""
+        self.ensure_one()
+        user = self._get_clerk()
+        if user:
+            self.activity_schedule(
+                "mail.mail_activity_data_todo",
+                user_id=user.id,
+                summary=self.env._("New registration: %(company)s", company=self.company_name),
+            )
+
+    def _get_clerk(self):
+        """Hook: return who decides about new customers: by default a manager of sales.
+
+        :rtype: res.users
+        """
+        # sudo: who may decide is asked for visitors
+        group = self.env.ref("sales_team.group_sale_manager").sudo()
+        users = group.all_user_ids.filtered(
+            lambda user: user.active and not user.share and self.company_id in user.company_ids
+        )
+        human = users.filtered(lambda user: user.id != self.env.ref("base.user_root").id)
+        return (human or users).sorted("id")[:1]
+
+    def _check_open(self):
+        if any(one.state != "new" for one in self):
+            raise UserError(self.env._("This registration has been decided already."))

@@ -1,0 +1,144 @@
+from markupsafe import Markup
+
+from odoo import fields, models
+
+from .. import rights
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    b2b_default_rights = fields.Selection(
+        selection=[("all", "Order and see invoices"), ("look", "Only look")],
+        string="Colleagues without own rights",
+        default="all",
+        groups="sales_team.group_sale_salesman",
+        help="What contacts of this company may do in the B2B portal when nobody said so for them.",
+    )
+    b2b_member_ids = fields.One2many(
+        comodel_name="b2b.member",
+        inverse_name="company_partner_id",
+        string="Colleagues",
+        groups="sales_team.group_sale_salesman",
+    )
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Override of `base` to note in the log what colleagues may without own rights."""
+        if "b2b_default_rights" not in vals:
+            return super().write(vals)
+        changed = self.filtered(lambda one: one.b2b_default_rights != vals["b2b_default_rights"])
+        res = super().write(vals)
+        # Record rules are cached with the rights of the user in them.
+        self.env.registry.clear_cache()
+        names = dict(self._fields["b2b_default_rights"]._description_selection(self.env))
+        for partner in changed:
+            body = self.env._(
+                "Colleagues without own rights: %(rights)s",
+                rights=names[partner.b2b_default_rights or "all"],
+            )
+            partner._post_b2b_note(body)
+        return res
+
+    def _post_b2b_note(self, head, changes=()):
+        """Post a note in the log of the company, in the name of whoever acts.
+
+        :param str head: what it is about
+        :param list changes: of it, one text each
+        """
+        body = Markup("<p>%s</p>") % head
+        if changes:
+            items = Markup("").join(Markup("<li>%s</li>") % change for change in changes)
+            body += Markup("<ul>%s</ul>") % items
+        # sudo: portal administrators write no messages of companies
+        self.sudo().message_post(
+            body=body,
+            author_id=self.env.user.partner_id.id,
+            message_type="notification",
+            subtype_xmlid="mail.mt_note",
+        )
+
+    def _leave_b2b_customer(self, former):  # pylint: disable=missing-return
+        """Override of `b2b_agreement`: the rights stay with the company and end there."""
+        super()._leave_b2b_customer(former)
+        members = self.env["b2b.member"].search(
+            [("partner_id", "=", self.id), ("company_partner_id", "=", former.id)]
+        )
+        members.active = False
+
+    # === RIGHTS === #
+
+    def _b2b_may(self, right):
+        """Whether this contact may do something for its company, asked anew at each call.
+
+        The one answer for page, JSON route, RPC and token. Works for users who read no members.
+
+        :param str right: `order`, `approve`, `see_finance` or `administrate`, see `rights.py`
+        :rtype: bool
+        """
+        return right in self._get_b2b_rights()
+
+    def _get_b2b_rights(self):
+        """Return all that this contact may do for its company.
+
+        :return: of `rights.FIELDS`
+        :rtype: frozenset
+        """
+        self.ensure_one()
+        partner = self.sudo()  # buyers read neither members nor the company's default
+        member = partner._get_b2b_member()
+        if member:
+            return member._get_rights()
+        return rights.DEFAULTS[partner.commercial_partner_id.b2b_default_rights or "all"]
+
+    def _get_b2b_member(self):
+        """Return the record of this contact in its company, archived too, in sudo mode.
+
+        :return: empty when the company's default rights count
+        :rtype: b2b.member
+        """
+        self.ensure_one()
+        # sudo: see `_get_b2b_rights`
+        Member = self.env["b2b.member"].sudo().with_context(active_test=False)
+        return Member.search(
+            [
+                ("partner_id", "=", self.id),
+                ("company_partner_id", "=", self.sudo().commercial_partner_id.id),
+            ],
+            order="active DESC, id DESC",
+            limit=1,
+        )
+
+    def _get_b2b_administrators(self):
+        """Return the company's administrators who can log in, in sudo mode.
+
+        :rtype: b2b.member
+        """
+        # sudo: buyers are told whom to ask
+        members = (
+            self.env["b2b.member"]
+            .sudo()
+            .search(
+                [
+                    ("company_partner_id", "in", self.sudo().commercial_partner_id.ids),
+                    ("is_administrator", "=", True),
+                ]
+            )
+        )
+        return members.filtered("has_login")
+
+    def _lock_b2b_administrators(self):
+        """Lock the company's administrators until the end of the transaction, and return them.
+
+        Two who leave at the same moment: the second one waits, and then runs again on fresh
+        data, since the first one has changed a row that it locks.
+
+        :rtype: b2b.member
+        """
+        administrators = self._get_b2b_administrators()
+        self.env.cr.execute(
+            "SELECT id FROM b2b_member WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
+            [administrators.ids],
+        )
+        return administrators

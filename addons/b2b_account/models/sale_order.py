@@ -1,0 +1,96 @@
+from odoo import models
+
+from .. import rights
+
+
+class SaleOrder(models.Model):
+    """Rights: who may order, and up to which amount."""
+
+    _inherit = "sale.order"
+
+    def _get_b2b_buyer_problems(self, untaxed):
+        """Override of `b2b_portal` to let order only who may, up to his limit."""
+        problems = super()._get_b2b_buyer_problems(untaxed)
+        buyer = self.sudo().partner_id  # buyers do not read all contacts
+        if not buyer._b2b_may(rights.ORDER):
+            return [*problems, self._get_b2b_order_refusal(buyer)]
+        return problems + self._get_b2b_limit_problems(untaxed)
+
+    def _get_b2b_limit_problems(self, untaxed):
+        """Hook: return why the amount keeps the buyer from ordering.
+
+        :param float untaxed: in the currency of the cart's list
+        :return: messages; an override returns none where an approval is asked for instead
+        :rtype: list[str]
+        """
+        # sudo: buyers read neither members nor the seller's company
+        order = self.sudo()
+        return order._get_b2b_limit_excess(order.partner_id, order._convert_b2b_amount(untaxed))
+
+    def _get_b2b_limit_excess(self, buyer, amount):
+        """Say that an amount is above the limit of a contact.
+
+        :param res.partner buyer: the contact, in sudo mode
+        :param float amount: untaxed, in the currency of the selling company
+        :return: the message; none when it is within, exactly met too, or there is no limit
+        :rtype: list[str]
+        """
+        limit = buyer._get_b2b_member().order_limit
+        currency = self.company_id.currency_id
+        if not limit or currency.compare_amounts(amount, limit) <= 0:
+            return []
+        return [
+            self.env._(
+                "This order comes to %(amount)s without taxes, above your limit of %(limit)s."
+                " Please ask %(names)s.",
+                amount=currency.format(amount),
+                limit=currency.format(limit),
+                names=self.env["b2b.member"]._get_b2b_whom_to_ask(buyer),
+            )
+        ]
+
+    def _convert_b2b_amount(self, amount, currency=None):
+        """Return an amount in the currency of the selling company, at today's rate.
+
+        :param float amount: of this order
+        :param res.currency currency: of the amount; the one of the cart's list by default
+        :rtype: float
+        """
+        company = self.company_id
+        currency = currency or self._get_b2b_pricelist().currency_id or company.currency_id
+        today = self.env["b2b.agreement"]._get_today(company)
+        return currency._convert(amount, company.currency_id, company, today)
+
+    def _get_b2b_order_refusal(self, buyer):
+        """Return why a contact may not order, and whom to ask.
+
+        :param res.partner buyer: in sudo mode
+        :rtype: str
+        """
+        if self.env.user.partner_id != buyer:
+            return self.env._(
+                "%(buyer)s may not order for %(company)s.",
+                buyer=buyer.name,
+                company=buyer.commercial_partner_id.name,
+            )
+        return self.env._(
+            "You may look around here, but not order for %(company)s. Please ask %(names)s.",
+            company=buyer.commercial_partner_id.name,
+            names=self.env["b2b.member"]._get_b2b_whom_to_ask(buyer),
+        )
+
+    def _get_b2b_acceptance_problems(self, partner):
+        """Return why a contact of the customer may not accept or pay the seller's quotation.
+
+        :param res.partner partner: who does it; for bearers of a link: the order's contact
+        :return: messages
+        :rtype: list[str]
+        """
+        self.ensure_one()
+        order, partner = self.sudo(), partner.sudo()  # asked for customers
+        if not order._is_customer_side(partner):
+            return []
+        if not partner._b2b_may(rights.ORDER):
+            return [order._get_b2b_order_refusal(partner)]
+        amount = order._convert_b2b_amount(order.amount_untaxed, order.currency_id)
+        return order._get_b2b_limit_excess(partner, amount)

@@ -1,0 +1,284 @@
+from psycopg2.errors import SerializationFailure
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import BaseCase, tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.base.tests.common import MockSmtplibCase
+from odoo.addons.mail_delivery_retry.tests.common import Race
+
+from .common import AccountCommon
+
+PAGE = "/my/b2b/colleagues"
+
+
+class ColleagueCommon(MockSmtplibCase, AccountCommon):
+    def _act(self, path="", **form):
+        """Send a form of the page; return what the page tells afterwards."""
+        with self.mock_smtplib_connection():
+            answer = self._post(f"{PAGE}{path}", form)
+        self.env.invalidate_all()
+        return self._alerts(answer)
+
+    def _invite(self, email, name="Nina New", **form):
+        return self._act("/invite", name=name, email=email, **form)
+
+    def _get_contact(self, email):
+        return self.env["res.partner"].search([("email_normalized", "=", email)])
+
+
+@tagged("post_install", "-at_install")
+class TestColleaguePage(ColleagueCommon):
+    def setUp(self):
+        super().setUp()
+        self._login(self.admin_user)
+
+    def test_page_lists_who_may_what(self):
+        page = self._page(self._get(PAGE))
+        forms = page.xpath("//ul[contains(@class, 'o_b2b_colleagues')]//form")
+        self.assertEqual(len(forms), 3, "administrator, buyer, and the one without a record")
+        text = page.text_content()
+        for user in (self.admin_user, self.buyer_user, self.buyer2_user):
+            self.assertIn(user.partner_id.email, text)
+        self.assertNotIn(self.rival_user.partner_id.email, text)
+
+    def test_administrator_changes_rights(self):
+        told = self._act(
+            f"/{self.buyer_user.partner_id.id}", may_approve="1", order_limit="1500,50"
+        )
+        self.assertIn(self.buyer_user.partner_id.name, told[0])
+        member = self.member
+        self.assertEqual(
+            (member.may_order, member.may_approve, member.may_see_finance, member.order_limit),
+            (False, True, False, 1500.5),
+        )
+        self.assertEqual(self.customer.message_ids[0].author_id, self.admin_user.partner_id)
+
+    def test_colleague_without_record_gets_one(self):
+        self._act(f"/{self.buyer2_user.partner_id.id}", may_order="1")
+        member = self.buyer2_user.partner_id._get_b2b_member()
+        self.assertTrue(member.may_order)
+        self.assertFalse(member.may_see_finance)
+
+    def test_bad_limit_changes_nothing(self):
+        for text in ("lots", "-5", "1.000", "1e9"):
+            told = self._act(f"/{self.buyer_user.partner_id.id}", order_limit=text)
+            self.assertIn(text, told[0])
+        self.assertTrue(self.member.may_order)
+
+    def test_access_is_taken_away(self):
+        self.template.b2b_template_shared = True
+        cart = self.cart
+        self._act(f"/{self.buyer_user.partner_id.id}", remove="1")
+        self.assertFalse(self.buyer_user.active)
+        self.assertFalse(self.member.active)
+        self.assertFalse(self.buyer_user.partner_id._get_b2b_rights())
+        self.assertNotIn(self.buyer_user.partner_id.email, self._get(PAGE).text)
+        self.assertTrue(cart.exists() and self.template.exists(), "nothing is lost")
+        self._login(self.buyer2_user)
+        self.assertIn("Weekly", self._get("/my/b2b/templates").text)
+        self._login(self.admin_user)
+        self._invite(self.buyer_user.partner_id.email, may_order="1")
+        self.assertTrue(self.buyer_user.active and self.member.active)
+
+    def test_last_administrator_stays(self):
+        partner_id = self.admin_user.partner_id.id
+        for form in ({"may_order": "1"}, {"remove": "1"}):
+            told = self._act(f"/{partner_id}", **form)
+            self.assertIn("last administrator", told[0])
+            self.assertTrue(self.administrator.is_administrator and self.administrator.active)
+            self.assertTrue(self.admin_user.active)
+        self.member.is_administrator = True
+        self._act(f"/{partner_id}", may_order="1")
+        self.assertFalse(self.administrator.is_administrator)
+
+    def test_administrator_without_login_does_not_count(self):
+        self.member.is_administrator = True
+        self.buyer_user.active = False
+        told = self._act(f"/{self.admin_user.partner_id.id}", may_order="1")
+        self.assertIn("last administrator", told[0])
+
+    def test_default_rights_are_set(self):
+        self._act("/default", b2b_default_rights="look")
+        self.assertEqual(self.customer.b2b_default_rights, "look")
+        self._act("/default", b2b_default_rights="root")
+        self.assertEqual(self.customer.b2b_default_rights, "look")
+
+    def test_page_is_closed_without_an_agreement(self):
+        self.agreement.action_terminate()
+        answer = self._get(PAGE)
+        self.assertTrue(answer.url.endswith("/my/agreements?closed=terminated"))
+        self._act(f"/{self.buyer_user.partner_id.id}", may_approve="1")
+        self.assertFalse(self.member.may_approve)
+
+    def test_page_takes_no_more_queries_for_more_colleagues(self):
+        self._get(PAGE)
+        with self._count_queries() as few:
+            self._get(PAGE)
+        for number in range(8):
+            user = self._create_portal_user(f"b2b_more{number}", parent_id=self.customer.id)
+            if number % 2:
+                self._create_member(user)
+        self._get(PAGE)
+        with self._count_queries() as many:
+            self._get(PAGE)
+        self.assertNoMoreQueries(few[0], many[0])
+
+
+@tagged("post_install", "-at_install")
+class TestInvitations(ColleagueCommon):
+    def setUp(self):
+        super().setUp()
+        self._login(self.admin_user)
+
+    def test_invited_colleague_can_log_in_and_order(self):
+        told = self._invite("Nina@Buyer.example.com", may_order="1", order_limit="500")
+        self.assertIn("Nina New", told[0])
+        partner = self._get_contact("nina@buyer.example.com")
+        self.assertEqual(partner.commercial_partner_id, self.customer)
+        self.assertTrue(partner.user_ids._is_portal())
+        self.assertEqual(partner._get_b2b_member().order_limit, 500)
+        self.assertFalse(partner._b2b_may("see_finance"))
+        self.assertTrue(
+            any("nina@buyer.example.com" in mail["smtp_to_list"] for mail in self.emails)
+        )
+        self.assertTrue(
+            any("nina@buyer.example.com" in (note or "") for note in self._notes(self.customer))
+        )
+
+    def test_contact_of_the_company_is_used(self):
+        contact = self.env["res.partner"].create(
+            {"name": "Old", "email": "old@buyer.example.com", "parent_id": self.customer.id}
+        )
+        self._invite("old@buyer.example.com")
+        self.assertEqual(self._get_contact("old@buyer.example.com"), contact)
+        self.assertTrue(contact.user_ids)
+
+    def test_address_of_somebody_outside_is_refused_in_the_same_words(self):
+        stranger = self.env["res.partner"].create(
+            {"name": "Stranger", "email": "stranger@example.com"}
+        )
+        archived = self.env["res.partner"].create(
+            {"name": "Gone", "email": "gone@example.com", "active": False}
+        )
+        answers = set()
+        for partner in (
+            self.rival_user.partner_id,
+            self.rival,
+            stranger,
+            archived,
+            self.seller_user.partner_id,
+        ):
+            partner.email = partner.email or f"{partner.id}@example.com"
+            self.env.flush_all()
+            told = self._invite(partner.email.upper(), name="X")
+            answers.add(told[0].replace(partner.email.lower(), "..."))
+            self.assertNotIn(partner.name, told[0])
+            self.assertEqual(
+                len(
+                    self.env["res.partner"]
+                    .with_context(active_test=False)
+                    .search([("email_normalized", "=", partner.email_normalized)])
+                ),
+                1,
+            )
+        self.assertEqual(len(answers), 1, answers)
+        login = self.rival_user.login  # a login that is no e-mail address of a contact
+        self.rival_user.write({"login": "nobody@rival.example.com"})
+        told = self._invite("nobody@rival.example.com")
+        self.assertNotIn("Nina", told[0])
+        self.rival_user.login = login
+
+    def test_bad_input_is_told(self):
+        for email, name in (("", "A"), ("nina", "A"), ("nina@x.example.com", " ")):
+            self.assertTrue(self._invite(email, name=name))
+            self.assertFalse(self._get_contact("nina@x.example.com"))
+        told = self._invite("nina@x.example.com", order_limit="much")
+        self.assertIn("much", told[0])
+        self.assertFalse(self._get_contact("nina@x.example.com"), "nothing half done")
+
+    def test_colleague_with_access_is_not_invited_again(self):
+        told = self._invite(self.buyer_user.partner_id.email)
+        self.assertIn("already", told[0])
+
+
+@tagged("post_install", "-at_install")
+class TestAdministratorRaces(Race, BaseCase):
+    """Two administrators leave at the same moment: one of them stays."""
+
+    def setUp(self):
+        super().setUp()
+        with self._transaction() as env:
+            customer = env["res.partner"].create({"name": "Admin race Ltd", "is_company": True})
+            users = (
+                env["res.users"]
+                .with_context(no_reset_password=True)
+                .create(
+                    [
+                        {
+                            "name": login,
+                            "login": login,
+                            "group_ids": [(6, 0, env.ref("base.group_portal").ids)],
+                        }
+                        for login in ("b2b_race_anna", "b2b_race_bob")
+                    ]
+                )
+            )
+            users.partner_id.parent_id = customer
+            members = env["b2b.member"].create(
+                [{"partner_id": one.id, "is_administrator": True} for one in users.partner_id]
+            )
+            self.users, self.members = users.ids, members.ids
+            self.partners = (users.partner_id | customer).ids
+        self.addCleanup(self._remove)
+
+    def _remove(self):
+        with self._transaction() as env:
+            env["b2b.member"].browse(self.members).unlink()
+            env["res.users"].browse(self.users).unlink()
+            env["res.partner"].browse(self.partners).unlink()
+
+    def _leave(self, env):
+        members = env["b2b.member"]
+        members._get_administrated_company()
+        members._change_b2b_rights(env.user.partner_id, {"is_administrator": False})
+        env.flush_all()
+
+    def _remove_other(self, env):
+        members = env["b2b.member"]
+        company = members._get_administrated_company()
+        other = env["res.users"].browse(self.users).sudo() - env.user
+        members._change_b2b_rights(
+            members._get_b2b_colleague(company, other.partner_id.id), {"is_administrator": False}
+        )
+        env.flush_all()
+
+    def _count(self):
+        with self._transaction() as env:
+            return sum(env["b2b.member"].browse(self.members).mapped("is_administrator"))
+
+    def test_both_cannot_leave(self):
+        with self._transaction(self.users[0]) as first, self._transaction(self.users[1]) as second:
+            second["b2b.member"]._get_b2b_whom_to_ask(second.user.partner_id)  # has a snapshot
+            self._leave(first)
+            first.cr.commit()
+            with mute_logger("odoo.sql_db"), self.assertRaises(SerializationFailure):
+                self._leave(second)
+            second.cr.rollback()
+            second.transaction.clear()
+            with self.assertRaises(UserError):
+                self._leave(second)
+        self.assertEqual(self._count(), 1)
+
+    def test_both_cannot_remove_each_other(self):
+        with self._transaction(self.users[0]) as first, self._transaction(self.users[1]) as second:
+            second["b2b.member"]._get_b2b_whom_to_ask(second.user.partner_id)
+            self._remove_other(first)
+            first.cr.commit()
+            with mute_logger("odoo.sql_db"), self.assertRaises(SerializationFailure):
+                self._remove_other(second)
+            second.cr.rollback()
+            second.transaction.clear()
+            with self.assertRaises(AccessError):
+                self._remove_other(second)
+        self.assertEqual(self._count(), 1)

@@ -1,0 +1,281 @@
+from psycopg2 import IntegrityError
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.b2b_agreement.tests.common import SIGNATURE
+
+from .common import AccountCommon
+
+
+@tagged("post_install", "-at_install")
+class TestMembers(AccountCommon):
+    """The record of a colleague, and what counts without one."""
+
+    def test_defaults_are_those_of_the_contract(self):
+        member = self.member
+        self.assertEqual(member.company_partner_id, self.customer)
+        self.assertTrue(member.may_order and member.may_see_finance)
+        self.assertFalse(member.may_approve or member.is_administrator or member.order_limit)
+
+    def test_contact_has_one_record(self):
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), self.cr.savepoint():
+            self._create_member(self.buyer_user)
+
+    def test_contact_without_record_has_the_default_of_the_company(self):
+        partner = self.buyer2_user.partner_id
+        self.assertEqual(partner._get_b2b_rights(), {"order", "see_finance"})
+        self.customer.b2b_default_rights = "look"
+        self.assertFalse(partner._get_b2b_rights())
+        self.assertTrue(self.buyer_user.partner_id._b2b_may("order"), "a record counts")
+        self.customer.b2b_default_rights = False
+        self.assertTrue(partner._b2b_may("order"), "nothing set is the default")
+
+    def test_default_of_a_contact_does_not_count(self):
+        self.buyer2_user.partner_id.b2b_default_rights = "look"
+        self.assertTrue(self.buyer2_user.partner_id._b2b_may("order"))
+
+    def test_archived_record_gives_no_right(self):
+        self.member.active = False
+        self.assertFalse(self.buyer_user.partner_id._get_b2b_rights())
+
+    def test_rights_end_with_the_company(self):
+        self.administrator.may_approve = True
+        partner = self.admin_user.partner_id
+        partner.parent_id = self.rival
+        self.assertFalse(self.administrator.active)
+        self.assertEqual(self.administrator.company_partner_id, self.customer)
+        self.assertEqual(partner._get_b2b_rights(), {"order", "see_finance"}, "the new default")
+        member = self._create_member(self.admin_user, may_order=False)
+        self.assertEqual(member.company_partner_id, self.rival)
+        self.assertFalse(partner._b2b_may("order"))
+
+    def test_merged_contacts_keep_the_rights_of_the_remaining_one(self):
+        self._create_member(self.buyer2_user, may_order=False)
+        other = self.env["res.partner"].create({"name": "Twin", "parent_id": self.customer.id})
+        twin = self.env["b2b.member"].create({"partner_id": other.id, "may_approve": True})
+        partner = self.buyer2_user.partner_id
+        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+        wizard._merge((other | partner).ids, partner)
+        self.assertFalse(twin.active)
+        self.assertEqual(partner._get_b2b_rights(), {"see_finance"})
+
+    def test_negative_limit_is_refused(self):
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), self.cr.savepoint():
+            self.member.order_limit = -1
+            self.env.flush_all()
+
+    def test_each_change_is_a_note_of_the_company(self):
+        before = len(self.customer.message_ids)
+        self.member.with_user(self.seller_user).write({"may_order": False, "order_limit": 100})
+        note = self.customer.message_ids[0]
+        self.assertEqual(len(self.customer.message_ids), before + 1)
+        self.assertEqual(note.author_id, self.seller_user.partner_id)
+        self.assertTrue(note.is_internal or note.subtype_id.internal, "customers do not read it")
+        for part in (self.buyer_user.partner_id.name, "May order: no", "Order limit: "):
+            self.assertIn(part, note.body)
+        self.assertNotIn("Administrator", note.body)
+        self.member.write({"may_order": False})
+        self.assertEqual(len(self.customer.message_ids), before + 1, "nothing changed")
+        self.member.unlink()
+        self.assertEqual(len(self.customer.message_ids), before + 2)
+        self.customer.b2b_default_rights = "look"
+        self.assertIn("Only look", self.customer.message_ids[0].body)
+
+
+@tagged("post_install", "-at_install")
+class TestOrdering(AccountCommon):
+    """Who may order, and up to which amount; the same words everywhere."""
+
+    def _expect_refusal(self, *parts):
+        cart = self._get_cart()
+        problems = self._get_cart_problems()
+        text = " ".join(problems)
+        for part in parts:
+            self.assertIn(part, text)
+        values, _problems = cart._prepare_b2b_checkout_values(self.agreement, {})
+        with self.assertRaises(UserError) as caught:
+            cart._place_b2b_order(values)
+        self.assertEqual(str(caught.exception), problems[0])
+        self.assertEqual(cart.b2b_qualifier, "cart")
+
+    def test_whoever_may_not_order_is_told_whom_to_ask(self):
+        self.member.may_order = False
+        self._expect_refusal(self.customer.name, self.admin_user.partner_id.name)
+
+    def test_without_administrator_the_seller_is_asked(self):
+        self.member.may_order = False
+        self.administrator.is_administrator = False
+        self.customer.user_id = self.seller_user
+        self._expect_refusal(self.seller_user.name)
+
+    def test_default_rights_count_for_contacts_without_record(self):
+        self.member.unlink()
+        self.assertFalse(self._get_cart_problems())
+        self.customer.b2b_default_rights = "look"
+        self._expect_refusal(self.customer.name)
+
+    def test_limit_is_exceeded_strictly_above(self):
+        cart = self._get_cart()
+        cart._refresh_b2b_lines()
+        self.member.order_limit = cart.amount_untaxed
+        self.assertFalse(self._get_cart_problems())
+        self.member.order_limit = cart.amount_untaxed - 0.01
+        self._expect_refusal(self.admin_user.partner_id.name)
+        self.member.order_limit = 0
+        self._place(cart)
+        self.assertEqual(cart.b2b_qualifier, "order")
+
+    def test_limit_is_in_the_currency_of_the_seller(self):
+        currency = (
+            self.env["res.currency"]
+            .with_context(active_test=False)
+            .search([("id", "!=", self.company.currency_id.id)], limit=1)
+        )
+        currency.active = True
+        currency.rate_ids.unlink()
+        self.env["res.currency.rate"].create(
+            {
+                "currency_id": currency.id,
+                "company_id": self.company.id,
+                "name": fields.Date.today(),
+                "rate": 4.0,
+            }
+        )
+        self.pricelist.currency_id = currency
+        cart = self._get_cart()
+        cart._refresh_b2b_lines()
+        self.assertEqual(cart.currency_id, currency)
+        amount = cart.amount_untaxed / 4.0
+        self.member.order_limit = amount + 0.01
+        self.assertFalse(self._get_cart_problems())
+        self.member.order_limit = amount - 0.01
+        self._expect_refusal(self.company.currency_id.format(amount))
+
+    def test_page_and_post_refuse_in_the_same_words(self):
+        self.member.may_order = False
+        self._login(self.buyer_user)
+        words = self._get_cart_problems()[0]
+        for url in ("/my/b2b/cart", "/my/b2b/checkout"):
+            self.assertIn(words, self._alerts(self._get(url)))
+        answer = self._post("/my/b2b/checkout", {"cart_id": self.cart.id})
+        self.assertIn(words, self._alerts(answer))
+        self.env.invalidate_all()
+        self.assertEqual(self.cart.b2b_qualifier, "cart")
+        # The rest is there: shop, prices, templates, and what is put into the cart.
+        for url in ("/my/b2b", "/my/b2b/pricelist", "/my/b2b/templates", "/my/b2b/quick-order"):
+            self.assertEqual(self._get(url).status_code, 200)
+        answer = self._post(
+            "/my/b2b/cart/add",
+            {"product_id": self.product_b.id},
+            headers={"Accept": "application/json"},
+        )
+        self.assertTrue(answer.json())
+        self.assertIn(self.product_b, self._get_cart().order_line.product_id)
+
+    def test_right_that_is_taken_away_between_page_and_click_is_gone(self):
+        self._login(self.buyer_user)
+        _action, form = self._form(self._get("/my/b2b/checkout"), "Place order")
+        self.member.may_order = False
+        answer = self._post("/my/b2b/checkout", {**form, "csrf_token": form["csrf_token"]})
+        self.assertIn(self._get_cart_problems()[0], self._alerts(answer))
+        self.assertEqual(self.cart.b2b_qualifier, "cart")
+
+    def test_quotation_is_not_signed_by_whoever_may_not_order(self):
+        order = self._create_order(
+            [(self.product, 1)], partner_id=self.buyer_user.partner_id.id, require_signature=True
+        )
+        order.action_quotation_sent()
+        token = order._portal_ensure_token()
+        self.env.flush_all()
+        data = {"name": "Anna", "signature": SIGNATURE, "access_token": token}
+        self.member.may_order = False
+        for user in (self.buyer_user, None):  # by login, and by the link of the e-mail
+            if user:
+                self._login(user)
+            else:
+                self.authenticate(None, None)
+            result = self.make_jsonrpc_request(f"/my/orders/{order.id}/accept", data)
+            self.assertIn(self.customer.name, result["error"])
+        self.member.write({"may_order": True, "order_limit": 1})
+        self._login(self.buyer_user)
+        result = self.make_jsonrpc_request(f"/my/orders/{order.id}/accept", data)
+        self.assertIn("limit", result["error"])
+        self.env.invalidate_all()
+        self.assertEqual(order.state, "sent")
+        self.member.order_limit = 0
+        result = self.make_jsonrpc_request(f"/my/orders/{order.id}/accept", data)
+        self.assertNotIn("error", result)
+        self.env.invalidate_all()
+        self.assertEqual(order.state, "sale")
+
+
+@tagged("post_install", "-at_install")
+class TestFinance(AccountCommon):
+    """Invoices are closed to whoever sees no finance: pages, links, counters and RPC."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.invoice = cls.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": cls.customer.id,
+                "invoice_date": fields.Date.today(),
+                "invoice_line_ids": [
+                    Command.create({"product_id": cls.product.id, "price_unit": 321.0})
+                ],
+            }
+        )
+        cls.invoice.action_post()
+
+    def _see(self):
+        """Return what the buyer sees of the invoice, by path."""
+        self.env.flush_all()
+        self.env.registry.clear_cache()  # as each request of another process begins
+        moves = self.env["account.move"].with_user(self.buyer_user)
+        url = f"/my/invoices/{self.invoice.id}"
+        token = self.invoice._portal_ensure_token()
+        self.env.flush_all()
+        counted = self.make_jsonrpc_request("/my/counters", {"counters": ["invoice_count"]})
+        lines = self.env["account.move.line"].with_user(self.buyer_user)
+        return {
+            "search": bool(moves.search([("id", "=", self.invoice.id)])),
+            "lines": bool(lines.search([("move_id", "=", self.invoice.id)])),
+            "counter": bool(counted.get("invoice_count")),
+            **{
+                path: "321" in self._get(path).text
+                for path in (url, f"{url}?access_token={token}", "/my/invoices")
+            },
+        }
+
+    def test_invoices_are_closed_on_every_path_and_open_again(self):
+        self._login(self.buyer_user)
+        self.assertEqual(set(self._see().values()), {True})
+        self.member.may_see_finance = False
+        self.assertEqual(set(self._see().values()), {False})
+        with self.assertRaises(AccessError):
+            self.invoice.with_user(self.buyer_user).read(["amount_total"])
+        self.member.may_see_finance = True
+        self.assertEqual(set(self._see().values()), {True})
+        self.member.unlink()
+        self.customer.b2b_default_rights = "look"
+        self.assertEqual(set(self._see().values()), {False})
+
+    def test_order_page_has_no_links_to_invoices(self):
+        order = self._create_order([(self.product, 1)])
+        order.action_confirm()
+        self.product.invoice_policy = "order"
+        invoice = order._create_invoices()
+        invoice.action_post()
+        self._login(self.buyer_user)
+        self.assertIn(invoice.name, self._get(f"/my/orders/{order.id}").text)
+        self.member.may_see_finance = False
+        self.env.flush_all()
+        page = self._get(f"/my/orders/{order.id}")
+        self.assertEqual(page.status_code, 200)
+        self.assertNotIn(invoice.name, page.text)
+        self.assertNotIn(f"/my/invoices/{invoice.id}", page.text)

@@ -1,0 +1,1 @@
+from . import approval, checkout, cost_center, link, portal

@@ -1,0 +1,164 @@
+from odoo import fields, http
+from odoo.exceptions import AccessError, UserError
+from odoo.http import request
+
+from odoo.addons.b2b_account.controllers.shop import B2BAccountPortal
+from odoo.addons.order_status_flags.typed_text import clean_text
+
+PAGE = "/my/b2b/cost-centers"
+
+
+class B2BCostCenterPortal(B2BAccountPortal):
+    """Cost centres and budgets, kept by the company's own administrator."""
+
+    @http.route(PAGE, type="http", auth="b2b", website=True, methods=["GET"])
+    def portal_b2b_cost_centers(self, **kwargs):
+        """Show the cost centres with their budgets, to administrators."""
+        partner = request.env.user.partner_id
+        if not partner._b2b_may("administrate"):
+            return self._b2b_redirect("/my")
+        # sudo: administrators see what their company keeps, asked above
+        company = partner.sudo().commercial_partner_id
+        centers = request.env["b2b.cost.center"].sudo().with_context(active_test=False)
+        return self._b2b_render(
+            "b2b_approval.portal_b2b_cost_centers",
+            self._b2b_account_values(
+                "b2b_cost_centers",
+                company=company,
+                centers=centers.search(
+                    [("partner_id", "=", company.id)], order="active desc, code, id"
+                ),
+                policies=self._get_b2b_policies(),
+            ),
+        )
+
+    @staticmethod
+    def _get_b2b_policies():
+        field = request.env["b2b.budget"]._fields["policy"]
+        return field._description_selection(request.env)
+
+    # === CHANGES === #
+
+    @http.route(f"{PAGE}/new", type="http", auth="b2b", website=True, methods=["POST"])
+    def portal_b2b_cost_center_new(self, code=None, name=None, **kwargs):
+        """Make a cost centre.
+
+        :param str code: unique in the company
+        :param str name: of the cost centre
+        """
+
+        def create(company):
+            values = self._read_b2b_center(code, name)
+            centers = request.env["b2b.cost.center"].sudo().with_context(active_test=False)
+            if centers.search_count(
+                [("partner_id", "=", company.id), ("code", "=", values["code"])], limit=1
+            ):
+                raise UserError(request.env._("There is a cost centre with that code already."))
+            centers.create({"partner_id": company.id, **values})
+
+        return self._change_b2b_centers(create)
+
+    @http.route(f"{PAGE}/<int:center_id>", type="http", auth="b2b", website=True, methods=["POST"])
+    def portal_b2b_cost_center_change(self, center_id, name=None, archive=None, **kwargs):
+        """Rename a cost centre, or take it out of use and back.
+
+        :param int center_id: id of a cost centre
+        :param str name: of the cost centre
+        :param str archive: switch it off or on instead
+        """
+
+        def change(company):
+            center = self._get_b2b_center(company, center_id)
+            if archive:
+                center.active = not center.active
+            else:
+                center.name = self._read_b2b_center(center.code, name)["name"]
+
+        return self._change_b2b_centers(change)
+
+    @http.route(
+        f"{PAGE}/<int:center_id>/budget", type="http", auth="b2b", website=True, methods=["POST"]
+    )
+    def portal_b2b_budget_save(self, center_id, budget_id=None, **kwargs):
+        """Make or change a budget; fields `date_start`, `date_end` (ISO), `amount`, `policy`.
+
+        :param int center_id: id of a cost centre
+        :param str budget_id: id of a budget of it; empty = a new one
+        """
+
+        def save(company):
+            center = self._get_b2b_center(company, center_id)
+            values = self._read_b2b_budget()
+            if not budget_id:
+                agreement = request.env.user.partner_id._get_b2b_agreement(request.env.company)
+                seller = agreement._get_selling_company() if agreement else request.env.company
+                center.env["b2b.budget"].create(
+                    {"cost_center_id": center.id, "company_id": seller.id, **values}
+                )
+                return
+            budget = center.budget_ids.filtered(lambda one: one.id == self._read_id(budget_id))
+            if not budget:
+                raise UserError(request.env._("This budget does not exist."))
+            budget.write(values)
+
+        return self._change_b2b_centers(save)
+
+    def _change_b2b_centers(self, change):
+        """Do something as the company's administrator, or nothing at all.
+
+        :param change: function of the company, in sudo mode
+        """
+        try:
+            with request.env.cr.savepoint():  # a refusal leaves nothing half done
+                change(request.env["b2b.member"]._get_administrated_company())
+                request.env.flush_all()
+        except AccessError:
+            return self._b2b_redirect("/my")
+        except UserError as error:
+            self._add_b2b_message(str(error), "danger")
+        else:
+            self._add_b2b_message(request.env._("Saved."))
+        return self._b2b_redirect(PAGE)
+
+    def _get_b2b_center(self, company, center_id):
+        """Return a cost centre of the company, in sudo mode.
+
+        :raise UserError: when it is none
+        """
+        # sudo: the caller administrates the company
+        centers = request.env["b2b.cost.center"].sudo().with_context(active_test=False)
+        center = centers.search([("id", "=", center_id), ("partner_id", "=", company.id)])
+        if not center:
+            raise UserError(request.env._("This cost centre does not exist."))
+        return center
+
+    def _read_b2b_center(self, code, name):
+        values = {
+            "code": clean_text(code, one_line=True)[:32],
+            "name": clean_text(name, one_line=True)[:100],
+        }
+        if not all(values.values()):
+            raise UserError(request.env._("A cost centre needs a code and a name."))
+        return values
+
+    def _read_b2b_budget(self):
+        """Return the values of a budget's form.
+
+        :rtype: dict
+        :raise UserError: for what is missing or cannot be
+        """
+        form = request.httprequest.form
+        try:
+            start, end = (
+                fields.Date.to_date(self._read_text(form.get(name)).strip() or False)
+                for name in ("date_start", "date_end")
+            )
+        except ValueError:
+            start = end = False
+        if not start or not end or start > end:
+            raise UserError(request.env._("A budget needs a first and a last day, in this order."))
+        policy = form.get("policy")
+        if policy not in dict(self._get_b2b_policies()):
+            raise UserError(request.env._("Please choose what happens when it is exceeded."))
+        amount = self._read_b2b_amount(form.get("amount"))
+        return {"date_start": start, "date_end": end, "amount": amount, "policy": policy}

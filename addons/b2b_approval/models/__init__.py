@@ -1,0 +1,18 @@
+from . import (
+    account_move,
+    b2b_approval,
+    b2b_approval_decision,
+    b2b_approval_notice,
+    b2b_approval_rule,
+    b2b_approval_step,
+    b2b_approval_task,
+    b2b_budget,
+    b2b_cost_center,
+    b2b_member,
+    mail_mail,
+    mail_template,
+    res_company,
+    res_config_settings,
+    res_partner,
+    sale_order,
+)

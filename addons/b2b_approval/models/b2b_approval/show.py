@@ -1,0 +1,166 @@
+from functools import partial
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from odoo.addons.b2b_account import rights
+from odoo.addons.b2b_pricelist.formatting import (
+    format_input_quantity,
+    format_percentage,
+    format_quantity,
+    format_unit_price,
+)
+
+from ...context_keys import DECIDING
+
+
+class B2bApproval(models.Model):
+    """What pages show of requests, and to whom."""
+
+    _inherit = "b2b.approval"
+
+    @api.model
+    def _get_visible_domain(self, partner):
+        """Return the requests that a contact sees: his own, those he is asked about, or all.
+
+        :param res.partner partner: a contact, in sudo mode
+        :rtype: Domain
+        """
+        company = Domain("customer_id", "=", partner.commercial_partner_id.id)
+        granted = partner._get_b2b_rights()
+        if rights.ADMINISTRATE in granted:
+            return company
+        domain = Domain("requested_by_id", "=", partner.id)
+        return company & (domain | self._get_asked_domain(partner, granted))
+
+    @api.model
+    def _get_asked_domain(self, partner, granted):
+        """Return the requests about which a contact is or was asked.
+
+        :param res.partner partner: a contact, in sudo mode
+        :param frozenset granted: his rights
+        :rtype: Domain
+        """
+        member = partner._get_b2b_member().filtered("active")
+        if not member:
+            return Domain.FALSE
+        day = self.env["b2b.agreement"]._get_today(self.env.company)
+        others = member._get_stood_in_for(day)
+        named = others.filtered("may_approve")
+        if rights.APPROVE in granted:
+            named |= member
+        domain = Domain("decision_ids.member_id", "in", member.ids)
+        if named:
+            domain |= Domain("task_ids.member_ids", "in", named.ids)
+            domain |= Domain("task_ids.is_for_any", "=", True)
+        return domain
+
+    @api.model
+    def _get_waiting_domain(self, partner):
+        """Return the requests that wait for a contact, as far as a search can tell.
+
+        :param res.partner partner: a contact, in sudo mode
+        :rtype: Domain
+        """
+        granted = partner._get_b2b_rights()
+        domain = Domain("state", "=", "pending") & Domain(
+            "customer_id", "=", partner.commercial_partner_id.id
+        )
+        if not partner.commercial_partner_id.b2b_approve_own:
+            domain &= Domain("requested_by_id", "!=", partner.id)
+        if rights.ADMINISTRATE in granted:
+            return domain
+        return domain & self._get_asked_domain(partner, granted)
+
+    def _may_decide(self, member):
+        """Whether a colleague can decide on this request now.
+
+        :param b2b.member member: may be empty
+        :rtype: bool
+        """
+        self.ensure_one()
+        if not member or self.state != "pending" or self.expires_on <= fields.Datetime.now():
+            return False
+        return any(member in task._get_deciders() for task in self._get_current_tasks())
+
+    def _get_deciding_names(self):
+        """Return who is asked now, by name.
+
+        :rtype: list[str]
+        """
+        asked = self.env["b2b.member"].sudo()
+        for task in self._get_current_tasks() if self.state == "pending" else ():
+            asked = asked.union(*task._get_deciders())
+        return asked.partner_id.mapped("name")
+
+    def _describe_state(self):
+        """Return in words what became of a request, and by whom.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        name = self.decision_ids[-1:].partner_id.name or ""
+        if self.state == "approved":
+            return self.env._("%(colleague)s has approved this request.", colleague=name)
+        if self.state == "declined":
+            return self.env._("%(colleague)s has declined this request.", colleague=name)
+        if self.state == "withdrawn":
+            return self.env._("%(colleague)s has withdrawn this request.", colleague=name)
+        if self.state == "expired" or self.expires_on <= fields.Datetime.now():
+            return self.env._("This request has expired.")
+        return self.env._("This request waits for an approval.")
+
+    def _get_budgets(self):
+        """Return the budgets of the request, this order already counted.
+
+        :rtype: b2b.budget
+        """
+        order = self.order_id
+        return self.env["b2b.budget"]._get_of_day(
+            order.cost_center_id, self.company_id, order.b2b_budget_date
+        )
+
+    def _get_page_url(self):
+        """Return the address of the request's own page.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        return f"{self.order_id.get_base_url()}/my/b2b/approvals/{self.id}"
+
+    def _prepare_page_values(self, member):
+        """Return what a decision needs, for the page of the request and that of the link.
+
+        :param b2b.member member: who looks at it, may be empty
+        :return: lines with today's prices, what changed, budgets, who is asked
+        :rtype: dict
+        """
+        self.ensure_one()
+        order = self.order_id.with_company(self.company_id)
+        is_waiting = self.state == "pending"
+        today = order._get_b2b_today()
+        return {
+            "approval": self,
+            "order": order,
+            "today": today,
+            "may_decide": self._may_decide(member),
+            "changes": order._get_b2b_request_changes(self) if is_waiting else [],
+            "history": order._get_b2b_price_history(),
+            "budgets": self._get_budgets(),
+            "asked": self._get_deciding_names(),
+            "request_date": order._get_b2b_request_date(),
+            "format_price": partial(format_unit_price, self.env),
+            "format_quantity": partial(format_quantity, self.env),
+            "format_input_quantity": partial(format_input_quantity, self.env),
+            "format_percentage": partial(format_percentage, self.env),
+        }
+
+    def _keep_problem(self, decision, error):
+        """Keep why an approved request could not be placed: it stays pending, with the reason.
+
+        :param str decision: as the form sent it
+        :param UserError error: of the try
+        """
+        if decision == "approve" and self.state == "pending":
+            # sudo: whoever decides writes no requests himself
+            self.sudo().with_context(b2b_deciding=DECIDING).problem = str(error)[:1000]

@@ -1,0 +1,89 @@
+from odoo import api, fields, models
+
+
+class SaleOrder(models.Model):
+    """Cost centres: chosen at checkout, and what an order takes from a budget."""
+
+    _inherit = "sale.order"
+
+    cost_center_id = fields.Many2one(
+        comodel_name="b2b.cost.center",
+        string="Cost centre of the customer",
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        domain="[('partner_id', '=', b2b_customer_id)]",
+    )
+    b2b_budget_date = fields.Date(
+        string="Budget of the day",
+        copy=False,
+        readonly=True,
+        groups="base.group_user",
+        help="The day of the request: it chooses the budget.",
+    )
+    b2b_budget_rate = fields.Float(
+        string="Rate of the budget",
+        digits=0,
+        copy=False,
+        readonly=True,
+        groups="base.group_user",
+        help="Of that day: currency of the selling company for one of the order's.",
+    )
+
+    # === CHECKOUT === #
+
+    def _prepare_b2b_checkout_values(self, agreement, form):
+        """Override of `b2b_portal` to read the cost centre; without the field, the buyer's own."""
+        values, problems = super()._prepare_b2b_checkout_values(agreement, form)
+        order = self.sudo()  # buyers read neither cost centres nor what their company requires
+        centers = self.env["b2b.cost.center"]._get_of_customer(order.b2b_customer_id)
+        text = form.get("cost_center_id")
+        center = order._get_b2b_cost_center() if text is None else centers.browse()
+        if text:
+            center = centers.filtered(lambda one: str(one.id) == str(text).strip())
+            if not center:
+                problems.append(self.env._("Please choose a cost centre of your own company."))
+        elif not center and centers and order.b2b_customer_id.b2b_cost_center_required:
+            problems.append(self.env._("Please choose a cost centre."))
+        values["cost_center_id"] = center.id
+        return values, problems
+
+    def _get_b2b_cost_center(self):
+        """Return the cost centre that is proposed at checkout, in sudo mode.
+
+        :rtype: b2b.cost.center
+        """
+        self.ensure_one()
+        order = self.sudo()  # as above
+        center = order.cost_center_id or order.partner_id._get_b2b_member().cost_center_id
+        return center.filtered(lambda one: one.active and one.partner_id == order.b2b_customer_id)
+
+    @api.model
+    def _get_b2b_budget_policies(self, exceeded, policy):
+        return {budget: by for budget, by in exceeded.items() if budget.policy == policy}
+
+    def _get_b2b_budget_warnings(self):
+        """Return which budgets are exceeded now that this order is there, in words.
+
+        :rtype: list[str]
+        """
+        budgets = self.env["b2b.budget"]._get_of_day(
+            self.cost_center_id, self.company_id, self.b2b_budget_date
+        )
+        return [
+            budget._describe_excess(-budget.left)
+            for budget in budgets
+            if budget.currency_id.compare_amounts(budget.left, 0.0) < 0
+        ]
+
+    # === DOCUMENTS === #
+
+    def _prepare_invoice(self):
+        """Override of `sale` to book the invoice on the cost centre of the order."""
+        values = super()._prepare_invoice()
+        # False without one: the values are sorted by it.
+        return {**values, "cost_center_id": self.cost_center_id.id}
+
+    def _get_invoice_grouping_keys(self):
+        """Override of `sale` to make an invoice for each cost centre."""
+        return [*super()._get_invoice_grouping_keys(), "cost_center_id"]

@@ -1,0 +1,190 @@
+from dataclasses import replace
+
+import pytz
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.tools import float_compare
+
+from odoo.addons.b2b_portal.statement import Statement
+from odoo.addons.b2b_pricelist.formatting import format_quantity, format_unit_price
+
+from ...context_keys import APPROVED
+
+
+class SaleOrder(models.Model):
+    """Requests: what a waiting order costs today, what changed, and how it is placed."""
+
+    _inherit = "sale.order"
+
+    def _states_b2b_checkout(self):
+        """Override of `b2b_portal`: a request states what the checkout stated."""
+        return self.b2b_qualifier == "approval" or super()._states_b2b_checkout()
+
+    def _get_b2b_request_form(self):
+        """Return the checkout form as the buyer filled it in.
+
+        :rtype: dict
+        """
+        zone = pytz.timezone(self.company_id.partner_id.tz or "UTC")
+        date = self.commitment_date
+        return {
+            "client_order_ref": self.client_order_ref or "",
+            "b2b_note": self.b2b_note or "",
+            "commitment_date": (
+                pytz.utc.localize(date).astimezone(zone).date().isoformat() if date else ""
+            ),
+            "partner_shipping_id": str(self.partner_shipping_id.id),
+            "cost_center_id": str(self.cost_center_id.id or ""),
+        }
+
+    def _lower_b2b_quantities(self, quantities):
+        """Lower quantities of a request, or take lines out.
+
+        :param dict quantities: `{line id: new quantity}`; ids of other lines are ignored
+        :return: what became of what, in words
+        :rtype: list[str]
+        :raise UserError: when a quantity would rise, or nothing would be left
+        """
+        lines = {line.id: line for line in self.order_line.filtered("product_id")}
+        try:
+            wanted = {
+                lines[int(line_id)]: float(quantity)
+                for line_id, quantity in (quantities or {}).items()
+                if int(line_id) in lines
+            }
+        except (AttributeError, TypeError, ValueError) as error:
+            raise UserError(self.env._("These quantities are no numbers.")) from error
+        lowered = {line: q for line, q in wanted.items() if q != line.product_uom_qty}
+        # Not a number is neither below nor above.
+        if not all(0 <= q <= line.product_uom_qty for line, q in lowered.items()):
+            raise UserError(self.env._("Quantities can be lowered, not raised."))
+        changes = [self._describe_b2b_lowering(line, q) for line, q in lowered.items()]
+        if lowered and all(lowered.get(line) == 0 for line in lines.values()):
+            raise UserError(self.env._("Nothing would be left. Decline the request instead."))
+        if lowered:
+            self._refresh_b2b_lines(lowered)
+        return changes
+
+    def _get_b2b_price_rises(self, before):
+        """Return which prices differ after quantities were lowered: a quantity break is lost.
+
+        :param dict before: of `_get_b2b_net_prices`
+        :return: messages
+        :rtype: list[str]
+        """
+        return [
+            self.env._(
+                "%(article)s: %(new)s for one instead of %(old)s, for the lower quantity",
+                article=line.product_id.display_name,
+                new=format_unit_price(self.env, price, self.currency_id),
+                old=format_unit_price(self.env, before[line], self.currency_id),
+            )
+            for line, price in self._get_b2b_net_prices().items()
+            if line in before and float_compare(before[line], price, precision_digits=6)
+        ]
+
+    def _describe_b2b_lowering(self, line, quantity):
+        name, unit = line.product_id.display_name, line.product_uom_id.name
+        if not quantity:
+            return self.env._("%(article)s: taken out", article=name)
+        return self.env._(
+            "%(article)s: %(quantity)s %(unit)s instead of %(before)s",
+            article=name,
+            quantity=format_quantity(self.env, quantity),
+            unit=unit,
+            before=format_quantity(self.env, line.product_uom_qty),
+        )
+
+    def _get_b2b_request_changes(self, approval):
+        """Return what differs today from what was requested, in the reader's language.
+
+        :param b2b.approval approval: of this order
+        :return: messages
+        :rtype: list[str]
+        """
+        seen = Statement.load(approval.statement)
+        # Names were kept as the buyer read them, and the approver may read another language.
+        lines = {line.id: line for line in self.order_line}
+        named = [
+            replace(
+                stated,
+                name=lines[stated.id].product_id.display_name,
+                unit=lines[stated.id].product_uom_id.name,
+            )
+            if stated.id in lines
+            else stated
+            for stated in seen.lines
+        ]
+        seen = replace(seen, lines=named, terms=approval.payment_term_id.name or "")
+        return self._get_b2b_changes(seen, self._get_b2b_today())
+
+    def _get_b2b_net_prices(self):
+        """Return today's untaxed price of one unit of each line.
+
+        :return: `{line: price}`
+        :rtype: dict
+        """
+        return {entry["line"]: entry["net"] for entry in self._get_b2b_today()["lines"]}
+
+    def _place_b2b_approved(self):
+        """Make an order of a request that everybody has approved, by the checks of the checkout.
+
+        :raise UserError: with what keeps it from being ordered
+        """
+        agreement = self.partner_id._get_b2b_agreement(self.company_id)
+        if not agreement:
+            raise UserError(self.env._("There is no agreement in force any more."))
+        values, problems = self._prepare_b2b_checkout_values(
+            agreement, self._get_b2b_request_form()
+        )
+        self._set_b2b_shipping(values["partner_shipping_id"])
+        self._refresh_b2b_lines()
+        today = self._get_b2b_today()
+        problems = self._get_b2b_checkout_problems(agreement, today["untaxed"]) + problems
+        if problems:
+            raise UserError("\n".join(problems))
+        seen = self._get_b2b_statement(today)
+        self.with_context(b2b_approved=APPROVED)._place_b2b_order(values)
+        self._check_b2b_as_stated(seen)
+
+    # === WHAT AN APPROVER SEES === #
+
+    def _get_b2b_price_history(self):
+        """Return what the articles cost when this buyer ordered them the last time.
+
+        :return: `{line id: (untaxed price of one unit, difference in percent)}`; lines without
+            an earlier order in the same unit and currency are left out
+        :rtype: dict
+        """
+        lines = self.order_line.filtered("product_id")
+        before = self.env["sale.order.line"].search(
+            [
+                ("order_id.partner_id", "=", self.partner_id.id),
+                ("order_id.b2b_customer_id", "=", self.b2b_customer_id.id),
+                ("order_id", "!=", self.id),
+                ("product_id", "in", lines.product_id.ids),
+                ("product_uom_qty", ">", 0),
+                ("order_id.b2b_qualifier", "in", (False, "order")),
+                ("order_id.state", "in", ("sent", "sale")),
+            ],
+            order="id",
+        )
+        last = {
+            (line.product_id, line.product_uom_id, line.currency_id): (
+                line.price_subtotal / line.product_uom_qty
+            )
+            for line in before
+        }
+        history = {}
+        for line in lines.filtered("product_uom_qty"):
+            old = last.get((line.product_id, line.product_uom_id, line.currency_id))
+            if old:
+                new = line.price_subtotal / line.product_uom_qty
+                history[line.id] = (old, 100 * (new - old) / old)
+        return history
+
+    def _get_b2b_request_date(self):
+        """Return the requested delivery date for a page, False without one."""
+        text = self._get_b2b_request_form()["commitment_date"]
+        return fields.Date.to_date(text) if text else False

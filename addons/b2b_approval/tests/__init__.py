@@ -1,0 +1,9 @@
+from . import (
+    test_access,
+    test_approvals,
+    test_budgets,
+    test_checkout,
+    test_links,
+    test_pages,
+    test_races,
+)

@@ -1,0 +1,216 @@
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.tests import freeze_time, tagged
+
+from ..context_keys import DECIDING
+from .common import ApprovalCommon
+
+
+@tagged("post_install", "-at_install")
+class TestBudgets(ApprovalCommon):
+    """What is reserved, spent and left; the cart comes to 198.85."""
+
+    def setUp(self):
+        super().setUp()
+        self.form = {"cost_center_id": str(self.center.id)}
+        cart = self._get_cart()
+        cart._refresh_b2b_lines()
+        self.amount = cart.amount_untaxed
+
+    def _use(self, budget):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return budget.reserved, budget.spent, budget.left
+
+    def test_placed_order_is_spent(self):
+        budget = self._create_budget(1000)
+        self.assertEqual(self._use(budget), (0, 0, 1000))
+        self._place(**self.form)
+        reserved, spent, left = self._use(budget)
+        self.assertEqual((reserved, spent), (0, self.amount))
+        self.assertAlmostEqual(left, 1000 - self.amount)
+
+    def test_request_is_reserved_and_then_spent_or_released(self):
+        budget = self._create_budget(1000)
+        self._create_approval_rule((10, self.anna))
+        ends = {
+            "approve": ((), self.anna_user, (0, self.amount)),
+            "decline": (("No",), self.anna_user, (0, self.amount)),
+            "withdraw": ((), self.buyer_user, (0, self.amount)),
+        }
+        approval = self._request(**self.form)
+        self.assertEqual(self._use(budget)[:2], (self.amount, 0))
+        for index, (method, (args, user, after)) in enumerate(ends.items()):
+            if index:
+                approval = self._request(self._new_cart(), **self.form)
+                self.assertEqual(self._use(budget)[:2], (self.amount, self.amount))
+            getattr(self._as(approval, user), method)(*args)
+            self.assertEqual(self._use(budget)[:2], after, method)
+        approval = self._request(self._new_cart(), **self.form)
+        approval.sudo().with_context(b2b_deciding=DECIDING)._expire()
+        self.assertEqual(self._use(budget)[:2], (0, self.amount))
+
+    def test_lowered_quantities_reserve_less(self):
+        budget = self._create_budget(1000)
+        self._create_approval_rule((10, self.anna), (20, self.bob))
+        approval = self._request(**self.form)
+        line = approval.order_id.order_line
+        self._as(approval, self.anna_user).approve(quantities={line.id: 1})
+        self.assertAlmostEqual(self._use(budget)[0], self.amount / 2, delta=0.011)
+
+    def test_cancelled_order_is_released(self):
+        budget = self._create_budget(1000)
+        order = self._place(**self.form)
+        self.env["sale.order"].browse(order.id)._action_cancel()
+        self.assertEqual(self._use(budget), (0, 0, 1000))
+
+    def test_credit_note_gives_back(self):
+        self.product.invoice_policy = "order"
+        budget = self._create_budget(1000)
+        order = self.env["sale.order"].browse(self._place(**self.form).id)
+        order.action_confirm()
+        invoice = order._create_invoices()
+        self.assertEqual(invoice.cost_center_id, self.center)
+        invoice.action_post()
+        self.assertEqual(self._use(budget)[:2], (0, self.amount))
+        refund = invoice._reverse_moves()
+        refund.invoice_line_ids.quantity = 1
+        self.assertEqual(self._use(budget)[1], self.amount, "a draft gives nothing back")
+        refund.action_post()
+        self.assertAlmostEqual(self._use(budget)[1], self.amount / 2, delta=0.011)
+        refund.button_draft()
+        self.assertEqual(self._use(budget)[1], self.amount)
+
+    def test_block_refuses_what_is_above_and_lets_exactly_met_pass(self):
+        budget = self._create_budget(self.amount - 0.01, policy="block")
+        with self.assertRaises(UserError) as caught:
+            self._place(**self.form)
+        self.assertIn(self.center.display_name, str(caught.exception))
+        self.assertEqual(self.cart.b2b_qualifier, "cart")
+        budget.amount = self.amount
+        self._place(**self.form)
+        self.assertEqual(self._use(budget), (0, self.amount, 0))
+        with self.assertRaises(UserError):
+            self._place(self._new_cart(), **self.form)
+
+    def test_reserved_counts_for_the_next_one(self):
+        self._create_budget(self.amount, policy="block")
+        self._create_approval_rule((10, self.anna))
+        approval = self._request(**self.form)
+        with self.assertRaises(UserError):
+            self._place(self._new_cart(), **self.form)
+        self._as(approval, self.anna_user).approve()
+        self.assertEqual(approval.state, "approved", "it is not counted against itself")
+
+    def test_budget_lowered_meanwhile_blocks_the_approval(self):
+        budget = self._create_budget(self.amount, policy="block")
+        self._create_approval_rule((10, self.anna))
+        approval = self._request(**self.form)
+        budget.amount = 1
+        with self.assertRaises(UserError):
+            self._as(approval, self.anna_user).approve()
+        self.assertEqual(approval.state, "pending")
+
+    def test_approval_policy_asks_any_approver_or_the_rule(self):
+        self._create_budget(1, policy="approval")
+        approval = self._request(**self.form)
+        self.assertTrue(approval.task_ids.is_for_any)
+        self._as(approval, self.bob_user).approve()
+        self.assertEqual(approval.state, "approved")
+        self._create_approval_rule((10, self.anna), condition="budget")
+        approval = self._request(self._new_cart(), **self.form)
+        self.assertEqual(approval.task_ids.member_ids, self.anna)
+
+    def test_budget_rule_fits_policy_approval_only(self):
+        self._create_approval_rule((10, self.anna), condition="budget")
+        self._create_budget(1, policy="warn")
+        order = self._place(**self.form)
+        self.assertEqual(order.b2b_qualifier, "order")
+        self.assertTrue(order._get_b2b_budget_warnings())
+
+    def test_day_of_the_request_chooses_the_period(self):
+        first = self._create_budget(1000, date_start="2030-01-01", date_end="2030-01-31")
+        second = self._create_budget(1000, date_start="2030-02-01", date_end="2030-02-28")
+        self._create_approval_rule((10, self.anna))
+        with freeze_time("2030-01-31 12:00:00"):
+            self._renew_agreement()
+            approval = self._request(**self.form)
+        with freeze_time("2030-02-02 12:00:00"):
+            self._as(approval, self.anna_user).approve()
+        self.assertEqual(self._use(first)[:2], (0, self.amount))
+        self.assertEqual(self._use(second)[:2], (0, 0))
+
+    def _renew_agreement(self):
+        self.agreement.action_terminate()
+        self.agreement = self._create_signed_agreement(
+            date_start="2030-01-01", date_end="2030-12-31"
+        )
+
+    def test_foreign_currency_counts_at_the_rate_of_the_day(self):
+        currency = (
+            self.env["res.currency"]
+            .with_context(active_test=False)
+            .search([("id", "!=", self.company.currency_id.id)], limit=1)
+        )
+        currency.active = True
+        currency.rate_ids.unlink()
+        rate = self.env["res.currency.rate"].create(
+            {
+                "currency_id": currency.id,
+                "company_id": self.company.id,
+                "name": fields.Date.today(),
+                "rate": 4.0,
+            }
+        )
+        self.pricelist.currency_id = currency
+        budget = self._create_budget(1000)
+        order = self._place(**self.form)
+        self.assertEqual(order.currency_id, currency)
+        self.assertAlmostEqual(self._use(budget)[1], order.amount_untaxed / 4, places=2)
+        rate.rate = 2.0
+        self.assertAlmostEqual(self._use(budget)[1], order.amount_untaxed / 4, places=2)
+
+    def test_invoices_are_made_for_each_cost_center(self):
+        self.product.invoice_policy = "order"
+        orders = self.env["sale.order"]
+        for form in (self.form, {}):
+            order = orders.browse(self._place(self._new_cart_or_first(), **form).id)
+            order.action_confirm()
+            orders |= order
+        invoices = orders._create_invoices()
+        self.assertEqual(len(invoices), 2)
+        self.assertEqual(invoices.cost_center_id, self.center)
+
+    def _new_cart_or_first(self):
+        return self._get_cart() or self._new_cart()
+
+    def test_cost_center_is_printed_and_downloaded(self):
+        order = self.env["sale.order"].browse(self._place(**self.form).id)
+        report = self.env["ir.actions.report"]
+        page = report._render_qweb_html("sale.action_report_saleorder", order.ids)[0].decode()
+        self.assertIn(self.center.display_name, page)
+        self.product.invoice_policy = "order"
+        order.action_confirm()
+        invoice = order._create_invoices()
+        invoice.action_post()
+        page = report._render_qweb_html("account.account_invoices", invoice.ids)[0].decode()
+        self.assertIn(self.center.display_name, page)
+        self._login(self.buyer_user)
+        self.assertIn(self.center.display_name, self._get("/my/b2b/orders.csv").text)
+        self.assertIn(self.center.display_name, self._get(f"/my/orders/{order.id}").text)
+
+    def test_table_of_orders_has_no_new_column_without_cost_centers(self):
+        orders = self.env["sale.order"].browse(self._place().id)
+        self.assertNotIn("Cost centre", orders._get_b2b_export_table(orders)[0])
+
+    def test_uses_are_read_in_constant_queries(self):
+        budgets = self._create_budget(10)
+        self._place(**self.form)
+        budgets.mapped("left")
+        with self._count_queries() as few:
+            budgets.mapped("left")
+        for _number in range(5):
+            budgets |= self._create_budget(10)
+        with self._count_queries() as many:
+            budgets.mapped("left")
+        self.assertNoMoreQueries(few[0], many[0])

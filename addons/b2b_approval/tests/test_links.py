@@ -1,0 +1,161 @@
+import re
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError
+from odoo.tests import freeze_time, tagged
+
+from ..access_log import APPROVAL_LINK
+from .common import ApprovalCommon
+
+
+@tagged("post_install", "-at_install")
+class TestLinks(ApprovalCommon):
+    """The link of the e-mail: no login, one person, one step, once."""
+
+    def setUp(self):
+        super().setUp()
+        self.rule = self._create_approval_rule((10, self.anna | self.bob))
+        self.approval = self._request(client_order_ref="PO-7", b2b_note="Please, by Friday")
+        self.order = self.approval.order_id
+        self.mails = self._send_notices()
+        self.authenticate(None, None)
+
+    def _link(self, member, mails=None):
+        mail = (mails or self.mails).filtered(lambda one: member.partner_id in one.recipient_ids)
+        return re.search(r"/b2b/approve/[\w-]+", mail[-1:].body_html)[0]
+
+    def _decide(self, url, decision="approve", **form):
+        answer = self._post(url, {"decision": decision, **form}, allow_redirects=False)
+        self.env.invalidate_all()
+        return answer
+
+    def test_mail_goes_to_each_approver_in_his_language(self):
+        self.assertEqual(len(self.mails), 2)
+        self.assertEqual(
+            self.mails.recipient_ids, self.anna_user.partner_id | self.bob_user.partner_id
+        )
+        self.assertNotEqual(self._link(self.anna), self._link(self.bob))
+        self.assertIn("Please, by Friday", self.mails[0].body_html)
+        self.assertFalse(self._send_notices(), "each once")
+
+    def test_token_is_in_the_mail_alone(self):
+        token = self._link(self.anna).rpartition("/")[2]
+        self.assertFalse(
+            any(token in (body or "") for body in self.mails.mail_message_id.mapped("body"))
+        )
+        notices = self.env["b2b.approval.notice"].search([])
+        self.assertFalse(any(token in str(values) for values in notices.read()))
+        with self.assertRaises(AccessError):
+            notices.with_user(self.seller_user).read(["state"])
+        line = APPROVAL_LINK.sub(r"\1***", f"GET /b2b/approve/{token} HTTP/1.1")
+        self.assertEqual(line, "GET /b2b/approve/*** HTTP/1.1")
+
+    def test_get_shows_and_changes_nothing(self):
+        for _time in range(2):
+            answer = self._get(self._link(self.anna))
+            self.assertEqual(answer.status_code, 200)
+            for text in ("PO-7", "Please, by Friday", self.product.name, self.buyer_user.name):
+                self.assertIn(text, answer.text)
+            self.assertIn("no-store", answer.headers["Cache-Control"])
+            self.assertIn("noindex", answer.headers["X-Robots-Tag"])
+            self.assertEqual(answer.headers["Referrer-Policy"], "no-referrer")
+        self.env.invalidate_all()
+        self.assertEqual(self.approval.state, "pending")
+        self.opener.head(self.base_url() + self._link(self.anna))
+        self.assertEqual(self.approval.state, "pending")
+
+    def test_post_decides_once(self):
+        url = self._link(self.anna)
+        answer = self._decide(url, comment="Fine")
+        self.assertEqual(answer.status_code, 303)
+        self.assertEqual(self.approval.state, "approved")
+        decision = self.approval.decision_ids
+        self.assertEqual((decision.member_id, decision.comment), (self.anna, "Fine"))
+        self.assertEqual(self.order.b2b_qualifier, "order")
+        self.assertIn("You have approved", self._alerts(self._get(url))[0])
+        self._decide(url)
+        self.assertEqual(len(self.approval.decision_ids), 1)
+        answer = self._decide(self._link(self.bob), "decline", comment="No")
+        self.assertIn(self.anna_user.name, self._alerts(answer)[0], "the other one is told")
+        self.assertNotIn(self.product.name, answer.text)
+
+    def test_decline_needs_a_comment(self):
+        url = self._link(self.anna)
+        answer = self._decide(url, "decline")
+        self.assertTrue(self._alerts(answer))
+        self.assertEqual(self.approval.state, "pending")
+        self._decide(url, "decline", comment="Too much")
+        self.assertEqual(self.approval.state, "declined")
+        mail = self._send_notices()
+        self.assertEqual(mail.recipient_ids, self.buyer_user.partner_id)
+        self.assertIn("Too much", mail.body_html)
+
+    def test_changes_are_named_and_accepted(self):
+        self.product.list_price = 500
+        url = self._link(self.anna)
+        self.assertIn(self.product.name, self._alerts(self._get(url))[0])
+        answer = self._decide(url)
+        self.assertIn(self.product.name, self._alerts(answer)[0])
+        self.assertEqual(self.approval.state, "pending")
+        self._decide(url, accept_changes="1")
+        self.assertEqual(self.approval.state, "approved")
+
+    def test_quantities_are_lowered(self):
+        line = self.order.order_line
+        answer = self._decide(self._link(self.anna), **{f"qty_{line.id}": "x"})
+        self.assertTrue(self._alerts(answer))
+        self._decide(self._link(self.anna), **{f"qty_{line.id}": "1,0"})
+        self.assertEqual((line.product_uom_qty, self.approval.state), (1, "approved"))
+
+    def test_what_cannot_be_placed_stays_pending_with_the_reason(self):
+        self.agreement.action_terminate()
+        answer = self._decide(self._link(self.anna))
+        self.assertIn("agreement", self._alerts(answer)[0])
+        self.assertEqual(self.approval.state, "pending")
+        self.assertIn("agreement", self.approval.problem)
+
+    def test_wrong_links_are_not_found(self):
+        for token in ("x", "0" * 43, "%00", "é" * 20, "x" * 500, "' OR 1=1"):
+            for call in (self._get, self._decide):
+                with self.subTest(token=token):
+                    answer = call(f"/b2b/approve/{token}")
+                    self.assertEqual(answer.status_code, 404)
+        self.assertEqual(self.approval.state, "pending")
+
+    def test_link_is_for_that_person_while_he_may(self):
+        url = self._link(self.anna)
+        self.anna.may_approve = False
+        answer = self._decide(url)
+        self.assertTrue(self._alerts(answer))
+        self.assertEqual(self.approval.state, "pending")
+        self.assertNotIn(self.product.name, self._get(url).text)
+
+    def test_link_is_for_that_step(self):
+        self._as(self.approval, self.buyer_user).withdraw()
+        self.rule.step_ids.member_ids = self.anna
+        self.rule.write({"step_ids": [(0, 0, {"sequence": 20, "member_ids": self.bob.ids})]})
+        self.approval = self._request(self._new_cart())
+        mails = self._send_notices()
+        self.assertEqual(mails.recipient_ids, self.anna_user.partner_id)
+        url = self._link(self.anna, mails)
+        self._decide(url)
+        self.assertEqual((self.approval.state, self.approval.step), ("pending", 20))
+        mails = self._send_notices()
+        self.assertEqual(mails.recipient_ids, self.bob_user.partner_id)
+        self._decide(url, "decline", comment="No")
+        self.assertEqual(self.approval.state, "pending", "that step is over")
+        self._decide(self._link(self.bob, mails))
+        self.assertEqual(self.approval.state, "approved")
+
+    def test_link_expires_with_the_request(self):
+        with freeze_time(fields.Datetime.now() + timedelta(days=15)):
+            url = self._link(self.anna)
+            self.assertNotIn(self.product.name, self._get(url).text)
+            self._decide(url)
+        self.assertEqual(self.approval.state, "pending")
+
+    def test_post_without_csrf_token_changes_nothing(self):
+        self.url_open(self._link(self.anna), data={"decision": "approve"})
+        self.env.invalidate_all()
+        self.assertEqual(self.approval.state, "pending")

@@ -1,0 +1,240 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import tagged
+
+from .common import ApprovalCommon
+
+PAGE = "/my/b2b/approvals"
+
+
+@tagged("post_install", "-at_install")
+class TestPages(ApprovalCommon):
+    def _decide(self, approval, decision, **form):
+        answer = self._post(f"{PAGE}/{approval.id}", {"decision": decision, **form})
+        self.env.invalidate_all()
+        return self._alerts(answer)
+
+    def test_buyer_requests_by_the_checkout_and_follows(self):
+        self._create_approval_rule((10, self.anna))
+        self._login(self.buyer_user)
+        _action, form = self._form(self._get("/my/b2b/checkout"), "Place order")
+        self.assertIn("cost_center_id", form)
+        form["cost_center_id"] = str(self.center.id)
+        answer = self._post("/my/b2b/checkout", form)
+        approval = self.cart._get_b2b_approval()
+        self.assertIn(f"{PAGE}/{approval.id}", answer.url)
+        self.assertIn("waits for an approval", self._alerts(answer)[0])
+        self.assertIn(self.anna_user.name, answer.text, "who is asked")
+        self.assertEqual(self.cart.cost_center_id, self.center)
+        again = self._post("/my/b2b/checkout", form)
+        self.assertIn(f"{PAGE}/{approval.id}", again.url, "a second click leads there")
+        self.assertEqual(len(self.env["b2b.approval"].search([])), 1)
+        self.assertNotIn(f"{PAGE}/{approval.id}", self._get("/my/orders").text)
+        self.assertIn(f"{PAGE}/{approval.id}", self._get(PAGE).text)
+        self.assertIn(PAGE, self._get("/my/b2b").text, "in the navigation")
+
+    def test_navigation_is_as_before_for_whoever_has_nothing_to_do_with_it(self):
+        self._login(self.buyer_user)
+        self.assertNotIn(PAGE, self._get("/my/b2b").text)
+
+    def test_approver_sees_what_a_decision_needs(self):
+        self._place(self._get_cart())  # the last order of this buyer
+        self.product.list_price = 121.517  # 10 percent more
+        self._create_budget(1000)
+        self._create_approval_rule((10, self.anna))
+        approval = self._request(
+            self._new_cart(),
+            cost_center_id=str(self.center.id),
+            client_order_ref="PO-9",
+            b2b_note="For the fair",
+        )
+        self._login(self.anna_user)
+        text = self._get(f"{PAGE}/{approval.id}").text
+        for part in ("PO-9", "For the fair", self.center.display_name, "Budget left", "10"):
+            self.assertIn(part, text)
+        self.assertIn("last time", text)
+        self.assertIn(f"{PAGE}/{approval.id}", self._get(f"{PAGE}?filterby=waiting").text)
+        told = self._decide(approval, "approve", comment="Fine")
+        self.assertIn("approved", told[0])
+        self.assertEqual(approval.state, "approved")
+
+    def test_approver_declines_and_the_buyer_puts_it_into_the_cart_again(self):
+        self._create_approval_rule((10, self.anna))
+        approval = self._request()
+        self._login(self.anna_user)
+        self._decide(approval, "decline")
+        self.assertEqual(approval.state, "pending")
+        self._decide(approval, "decline", comment="Not now")
+        self.assertEqual(approval.state, "declined")
+        self._login(self.buyer_user)
+        page = self._get(f"{PAGE}/{approval.id}").text
+        self.assertIn("Not now", page)
+        self._decide(approval, "cart")
+        cart = self._get_cart()
+        self.assertEqual(cart.order_line.product_id, self.product)
+        self.assertEqual(cart.order_line.product_uom_qty, 2)
+        self.assertTrue(approval.order_id.order_line, "the request stays")
+
+    def test_buyer_withdraws(self):
+        self._create_approval_rule((10, self.anna))
+        approval = self._request()
+        self._login(self.buyer_user)
+        self._decide(approval, "approve")
+        self._decide(approval, "cart")
+        self.assertEqual(approval.state, "pending")
+        self._decide(approval, "withdraw")
+        self.assertEqual(approval.state, "withdrawn")
+
+    def test_reason_of_a_failed_approval_is_kept_for_both(self):
+        self._create_approval_rule((10, self.anna))
+        approval = self._request()
+        self.agreement.minimum_order_amount = 1e6
+        self._login(self.anna_user)
+        told = self._decide(approval, "approve")
+        self.assertIn("minimum", told[0])
+        self.assertEqual(approval.state, "pending")
+        self._login(self.buyer_user)
+        self.assertIn("minimum", self._get(f"{PAGE}/{approval.id}").text)
+
+    def test_administrator_sees_all_and_others_only_theirs(self):
+        self._create_approval_rule((10, self.anna))
+        approval = self._request()
+        url = f"{PAGE}/{approval.id}"
+        for user, sees in (
+            (self.admin_user, True),
+            (self.anna_user, True),
+            (self.buyer_user, True),
+            (self.bob_user, False),
+            (self.buyer2_user, False),
+            (self.rival_user, False),
+            (self.retail_user, False),
+        ):
+            self._login(user)
+            self.assertEqual(self.product.name in self._get(url).text, sees, user.login)
+            self.assertEqual(url in self._get(PAGE).text, sees, user.login)
+
+    def test_unknown_filters_pages_and_ids(self):
+        self._login(self.anna_user)
+        for url in (
+            f"{PAGE}?filterby=x",
+            f"{PAGE}/page/99",
+            f"{PAGE}/999999",
+            f"{PAGE}?page=-1",
+        ):
+            self.assertEqual(self._get(url).status_code, 200, url)
+
+    def test_approver_says_when_he_is_away(self):
+        today = fields.Date.today()
+        self._login(self.anna_user)
+        self.assertIn(self.bob.display_name, self._get(PAGE).text)
+        form = {
+            "away_from": today.isoformat(),
+            "away_until": (today + timedelta(days=3)).isoformat(),
+            "deputy_id": self.bob.id,
+        }
+        self._post(f"{PAGE}/away", form)
+        self.env.invalidate_all()
+        self.assertEqual((self.anna.deputy_id, self.anna.away_from), (self.bob, today))
+        for bad in (
+            {**form, "away_from": "soon"},
+            {**form, "away_until": "2000-01-01"},
+        ):
+            answer = self._post(f"{PAGE}/away", bad)
+            self.assertTrue(self._alerts(answer))
+        self._post(f"{PAGE}/away", {**form, "deputy_id": self.rival_admin.id})
+        self.env.invalidate_all()
+        self.assertFalse(self.anna.deputy_id)
+        self._login(self.buyer_user)
+        self._post(f"{PAGE}/away", {**form, "deputy_id": self.bob.id})
+        self.env.invalidate_all()
+        self.assertFalse(self.member.deputy_id, "approvers only")
+
+    def test_list_takes_no_more_queries_for_more_requests(self):
+        self._create_approval_rule((10, self.anna))
+        self._request()
+        self._login(self.anna_user)
+        self._get(PAGE)
+        with self._count_queries() as few:
+            self._get(PAGE)
+        for _number in range(6):
+            self._request(self._new_cart())
+        self._get(PAGE)
+        with self._count_queries() as many:
+            self._get(PAGE)
+        self.assertNoMoreQueries(few[0], many[0])
+
+
+@tagged("post_install", "-at_install")
+class TestCostCenterPages(ApprovalCommon):
+    URL = "/my/b2b/cost-centers"
+
+    def _act(self, path, **form):
+        answer = self._post(f"{self.URL}{path}", form)
+        self.env.invalidate_all()
+        return self._alerts(answer)
+
+    def test_administrator_keeps_cost_centers_and_budgets(self):
+        self._login(self.admin_user)
+        self._act("/new", code="200", name="Office")
+        center = self.env["b2b.cost.center"].search([("code", "=", "200")])
+        self.assertEqual(center.partner_id, self.customer)
+        budget = {
+            "date_start": "2030-01-01",
+            "date_end": "2030-12-31",
+            "amount": "1234,50",
+            "policy": "block",
+        }
+        self._act(f"/{center.id}/budget", **budget)
+        self.assertEqual((center.budget_ids.amount, center.budget_ids.policy), (1234.5, "block"))
+        self._act(
+            f"/{center.id}/budget", **{**budget, "amount": "10", "budget_id": center.budget_ids.id}
+        )
+        self.assertEqual(center.budget_ids.amount, 10)
+        self._act(f"/{center.id}", name="Offices")
+        self.assertEqual(center.name, "Offices")
+        self.assertIn("Offices", self._get(self.URL).text)
+        self._act(f"/{center.id}", archive="1")
+        self.assertFalse(center.active)
+
+    def test_bad_input_is_told(self):
+        self._login(self.admin_user)
+        budgets = self.env["b2b.budget"].search_count([])
+        good = {
+            "date_start": "2030-01-01",
+            "date_end": "2030-12-31",
+            "amount": "10",
+            "policy": "warn",
+        }
+        for bad in (
+            {"date_start": "x"},
+            {"date_end": "2029-01-01"},
+            {"amount": "many"},
+            {"amount": "-5"},
+            {"policy": "root"},
+            {"budget_id": "99999"},
+        ):
+            self.assertTrue(self._act(f"/{self.center.id}/budget", **{**good, **bad}), bad)
+        self.assertEqual(self.env["b2b.budget"].search_count([]), budgets)
+        for path, form in (
+            ("/new", {"code": "100", "name": "Twice"}),
+            ("/new", {"code": "", "name": "x"}),
+            (f"/{self.center.id}", {"name": " "}),
+            ("/999999", {"name": "x"}),
+        ):
+            self.assertTrue(self._act(path, **form), path)
+
+    def test_others_change_nothing(self):
+        for user in (self.anna_user, self.buyer_user, self.rival_user, self.retail_user):
+            self._login(user)
+            self._act(f"/{self.center.id}", name="Hacked")
+            self._act(
+                f"/{self.center.id}/budget",
+                date_start="2030-01-01",
+                date_end="2030-12-31",
+                amount="1",
+                policy="warn",
+            )
+            self.assertEqual(self.center.name, "Workshop")
+            self.assertFalse(self.center.budget_ids)
+            self.assertNotIn("Workshop", self._get(self.URL).text)

@@ -1,0 +1,26 @@
+from odoo import fields, models
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    b2b_credit_policy = fields.Selection(
+        selection=[
+            ("inform", "The buyer is told"),
+            ("approval", "The order waits for a salesperson"),
+            ("block", "The order is refused"),
+        ],
+        string="Orders above the credit limit",
+        default="inform",
+        required=True,
+        help="What happens at the B2B checkout when an order exceeds the customer's credit limit.",
+    )
+    b2b_overdue_days = fields.Integer(
+        string="Overdue counts as exceeded after",
+        help="An invoice overdue for more days than this counts as an exceeded limit; 0 = never.",
+    )
+
+    _b2b_overdue_days_not_negative = models.Constraint(
+        "CHECK (b2b_overdue_days IS NULL OR b2b_overdue_days >= 0)",
+        "The days overdue cannot be negative.",
+    )

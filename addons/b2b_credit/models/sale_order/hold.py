@@ -1,0 +1,177 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+
+from odoo.addons.order_status_flags.typed_text import clean_text
+
+# The key to the hold. An object and no flag, so that no RPC call can bring it in its context.
+HOLD = object()
+
+
+class SaleOrder(models.Model):
+    """Hold: an order above the credit limit waits until a salesperson releases it."""
+
+    _inherit = "sale.order"
+
+    b2b_credit_hold = fields.Boolean(
+        string="Credit hold",
+        copy=False,
+        readonly=True,
+        index="btree_not_null",
+        groups="base.group_user",
+        help="The order exceeds the customer's credit: it cannot be confirmed until released.",
+    )
+    b2b_credit_hold_reason = fields.Text(
+        string="Held because", copy=False, readonly=True, groups="base.group_user"
+    )
+    b2b_credit_released_by_id = fields.Many2one(
+        "res.users", string="Released by", copy=False, readonly=True, groups="base.group_user"
+    )
+    b2b_credit_released_on = fields.Datetime(
+        string="Released on", copy=False, readonly=True, groups="base.group_user"
+    )
+    b2b_credit_release_reason = fields.Char(
+        string="Released because", copy=False, readonly=True, groups="base.group_user"
+    )
+    status_attention = fields.Selection(selection_add=[("credit_hold", "Credit hold")])
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("b2b_credit_hold")
+    def _compute_status_attention(self):  # pylint: disable=missing-return
+        """Override of `order_status_flags` to show held orders in *Needs attention*."""
+        super()._compute_status_attention()
+        for order in self:
+            # A customer who wants to cancel comes first: there may be nothing to release.
+            if order._is_b2b_credit_held() and order.status_attention not in (
+                "against_rejection",
+                "cancellation",
+            ):
+                order.status_attention = "credit_hold"
+
+    @api.model
+    def _search_status_attention(self, operator, value):
+        """Override of `order_status_flags` to find held orders in *Needs attention*."""
+        if operator != "in":
+            return NotImplemented
+        held = Domain("b2b_credit_hold", "=", True) & Domain("state", "!=", "cancel")
+        others = [one for one in value if one != "credit_hold"]
+        if False in others:  # whoever has no reason at all
+            found = super()._search_status_attention("in", [False]) & ~held
+            named = [one for one in others if one]
+            if named:
+                found |= super()._search_status_attention("in", named)
+        else:
+            found = super()._search_status_attention("in", others) if others else Domain.FALSE
+        return found | held if "credit_hold" in value else found
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of `sale` to hold and release orders by the checkout and the button only."""
+        return super().create(
+            [
+                {name: vals[name] for name in vals if not self._is_hold_field(name)}
+                for vals in vals_list
+            ]
+        )
+
+    def write(self, vals):
+        """Override of `sale` to keep held orders from being confirmed by whatever way.
+
+        :raise UserError: for a held order that would be confirmed, or released without its button
+        """
+        if self.env.context.get("b2b_credit_hold") is not HOLD:
+            self._check_b2b_credit_hold(vals)
+        return super().write(vals)
+
+    @api.model
+    def _is_hold_field(self, name):
+        return name.startswith(("b2b_credit_hold", "b2b_credit_release"))
+
+    def _check_b2b_credit_hold(self, vals):
+        touched = [name for name in vals if self._is_hold_field(name)]
+        confirms = vals.get("state") == "sale"
+        if not touched and not confirms:
+            return
+        # Whoever may not write hears that first; the refusal tells how the customer stands.
+        self.check_access("write")
+        for order in self.sudo():
+            if confirms and order._is_b2b_credit_held():
+                raise UserError(order._get_b2b_hold_refusal())
+            if touched:
+                raise UserError(
+                    self.env._("Orders are held by the checkout, and released by their button.")
+                )
+
+    def _is_b2b_credit_held(self):
+        """Whether the order waits for a release.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        # sudo: asked for whoever confirms
+        order = self.sudo()
+        return order.b2b_credit_hold and order.state != "cancel"
+
+    # === BUSINESS METHODS === #
+
+    def _confirmation_error_message(self):
+        """Override of `sale` to refuse orders that are held."""
+        if self._is_b2b_credit_held():
+            return self._get_b2b_hold_refusal()
+        return super()._confirmation_error_message()
+
+    def _get_b2b_hold_refusal(self):
+        # sudo: see `_is_b2b_credit_held`
+        return self.env._(
+            "%(order)s is held, as it exceeds the customer's credit. Release it first. %(reason)s",
+            order=self.name,
+            reason=self.sudo().b2b_credit_hold_reason or "",
+        )
+
+    def _hold_b2b_credit(self, reason):
+        """Hold a placed order, and tell it by the event `credit_hold`.
+
+        :param str reason: for the seller
+        """
+        self.ensure_one()
+        self.with_context(b2b_credit_hold=HOLD).write(
+            {"b2b_credit_hold": True, "b2b_credit_hold_reason": reason}
+        )
+        self.message_post(
+            body=self.env._("Held: %(reason)s", reason=reason),
+            subtype_xmlid="mail.mt_note",
+            message_type="notification",
+        )
+        self._trigger_status_event("credit_hold")
+
+    def action_release_credit_hold(self, reason=False):
+        """Release held orders, so that they can be confirmed; the others are left as they are.
+
+        :param str reason: why, for the log
+        :return: True
+        :raise AccessError: for who is no salesperson, or may not write the order
+        """
+        if not self.env.user.has_group("sales_team.group_sale_salesman"):
+            raise AccessError(self.env._("Only salespeople release orders."))
+        self.check_access("write")
+        self._lock_for_status_change()
+        reason = clean_text(reason, one_line=True)[:500]
+        held = self.filtered("b2b_credit_hold")
+        held.with_context(b2b_credit_hold=HOLD).write(
+            {
+                "b2b_credit_hold": False,
+                "b2b_credit_released_by_id": self.env.user.id,
+                "b2b_credit_released_on": fields.Datetime.now(),
+                "b2b_credit_release_reason": reason,
+            }
+        )
+        for order in held:
+            order.message_post(
+                body=self.env._("Credit released. %(reason)s", reason=reason),
+                subtype_xmlid="mail.mt_note",
+                message_type="notification",
+            )
+        return True

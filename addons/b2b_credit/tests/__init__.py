@@ -1,0 +1,1 @@
+from . import test_account_page, test_checkout, test_credit_race, test_hold, test_standing

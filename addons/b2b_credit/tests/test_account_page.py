@@ -1,0 +1,128 @@
+import io
+import zipfile
+from datetime import timedelta
+from unittest.mock import patch
+
+import openpyxl
+
+from odoo.tests import tagged
+
+from .common import CreditCommon
+
+URL = "/my/b2b/account"
+FILES = tuple(
+    f"{URL}/{name}" for name in ("statement.pdf", "statement.csv", "statement.xlsx", "invoices.zip")
+)
+
+
+@tagged("post_install", "-at_install")
+class TestAccountPage(CreditCommon):
+    def setUp(self):
+        super().setUp()
+        self.invoice = self._create_invoice(111.11, 40)
+        self.rivals = self._create_invoice(777.77, 40, partner=self.rival)
+        self._set_limit(500)
+        self._login(self.buyer_user)
+
+    def _period(self, days=400):
+        return f"date_from={self.today - timedelta(days=days)}&date_to={self.today}"
+
+    # === ACCESS === #
+
+    def test_closed(self):
+        for user, where in (
+            (None, "/web/login"),
+            (self.retail_user, "/my/agreements?closed=none"),
+            (self.looker_user, "/my"),
+        ):
+            if user:
+                self._login(user)
+            else:
+                self.authenticate(None, None)
+            for url in (URL, *FILES):
+                with self.subTest(url=url, user=user and user.login):
+                    response = self._get(url, allow_redirects=False)
+                    self.assertEqual(response.status_code, 303)
+                    location = response.headers["Location"]
+                    self.assertIn(where, location)
+                    if user == self.looker_user:
+                        self.assertTrue(location.endswith("/my"))
+
+    def test_rival_sees_his_own(self):
+        self._login(self.rival_user)
+        for url in (URL, f"{URL}/statement.csv?{self._period()}"):
+            text = self._get(url).text
+            with self.subTest(url=url):
+                self.assertIn("777.77", text)
+                self.assertNotIn("111.11", text)
+
+    def test_right_taken_away_closes_at_once(self):
+        self.assertEqual(self._get(URL).status_code, 200)
+        self.member.may_see_finance = False
+        self.assertEqual(self._get(URL, allow_redirects=False).status_code, 303)
+
+    # === PAGE === #
+
+    def test_page(self):
+        response = self._get(URL)
+        text = " ".join(self._page(response).text_content().split())
+        for words in ("500.00", "111.11", "388.89", self.invoice.name, "Days since the oldest"):
+            self.assertIn(words, text)
+        self.assertEqual(response.headers["Cache-Control"], "no-store")
+        self.assertNotIn("777.77", text)
+
+    def test_bad_input_in_words(self):
+        for query, words in (
+            ("date_from=x", "x is not a date"),
+            ("date_from=2026-13-01", "is not a date"),
+            ("date_from=0001-01-01", "is not a date"),
+            ("date_from=2026-05-01&date_to=2026-04-01", "ends before it begins"),
+            ("page=x&date_to=%00", "is not a date"),
+        ):
+            for url in (URL, *FILES):
+                with self.subTest(url=url, query=query):
+                    response = self._get(f"{url}?{query}")
+                    self.assertIn(words, " ".join(self._alerts(response)))
+
+    # === FILES === #
+
+    def test_csv_and_xlsx(self):
+        self.invoice.ref = "=1+1"
+        content = self._get(f"{URL}/statement.csv?{self._period()}").content.decode("utf-8-sig")
+        rows = [line.split(";") for line in content.splitlines()]
+        self.assertEqual(rows[1][1:2] + rows[1][6:7], ["Opening balance", "0"])
+        self.assertEqual(rows[-1][1:2] + rows[-1][6:7], ["Closing balance", "111.11"])
+        self.assertEqual(rows[2][2], "'=1+1")
+        response = self._get(f"{URL}/statement.xlsx?{self._period()}")
+        sheet = openpyxl.load_workbook(io.BytesIO(response.content)).active
+        self.assertEqual(sheet.cell(3, 3).value, "=1+1")
+        self.assertEqual(sheet.cell(3, 3).data_type, "s")
+        self.assertEqual(sheet.cell(sheet.max_row, 7).value, 111.11)
+
+    def test_pdf(self):
+        response = self._get(f"{URL}/statement.pdf?{self._period()}")
+        self.assertEqual(response.status_code, 200)
+        self.assertIn(self.invoice.name.encode(), response.content)  # tests render HTML
+        self.assertNotIn(b"777.77", response.content)
+        path = "odoo.addons.b2b_credit.controllers.account.MAX_PDF_ROWS"
+        with patch(path, 0):
+            response = self._get(f"{URL}/statement.pdf?{self._period()}")
+        self.assertIn("too many for a PDF", " ".join(self._alerts(response)))
+
+    def test_zip(self):
+        refund = self._create_invoice(5, 1, move_type="out_refund")
+        response = self._get(f"{URL}/invoices.zip?{self._period()}")
+        self.assertEqual(response.headers["Content-Type"], "application/zip")
+        names = zipfile.ZipFile(io.BytesIO(response.content)).namelist()
+        self.assertEqual(len(names), 2)
+        for invoice in (self.invoice, refund):
+            number = invoice.name.replace("/", "_")
+            self.assertTrue(any(number in name for name in names), names)
+        response = self._get(f"{URL}/invoices.zip?date_from=2001-01-01&date_to=2001-01-02")
+        self.assertIn("no invoices", " ".join(self._alerts(response)))
+
+    def test_zip_is_bounded(self):
+        for name in ("MAX_INVOICES", "MAX_BYTES"):
+            with self.subTest(name), patch(f"odoo.addons.b2b_credit.controllers.account.{name}", 0):
+                response = self._get(f"{URL}/invoices.zip?{self._period()}")
+                self.assertIn("choose a shorter", " ".join(self._alerts(response)))

@@ -1,0 +1,88 @@
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
+
+from .common import CreditCommon
+
+
+@tagged("post_install", "-at_install")
+class TestCreditHold(CreditCommon):
+    def setUp(self):
+        super().setUp()
+        self._set_limit(1, "approval")
+        self._place()
+        self.order = self.cart.with_user(self.seller_user).with_context(lang="en_US")
+
+    def test_no_way_to_confirm(self):
+        for name, attempt in {
+            "button": self.order.action_confirm,
+            "write": lambda: self.order.write({"state": "sale"}),
+            "as superuser": lambda: self.cart.sudo().action_confirm(),
+            "forged context": lambda: self.order.with_context(b2b_credit_hold=True).write(
+                {"state": "sale"}
+            ),
+            "unhold": lambda: self.order.write({"b2b_credit_hold": False}),
+            "forge a release": lambda: self.order.write({"b2b_credit_released_by_id": 1}),
+        }.items():
+            with self.subTest(name), self.assertRaises(UserError), self.cr.savepoint():
+                attempt()
+        self.assertEqual((self.cart.state, self.cart.b2b_credit_hold), ("sent", True))
+
+    def test_release(self):
+        self.assertIs(self.order.action_release_credit_hold("paid by phone"), True)
+        self.assertFalse(self.cart.b2b_credit_hold)
+        self.assertEqual(self.cart.b2b_credit_released_by_id, self.seller_user)
+        self.assertEqual(self.cart.b2b_credit_release_reason, "paid by phone")
+        self.assertTrue(self.cart.b2b_credit_released_on)
+        self.assertIn("paid by phone", self.cart.message_ids[0].body)
+        self.order.action_confirm()
+        self.assertEqual(self.cart.state, "sale")
+
+    def test_release_again_does_nothing(self):
+        self.order.action_release_credit_hold()
+        count = len(self.cart.message_ids)
+        self.order.action_release_credit_hold()
+        self.assertEqual(len(self.cart.message_ids), count)
+
+    def test_wizard_asks_for_the_reason(self):
+        wizard = self.env["b2b.credit.release"].with_user(self.seller_user)
+        wizard = wizard.with_context(active_ids=self.cart.ids).create({"reason": "limit raised"})
+        wizard.action_release()
+        self.assertEqual(self.cart.b2b_credit_release_reason, "limit raised")
+
+    def test_only_salespeople_release(self):
+        clerk = new_test_user(self.env, "clerk", groups="base.group_user")
+        for user in (self.buyer_user, self.rival_user, self.retail_user, clerk):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                self.cart.with_user(user).action_release_credit_hold("mine")
+        self.assertTrue(self.cart.b2b_credit_hold)
+
+    def test_buyers_do_not_read_the_hold(self):
+        for name in ("b2b_credit_hold", "b2b_credit_hold_reason", "b2b_credit_release_reason"):
+            with self.subTest(name), self.assertRaises(AccessError):
+                self.cart.with_user(self.buyer_user).read([name])
+        for model in ("b2b.credit.check", "b2b.credit.release"):
+            with self.subTest(model), self.assertRaises(AccessError):
+                self.env[model].with_user(self.buyer_user).search([])
+
+    def test_needs_attention(self):
+        self.assertEqual(self.order.status_attention, "credit_hold")
+        Order = self.env["sale.order"].with_user(self.seller_user)
+        self.assertIn(self.order, Order.search([("status_attention", "!=", False)]))
+        self.assertIn(self.order, Order.search([("status_attention", "=", "credit_hold")]))
+        self.assertNotIn(self.order, Order.search([("status_attention", "=", False)]))
+        self.order.action_release_credit_hold()
+        self.assertNotIn(self.order, Order.search([("status_attention", "=", "credit_hold")]))
+        self.assertIn(self.order, Order.search([("status_attention", "=", False)]))
+
+    def test_cancelled_order_needs_no_release(self):
+        self.order._action_cancel()
+        self.assertNotEqual(self.order.status_attention, "credit_hold")
+
+    def test_copy_and_create_hold_nothing(self):
+        self.assertFalse(self.cart.copy().b2b_credit_hold)
+        order = self._create_order([(self.product, 1)], b2b_credit_hold=True)
+        self.assertFalse(order.b2b_credit_hold)
+
+    def test_form_shows_the_hold_to_sellers(self):
+        Order = self.env["sale.order"].with_user(self.seller_user)
+        self.assertIn("b2b_credit_hold_reason", Order.get_view(view_type="form")["arch"])

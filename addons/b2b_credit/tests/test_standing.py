@@ -1,0 +1,174 @@
+from datetime import timedelta
+
+from odoo.tests import tagged
+
+from ..standing import get_bucket
+from .common import CreditCommon
+
+
+@tagged("post_install", "-at_install")
+class TestStanding(CreditCommon):
+    # === OPEN ITEMS === #
+
+    def test_due_today_is_not_overdue(self):
+        self._create_invoice(100)
+        standing = self._standing()
+        self.assertEqual((standing.open_amount, standing.overdue, standing.days), (100, 0, 0))
+        self.assertEqual(standing.ageing["not_due"], 100)
+
+    def test_ageing(self):
+        self.assertEqual(
+            [get_bucket(days) for days in (-5, 0, 1, 30, 31, 60, 61, 90, 91, 5000)],
+            ["not_due"] * 2 + ["1_30"] * 2 + ["31_60"] * 2 + ["61_90"] * 2 + ["over_90"] * 2,
+        )
+        for days, amount in ((-3, 1), (1, 10), (40, 100), (75, 1000), (200, 10000)):
+            self._create_invoice(amount, days)
+        standing = self._standing()
+        self.assertEqual(list(standing.ageing.values()), [1, 10, 100, 1000, 10000])
+        self.assertEqual((standing.overdue, standing.days), (11110, 200))
+
+    def test_credit_notes_and_payments_count(self):
+        invoice = self._create_invoice(100, 5)
+        self._create_invoice(30, move_type="out_refund")
+        standing = self._standing()
+        self.assertEqual((standing.open_amount, standing.overdue), (70, 100))
+        self._pay(invoice)
+        standing = self._standing()
+        self.assertEqual((standing.open_amount, standing.overdue), (-30, 0))
+
+    def test_others_do_not_count(self):
+        self._create_invoice(100, partner=self.rival)
+        self.assertFalse(self._standing().used)
+        self._create_invoice(100, partner=self.buyer_user.partner_id)
+        self.assertEqual(self._standing().used, 100, "a contact is its company")
+
+    def test_drafts_and_cancelled_invoices_do_not_count(self):
+        self._create_invoice(100).button_draft()
+        self.assertFalse(self._standing().used)
+
+    # === ORDERS === #
+
+    def _order(self, quantity=10):
+        order = self._create_order([(self.product_b, quantity)])
+        order.order_line.price_unit = 10
+        return order
+
+    def test_orders_count_once_placed(self):
+        order = self._order()
+        self.assertFalse(self._standing().used, "a quotation is no order")
+        order.action_confirm()
+        self.assertEqual(self._standing().ordered, 100)
+        order._action_cancel()
+        self.assertFalse(self._standing().ordered)
+
+    def test_carts_and_templates_do_not_count(self):
+        self.assertFalse(self._standing().ordered)
+
+    def test_pro_forma_counts_from_the_start(self):
+        self._place(self._get_cart())
+        self.assertEqual(self._standing().ordered, self.cart.amount_total)
+
+    def test_order_becomes_an_open_item(self):
+        order = self._order()
+        order.action_confirm()
+        self.product_b.invoice_policy = "order"
+        invoice = order._create_invoices()
+        self.assertEqual(self._standing().used, 100, "nobody owes anything by a draft")
+        invoice.action_post()
+        standing = self._standing()
+        self.assertEqual((standing.ordered, standing.open_amount), (0, invoice.amount_total))
+
+    def test_partly_invoiced(self):
+        order = self._order()
+        order.action_confirm()
+        self.product_b.invoice_policy = "order"
+        invoice = order._create_invoices()
+        invoice.invoice_line_ids.quantity = 4
+        invoice.action_post()
+        self.assertEqual(self._standing().ordered, 60)
+
+    def test_credited_order_is_not_ordered_anew(self):
+        order = self._order()
+        order.action_confirm()
+        self.product_b.invoice_policy = "order"
+        invoice = order._create_invoices()
+        invoice.action_post()
+        refund = invoice._reverse_moves()
+        refund.action_post()
+        self.assertEqual(self._standing().used, 0)
+
+    def test_down_payment_counts_once(self):
+        order = self._order()
+        order.action_confirm()
+        self.product_b.invoice_policy = "order"
+        wizard = self.env["sale.advance.payment.inv"].create(
+            {
+                "sale_order_ids": [(6, 0, order.ids)],
+                "advance_payment_method": "fixed",
+                "fixed_amount": 30,
+            }
+        )
+        wizard.create_invoices()
+        order.invoice_ids.action_post()
+        self.assertEqual(self._standing().used, 100)
+        order._create_invoices(final=True).action_post()
+        self.assertEqual(self._standing().used, 100)
+        self.assertEqual(self._standing().ordered, 0)
+
+    def test_other_currency_at_the_days_rate(self):
+        currency = self.env["res.currency"].with_context(active_test=False)
+        currency = currency.search([("id", "!=", self.company.currency_id.id)], limit=1)
+        currency.active = True
+        currency.rate_ids.unlink()
+        self.env["res.currency.rate"].create(
+            {"currency_id": currency.id, "name": self.today - timedelta(1), "rate": 4.0}
+        )
+        pricelist = self._create_pricelist(currency_id=currency.id, is_b2b=False)
+        order = self._order()
+        order.pricelist_id = pricelist
+        order.currency_id = currency
+        order.order_line.price_unit = 40
+        order.action_confirm()
+        self.assertEqual(self._standing().ordered, 100)
+
+    def test_headroom(self):
+        self._set_limit(150)
+        self._create_invoice(100)
+        self.assertEqual(self._standing().headroom, 50)
+        self._create_invoice(100)
+        self.assertEqual(self._standing().headroom, 0)
+
+    # === STATEMENT === #
+
+    def test_statement(self):
+        old = self._create_invoice(100, 60)
+        new = self._create_invoice(40, 5)
+        day = self.today - timedelta(days=30)
+        statement = self.customer._get_b2b_statement(self.company, day, self.today)
+        self.assertEqual((statement["opening"], statement["closing"]), (100, 140))
+        self.assertEqual([row["number"] for row in statement["rows"]], [new.name])
+        self._pay(old)
+        statement = self.customer._get_b2b_statement(self.company, day, self.today)
+        self.assertEqual((statement["closing"], statement["credit"]), (40, 100))
+        early = self.customer._get_b2b_statement(self.company, day, day)
+        self.assertEqual((early["opening"], early["closing"], early["rows"]), (100, 100, []))
+
+    def test_queries_do_not_grow(self):
+        counts = {"standing": [], "statement": [], "items": []}
+        for size in (2, 12):
+            for _index in range(size):
+                self._create_invoice(1, 3)
+                self._order(1).action_confirm()
+            with self._count_queries() as count:
+                self.customer._get_b2b_standing(self.company)
+            counts["standing"] += count
+            with self._count_queries() as count:
+                self.customer._get_b2b_statement(
+                    self.company, self.today.replace(day=1), self.today
+                )
+            counts["statement"] += count
+            with self._count_queries() as count:
+                self.customer._get_b2b_open_items(self.company, self.today)
+            counts["items"] += count
+        for few, many in counts.values():
+            self.assertNoMoreQueries(few, many)

@@ -1,0 +1,74 @@
+import io
+
+import openpyxl
+
+from odoo.tests import BaseCase, tagged
+
+from odoo.addons.order_status_flags.table_csv import TableError
+
+from ..part_number_file import MAX_ROWS, parse_file
+
+
+@tagged("post_install", "-at_install")
+class TestPartNumberFile(BaseCase):
+    def _rows(self, text, name="l.csv"):
+        content = text if isinstance(text, bytes) else text.encode()
+        return [(row.sku, row.reference, row.error) for row in parse_file(name, content).rows]
+
+    def test_headers_in_any_order_and_language(self):
+        for header in (
+            "SKU;Article;Your part number",
+            "part number,sku",
+            "Indeks;Nazwa;Państwa numer części",
+            "Šifra;Vaša številka artikla",
+            "kod\tnasz numer",
+        ):
+            with self.subTest(header=header):
+                sep = next(one for one in ";,\t" if one in header)
+                names = header.split(sep)
+                own = next(
+                    i
+                    for i, n in enumerate(names)
+                    if "umer" in n or "art number" in n or "tevilka" in n
+                )
+                sku = next(
+                    i for i, n in enumerate(names) if n in ("SKU", "sku", "Indeks", "Šifra", "kod")
+                )
+                cells = [""] * len(names)
+                cells[own], cells[sku] = "A-1", "0042"
+                self.assertEqual(self._rows(f"{header}\n{sep.join(cells)}"), [("0042", "A-1", "")])
+
+    def test_two_columns_need_no_header(self):
+        self.assertEqual(self._rows("0042;A-1"), [("0042", "A-1", "")])
+
+    def test_unknown_columns_are_not_guessed(self):
+        with self.assertRaises(TableError) as caught:
+            parse_file("l.csv", b"a;b;c\n1;2;3")
+        self.assertEqual(caught.exception.code, "no_columns")
+
+    def test_every_row_comes_back(self):
+        rows = self._rows("sku;part number\n0042;A\n;B\n0043;\n0042")
+        self.assertEqual(
+            rows, [("0042", "A", ""), ("", "B", "no_sku"), ("0043", "", ""), ("0042", "", "")]
+        )
+
+    def test_titles_are_told(self):
+        parsed = parse_file("l.csv", b"Our list;;\nsku;part number;\n0042;A;")
+        self.assertEqual((parsed.titles, len(parsed.rows)), ([1], 1))
+
+    def test_caps(self):
+        with self.assertRaises(TableError):
+            parse_file("l.csv", b"sku;part number\n" + b"1;2\n" * (MAX_ROWS + 1))
+        with self.assertRaises(TableError):
+            parse_file("l.csv", b"x" * (5 * 1024 * 1024 + 1))
+
+    def test_workbook_keeps_leading_zeros(self):
+        book = openpyxl.Workbook()
+        book.active.append(["sku", "part number"])
+        book.active.append(["0042", "007"])
+        content = io.BytesIO()
+        book.save(content)
+        self.assertEqual(self._rows(content.getvalue(), "l.xlsx"), [("0042", "007", "")])
+
+    def test_formula_guard_comes_off(self):
+        self.assertEqual(self._rows("sku;part number\n0042;'=1+1"), [("0042", "=1+1", "")])
