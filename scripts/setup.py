@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from common import PYTHON, ROOT, VENV, Problem, entry, run, say, server_ports
 
@@ -53,6 +54,14 @@ def missing_programs():
     }
 
 
+def has_odbc():
+    """Whether the queries of the ERP client can be tested through PostgreSQL's ODBC driver."""
+    folders = [Path("/usr/lib"), Path("/usr/lib64")]
+    return bool(shutil.which("odbcinst")) and any(
+        next(folder.rglob("psqlodbcw.so"), None) for folder in folders
+    )
+
+
 def install_programs():
     """Install what tests need when root asks, else say how to get it."""
     names = " ".join(missing_programs())
@@ -60,6 +69,9 @@ def install_programs():
     if may_install and not shutil.which("npm"):
         # Others do without the accessibility tests.
         names += " npm"
+    if may_install and not has_odbc():
+        # Others ask PostgreSQL by its own library.
+        names += " unixodbc odbc-postgresql"
     if not names:
         return
     how = f"apt-get install --no-install-recommends {names}"

@@ -1,12 +1,21 @@
 """The ERP client's pushes and changes: a process of its own, killed and cut off."""
 
+import base64
 import csv
+import datetime
+import json
 import signal
+import sys
 import textwrap
 import time
+import zoneinfo
 
 import pytest
 from kit.erp import FOLDER, MOMENT, ROOT, Client, FakeOdoo
+
+sys.path.append(str(FOLDER))
+
+import tools
 
 FIELDS = ["key", "order", "flag", "note", "changed_at"]
 
@@ -287,3 +296,196 @@ def test_settings_that_are_no_numbers_are_said(odoo, client, settings):
 def test_missing_query_is_said(odoo, client):
     client.configure(source="odbc = x\nquery = none.sql")
     assert "none.sql cannot be read" in client.run()[1]
+
+
+# === WHAT CAME BEFORE === #
+
+
+def test_state_and_key_of_the_client_before_are_taken_over(odoo, client):
+    client.environment["FLAG_FEED_KEY"] = client.environment.pop("ERP_CLIENT_KEY")
+    rows = make_rows(3)
+    old = {
+        "since": rows[1]["changed_at"],
+        "seen": {row["key"]: row["changed_at"] for row in rows[:2]},
+        "retry": {"old": {"row": {**rows[0], "key": "old"}, "tries": 1}},
+        "changes_cursor": "1",
+    }
+    (client.folder / "flag_feed.state.json").write_text(json.dumps(old))
+    client.write_rows(rows)
+    assert client.run()[0] == 0
+    assert [row["key"] for row in odoo.sent] == ["old", "k2"]
+    client.run("changes")
+    assert odoo.calls[-1][1]["cursor"] == "1"
+
+
+# === DOCUMENTS === #
+
+
+def make_document(**values):
+    document = {"key": "d1", "order": "S1", "kind": "invoice", "number": "FS 1/2026"}
+    return {**document, "changed_at": MOMENT, **values}
+
+
+def test_documents_are_sent_as_the_contract_says(odoo, client):
+    (client.folder / "fs.pdf").write_bytes(b"%PDF-1.4 invoice")
+    client.write_rows(
+        [
+            make_document(
+                date="2026-03-01", covers="part", tracking="1Z", file="fs.pdf", note="Hi"
+            ),
+            make_document(key="d2", kind="ORDER", number=" ZK 1 ", state="cancelled"),
+        ]
+    )
+    assert client.run()[0] == 0
+    order, invoice = sorted(odoo.sent, key=lambda row: row["key"], reverse=True)
+    assert order == {
+        "key": "d2",
+        "order": "S1",
+        "document": {"kind": "order", "number": "ZK 1", "state": "cancelled"},
+        "changed_at": MOMENT,
+    }
+    assert invoice == {
+        "key": "d1",
+        "order": "S1",
+        "document": {
+            "kind": "invoice",
+            "number": "FS 1/2026",
+            "date": "2026-03-01",
+            "covers": "part",
+            "tracking": "1Z",
+            "file": {"name": "fs.pdf", "content": base64.b64encode(b"%PDF-1.4 invoice").decode()},
+        },
+        "note": "Hi",
+        "changed_at": MOMENT,
+    }
+
+
+def test_documents_and_flags_in_one_file(odoo, client):
+    client.write_rows([make_document(), *make_rows(1)])
+    assert client.run()[0] == 0
+    assert sorted("document" in row for row in odoo.sent) == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "cannot be read"),
+        (b"no pdf", "is no PDF"),
+        (b"%PDF-" + b"x" * 5 * 1024 * 1024, "more than 5 MiB"),
+    ],
+)
+def test_file_that_cannot_be_sent_keeps_its_row_and_stops_no_other(odoo, client, content, words):
+    path = client.folder / "fs.pdf"
+    if content is not None:
+        path.write_bytes(content)
+    client.write_rows([make_document(file="fs.pdf"), make_document(key="d2", number="FS 2")])
+    code, output = client.run()
+    assert code == 1
+    assert words in output
+    assert [row["key"] for row in odoo.sent] == ["d2"]
+    path.write_bytes(b"%PDF-1.4")
+    assert client.run()[0] == 0
+    assert [row["key"] for row in odoo.sent] == ["d2", "d1"]
+
+
+def test_calls_stay_below_the_cap(odoo, client):
+    client.configure(batch=10_000)
+    (client.folder / "fs.pdf").write_bytes(b"%PDF-" + b"x" * 4 * 1024 * 1024)
+    rows = [make_document(key=f"d{n}", number=f"FS {n}", file="fs.pdf") for n in range(5)]
+    client.write_rows(rows)
+    assert client.run()[0] == 0
+    assert [len(body["rows"]) for _method, body in odoo.calls] == [2, 2, 1]
+    assert all(len(json.dumps(body)) < 16 * 1024 * 1024 for _method, body in odoo.calls)
+
+
+def test_many_rows_are_several_calls(odoo, client):
+    client.configure(batch=99_999)
+    client.write_rows(make_rows(10_001, changed_at=MOMENT))
+    assert client.run()[0] == 0
+    assert [len(body["rows"]) for _method, body in odoo.calls] == [10_000, 1]
+
+
+def test_one_source_that_cannot_be_read_stops_no_other(odoo, client):
+    client.configure("csv = none.csv\n[source documents]\ncsv = documents.csv")
+    client.write_rows([make_document()], "documents.csv")
+    code, output = client.run()
+    assert (code, "none.csv is not there" in output) == (1, True)
+    assert [row["key"] for row in odoo.sent] == ["d1"]
+
+
+def test_two_runs_at_once_send_nothing_twice(odoo, client):
+    client.write_rows(make_rows(30))
+    odoo.delay = 0.1
+    runs = [client.start() for _i in range(3)]
+    outputs = [run.communicate(timeout=60)[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0, 0], outputs
+    assert sorted(odoo.keys.values()) == [1] * 30
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("csv = a.csv\nodbc = x\nquery = x.sql", "either csv or odbc"),
+        ("zone = +01:00", "either csv or odbc"),
+        ("csv = a.csv\nmode = often", "mode"),
+        ("csv = a.csv\nzone = Nowhere/City", "zone"),
+        ("csv = a.csv\nsecond_sight = perhaps", "neither on nor off"),
+        ("odbc = x", "no query"),
+    ],
+)
+def test_wrong_source_is_said(client, source, words):
+    client.configure(source)
+    code, output = client.run()
+    assert (code, words in output) == (1, True), output
+
+
+# === CLOCKS === #
+
+
+ZONE = zoneinfo.ZoneInfo("Europe/Warsaw")
+UTC = datetime.timezone.utc
+
+
+@pytest.mark.parametrize(
+    ("clock", "now", "meant"),
+    [
+        # The hour from two to three comes twice on 25 October 2026.
+        ("2026-10-25T01:59", "2026-10-25T00:30", "2026-10-24T23:59"),
+        ("2026-10-25T02:30", "2026-10-25T00:31", "2026-10-25T00:30"),
+        ("2026-10-25T02:30", "2026-10-25T01:31", "2026-10-25T01:30"),
+        ("2026-10-25T03:00", "2026-10-25T02:01", "2026-10-25T02:00"),
+        # The one from two to three is missing on 29 March 2026.
+        ("2026-03-29T01:59", "2026-03-29T02:00", "2026-03-29T00:59"),
+        ("2026-03-29T03:00", "2026-03-29T02:00", "2026-03-29T01:00"),
+    ],
+)
+def test_clock_of_the_erp_in_the_nights_when_it_changes(clock, now, meant):
+    now = datetime.datetime.fromisoformat(now).replace(tzinfo=UTC)
+    moment = tools.localize(datetime.datetime.fromisoformat(clock), ZONE, now)
+    assert moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="minutes") == meant
+
+
+def test_nothing_is_missed_and_nothing_goes_back_in_october():
+    """A change every ten minutes through the night, read a minute later, each time in order."""
+    start = datetime.datetime(2026, 10, 24, 22, tzinfo=UTC)
+    moments = [start + datetime.timedelta(minutes=10 * n) for n in range(30)]
+    overlap = datetime.timedelta(minutes=60)
+    told, since = [], None
+    for moment in moments:
+        now = moment + datetime.timedelta(minutes=1)
+        clock = moment.astimezone(ZONE).replace(tzinfo=None, fold=0)
+        if since:
+            border = tools.to_clock(since - overlap, ZONE)
+            assert clock >= border, "the query asks for it"
+            late = moment - overlap + datetime.timedelta(minutes=1)
+            assert late.astimezone(ZONE).replace(tzinfo=None) >= border, "a late one too"
+        since = tools.localize(clock, ZONE, now)
+        told.append(since.astimezone(UTC))
+    assert told == moments
+
+
+def test_times_of_a_csv_file_get_the_zone_of_the_settings(odoo, client):
+    client.configure("csv = changes.csv\nzone = Europe/Warsaw")
+    client.write_rows(make_rows(1, changed_at="2026-07-01 12:00:00"))
+    client.run()
+    assert odoo.sent[0]["changed_at"] == "2026-07-01T12:00:00+02:00"

@@ -44,8 +44,8 @@ class OrderState:
         last = int((entry["next"] or entry["order"])["version"]) if entry else 0
         if version <= max(last, self.values["versions"].get(key, 0)):
             return
-        if entry and entry["state"] == SENT:
-            # The one before may be on its way: it is cleared up first.
+        if entry and entry["state"] != REJECTED:
+            # The one before is handed over, or cleared up, first.
             entry["next"] = order
         else:
             self.queue.pop(key, None)
@@ -78,8 +78,7 @@ def fetch_orders(odoo, state, sink, limit):
     :raise Problem: when Odoo or the sink cannot be reached
     """
     sink.recover(state)
-    count = sink.deliver(state)
-    more = True
+    count, more = 0, True
     while more:
         cursor = state.values["cursor"]
         answer = odoo.call("orders", cursor=cursor or False, limit=limit)

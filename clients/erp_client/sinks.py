@@ -22,6 +22,10 @@ COLUMNS += [*(f"total_{name}" for name in ("net", "tax", "gross"))]
 COLUMNS += [*(f"line_{name}" for name in LINE)]
 
 
+class Unwritable(Exception):
+    """An order that the format of a file cannot hold."""
+
+
 class FileSink:
     """One file per version of an order, in a folder.
 
@@ -49,19 +53,30 @@ class FileSink:
         :return: how many orders were handed over
         :raise Problem: when the folder cannot be written
         """
-        files, done = [], []
+        count = 0
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            for key, entry in state.queue.items():
-                content = self._make(entry)
-                if content is not None:
-                    done.append(key)
-                if content:
-                    path = self.folder / make_name(entry["order"], self.suffix)
-                    files.append([str(write_part(path, content)), str(path)])
-            self._publish(state, files, done)
+            # A later version may wait behind one that is handed over now.
+            while done := self._deliver_once(state):
+                count += done
         except OSError as error:
             raise Problem(f"{self.folder} cannot be written: {error.strerror}") from error
+        return count
+
+    def _deliver_once(self, state):
+        files, done = [], []
+        for key, entry in list(state.queue.items()):
+            order = entry["order"]
+            try:
+                content = self._make(order)
+            except Unwritable as error:
+                state.reject(key, str(error))
+                continue
+            done.append(key)
+            if content:
+                path = self.folder / make_name(order, self.suffix)
+                files.append([str(write_part(path, content)), str(path)])
+        self._publish(state, files, done)
         return len(done)
 
     def _publish(self, state, files, done):
@@ -74,8 +89,11 @@ class FileSink:
         self.recover(state)
         sync_folder(self.folder)
 
-    def _make(self, entry):
-        """Return the content of a file; b"" when there is none to write, None when it fails."""
+    def _make(self, order):
+        """Return the content of a file, b"" when there is none to write.
+
+        :raise Unwritable: when it cannot be made
+        """
         raise NotImplementedError
 
 
@@ -84,8 +102,8 @@ class JsonSink(FileSink):
 
     suffix = ".json"
 
-    def _make(self, entry):
-        return to_json(entry["order"])
+    def _make(self, order):
+        return to_json(order)
 
 
 class EppSink(FileSink):
@@ -100,16 +118,14 @@ class EppSink(FileSink):
         super().__init__(folder)
         self.writer = writer
 
-    def _make(self, entry):
-        order = entry["order"]
+    def _make(self, order):
         if order["state"] == "cancelled":
             say(f"order {order['name']} is cancelled: no file. Is it in the ERP? Cancel it there")
             return b""
         try:
             content, warnings = self.writer.write(order)
-        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-            entry["message"] = f"cannot be written as EDI++: {error!r}"
-            return None
+        except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError) as error:
+            raise Unwritable(f"it cannot be written as EDI++ ({error!r})") from error
         for warning in dict.fromkeys(warnings):
             say(warning)
         return content
@@ -140,8 +156,13 @@ class CsvSink:
         :return: how many orders were handed over
         :raise Problem: when the file cannot be written
         """
-        if not state.queue:
-            return 0
+        count = 0
+        # A later version may wait behind one that is handed over now.
+        while state.queue:
+            count += self._deliver_once(state)
+        return count
+
+    def _deliver_once(self, state):
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             size = self._get_size()

@@ -65,7 +65,12 @@ class JsonServer(http.server.ThreadingHTTPServer):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
-        content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        content = self.rfile.read(length)
+        if len(content) < length:
+            # The client was killed while it sent.
+            self.close_connection = True
+            return
         time.sleep(self.server.delay)
         code = self.server.failures.pop(0) if self.server.failures else 200
         if code == 200:
