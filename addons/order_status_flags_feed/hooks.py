@@ -14,4 +14,5 @@ def uninstall_hook(env):
     env.cr.execute("ALTER TABLE sale_order_status_history DROP COLUMN IF EXISTS feed_position")
     # The index of a field that stays: Odoo drops those of fields that go.
     env.cr.execute("DROP INDEX IF EXISTS sale_order__client_order_ref_index")
+    env["sale.order.erp.touch"]._remove()
     env.invalidate_all()
