@@ -12,5 +12,6 @@ from . import (
     sale_order_erp_document,
     sale_order_erp_touch,
     sale_order_line,
+    sale_order_status,
     sale_order_status_history,
 )

@@ -25,6 +25,4 @@ class OrderFlagFeedFetch(models.Model):
     version = fields.Integer(readonly=True)
     date = fields.Datetime(string="Fetched on", readonly=True)
 
-    _order_uniq = models.Constraint(
-        "UNIQUE(feed_id, order_id)", "An order is noted once per feed."
-    )
+    _order_uniq = models.Constraint("UNIQUE(feed_id, order_id)", "An order is noted once per feed.")

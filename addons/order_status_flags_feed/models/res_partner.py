@@ -17,9 +17,7 @@ class ResPartner(models.Model):
 
         :rtype: dict
         """
-        return {
-            row[0]: self._prepare_erp_address(*row) for row in self._fetch_erp_addresses()
-        }
+        return {row[0]: self._prepare_erp_address(*row) for row in self._fetch_erp_addresses()}
 
     def _prepare_erp_address(self, partner_id, is_company, *texts):
         names = (

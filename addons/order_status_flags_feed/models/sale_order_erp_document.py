@@ -1,7 +1,13 @@
+import re
+
+from werkzeug.urls import url_encode
+
 from odoo import api, fields, models
 
 # Documents by which goods have left, or money is owed: the customer can no longer cancel.
 FINAL_KINDS = ("delivery", "invoice", "receipt")
+# Only web addresses become links: no script, nothing with a blank in it.
+WEB_LINK = re.compile(r"https?://[^\s/]\S*", re.I)
 
 
 class SaleOrderErpDocument(models.Model):
@@ -67,6 +73,39 @@ class SaleOrderErpDocument(models.Model):
 
     @api.depends("kind", "number")
     def _compute_display_name(self):
-        kinds = dict(self._fields["kind"]._description_selection(self.env))
         for document in self:
-            document.display_name = f"{kinds.get(document.kind, '')} {document.number or ''}".strip()
+            document.display_name = self._get_label(document.kind, document.number)
+
+    @api.model
+    def _get_label(self, kind, number):
+        """Return what a document is called, in the reader's language: ``Invoice FS 12/2026``.
+
+        :param str kind: one of the kinds, False for none
+        :param str number: of the ERP
+        :rtype: str
+        """
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        return f"{kinds.get(kind, '')} {number or ''}".strip()
+
+    def _is_final(self):
+        """Whether goods have left or money is owed by this document: no customer cancels then."""
+        self.ensure_one()
+        return self.state == "open" and self.kind in FINAL_KINDS
+
+    def _get_tracking_link(self):
+        """Return where the customer follows the parcel, False when the text is no web link.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        text = self.tracking or ""
+        return bool(WEB_LINK.fullmatch(text)) and text
+
+    def _get_customer_url(self, access_token=None):
+        """Return the address of the PDF for whoever may read the order.
+
+        :param str access_token: of the order, when its page was opened by it
+        """
+        self.ensure_one()
+        query = f"?{url_encode({'access_token': access_token})}" if access_token else ""
+        return f"/my/orders/{self.order_id.id}/erp-documents/{self.id}{query}"

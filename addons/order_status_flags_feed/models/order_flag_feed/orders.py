@@ -268,9 +268,7 @@ class OrderFlagFeed(models.Model):
                     ON CONFLICT (feed_id, order_id)
                       DO UPDATE SET version = EXCLUDED.version, date = EXCLUDED.date
                     """,
-                    SQL(", ").join(
-                        (self.id, row.order_id, row.version, now) for row in candidates
-                    ),
+                    SQL(", ").join((self.id, row.order_id, row.version, now) for row in candidates),
                 )
             )
             fetches.invalidate_model()

@@ -108,7 +108,5 @@ class OrderFlagFeed(models.Model):
         fetched = self.env["order.flag.feed.fetch"].sudo()._search([("feed_id", "=", self.id)])
         # sudo: a feed gets what its filter says, whoever may read which orders
         orders = self.env["sale.order"].sudo()
-        domain = self._get_export_domain() & Domain(
-            "id", "not in", fetched.subselect("order_id")
-        )
+        domain = self._get_export_domain() & Domain("id", "not in", fetched.subselect("order_id"))
         self.env["sale.order.erp.touch"]._touch(orders._search(domain, order="date_order, id"))
