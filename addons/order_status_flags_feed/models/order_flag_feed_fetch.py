@@ -14,7 +14,11 @@ class OrderFlagFeedFetch(models.Model):
     _log_access = False
 
     feed_id = fields.Many2one(
-        comodel_name="order.flag.feed", required=True, readonly=True, ondelete="cascade"
+        comodel_name="order.flag.feed",
+        string="ERP",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
     )
     # Salespeople read this, and no feeds.
     feed_name = fields.Char(string="Feed", related="feed_id.name")

@@ -103,7 +103,7 @@ class SaleOrderStatusHistory(models.Model):
         # A default of the column, not a value of the insert: the engine, which writes the rows,
         # knows nothing of feeds.
         for table in POSITIONED:
-            if not sql.table_exists(self.env.cr, table):
+            if not sql.column_exists(self.env.cr, table, "feed_position"):
                 continue  # while the addon is installed
             self.env.cr.execute(
                 SQL(

@@ -127,7 +127,7 @@ class SaleOrder(models.Model):
         return Domain.custom(
             to_sql=lambda _model, alias, _query: SQL(
                 """
-                %(order)s.was_placed IS TRUE
+                (%(order)s.was_placed IS TRUE
                     AND %(order)s.state != 'cancel'
                     AND COALESCE(%(order)s.external_ref, '') = ''
                     AND NOT EXISTS (
@@ -135,7 +135,7 @@ class SaleOrder(models.Model):
                          WHERE document.order_id = %(order)s.id
                            AND document.kind = 'order'
                            AND document.state = 'open'
-                        )
+                        ))
                 """,
                 order=SQL.identifier(alias),
             )
