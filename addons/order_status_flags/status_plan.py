@@ -70,22 +70,19 @@ class StatusPlan:
         self._cancelled = set()  # ids of orders that a change so far cancels
         self._refusals = {}  # {StatusCase: Refusal or False}
 
-    def add(self, change):
+    def add(self, change, **options):
         """Plan one more change and fill in what becomes of it.
 
         :param StatusChange change: of any order
+        :param options: of the plan, other ones for this change alone
         :return: the change
         """
         # sudo: the present values count whoever asks; the callers checked the access
         order = change.order.sudo()
-        present = self._planned.get(order.id) or (
-            order.order_status_id,
-            order.order_flag_id,
-            order.order_flag_note,
-        )
+        present = self._get_present(order)
         change.work_out(*present)
         wanted = (change.new_status, change.new_flag, change.new_flag_note)
-        refusal = wanted != present and self._judge(change, order)
+        refusal = wanted != present and self._judge(change, order, options)
         change.message = refusal.tell(order) if refusal else ""
         if wanted == present:
             change.outcome = "unchanged"
@@ -99,14 +96,38 @@ class StatusPlan:
         self.changes.append(change)
         return change
 
-    def _judge(self, change, order):
+    def add_cancellation(self, order):
+        """Plan that Odoo cancels the order, so that the changes after it are judged by that.
+
+        The caller does it, after the changes of the plan are applied.
+
+        :param sale.order order: one order
+        """
+        self._cancelled.add(order.id)
+
+    def is_cancelled(self, order):
+        """Whether the order (sudo) is cancelled in Odoo, or will be by the changes so far."""
+        return order.state == "cancel" or order.id in self._cancelled
+
+    def get_status(self, order):
+        """Return the status that the order (sudo) has after the changes so far."""
+        return self._get_present(order)[0]
+
+    def _get_present(self, order):
+        return self._planned.get(order.id) or (
+            order.order_status_id,
+            order.order_flag_id,
+            order.order_flag_note,
+        )
+
+    def _judge(self, change, order, options):
         """Return the refusal of this change, or False; of cases alike only one is judged."""
         facts = order._prepare_status_facts()
         if order.id in self._cancelled:
             facts["state"] = "cancel"
         case = StatusCase(
             **facts,
-            **self.options,
+            **{**self.options, **options},
             previous_status=change.previous_status,
             new_status=change.new_status,
             previous_flag=change.previous_flag,

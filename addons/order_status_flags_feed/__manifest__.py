@@ -1,7 +1,7 @@
 {
     "name": "Order Status & Flags: ERP Feed",
-    "summary": "Flags set in Subiekt GT, Subiekt nexo PRO, Navireo or another ERP reach the"
-    " customer",
+    "summary": "Flags and documents of Subiekt GT, Subiekt nexo PRO, Navireo or another ERP reach"
+    " the customer",
     "version": "19.0.2.1.0",
     "category": "Sales/Sales",
     "license": "LGPL-3",
@@ -11,6 +11,7 @@
         "security/res_groups.xml",
         "security/ir_rule.xml",
         "security/ir.model.access.csv",
+        "data/sale_order_status_event_data.xml",
         "views/order_flag_feed_log_views.xml",
         "views/order_flag_feed_unknown_flag_views.xml",
         "views/order_flag_feed_mapping_views.xml",
@@ -19,8 +20,11 @@
         "wizard/order_flag_feed_import_views.xml",
         "views/order_flag_feed_views.xml",
         "views/sale_order_views.xml",
+        "views/order_flag_feed_fetch_views.xml",
+        "views/portal_templates.xml",
         "views/order_status_flags_feed_menus.xml",
     ],
     "demo": ["demo/order_flag_feed_demo.xml"],
+    "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

@@ -30,14 +30,16 @@ class FeedRow:
     :ivar changed_at: naive UTC with microseconds, so that two changes in one second keep
         their order
     :ivar result: what ``push`` answers for the row, empty while undecided
+    :ivar document: ``DocumentRow`` of a row about a document; None in one about a flag
     :ivar order: the ``sale.order`` that was found
-    :ivar change: the ``StatusChange`` it leads to
+    :ivar change: the ``StatusChange`` that a flag leads to
     """
 
     raw: Any
     key: Any = None
     order_ref: str = ""
     flag: str = ""
+    document: Any = None
     note: str = ""
     changed_at: Any = False
     result: str = ""

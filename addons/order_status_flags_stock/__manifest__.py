@@ -11,5 +11,6 @@
         "data/sale_order_status_data.xml",
     ],
     "auto_install": True,
+    "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

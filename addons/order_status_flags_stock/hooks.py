@@ -1,3 +1,11 @@
+def post_init_hook(env):
+    """Put the events of other addons on the status of shipped orders, where they are there.
+
+    :param env: environment of the installation (superuser)
+    """
+    env["sale.order.status"]._add_events_to_shipped_statuses()
+
+
 def uninstall_hook(env):
     """Archive the status of shipped orders where it is in use; Odoo deletes it otherwise.
 

@@ -1,10 +1,17 @@
 from . import (
+    account_tax,
     ir_http,
     order_flag_feed,
+    order_flag_feed_fetch,
     order_flag_feed_log,
     order_flag_feed_mapping,
     order_flag_feed_unknown_flag,
+    res_partner,
     res_users,
     sale_order,
+    sale_order_erp_document,
+    sale_order_erp_touch,
+    sale_order_line,
+    sale_order_status,
     sale_order_status_history,
 )

@@ -8,7 +8,7 @@ from odoo.http import request
 
 from ..feed_row import MAX_BYTES
 
-CLIENT_METHODS = ("push", "dry_run", "changes")
+CLIENT_METHODS = ("push", "dry_run", "changes", "orders")
 
 
 class IrHttp(models.AbstractModel):
@@ -31,8 +31,8 @@ class IrHttp(models.AbstractModel):
         elif request.env.uid and request.env.user._is_feed_client_only():
             raise AccessError(
                 request.env._(
-                    "This user can push changes of flags, try them and read changes, and"
-                    " nothing else."
+                    "This user can push what an ERP tells, try it, read changes and fetch"
+                    " orders, and nothing else."
                 )
             )
         return res

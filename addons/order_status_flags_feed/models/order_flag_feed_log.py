@@ -3,7 +3,9 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import format_datetime
 
+from ..document_row import MAX_NUMBER, get_row_without_file
 from ..feed_row import MAX_KEY, MAX_REFERENCE, MAX_ROWS, is_storable
 
 # Rows that may succeed when they come again: their key is not used up.
@@ -16,7 +18,8 @@ class OrderFlagFeedLog(models.Model):
     """One row per row of a push, with what became of it.
 
     The rows that were applied or found unchanged are also the memory of the keys that are
-    used up, and of how new the last change of each order is.
+    used up, and of how new the last change of each order's flag is; that of a document is
+    kept there.
     """
 
     _name = "order.flag.feed.log"
@@ -37,6 +40,19 @@ class OrderFlagFeedLog(models.Model):
     flag_id = fields.Many2one(
         comodel_name="sale.order.flag", string="Flag here", ondelete="set null", readonly=True
     )
+    document_kind = fields.Selection(
+        selection=lambda self: (
+            self.env["sale.order.erp.document"]._fields["kind"]._description_selection(self.env)
+        ),
+        string="Document",
+        readonly=True,
+    )
+    document_number = fields.Char(string="Number of the document", readonly=True)
+    has_file = fields.Boolean(
+        string="With a PDF",
+        readonly=True,
+        help="The PDF is not kept here: only the client can send such a row again.",
+    )
     note = fields.Char(readonly=True)
     changed_at = fields.Datetime(string="Changed in the ERP", readonly=True)
     result = fields.Selection(
@@ -55,7 +71,9 @@ class OrderFlagFeedLog(models.Model):
     )
     message = fields.Char(readonly=True)
     payload = fields.Text(
-        string="Row as it came", readonly=True, help="Kept for rows that could not be read."
+        string="Row as it came",
+        readonly=True,
+        help="Kept for rows that did not reach their order, without the content of a PDF.",
     )
     is_replayed = fields.Boolean(
         string="Sent again", readonly=True, help="A later row of the log tells how that ended."
@@ -70,7 +88,8 @@ class OrderFlagFeedLog(models.Model):
         "This change was taken over already.",
     )
     _last_change_idx = models.Index(
-        "(feed_id, order_id, changed_at DESC) WHERE result IN ('applied', 'unchanged')"
+        "(feed_id, order_id, changed_at DESC)"
+        " WHERE result IN ('applied', 'unchanged') AND document_kind IS NULL"
     )
     _feed_result_idx = models.Index(
         "(feed_id, result) WHERE result NOT IN ('applied', 'unchanged', 'duplicate')"
@@ -94,7 +113,8 @@ class OrderFlagFeedLog(models.Model):
     def action_replay(self):
         """Process these rows once more, for instance after an unknown flag was mapped.
 
-        Rows that reached their order already are left out: their key is used up.
+        Rows that reached their order already are left out: their key is used up. So are those
+        with a PDF, which is not kept: without it, they would use up the key of the whole row.
 
         :return: a notification that says how it went
         :raise UserError: when none of the rows can be sent again
@@ -104,6 +124,13 @@ class OrderFlagFeedLog(models.Model):
         self.feed_id.check_access("write")
         # sudo: nobody writes the log by hand; `is_replayed` is the machinery's own
         logs = self.sudo().filtered("is_open").sorted("id")
+        if logs and all(log.has_file for log in logs):
+            raise UserError(
+                self.env._(
+                    "The PDF of a row is not kept here. Please let the client send it again."
+                )
+            )
+        logs = logs.filtered(lambda log: not log.has_file)
         if not logs:
             raise UserError(
                 self.env._("Only rows that did not reach their order can be sent again.")
@@ -136,6 +163,20 @@ class OrderFlagFeedLog(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _get_failure_text(self):
+        """Return one line that says what failed, for the form of the order.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        results = dict(self._fields["result"]._description_selection(self.env))
+        subject = self.external_flag or self.env._("No flag")
+        if self.document_kind:
+            documents = self.env["sale.order.erp.document"]
+            subject = documents._get_label(self.document_kind, self.document_number)
+        moment = format_datetime(self.env, self.create_date, dt_format="short")
+        return f"{moment}  {subject}: {results[self.result]}. {self.message or ''}".strip()
+
     def _get_row(self):
         """Return the row of a push that this log row came from."""
         self.ensure_one()
@@ -164,29 +205,52 @@ class OrderFlagFeedLog(models.Model):
 
     @api.model
     def _prepare_values(self, feed, row):
+        values = {"feed_id": feed.id, "result": row.result, "message": row.message}
         if row.result == "invalid":
-            return {
-                "feed_id": feed.id,
-                "key": self._get_shown(row.raw, "key", MAX_KEY),
-                "order_ref": self._get_shown(row.raw, "order", MAX_REFERENCE),
-                "external_flag": self._get_shown(row.raw, "flag", MAX_REFERENCE),
-                "result": row.result,
-                "message": row.message,
-                # ASCII, so that whatever came can be stored and shown
-                "payload": json.dumps(row.raw, default=str)[:MAX_PAYLOAD],
-            }
+            return {**values, **self._prepare_invalid_values(row.raw)}
+        values.update(
+            key=row.key,
+            order_ref=row.order_ref,
+            order_id=row.order.id if row.order else False,
+            external_flag=row.flag,
+            flag_id=row.change.new_flag.id if row.change else False,
+            note=row.note,
+            changed_at=row.changed_at,
+        )
+        if row.document:
+            values.update(self._prepare_document_values(row))
+        return values
+
+    @api.model
+    def _prepare_document_values(self, row):
         return {
-            "feed_id": feed.id,
-            "key": row.key,
-            "order_ref": row.order_ref,
-            "order_id": row.order.id if row.order else False,
-            "external_flag": row.flag,
-            "flag_id": row.change.new_flag.id if row.change else False,
-            "note": row.note,
-            "changed_at": row.changed_at,
-            "result": row.result,
-            "message": row.message,
+            "external_flag": False,
+            "document_kind": row.document.kind,
+            "document_number": row.document.number,
+            "has_file": bool(row.document.file),
+            "payload": row.result in REPLAYABLE and self._get_payload(row.raw),
         }
+
+    @api.model
+    def _prepare_invalid_values(self, raw):
+        document = raw.get("document") if isinstance(raw, dict) else None
+        kind = self._get_shown(document, "kind", MAX_REFERENCE)
+        kinds = dict(self.env["sale.order.erp.document"]._fields["kind"].selection)
+        return {
+            "key": self._get_shown(raw, "key", MAX_KEY),
+            "order_ref": self._get_shown(raw, "order", MAX_REFERENCE),
+            "external_flag": self._get_shown(raw, "flag", MAX_REFERENCE),
+            "document_kind": kind in kinds and kind,
+            "document_number": self._get_shown(document, "number", MAX_NUMBER),
+            "has_file": isinstance(document, dict) and document.get("file") is not None,
+            "payload": self._get_payload(raw),
+        }
+
+    @api.model
+    def _get_payload(self, raw):
+        """Return a row as it came, to be shown and sent again; without the content of a file."""
+        # ASCII, so that whatever came can be stored and shown
+        return json.dumps(get_row_without_file(raw), default=str)[:MAX_PAYLOAD]
 
     @api.model
     def _get_shown(self, raw, name, longest):
@@ -205,8 +269,9 @@ class OrderFlagFeedLog(models.Model):
 
     @api.model
     def _get_last_changes(self, feed, orders):
-        """Return ``{order id: moment of the last change that reached it from this feed}``."""
+        """Return ``{order id: moment of the last change of its flag from this feed}``."""
         settled = Domain("result", "in", ("applied", "unchanged"))
+        settled &= Domain("document_kind", "=", False)
         groups = self._read_group(
             Domain("feed_id", "=", feed.id) & Domain("order_id", "in", orders.ids) & settled,
             ["order_id"],

@@ -3,11 +3,13 @@ import logging
 import psycopg2
 
 from odoo import fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, sql
 
 _logger = logging.getLogger(__name__)
 
 OFFSET_PARAMETER = "order_status_flags_feed.position_offset"
+# What is read by position: changes of statuses, and of orders.
+POSITIONED = ("sale_order_status_history", "sale_order_erp_touch")
 
 
 class SaleOrderStatusHistory(models.Model):
@@ -75,10 +77,13 @@ class SaleOrderStatusHistory(models.Model):
         """
         self.env.cr.execute(
             """
-            SELECT COALESCE(MAX(feed_position), 0),
+            SELECT GREATEST(
+                       (SELECT MAX(feed_position) FROM sale_order_status_history),
+                       (SELECT MAX(feed_position) FROM sale_order_erp_touch),
+                       0
+                   ),
                    pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
                    pg_current_xact_id_if_assigned()::text::bigint
-              FROM sale_order_status_history
             """
         )
         highest, next_number, own = self.env.cr.fetchone()
@@ -97,10 +102,14 @@ class SaleOrderStatusHistory(models.Model):
         self.env["ir.config_parameter"].sudo().set_param(OFFSET_PARAMETER, str(offset))
         # A default of the column, not a value of the insert: the engine, which writes the rows,
         # knows nothing of feeds.
-        self.env.cr.execute(
-            SQL(
-                "ALTER TABLE sale_order_status_history ALTER COLUMN feed_position"
-                " SET DEFAULT pg_current_xact_id()::text::bigint + %s",
-                SQL(str(int(offset))),
+        for table in POSITIONED:
+            if not sql.column_exists(self.env.cr, table, "feed_position"):
+                continue  # while the addon is installed
+            self.env.cr.execute(
+                SQL(
+                    "ALTER TABLE %s ALTER COLUMN feed_position"
+                    " SET DEFAULT pg_current_xact_id()::text::bigint + %s",
+                    SQL.identifier(table),
+                    SQL(str(int(offset))),
+                )
             )
-        )

@@ -96,7 +96,7 @@ class OrderFlagFeedApply(models.TransientModel):
                     SELECT DISTINCT ON (log.order_id) log.order_id, log.external_flag, log.note
                       FROM order_flag_feed_log log
                       JOIN sale_order so ON so.id = log.order_id AND so.company_id = %s
-                     WHERE log.feed_id = %s AND log.result IN %s
+                     WHERE log.feed_id = %s AND log.result IN %s AND log.document_kind IS NULL
                   ORDER BY log.order_id, log.changed_at DESC, log.id DESC
                    ) newest
              WHERE TRIM(external_flag) = %s

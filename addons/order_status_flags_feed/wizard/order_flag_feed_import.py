@@ -7,12 +7,19 @@ from odoo.addons.order_status_flags.table_csv import TableError, make_csv, read_
 
 from ..feed_row import MAX_BYTES
 
-COLUMNS = ("key", "order", "flag", "note", "changed_at")
-OPTIONAL = ("note",)
+# Columns of the document of a row, the file aside: a CSV file cannot bring its content.
+DOCUMENT_COLUMNS = ("kind", "number", "date", "state", "covers", "tracking")
+COLUMNS = ("key", "order", "flag", *DOCUMENT_COLUMNS, "file", "note", "changed_at")
+REQUIRED = ("key", "order", "changed_at")
+# Columns that a file with results has whether the imported one had them or not.
+FLAG_RESULT = ("key", "order", "flag", "note", "changed_at")
 
 
 class OrderFlagFeedImport(models.TransientModel):
-    """Takes the rows of a push from a CSV file, and gives them back with their results."""
+    """Takes the rows of a push from a CSV file, and gives them back with their results.
+
+    A row with something in the column ``kind`` is about a document, any other about a flag.
+    """
 
     _name = "order.flag.feed.import"
     _description = "Import Changes of a Feed"
@@ -32,6 +39,7 @@ class OrderFlagFeedImport(models.TransientModel):
     ok_count = fields.Integer(string="Applied or unchanged", readonly=True)
     skipped_count = fields.Integer(string="Known or overtaken", readonly=True)
     failed_count = fields.Integer(string="Failed", readonly=True)
+    file_count = fields.Integer(string="Files not imported", readonly=True)
     order_count = fields.Integer(string="Orders that would change", readonly=True)
     customer_count = fields.Integer(string="Customers who would be mailed", readonly=True)
 
@@ -40,10 +48,10 @@ class OrderFlagFeedImport(models.TransientModel):
 
         :raise UserError: when the file cannot be read
         """
-        feed, rows = self._prepare_import()
+        feed, cells, rows = self._prepare_import()
         answer = feed._dry_run(rows)
         self.order_count, self.customer_count = answer["orders"], answer["customers"]
-        return self._show_results(rows, answer["results"], "checked")
+        return self._show_results(cells, answer["results"], "checked")
 
     def action_import(self):
         """Take the rows over, exactly as a push would.
@@ -51,19 +59,20 @@ class OrderFlagFeedImport(models.TransientModel):
         :raise UserError: when the file cannot be read
         :raise AccessError: without write access to the feed
         """
-        feed, rows = self._prepare_import()
-        return self._show_results(rows, feed._push(rows), "done")
+        feed, cells, rows = self._prepare_import()
+        return self._show_results(cells, feed._push(rows), "done")
 
     def _prepare_import(self):
         self.ensure_one()
         self.feed_id.check_access("write")
-        rows = self._read_file()
+        cells = self._read_file()
+        rows = [self._make_push_row(named) for named in cells]
         feed = self.feed_id._in_own_context()
         feed._check_call(rows)
-        return feed, rows
+        return feed, cells, rows
 
     def _read_file(self):
-        """Return the rows of the file as a push takes them.
+        """Return the cells of each row of the file by the names of their columns.
 
         :raise UserError: when there is no file, it is no CSV, or a column is missing
         """
@@ -99,7 +108,11 @@ class OrderFlagFeedImport(models.TransientModel):
         :raise UserError: when one is missing, or there twice
         """
         header = [name.strip().lower() for name in table.rows[0].cells] if table.rows else []
-        missing = [name for name in COLUMNS if name not in header and name not in OPTIONAL]
+        missing = [name for name in REQUIRED if name not in header]
+        if "kind" not in header and "flag" not in header:
+            missing.append("flag")
+        if "kind" in header and "number" not in header:
+            missing.append("number")
         if missing:
             raise UserError(
                 self.env._(
@@ -118,7 +131,7 @@ class OrderFlagFeedImport(models.TransientModel):
         return header
 
     def _read_row(self, row, header):
-        """Return a row as a push takes it.
+        """Return the cells of a row by the names of their columns.
 
         :raise UserError: when it cannot be told which cell is which
         """
@@ -137,6 +150,16 @@ class OrderFlagFeedImport(models.TransientModel):
             if name in COLUMNS
         }
 
+    def _make_push_row(self, cells):
+        """Return the cells of a row as a push takes them; empty ones are left out."""
+        row = {name: cells.get(name) for name in ("key", "order", "note", "changed_at")}
+        if not cells.get("kind", "").strip() and ("flag" in cells or "kind" not in cells):
+            return {**row, "flag": cells.get("flag")}
+        document = {name: cells.get(name, "").strip() for name in DOCUMENT_COLUMNS}
+        row["document"] = {name: text for name, text in document.items() if text}
+        # Both of them: the push says so.
+        return {**row, "flag": cells["flag"]} if cells.get("flag") else row
+
     def _show_results(self, rows, answers, state):
         results = [answer["result"] for answer in answers]
         settled = sum(result in ("applied", "unchanged") for result in results)
@@ -148,6 +171,7 @@ class OrderFlagFeedImport(models.TransientModel):
                 "ok_count": settled,
                 "skipped_count": skipped,
                 "failed_count": len(rows) - settled - skipped,
+                "file_count": sum(bool(row.get("file")) for row in rows),
                 "result_data": self._write_results(rows, answers),
                 "result_filename": "results.csv",
             }
@@ -163,8 +187,19 @@ class OrderFlagFeedImport(models.TransientModel):
 
     def _write_results(self, rows, answers):
         """Return the rows with their results, as a file that can be corrected and sent again."""
-        table = [[*COLUMNS, "result", "message"]]
+        columns = [name for name in COLUMNS if name in FLAG_RESULT or any(name in r for r in rows)]
+        if rows and "flag" not in rows[0]:
+            columns.remove("flag")
+        table = [[*columns, "result", "message"]]
         for row, answer in zip(rows, answers, strict=True):
-            cells = [row.get(name, "") for name in COLUMNS]
-            table.append([*cells, answer["result"], answer["message"]])
+            cells = [row.get(name, "") for name in columns]
+            table.append([*cells, answer["result"], self._get_message(row, answer)])
         return base64.b64encode(make_csv(table))
+
+    def _get_message(self, row, answer):
+        if not row.get("file"):
+            return answer["message"]
+        hint = self.env._(
+            "The file is not imported: a CSV file has no room for it. Let the client send it."
+        )
+        return f"{answer['message']} {hint}".strip()

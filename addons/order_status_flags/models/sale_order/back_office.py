@@ -156,16 +156,28 @@ class SaleOrder(models.Model):
         "state",
     )
     def _compute_status_attention(self):
+        reasons = self._get_attention_reasons()
+        for order in self:
+            order.status_attention = next(
+                (reason for reason, ids in reasons.items() if order._origin.id in ids), False
+            )
+
+    def _get_attention_reasons(self):
+        """Return ``{reason: ids of those of these orders that have it}``, most pressing first.
+
+        Hook: addons add reasons of their own, which they add to the selection of
+        ``status_attention`` and to ``_get_attention_domains`` too.
+
+        :rtype: dict[str, set]
+        """
         # sudo: who reads an order may know that its customer was not reached
         rows = self.sudo()._find_failed_mails(self.ids, open_only=True)
-        failed = {order_id for order_id, _row_id in rows}
-        for order in self:
-            order.status_attention = (
-                (order.is_against_rejection and "against_rejection")
-                or (order.cancellation_requested_on and "cancellation")
-                or (order._origin.id in failed and "mail_failed")
-                or (order.is_status_stuck and "stuck")
-            )
+        return {
+            "against_rejection": set(self.filtered("is_against_rejection")._origin.ids),
+            "cancellation": set(self.filtered("cancellation_requested_on")._origin.ids),
+            "mail_failed": {order_id for order_id, _row_id in rows},
+            "stuck": set(self.filtered("is_status_stuck")._origin.ids),
+        }
 
     @api.model
     def _search_status_attention(self, operator, value):
@@ -173,14 +185,24 @@ class SaleOrder(models.Model):
         if operator != "in":
             return NotImplemented
         self._check_field_access(self._fields["status_attention"], "read")
-        domains = {
+        domains = self._get_attention_domains()
+        found = Domain.OR(domains[reason] for reason in value if reason in domains)
+        return found if all(value) else found | ~Domain.OR(domains.values())
+
+    @api.model
+    def _get_attention_domains(self):
+        """Return ``{reason: domain of the orders that have it}``.
+
+        Hook: addons add the reasons that they added to ``_get_attention_reasons``.
+
+        :rtype: dict[str, Domain]
+        """
+        return {
             "against_rejection": Domain("is_against_rejection", "=", True),
             "cancellation": Domain("cancellation_requested_on", "!=", False),
             "mail_failed": Domain("id", "in", self._search_open_failed_mails()),
             "stuck": Domain("is_status_stuck", "=", True),
         }
-        found = Domain.OR(domains[reason] for reason in value if reason in domains)
-        return found if all(value) else found | ~Domain.OR(domains.values())
 
     @api.model
     def _search_open_failed_mails(self):

@@ -64,25 +64,53 @@ class SaleOrder(models.Model):
         if not changes:
             return self.browse()
         self.browse(change.order.id for change in changes)._lock_for_status_change()
-        self._plan_status_changes(changes, check_groups=False, any_path=code == "order_cancelled")
+        any_path = code in self._get_unconditional_events()
+        self._plan_status_changes(changes, check_groups=False, any_path=any_path)
         return self._apply_status_changes(changes, source="event")
 
-    def _get_event_status(self, code):
-        """Return the status this order (sudo) gets by the event, or an empty one."""
+    def _get_event_status(self, code, present=None):
+        """Return the status this order (sudo) gets by the event, or an empty one.
+
+        :param str code: code of the event
+        :param sale.order.status present: the status that the order will have when the event
+            happens, for plans; None = the one it has now
+        """
         self.ensure_one()
         nothing = self.env["sale.order.status"]
-        if code == "order_cancelled":
-            status = self.order_status_id
-            keep = self.env.context.get("order_status_keep_rejected") is KEEP_REJECTED
-            if keep and status.category == "rejected":
-                return nothing
-            if not status and not (self.was_placed and self._has_automatic_status()):
-                return nothing
-            return nothing._get_for_event(code, self.document_type, self.company_id)
-        if not self.was_placed or not self._has_automatic_status():
+        present = self.order_status_id if present is None else present
+        if code in self._get_unconditional_events():
+            applies = self._is_rejected_by_event(code, present)
+        else:
+            applies = self.was_placed and self._has_automatic_status()
+        if not applies:
             return nothing
         status = nothing._get_for_event(code, self.document_type, self.company_id)
-        return status if status and status._comes_after(self.order_status_id) else nothing
+        if code in self._get_unconditional_events():
+            return status
+        return status if status and status._comes_after(present) else nothing
+
+    @api.model
+    def _get_unconditional_events(self):
+        """Return the codes of the events that apply whatever status an order has.
+
+        Neither the order of the statuses nor "May be followed by" holds them up.
+
+        Hook: addons add their own; one of these never changes a rejected status, except
+        ``order_cancelled``.
+
+        :rtype: set[str]
+        """
+        return {"order_cancelled"}
+
+    def _is_rejected_by_event(self, code, present):
+        """Whether an event of ``_get_unconditional_events`` applies to an order (sudo)."""
+        keep = (
+            code != "order_cancelled"
+            or self.env.context.get("order_status_keep_rejected") is KEEP_REJECTED
+        )
+        if keep and present.category == "rejected":
+            return False
+        return bool(present) or (self.was_placed and self._has_automatic_status())
 
     def _has_automatic_status(self):
         """Whether events set the status of this order at all, by the company's settings."""

@@ -33,14 +33,7 @@ class OrderFlagFeed(models.Model):
         after = feed._read_cursor(cursor)
         limit = feed._read_limit(limit)
         border, newest = feed._get_settled_border()
-        # Silence would look like "nothing new" for as long as it takes to catch up.
-        if after > (newest, 0):
-            raise UserError(
-                self.env._(
-                    "This cursor is from another database, or from one that was set back since."
-                    " Please begin without a cursor."
-                )
-            )
+        feed._check_cursor_is_ours(after, newest)
         rows = feed._fetch_changes(after, border, limit)
         # A full page may end in the middle of a transaction: go on behind its last row.
         if len(rows) == limit:
@@ -62,6 +55,16 @@ class OrderFlagFeed(models.Model):
                 self.env._("“%(cursor)s” is no cursor of this feed.", cursor=str(cursor)[:100])
             )
         return int(found[1]), int(found[2])
+
+    def _check_cursor_is_ours(self, after, newest):
+        # Silence would look like "nothing new" for as long as it takes to catch up.
+        if after > (newest, 0):
+            raise UserError(
+                self.env._(
+                    "This cursor is from another database, or from one that was set back since."
+                    " Please begin without a cursor."
+                )
+            )
 
     def _read_limit(self, limit):
         if type(limit) is not int or limit < 1:
@@ -96,7 +99,9 @@ class OrderFlagFeed(models.Model):
                   FROM present, pg_snapshot_xip(snapshot) AS open
                  WHERE open::text::bigint %% 4294967296 NOT IN (SELECT number FROM elsewhere)
             )
-            SELECT LEAST(oldest.number, newest.own, newest.number), newest.own, newest.number
+            SELECT LEAST(oldest.number, newest.own, newest.number), newest.own,
+                   -- The own number is given after the snapshot was taken.
+                   GREATEST(newest.number, newest.own + 1)
               FROM oldest, newest
             """,
             [],

@@ -25,7 +25,7 @@ USUAL_FLAGS = {
 
 
 class OrderFlagFeed(models.Model):
-    """An ERP outside Odoo whose clerks put flags on orders.
+    """An ERP outside Odoo in which orders get flags, and documents such as invoices.
 
     A small program beside that ERP pushes every change of a flag; the mapping says which
     of our flags each of theirs means. Example: a clerk in Subiekt GT puts "W trakcie
@@ -145,6 +145,19 @@ class OrderFlagFeed(models.Model):
         if "company_id" in vals:
             self._move_client_users()
         return res
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_documents(self):
+        """Customers find their invoices by them."""
+        # sudo: documents of orders that the user does not read count, too
+        documents = self.env["sale.order.erp.document"].sudo()
+        if documents.search_count([("feed_id", "in", self.ids)], limit=1):
+            raise UserError(
+                self.env._(
+                    "Customers still find documents of this feed on their orders. Archive the feed"
+                    " instead: it then takes no more changes, and the documents stay."
+                )
+            )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_close_clients(self):

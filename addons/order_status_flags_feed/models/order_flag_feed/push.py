@@ -9,20 +9,10 @@ from odoo.fields import Domain
 from odoo.tools import mute_logger
 
 from odoo.addons.order_status_flags.status_change import KEEP, StatusChange
-from odoo.addons.order_status_flags.status_plan import StatusPlan
 
-from ...feed_row import (
-    MAX_AHEAD,
-    MAX_BYTES,
-    MAX_KEY,
-    MAX_NOTE,
-    MAX_REFERENCE,
-    MAX_ROWS,
-    SETTLED,
-    FeedRow,
-    is_storable,
-    parse_moment,
-)
+from ...document_plan import PushPlan
+from ...feed_row import MAX_BYTES, MAX_ROWS, SETTLED
+from ...push_state import PushState
 
 # Rows that are written in one go; when that fails, the slice is halved.
 SLICE = 1000
@@ -32,47 +22,34 @@ ORDER_WAIT = 3.0
 FEED_WAIT = "20s"
 
 
-class PushState:
-    """What the rows decided so far mean for the rows behind them."""
-
-    def __init__(self, used_keys, last_changes, orders, flags, locked):
-        self.used_keys = used_keys
-        self.last_changes = last_changes
-        self.orders = orders
-        self.flags = flags
-        self.locked = locked
-
-    def snapshot(self):
-        return PushState(
-            set(self.used_keys), dict(self.last_changes), self.orders, self.flags, self.locked
-        )
-
-    def settle(self, row):
-        self.used_keys.add(row.key)
-        self.last_changes[row.order.id] = row.changed_at
-
-
 class OrderFlagFeed(models.Model):
-    """The way in: changes of flags that were made in the ERP."""
+    """The way in: flags and documents of orders that were changed in the ERP."""
 
     _inherit = "order.flag.feed"
 
     # === PUBLIC METHODS === #
 
     def push(self, rows):
-        """Take over changes of flags that were made in the ERP outside Odoo.
+        """Take over flags and documents of orders that were changed in the ERP outside Odoo.
 
         By JSON-2: ``POST /json/2/order.flag.feed/push`` with the body
         ``{"ids": [feed id], "rows": [...]}``. One call is one transaction; a bad row never
         stops the others. Sending the same rows again does no harm.
+
+        Instead of ``flag``, a row may carry ``"document": {"kind": "order", "delivery",
+        "invoice" or "receipt", "number": text, "date": "YYYY-MM-DD", "state": "open" or
+        "cancelled", "covers": "all" or "part", "tracking": text, "file": {"name": text,
+        "content": PDF of at most 5 MiB in base64}}``. Kind and number are required; what a
+        later row leaves out stays as it was.
 
         :param list[dict] rows: at most 10,000 of ``{"key": unique id of the change,
             "order": reference, "flag": flag as the ERP spells it or "" to clear, "note":
             text of at most 10,000 characters, "changed_at": ISO 8601 with zone}``
         :return: one dict per row, in order: ``{"key", "result", "message"}`` with a result
             of ``applied``, ``unchanged``, ``duplicate`` (the key was used before),
-            ``stale`` (a newer change of the order came before), ``unknown_order``,
-            ``unknown_flag``, ``refused`` (the order cannot take the flag) or ``invalid``
+            ``stale`` (a newer change of this flag or document came before),
+            ``unknown_order``, ``unknown_flag``, ``refused`` (the order cannot take it) or
+            ``invalid``
         :raise AccessError: for users who are no feed clients, or of another company
         :raise MissingError: when there is no such feed
         :raise LockError: while another push of the same feed takes too long
@@ -142,7 +119,7 @@ class OrderFlagFeed(models.Model):
         plan = self._plan_rows(rows, self._prepare_state(rows, lock=False))
         return {
             "results": [row.as_answer() for row in rows],
-            "orders": len({change.order for change in plan.to_apply}),
+            "orders": len({row.order for row in rows if row.result == "applied"}),
             "customers": len(self._get_mailed_customers(plan)),
         }
 
@@ -170,74 +147,6 @@ class OrderFlagFeed(models.Model):
                 )
             ) from error
 
-    # === READING ROWS === #
-
-    def _read_row(self, raw):
-        """Return the row as a ``FeedRow``, decided as ``invalid`` when it cannot be read."""
-        row = FeedRow(raw=raw)
-        if isinstance(raw, dict):
-            row.key = self._get_key_to_answer(raw.get("key"))
-        problem = self._get_row_problem(raw)
-        if problem:
-            row.decide("invalid", problem)
-            return row
-        row.order_ref = raw["order"].strip()
-        row.flag = raw["flag"]
-        row.note = (raw.get("note") or "").strip()
-        try:
-            row.changed_at = parse_moment(raw["changed_at"])
-        except ValueError as error:
-            row.decide("invalid", self._get_moment_problem(str(error)))
-            return row
-        # Clocks differ by minutes; a change of next year would make all others stale until then.
-        if row.changed_at > fields.Datetime.now() + MAX_AHEAD:
-            row.decide("invalid", self.env._('"changed_at" is more than 10 minutes in the future.'))
-        return row
-
-    def _get_key_to_answer(self, key):
-        """Return the key as it can be written into an answer, None when it cannot."""
-        if isinstance(key, str):
-            return key.encode(errors="replace").decode()
-        return key if isinstance(key, int) else None
-
-    def _get_row_problem(self, raw):
-        """Return why a row cannot be read, or False."""
-        if not isinstance(raw, dict):
-            return self.env._("A row must be an object with key, order, flag and changed_at.")
-        return (
-            self._get_text_problem(raw, "key", MAX_KEY)
-            or self._get_text_problem(raw, "order", MAX_REFERENCE)
-            or self._get_text_problem(raw, "flag", MAX_REFERENCE, may_be_empty=True)
-            or (
-                raw.get("note") is not None
-                and self._get_text_problem(raw, "note", MAX_NOTE, may_be_empty=True)
-            )
-            or self._get_text_problem(raw, "changed_at", MAX_REFERENCE)
-        )
-
-    def _get_text_problem(self, raw, name, longest, may_be_empty=False):
-        value = raw.get(name)
-        if value is None:
-            return self.env._('"%(name)s" is missing.', name=name)
-        if not isinstance(value, str):
-            return self.env._('"%(name)s" must be a text.', name=name)
-        if not may_be_empty and not value.strip():
-            return self.env._('"%(name)s" is empty.', name=name)
-        if len(value) > longest:
-            return self.env._(
-                '"%(name)s" is too long: at most %(cap)s characters.', name=name, cap=longest
-            )
-        if not is_storable(value):
-            return self.env._('"%(name)s" contains characters that are no text.', name=name)
-        return False
-
-    def _get_moment_problem(self, kind):
-        if kind == "zone":
-            return self.env._('"changed_at" has no time zone. Please write it like +01:00 or Z.')
-        return self.env._(
-            '"changed_at" is no date and time of ISO 8601, like 2026-03-01T12:00:00+01:00.'
-        )
-
     # === LOOKING UP === #
 
     def _prepare_state(self, rows, lock):
@@ -256,6 +165,7 @@ class OrderFlagFeed(models.Model):
             orders,
             {mapping.external_flag: mapping.flag_id for mapping in self.mapping_ids},
             set(locked.ids),
+            self._find_documents(found, open_rows),
         )
 
     def _find_orders(self, references):
@@ -294,11 +204,11 @@ class OrderFlagFeed(models.Model):
         try:
             # A savepoint, so that an order that cannot be written leaves nothing half done.
             with self.env.cr.savepoint():
-                self._apply_plan(self._plan_rows(rows, state))
+                self._apply_plan(self._plan_rows(rows, state), state)
         except psycopg2.OperationalError:
             raise  # a clash with another transaction is no fault of a row: run it all again
         except Exception as error:
-            state.used_keys, state.last_changes = before.used_keys, before.last_changes
+            state.restore(before)
             self._undo_decisions(rows)
             if len(rows) == 1:
                 rows[0].decide("refused", self._get_failure_message(error))
@@ -324,14 +234,15 @@ class OrderFlagFeed(models.Model):
         """Decide these rows one after the other, without writing anything."""
         # A row is judged on top of those before it, which are written together with it: two
         # rows of one order in one push come out as if each had come alone.
-        plan = StatusPlan(self.env["sale.order"], check_groups=False)
+        plan = PushPlan(self.env["sale.order"], check_groups=False)
         for row in rows:
             if row.result:
                 continue
             row.order = self._find_order(row, state)
             row.decide(*self._judge(row, state))
             if not row.result:
-                self._plan_row(row, state, plan)
+                plan_row = self._plan_document if row.document else self._plan_flag
+                plan_row(row, state, plan)
             if row.result in SETTLED:
                 state.settle(row)
         return plan
@@ -354,13 +265,19 @@ class OrderFlagFeed(models.Model):
                 "The flag “%(flag)s” is not mapped in the feed.", flag=row.flag
             )
         # The same moment is not older: two changes in one second both count, in their order.
-        if row.changed_at < state.last_changes.get(row.order.id, row.changed_at):
-            return "stale", self.env._("A newer change of this order came before.")
+        last = state.get_last_change(row)
+        if last and row.changed_at < last:
+            return "stale", self._get_stale_message(row)
         if row.order.id not in state.locked:
             return "refused", self.env._(
                 "Somebody else is changing the order at this moment. Please send it again."
             )
         return "", ""
+
+    def _get_stale_message(self, row):
+        if row.document:
+            return self.env._("A newer change of this document came before.")
+        return self.env._("A newer change of this order came before.")
 
     def _get_unknown_order_message(self, row, state):
         count = len(state.orders.get(row.order_ref, ()))
@@ -370,7 +287,7 @@ class OrderFlagFeed(models.Model):
             "%(count)s orders have the reference “%(ref)s”.", count=count, ref=row.order_ref
         )
 
-    def _plan_row(self, row, state, plan):
+    def _plan_flag(self, row, state, plan):
         flag = state.flags[row.flag.strip()] if row.flag else self.env["sale.order.flag"]
         row.change = plan.add(
             StatusChange(
@@ -384,10 +301,14 @@ class OrderFlagFeed(models.Model):
         result = {"apply": "applied"}.get(row.change.outcome, row.change.outcome)
         row.decide(result, row.change.message)
 
-    def _apply_plan(self, plan):
+    def _apply_plan(self, plan, state):
+        # Documents first: what they bring about finds them there.
+        if plan.documents.keys:
+            self._apply_documents(plan.documents, state)
         # The history keeps which feed it was, so that the feed is not told of its own changes.
         orders = self.env["sale.order"].with_context(order_flag_feed=self)
         orders._apply_status_changes(plan.to_apply, source="feed")
+        self._follow_documents(plan.documents)
 
     def _get_mailed_customers(self, plan):
         """Return the customers whose orders a plan would mail about to somebody."""

@@ -1,0 +1,285 @@
+import re
+from dataclasses import dataclass
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ...erp_order import digest
+
+MAX_ORDERS = 500
+# Orders that are looked at in one call and found unchanged, before a short page is returned.
+MAX_LOOKED = 2000
+# Not the form of the cursor of `changes`, which counts something else.
+ORDERS_CURSOR = re.compile(r"o(\d{1,18})\.(\d{1,18})", re.ASCII)
+
+
+@dataclass
+class Candidate:
+    """An order that was noted as changed, and what is known of its versions."""
+
+    position: int
+    touch: int
+    order_id: int
+    version: int
+    digest: str
+    raised: tuple
+    seen_touch: int
+    newest: tuple
+    fetched: int
+    # Whether the versions are to be written.
+    is_news: bool = False
+    content: dict = None
+
+    @classmethod
+    def from_row(cls, row):
+        (position, touch, order_id, version, known, raised_at, raised_by, seen, *rest) = row
+        newest_at, newest, fetched = rest
+        return cls(
+            position=position,
+            touch=touch,
+            order_id=order_id,
+            version=version or 0,
+            digest=known or "",
+            raised=(raised_at or 0, raised_by or 0),
+            seen_touch=seen or 0,
+            newest=(newest_at, newest),
+            fetched=fetched or 0,
+        )
+
+    def take(self, content):
+        """Compare what the ERP would read with what was last given out."""
+        found = digest(content)
+        if found != self.digest:
+            self.version += 1
+            self.digest = found
+            # Not the position it was found at: what is visible already and not yet settled
+            # is part of the content, and a feed that stands before it must be told.
+            self.raised = self.newest
+            self.is_news = True
+        elif self.seen_touch != self.newest[1]:
+            self.is_news = True
+        self.seen_touch = self.newest[1]
+        self.content = {"id": content["id"], "version": self.version, **content}
+
+    def is_told(self, after):
+        """Whether the feed gets it: a version it may not have, or has not fetched."""
+        return self.raised > after or self.fetched != self.version
+
+
+class OrderFlagFeed(models.Model):
+    """The way out: placed orders, for the ERP to take over."""
+
+    _inherit = "order.flag.feed"
+
+    # === PUBLIC METHODS === #
+
+    def orders(self, cursor=False, limit=100):
+        """Return placed orders for the ERP, in the order in which they changed.
+
+        Ask again with the ``cursor`` that was returned while ``more`` is true, and from time to
+        time. Each order comes at least once; it comes again, with a higher ``version``, when
+        something changed that an ERP reads, and not for a status or a flag alone.
+
+        :param str cursor: from the call before; empty = from the beginning
+        :param int limit: how many orders at most, from 1 to 500
+        :return: ``{"orders": [...], "cursor": text, "more": bool}``; an order as in
+            ``docs/schemas/erp-order.schema.json``
+        :raise AccessError: for users who are no feed clients, or of another company
+        :raise MissingError: when there is no such feed
+        :raise UserError: when the cursor or the limit is none
+        """
+        feed = self._get_feed_of_caller()
+        after = feed._read_orders_cursor(cursor)
+        feed._check_orders_limit(limit)
+        # What is noted is noted by the database.
+        self.env.flush_all()
+        border, newest = feed._get_settled_border()
+        feed._check_cursor_is_ours(after, newest)
+        found, after, more = feed._collect_orders(after, border, limit)
+        feed._note_fetch(found)
+        return {
+            "orders": [candidate.content for candidate in found],
+            "cursor": "o{}.{}".format(*after),
+            "more": more,
+        }
+
+    # === THE CALL === #
+
+    def _read_orders_cursor(self, cursor):
+        if not cursor and cursor in (False, None, ""):
+            return (0, 0)
+        found = isinstance(cursor, str) and ORDERS_CURSOR.fullmatch(cursor)
+        if not found:
+            raise UserError(
+                self.env._(
+                    "“%(cursor)s” is no cursor of the orders of this feed.",
+                    cursor=str(cursor)[:100],
+                )
+            )
+        return int(found[1]), int(found[2])
+
+    def _check_orders_limit(self, limit):
+        if type(limit) is not int or not 1 <= limit <= MAX_ORDERS:
+            raise UserError(
+                self.env._("The limit must be a number from 1 to %(cap)s.", cap=MAX_ORDERS)
+            )
+
+    # === COLLECTING === #
+
+    def _collect_orders(self, after, border, limit):
+        """Return ``(candidates that are told, cursor behind them, whether there may be more)``."""
+        found, looked, start = [], 0, after
+        while True:
+            wanted = limit - len(found)
+            candidates = self._find_candidates(start, after, border, wanted + 1)
+            more = len(candidates) > wanted
+            candidates = candidates[:wanted]
+            found += self._judge_candidates(candidates, start)
+            looked += len(candidates)
+            if candidates:
+                after = candidates[-1].position, candidates[-1].touch
+            if not more:
+                # All that lies below the border was seen, also where nothing was for this feed.
+                return found, max(after, (border[0], 0)), False
+            if len(found) == limit or looked >= MAX_LOOKED:
+                return found, after, True
+
+    def _find_candidates(self, start, after, border, limit):
+        """Return the next orders that were noted as changed and match the feed's filter.
+
+        Of several notes of an order the last settled one counts. Left out is what was looked at
+        before and is the version that the feed has fetched: most of what is noted is no change.
+
+        :param tuple start: the cursor that the client sent
+        :param tuple after: where to go on
+        :param tuple border: as of ``_get_settled_border``
+        :param int limit: how many at most
+        """
+        # sudo: a feed gets what its filter says
+        wanted = self.env["sale.order"].sudo()._search(self._get_export_domain())
+        if wanted.is_empty():
+            return []
+        wanted.add_where("sale_order.id = touch.order_id")
+        # Keeps the join one look by id for each note, in the notes' order.
+        wanted.limit = 1
+        position, with_own = border
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT touch.feed_position, touch.id, touch.order_id,
+                       known.version, known.digest, known.raised_position, known.raised_touch,
+                       known.seen_touch, newest.feed_position, newest.id, fetched.version
+                  FROM sale_order_erp_touch touch
+            CROSS JOIN LATERAL (%(wanted)s) wanted
+            CROSS JOIN LATERAL (
+                           SELECT feed_position, id
+                             FROM sale_order_erp_touch
+                            WHERE order_id = touch.order_id
+                         ORDER BY feed_position DESC
+                            LIMIT 1
+                       ) newest
+             LEFT JOIN sale_order_erp_version known ON known.order_id = touch.order_id
+             LEFT JOIN order_flag_feed_fetch fetched
+                    ON fetched.order_id = touch.order_id AND fetched.feed_id = %(feed)s
+                 WHERE (touch.feed_position, touch.id) > (%(position)s, %(touch)s)
+                   AND touch.feed_position < %(border)s
+                   AND NOT EXISTS (
+                       SELECT FROM sale_order_erp_touch later
+                        WHERE later.order_id = touch.order_id
+                          AND later.feed_position > touch.feed_position
+                          AND later.feed_position < %(border)s
+                       )
+                   AND (known.seen_touch IS DISTINCT FROM newest.id
+                        OR fetched.version IS DISTINCT FROM known.version
+                        OR (known.raised_position, known.raised_touch)
+                           > (%(start_position)s, %(start_touch)s))
+              ORDER BY touch.feed_position, touch.id
+                 LIMIT %(limit)s
+                """,
+                wanted=wanted.select(),
+                feed=self.id,
+                position=after[0],
+                touch=after[1],
+                border=position + bool(with_own),
+                start_position=start[0],
+                start_touch=start[1],
+                limit=limit,
+            )
+        )
+        return [Candidate.from_row(row) for row in rows]
+
+    def _judge_candidates(self, candidates, start):
+        """Number the versions of these candidates, and return those that the feed is told."""
+        if not candidates:
+            return []
+        # sudo: a feed gets what its filter says. One language: the content makes the version,
+        # whoever asks.
+        orders = self.env["sale.order"].sudo().with_context(lang=self._get_export_language())
+        orders = orders.browse([candidate.order_id for candidate in candidates])
+        for candidate, content in zip(candidates, orders._prepare_erp_orders(), strict=True):
+            candidate.take(content)
+        self._write_versions([candidate for candidate in candidates if candidate.is_news])
+        return [candidate for candidate in candidates if candidate.is_told(start)]
+
+    def _get_export_language(self):
+        return self.company_id.partner_id.lang or "en_US"
+
+    # === WRITING DOWN === #
+
+    def _write_versions(self, candidates):
+        """Keep the versions, which are the same for every feed.
+
+        Two calls that number the same order at once: the later one gets a serialization failure,
+        and Odoo runs it again.
+        """
+        if not candidates:
+            return
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO sale_order_erp_version
+                            (order_id, version, digest, raised_position, raised_touch, seen_touch)
+                     VALUES %s
+                ON CONFLICT (order_id)
+                  DO UPDATE SET version = EXCLUDED.version,
+                                digest = EXCLUDED.digest,
+                                raised_position = EXCLUDED.raised_position,
+                                raised_touch = EXCLUDED.raised_touch,
+                                seen_touch = EXCLUDED.seen_touch
+                """,
+                SQL(", ").join(
+                    (row.order_id, row.version, row.digest, *row.raised, row.seen_touch)
+                    for row in candidates
+                ),
+            )
+        )
+
+    def _note_fetch(self, candidates):
+        """Keep that the ERP has asked, and what it was given."""
+        now = fields.Datetime.now()
+        fetches = self.env["order.flag.feed.fetch"]
+        if candidates:
+            self.env.cr.execute(
+                SQL(
+                    """
+                    INSERT INTO order_flag_feed_fetch (feed_id, order_id, version, date)
+                         VALUES %s
+                    ON CONFLICT (feed_id, order_id)
+                      DO UPDATE SET version = EXCLUDED.version, date = EXCLUDED.date
+                    """,
+                    SQL(", ").join((self.id, row.order_id, row.version, now) for row in candidates),
+                )
+            )
+            fetches.invalidate_model()
+        # A push of this feed that is under way holds the row: the moment is not worth waiting.
+        self.env.cr.execute(
+            """
+            UPDATE order_flag_feed SET last_fetch = %s
+             WHERE id IN (
+                   SELECT id FROM order_flag_feed WHERE id = %s FOR NO KEY UPDATE SKIP LOCKED
+                   )
+            """,
+            [now, self.id],
+        )
+        self.invalidate_recordset(["last_fetch"])

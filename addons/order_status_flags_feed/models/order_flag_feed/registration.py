@@ -1,0 +1,112 @@
+import ast
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+
+DEFAULT_DOMAIN = "[('document_type', '!=', 'sale')]"
+
+
+class OrderFlagFeed(models.Model):
+    """Which orders this ERP gets, and whether it has registered them."""
+
+    _inherit = "order.flag.feed"
+
+    export_domain = fields.Char(
+        string="Orders for the ERP",
+        required=True,
+        default=DEFAULT_DOMAIN,
+        help="Placed orders that match are given to the ERP when it asks for orders.",
+    )
+    registration_minutes = fields.Integer(
+        string="To be registered within (minutes)",
+        default=60,
+        help="Orders that no ERP has registered by then are listed under Needs attention."
+        " 0 = never.",
+    )
+    last_fetch = fields.Datetime(string="Last fetch", readonly=True, copy=False)
+    unregistered_count = fields.Integer(compute="_compute_unregistered_count")
+
+    _registration_minutes_positive = models.Constraint(
+        "CHECK(registration_minutes >= 0)",
+        "The minutes to register an order cannot be negative.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("export_domain", "registration_minutes", "active")
+    def _compute_unregistered_count(self):
+        orders = self.env["sale.order"]
+        for feed in self:
+            # A feed has a domain of its own, and there are few.
+            feed.unregistered_count = orders.search_count(feed._get_unregistered_domain())
+
+    @api.constrains("export_domain")
+    def _check_export_domain(self):
+        for feed in self:
+            try:
+                feed._get_export_domain().validate(self.env["sale.order"].sudo())
+            except Exception as error:  # whatever a typed domain can do wrong
+                raise ValidationError(
+                    self.env._(
+                        "The filter of the orders for the ERP cannot be read: %(problem)s",
+                        problem=error,
+                    )
+                ) from error
+
+    def write(self, vals):
+        """Override of `base` to bring orders that a new filter lets in."""
+        res = super().write(vals)
+        if {"export_domain", "company_id"} & vals.keys():
+            for feed in self:
+                feed._offer_new_orders()
+        return res
+
+    # === ACTION METHODS === #
+
+    def action_view_unregistered(self):
+        """Open the orders that this feed wants and no ERP has registered in time."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("sale.action_orders")
+        action["name"] = self.env._("Not in the ERP")
+        action["domain"] = [*self._get_export_domain(), ("is_erp_unregistered", "=", True)]
+        action["context"] = {"create": False}
+        return action
+
+    # === BUSINESS METHODS === #
+
+    def _get_export_domain(self):
+        """Return the domain of the placed orders that this ERP gets.
+
+        :rtype: Domain
+        """
+        self.ensure_one()
+        return (
+            Domain(ast.literal_eval(self.export_domain or "[]"))
+            & Domain("was_placed", "=", True)
+            & Domain("company_id", "=", self.company_id.id)
+        )
+
+    def _get_late_domain(self):
+        """Return the domain of the orders that this ERP should have registered by now.
+
+        :rtype: Domain
+        """
+        if not self.registration_minutes:
+            return Domain.FALSE
+        limit = fields.Datetime.now() - timedelta(minutes=self.registration_minutes)
+        return self._get_export_domain() & Domain("erp_placed_at", "<", limit)
+
+    def _get_unregistered_domain(self):
+        if not self.active:
+            return Domain.FALSE
+        return self._get_late_domain() & self.env["sale.order"]._get_erp_open_domain()
+
+    def _offer_new_orders(self):
+        """Bring the orders that match now and were never given to this ERP."""
+        fetched = self.env["order.flag.feed.fetch"].sudo()._search([("feed_id", "=", self.id)])
+        # sudo: a feed gets what its filter says, whoever may read which orders
+        orders = self.env["sale.order"].sudo()
+        domain = self._get_export_domain() & Domain("id", "not in", fetched.subselect("order_id"))
+        self.env["sale.order.erp.touch"]._touch(orders._search(domain, order="date_order, id"))

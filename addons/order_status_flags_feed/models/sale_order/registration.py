@@ -1,0 +1,142 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+from odoo.tools.sql import column_exists, create_column
+
+
+class SaleOrder(models.Model):
+    """Whether an ERP has taken the order over, and who has fetched it."""
+
+    _inherit = "sale.order"
+
+    erp_placed_at = fields.Datetime(
+        string="Placed on",
+        compute="_compute_erp_placed_at",
+        store=True,
+        precompute=True,
+        copy=False,
+        groups="base.group_user",
+        help="When the order was placed, from which the time to register it in the ERP counts.",
+    )
+    erp_fetch_ids = fields.One2many(
+        comodel_name="order.flag.feed.fetch",
+        inverse_name="order_id",
+        string="Fetched by ERPs",
+        readonly=True,
+        groups="sales_team.group_sale_salesman",
+    )
+    is_erp_unregistered = fields.Boolean(
+        string="Not in the ERP",
+        compute="_compute_is_erp_unregistered",
+        compute_sudo=True,
+        search="_search_is_erp_unregistered",
+        groups="base.group_user",
+        help="No ERP has registered the order within the time that its feed gives.",
+    )
+    status_attention = fields.Selection(selection_add=[("erp_unregistered", "Not in the ERP")])
+
+    _erp_unregistered_idx = models.Index(
+        "(company_id, erp_placed_at)"
+        " WHERE was_placed IS TRUE AND state != 'cancel' AND COALESCE(external_ref, '') = ''"
+    )
+
+    # === COMPUTE METHODS === #
+
+    def _auto_init(self):
+        """Override of `base` to leave orders that were placed before without this moment.
+
+        It would be a computation of the whole archive, which no ERP is asked to register.
+        """
+        if not column_exists(self.env.cr, self._table, "erp_placed_at"):
+            create_column(self.env.cr, self._table, "erp_placed_at", "timestamp")
+        return super()._auto_init()
+
+    @api.depends("was_placed", "state", "date_order")
+    def _compute_erp_placed_at(self):
+        """Tell when an order was placed; the date of an order that is not confirmed yet is that
+        of its cart."""
+        now = fields.Datetime.now()
+        for order in self:
+            if not order.was_placed:
+                order.erp_placed_at = False
+            elif order.state == "sale":
+                order.erp_placed_at = order.date_order
+            else:
+                order.erp_placed_at = order.erp_placed_at or now
+
+    @api.depends("external_ref", "erp_placed_at", "state", "erp_document_ids.state")
+    def _compute_is_erp_unregistered(self):
+        late = self._search_erp_unregistered(self.ids)
+        for order in self:
+            order.is_erp_unregistered = order._origin in late
+
+    @api.model
+    def _search_is_erp_unregistered(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        self._check_field_access(self._fields["is_erp_unregistered"], "read")
+        late = self._get_erp_unregistered_domain()
+        return Domain.OR(late if wanted else ~late for wanted in value)
+
+    @api.depends("is_erp_unregistered")
+    def _compute_status_attention(self):
+        """Override of `order_status_flags` to hear of orders that no ERP has registered."""
+        return super()._compute_status_attention()
+
+    # === BUSINESS METHODS === #
+
+    def _get_attention_reasons(self):
+        """Override of `order_status_flags` to name orders that no ERP has registered."""
+        # sudo: who reads an order may know whether it is in the ERP
+        late = self.sudo()._search_erp_unregistered(self.ids)
+        return {**super()._get_attention_reasons(), "erp_unregistered": set(late.ids)}
+
+    @api.model
+    def _get_attention_domains(self):
+        """Override of `order_status_flags` to find orders that no ERP has registered."""
+        domains = super()._get_attention_domains()
+        return {**domains, "erp_unregistered": self._get_erp_unregistered_domain()}
+
+    def _search_erp_unregistered(self, order_ids):
+        domain = self._get_erp_unregistered_domain()
+        if domain.is_false() or not order_ids:
+            return self.browse()
+        return self.search(Domain("id", "in", order_ids) & domain)
+
+    @api.model
+    def _get_erp_unregistered_domain(self):
+        """Return the domain of the orders that some feed wants and no ERP has registered in time.
+
+        :rtype: Domain
+        """
+        # sudo: clerks do not read feeds, but see which of their orders wait for one
+        feeds = self.env["order.flag.feed"].sudo().search([("registration_minutes", ">", 0)])
+        wanted = Domain.OR(feed._get_late_domain() for feed in feeds)
+        return wanted & self._get_erp_open_domain() if feeds else Domain.FALSE
+
+    @api.model
+    def _get_erp_open_domain(self):
+        """Return the domain of placed orders that are in no ERP.
+
+        By SQL, in the words of the index that holds only these few of the archive.
+
+        :rtype: Domain
+        """
+        self.flush_model(["was_placed", "state", "external_ref"])
+        self.env["sale.order.erp.document"].flush_model(["order_id", "kind", "state"])
+        return Domain.custom(
+            to_sql=lambda _model, alias, _query: SQL(
+                """
+                (%(order)s.was_placed IS TRUE
+                    AND %(order)s.state != 'cancel'
+                    AND COALESCE(%(order)s.external_ref, '') = ''
+                    AND NOT EXISTS (
+                        SELECT FROM sale_order_erp_document document
+                         WHERE document.order_id = %(order)s.id
+                           AND document.kind = 'order'
+                           AND document.state = 'open'
+                        ))
+                """,
+                order=SQL.identifier(alias),
+            )
+        )
