@@ -319,7 +319,10 @@ def test_foreign_customer_and_currency():
 def test_delivery_address_date_and_carrier_stand_in_the_notes():
     delivery = make_address(2, company="", name="Magazyn", street="Polna 3", city="Radom")
     order = make_order(
-        delivery_address=delivery, requested_date="2026-12-01", carrier="DPD", version=2
+        delivery_address=delivery,
+        requested_date="2026-11-30T23:00:00Z",
+        carrier="DPD",
+        version=2,
     )
     notes = write(order).header[49]
     for words in ("S00001 v2", "ZMIANA", "2026-12-01", "Magazyn, Polna 3", "Radom", "DPD"):

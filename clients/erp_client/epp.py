@@ -265,7 +265,9 @@ class Document:
         if int(order["version"]) > 1:
             parts.append("ZMIANA")
         if order["requested_date"]:
-            parts.append(f"termin {order['requested_date'][:10]}")
+            moment = to_moment(order["requested_date"])
+            date = moment.astimezone(self.writer.zone).date() if moment else order["requested_date"]
+            parts.append(f"termin {date}")
         if delivery["id"] != order["invoice_address"]["id"]:
             place = (get_name(delivery), delivery["name"], delivery["street"], delivery["street2"],
                      f"{delivery['zip']} {delivery['city']}".strip(), delivery["country"],
