@@ -47,3 +47,18 @@ class TestUninstall(FeedCommon):
         with self.assertNoLogs("odoo.addons.base.models.ir_model", "WARNING"):
             selection._process_ondelete()
         self.assertEqual(row.source, "flag")
+
+    def test_changes_by_documents_stay_as_events(self):
+        order = self._create_order()
+        self._push(self._row(order), self._document_row(order))
+        rows = self._rows(order)[1:]
+        rows._forget_feed()
+        self.assertEqual(rows.mapped("source"), ["flag", "event"])
+
+    def test_orders_stay_and_no_file_is_left(self):
+        order = self._create_order()
+        self._push_document(order, file=self._file())
+        attachment = self._documents(order).attachment_id
+        uninstall_hook(self.env)
+        self.assertFalse(attachment.exists())
+        self.assertEqual((order.state, order.order_status_id), ("sale", self.fulfilled))
