@@ -82,7 +82,7 @@ TOUCH = """
 CREATE OR REPLACE FUNCTION sale_order_erp_touch_orders(touched integer[])
 RETURNS void LANGUAGE sql AS $$
     INSERT INTO sale_order_erp_touch (order_id)
-    SELECT id FROM sale_order WHERE id = ANY(touched) AND was_placed
+    SELECT id FROM sale_order WHERE id = ANY(touched) AND was_placed ORDER BY id
     ON CONFLICT (order_id, feed_position)
     DO UPDATE SET id = nextval('sale_order_erp_touch_id_seq')
 $$;

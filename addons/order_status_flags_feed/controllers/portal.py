@@ -2,6 +2,7 @@ from odoo import http
 from odoo.exceptions import AccessError, MissingError
 from odoo.fields import Domain
 from odoo.http import request
+from odoo.tools.sql import escape_psql
 
 from odoo.addons.order_status_flags.controllers.portal import MAX_ID, OrderStatusPortal
 
@@ -59,6 +60,7 @@ class ErpDocumentPortal(OrderStatusPortal):
         :rtype: Domain
         """
         orders = request.env["sale.order"]
+        search = escape_psql(search)  # a typed % is a character, not a placeholder
         by_number = Domain("name", "ilike", search) | Domain("client_order_ref", "ilike", search)
         by_number |= orders._get_customer_erp_domain("external_ref", search)
         by_document = orders._get_customer_erp_domain("document", search)

@@ -39,11 +39,29 @@ class SaleOrderStatusHistory(models.Model):
     )
 
     def _forget_feed(self):
-        """Call changes by a feed changes of a flag, which they were, when the addon goes.
+        """Call changes by a feed what they were when the addon goes: of a flag, or by an event.
 
-        Past ``write``, which rightly alters no history.
+        Past ``write``, which rightly alters no history. Events enter a status, and leave the
+        flag as it was in the row before.
         """
-        self._write({"source": "flag"})
+        if not self:
+            return
+        self.env.cr.execute(
+            """
+            UPDATE sale_order_status_history row
+               SET source = CASE WHEN row.status_id IS DISTINCT FROM row.previous_status_id
+                                  AND row.flag_id IS NOT DISTINCT FROM (
+                                      SELECT before.flag_id
+                                        FROM sale_order_status_history before
+                                       WHERE before.order_id = row.order_id
+                                         AND before.id < row.id
+                                    ORDER BY before.id DESC
+                                       LIMIT 1)
+                                 THEN 'event' ELSE 'flag' END
+             WHERE row.id = ANY(%s)
+            """,
+            [list(self.ids)],
+        )
         self.invalidate_recordset(["source"])
 
     def init(self):

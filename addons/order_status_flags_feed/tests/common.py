@@ -1,9 +1,13 @@
+import base64
+
 from odoo.fields import Command
 from odoo.tests import new_test_user
 
 from odoo.addons.order_status_flags.tests.common import OrderStatusCommon
 
 MOMENT = "2026-03-01T12:00:00+01:00"
+LATER = "2026-03-02T12:00:00+01:00"
+PDF = b"%PDF-1.7\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n"
 
 
 class FeedCommon(OrderStatusCommon):
@@ -61,3 +65,21 @@ class FeedCommon(OrderStatusCommon):
 
     def _push_one(self, order=None, feed=None, **values):
         return self._push(self._row(order, **values), feed=feed)[0]["result"]
+
+    def _document_row(self, order=None, kind="invoice", number="FS 1/2026", row=None, **document):
+        """A good row about a document; None as a value leaves the field out of the document."""
+        document = {"kind": kind, "number": number, "date": "2026-03-01", **document}
+        document = {name: value for name, value in document.items() if value is not None}
+        values = self._row(order)
+        values.pop("flag")
+        return {**values, **(row or {}), "document": document}
+
+    def _push_document(self, order=None, feed=None, **values):
+        return self._push(self._document_row(order, **values), feed=feed)[0]["result"]
+
+    def _documents(self, order):
+        return self.env["sale.order.erp.document"].search([("order_id", "=", order.id)])
+
+    @staticmethod
+    def _file(content=PDF, name="FS-1.pdf"):
+        return {"name": name, "content": base64.b64encode(content).decode()}

@@ -1,7 +1,12 @@
+import json
+from pathlib import Path
 from unittest.mock import patch
 
 from .common import FeedCommon
 
+SCHEMA = json.loads(
+    (Path(__file__).parents[3] / "docs" / "schemas" / "erp-order.schema.json").read_text()
+)
 ADDRESS_KEYS = {
     *("id", "ref", "name", "company", "is_company", "vat", "email", "phone", "street", "street2"),
     *("zip", "city", "state", "country"),

@@ -16,6 +16,7 @@ class TestAccess(FeedCommon):
             lambda: feed.push([]),
             lambda: feed.dry_run([]),
             feed.changes,
+            feed.orders,
         )
 
     def test_only_clients_may_call(self):

@@ -49,6 +49,38 @@ class TestHttp(HttpCase, FeedCommon):
         self.assertEqual((code, sorted(answer)), (200, ["changes", "cursor"]))
 
     @mute_logger("odoo.http")
+    def test_orders(self):
+        order = self._create_order(document_type="web")
+        self.feed.export_domain = f"[('id', '=', {order.id})]"
+        path, call = "/json/2/order.flag.feed/orders", {"ids": [self.feed.id]}
+        code, answer = self._post(path, call)
+        self.assertEqual((code, sorted(answer)), (200, ["cursor", "more", "orders"]))
+        for values in (
+            {"limit": 0},
+            {"limit": 501},
+            {"limit": "9"},
+            {"limit": None},
+            {"cursor": "x"},
+            {"cursor": "1.2"},
+            {"cursor": 7},
+            {"cursor": "o999999999999999.0"},
+            {"surprise": 1},
+        ):
+            code, answer = self._post(path, {**call, **values})
+            self.assertEqual(code, 422, (values, answer))
+            self.assertTrue(answer["message"])
+        self.assertEqual(self._post(path, call, key=False)[0], 401)
+        self.assertEqual(self._post(path, {"ids": []})[0], 422)
+        self.assertEqual(self._post(path, {"ids": [0x7FFFFFFF]})[0], 404)
+        portal = new_test_user(self.env, "test_feed_portal", groups="base.group_portal")
+        keys = self.env["res.users.apikeys"].with_user(portal).sudo()
+        key = keys._generate("rpc", "test", fields.Datetime.now() + timedelta(days=1))
+        self.assertEqual(self._post(path, call, key=key)[0], 403)
+        for method in ("_collect_orders", "_touch", "action_view_unregistered", "read"):
+            code, _answer = self._post(f"/json/2/order.flag.feed/{method}", call)
+            self.assertEqual(code, 403, method)
+
+    @mute_logger("odoo.http")
     def test_bad_calls(self):
         portal = new_test_user(self.env, "test_feed_portal", groups="base.group_portal")
         portal_key = (

@@ -3,7 +3,7 @@ from unittest.mock import patch
 
 import psycopg2
 
-from odoo.exceptions import LockError
+from odoo.exceptions import LockError, UserError
 from odoo.fields import Command
 from odoo.tests import BaseCase, tagged
 from odoo.tools import mute_logger
@@ -129,6 +129,105 @@ class TestFeedRace(Race, BaseCase):
             ):
                 self._feed(client).push([self._row()])
             client.cr.rollback()
+
+    # === DOCUMENTS AND CANCELLING === #
+
+    def _invoice_row(self, key="d1", **document):
+        row = self._row(key)
+        row.pop("flag")
+        return {**row, "document": {"kind": "invoice", "number": "FS 1", **document}}
+
+    def _customer_cancels(self, env):
+        order = self._order(env)
+        return order._customer_cancel("no more", order.partner_id)
+
+    def _assert_never_invoiced_and_then_cancelled(self):
+        """What the whole is about: no customer cancels after the invoice is there."""
+        with self._transaction() as env:
+            env.cr.execute(
+                """
+                SELECT count(*)
+                  FROM sale_order_erp_document document
+                  JOIN sale_order_status_history row ON row.order_id = document.order_id
+                 WHERE document.order_id = %s AND document.state = 'open'
+                   AND row.source = 'customer' AND row.date > document.create_date
+                """,
+                [self.order_id],
+            )
+            self.assertEqual(env.cr.fetchone(), (0,))
+
+    def test_invoice_that_arrives_while_the_customer_looks_stops_the_cancellation(self):
+        with self._transaction() as customer, self._transaction() as client:
+            customer.cr.execute("SELECT 1")  # the page was opened before
+            self.assertEqual(self._order(customer).customer_cancellation, "allowed")
+            self.assertEqual(self._feed(client).push([self._invoice_row()])[0]["result"], "applied")
+            client.cr.commit()
+            with (
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(psycopg2.errors.SerializationFailure),
+            ):
+                self._customer_cancels(customer)
+            customer.cr.rollback()
+            customer.invalidate_all()
+            with self.assertRaisesRegex(UserError, "invoiced"):
+                self._customer_cancels(customer)
+            customer.cr.rollback()
+        self._assert_never_invoiced_and_then_cancelled()
+
+    def test_customer_who_clicks_during_the_push_waits_and_is_refused(self):
+        outcome = []
+
+        def cancel():
+            try:
+                outcome.append(self._customer_cancels(customer))
+            except UserError as error:
+                outcome.append(str(error))
+
+        with self._transaction() as client, self._transaction() as customer:
+            customer.cr.execute("SELECT 1")
+            self._feed(client).push([self._invoice_row(covers="part")])
+            client.flush_all()
+            self._run_against(client, customer, cancel)
+        self.assertEqual(outcome, ["The order has already been invoiced."])
+        self._assert_never_invoiced_and_then_cancelled()
+
+    def test_invoice_that_arrives_during_the_cancellation_tells_a_person(self):
+        answers = []
+        with self._transaction() as customer, self._transaction() as client:
+            client.cr.execute("SELECT 1")
+            self.assertEqual(self._customer_cancels(customer), "cancelled")
+            customer.flush_all()
+            self._run_against(
+                customer,
+                client,
+                lambda: answers.append(self._feed(client).push([self._invoice_row()])),
+            )
+        self.assertEqual(answers[-1][0]["result"], "applied")
+        with self._transaction() as env:
+            order = self._order(env)
+            self.assertEqual(order.state, "cancel")
+            self.assertTrue(order.is_against_rejection)
+        self._assert_never_invoiced_and_then_cancelled()
+
+    def test_two_clients_push_the_same_document(self):
+        with self._transaction() as first, self._transaction() as second:
+            second.cr.execute("SELECT 1")
+            self._feed(first).push([self._invoice_row()])
+            first.flush_all()
+            answers = []
+            self._run_against(
+                first,
+                second,
+                lambda: answers.append(self._feed(second).push([self._invoice_row("d2")])),
+            )
+        self.assertEqual(answers[-1][0]["result"], "unchanged")
+        with self._transaction() as env:
+            self.assertEqual(len(self._order(env).erp_document_ids), 1)
+            self.assertEqual(
+                self._order(env).status_history_ids.mapped("mail_state").count("pending"), 1
+            )
+
+    # === CURSOR === #
 
     def _read_until(self, cursor, wanted, seconds=60):
         """Read on until that many changes of the two orders came."""

@@ -33,6 +33,23 @@ class TestUninstall(FeedCommon):
         )
         self.assertEqual(self.env.cr.fetchone(), (0,))
 
+    def test_orders_are_noted_no_more(self):
+        order = self._create_order()
+        uninstall_hook(self.env)
+        order.client_order_ref = "PO"
+        order.order_line.product_uom_qty = 2
+        order.partner_id.street = "Nowa 1"
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            SELECT (SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'sale_order_erp%')
+                 + (SELECT count(*) FROM pg_proc WHERE proname LIKE 'sale_order_erp%')
+                 + (SELECT count(*) FROM pg_class WHERE relname LIKE 'sale_order_erp_touch%'
+                                                     OR relname LIKE 'sale_order_erp_version%')
+            """
+        )
+        self.assertEqual(self.env.cr.fetchone(), (0,))
+
     def test_changes_of_feeds_stay_as_changes_of_flags(self):
         order = self._create_order()
         self._push(self._row(order))
@@ -47,3 +64,18 @@ class TestUninstall(FeedCommon):
         with self.assertNoLogs("odoo.addons.base.models.ir_model", "WARNING"):
             selection._process_ondelete()
         self.assertEqual(row.source, "flag")
+
+    def test_changes_by_documents_stay_as_events(self):
+        order = self._create_order()
+        self._push(self._row(order), self._document_row(order))
+        rows = self._rows(order)[1:]
+        rows._forget_feed()
+        self.assertEqual(rows.mapped("source"), ["flag", "event"])
+
+    def test_orders_stay_and_no_file_is_left(self):
+        order = self._create_order()
+        self._push_document(order, file=self._file())
+        attachment = self._documents(order).attachment_id
+        uninstall_hook(self.env)
+        self.assertFalse(attachment.exists())
+        self.assertEqual((order.state, order.order_status_id), ("sale", self.fulfilled))

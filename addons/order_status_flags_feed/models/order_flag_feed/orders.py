@@ -97,7 +97,6 @@ class OrderFlagFeed(models.Model):
         border, newest = feed._get_settled_border()
         feed._check_cursor_is_ours(after, newest)
         found, after, more = feed._collect_orders(after, border, limit)
-        feed._note_fetch(found)
         return {
             "orders": [candidate.content for candidate in found],
             "cursor": "o{}.{}".format(*after),
@@ -129,21 +128,20 @@ class OrderFlagFeed(models.Model):
 
     def _collect_orders(self, after, border, limit):
         """Return ``(candidates that are told, cursor behind them, whether there may be more)``."""
-        found, looked, start = [], 0, after
-        while True:
+        found, looked, start, more = [], [], after, True
+        while more and len(found) < limit and len(looked) < MAX_LOOKED:
             wanted = limit - len(found)
             candidates = self._find_candidates(start, after, border, wanted + 1)
             more = len(candidates) > wanted
-            candidates = candidates[:wanted]
-            found += self._judge_candidates(candidates, start)
-            looked += len(candidates)
-            if candidates:
-                after = candidates[-1].position, candidates[-1].touch
-            if not more:
-                # All that lies below the border was seen, also where nothing was for this feed.
-                return found, max(after, (border[0], 0)), False
-            if len(found) == limit or looked >= MAX_LOOKED:
-                return found, after, True
+            looked += candidates[:wanted]
+            found += self._judge_candidates(candidates[:wanted], start)
+            if looked:
+                after = looked[-1].position, looked[-1].touch
+        if not more:
+            # All that lies below the border was seen, also where nothing was for this feed.
+            after = max(after, (border[0], 0))
+        self._write_down(looked, found)
+        return found, after, more
 
     def _find_candidates(self, start, after, border, limit):
         """Return the next orders that were noted as changed and match the feed's filter.
@@ -219,7 +217,6 @@ class OrderFlagFeed(models.Model):
         orders = orders.browse([candidate.order_id for candidate in candidates])
         for candidate, content in zip(candidates, orders._prepare_erp_orders(), strict=True):
             candidate.take(content)
-        self._write_versions([candidate for candidate in candidates if candidate.is_news])
         return [candidate for candidate in candidates if candidate.is_told(start)]
 
     def _get_export_language(self):
@@ -227,59 +224,74 @@ class OrderFlagFeed(models.Model):
 
     # === WRITING DOWN === #
 
-    def _write_versions(self, candidates):
-        """Keep the versions, which are the same for every feed.
+    def _write_down(self, looked, found):
+        """Keep versions, what the ERP was given, and that it has asked, in one statement.
 
         Two calls that number the same order at once: the later one gets a serialization failure,
         and Odoo runs it again.
+
+        :param list looked: candidates that were looked at
+        :param list found: those of them that are told
         """
-        if not candidates:
-            return
+        parts = [
+            *self._get_version_parts([candidate for candidate in looked if candidate.is_news]),
+            *self._get_fetch_parts(found),
+        ]
         self.env.cr.execute(
             SQL(
+                # A push of this feed that is under way holds the row: the moment of the last
+                # fetch is not worth waiting for it.
                 """
-                INSERT INTO sale_order_erp_version
-                            (order_id, version, digest, raised_position, raised_touch, seen_touch)
-                     VALUES %s
-                ON CONFLICT (order_id)
-                  DO UPDATE SET version = EXCLUDED.version,
-                                digest = EXCLUDED.digest,
-                                raised_position = EXCLUDED.raised_position,
-                                raised_touch = EXCLUDED.raised_touch,
-                                seen_touch = EXCLUDED.seen_touch
+                %s UPDATE order_flag_feed SET last_fetch = %s
+                    WHERE id IN (
+                          SELECT id FROM order_flag_feed WHERE id = %s
+                             FOR NO KEY UPDATE SKIP LOCKED
+                          )
                 """,
-                SQL(", ").join(
-                    (row.order_id, row.version, row.digest, *row.raised, row.seen_touch)
-                    for row in candidates
-                ),
+                SQL("WITH %s", SQL(", ").join(parts)) if parts else SQL(),
+                fields.Datetime.now(),
+                self.id,
             )
         )
+        self.invalidate_recordset(["last_fetch"])
+        self.env["order.flag.feed.fetch"].invalidate_model()
 
-    def _note_fetch(self, candidates):
-        """Keep that the ERP has asked, and what it was given."""
-        now = fields.Datetime.now()
-        fetches = self.env["order.flag.feed.fetch"]
+    def _get_version_parts(self, candidates):
+        rows = SQL(", ").join(
+            (row.order_id, row.version, row.digest, *row.raised, row.seen_touch)
+            for row in candidates
+        )
         if candidates:
-            self.env.cr.execute(
-                SQL(
-                    """
+            yield SQL(
+                """
+                versions AS (
+                    INSERT INTO sale_order_erp_version
+                                (order_id, version, digest, raised_position, raised_touch,
+                                 seen_touch)
+                         VALUES %s
+                    ON CONFLICT (order_id)
+                      DO UPDATE SET version = EXCLUDED.version,
+                                    digest = EXCLUDED.digest,
+                                    raised_position = EXCLUDED.raised_position,
+                                    raised_touch = EXCLUDED.raised_touch,
+                                    seen_touch = EXCLUDED.seen_touch
+                )
+                """,
+                rows,
+            )
+
+    def _get_fetch_parts(self, candidates):
+        now = fields.Datetime.now()
+        rows = SQL(", ").join((self.id, row.order_id, row.version, now) for row in candidates)
+        if candidates:
+            yield SQL(
+                """
+                fetches AS (
                     INSERT INTO order_flag_feed_fetch (feed_id, order_id, version, date)
                          VALUES %s
                     ON CONFLICT (feed_id, order_id)
                       DO UPDATE SET version = EXCLUDED.version, date = EXCLUDED.date
-                    """,
-                    SQL(", ").join((self.id, row.order_id, row.version, now) for row in candidates),
                 )
+                """,
+                rows,
             )
-            fetches.invalidate_model()
-        # A push of this feed that is under way holds the row: the moment is not worth waiting.
-        self.env.cr.execute(
-            """
-            UPDATE order_flag_feed SET last_fetch = %s
-             WHERE id IN (
-                   SELECT id FROM order_flag_feed WHERE id = %s FOR NO KEY UPDATE SKIP LOCKED
-                   )
-            """,
-            [now, self.id],
-        )
-        self.invalidate_recordset(["last_fetch"])

@@ -46,6 +46,7 @@ class OrderFlagFeed(models.Model):
     def _check_export_domain(self):
         for feed in self:
             try:
+                # sudo: a filter may name fields that its author cannot read; it shows none
                 feed._get_export_domain().validate(self.env["sale.order"].sudo())
             except Exception as error:  # whatever a typed domain can do wrong
                 raise ValidationError(
@@ -105,6 +106,7 @@ class OrderFlagFeed(models.Model):
 
     def _offer_new_orders(self):
         """Bring the orders that match now and were never given to this ERP."""
+        # sudo: what the feed was given is noted by the feed
         fetched = self.env["order.flag.feed.fetch"].sudo()._search([("feed_id", "=", self.id)])
         # sudo: a feed gets what its filter says, whoever may read which orders
         orders = self.env["sale.order"].sudo()

@@ -73,6 +73,8 @@ class SaleOrder(models.Model):
     def _search_erp_document_number(self, operator, value):
         if operator not in ("in", "ilike", "like", "=ilike", "=like"):
             return NotImplemented
+        # Odoo asks the groups of fields when they are read, not when they are searched.
+        self._check_field_access(self._fields["erp_document_number"], "read")
         # sudo: whoever reads an order may find it by the number of its invoice
         documents = self.env["sale.order.erp.document"].sudo()
         found = documents._search([("number", operator, value), ("state", "=", "open")])

@@ -1,0 +1,152 @@
+from datetime import timedelta
+
+import psycopg2
+
+from odoo import fields
+from odoo.exceptions import AccessError
+from odoo.tests import Form, new_test_user, tagged
+from odoo.tools import mute_logger
+
+from .common import MOMENT
+from .orders_common import OrdersCommon
+
+DOMAIN = [("status_attention", "=", "erp_unregistered")]
+
+
+@tagged("post_install", "-at_install")
+class TestRegistration(OrdersCommon):
+    """Orders that no ERP has registered in time are in Needs attention."""
+
+    def setUp(self):
+        super().setUp()
+        self.order = self._place()
+        self._age(61)
+
+    def _age(self, minutes, order=None):
+        moment = fields.Datetime.now() - timedelta(minutes=minutes)
+        (order or self.order).date_order = moment
+
+    def assertUnregistered(self, expected, user=None):
+        order = self.order.with_user(user or self.seller)
+        orders = order.search([("id", "=", order.id), *DOMAIN])
+        self.assertEqual(bool(orders), expected, "found")
+        self.env.invalidate_all()
+        self.assertEqual(order.status_attention == "erp_unregistered", expected, "shown")
+        self.assertEqual(order.is_erp_unregistered, expected)
+        self.assertEqual(
+            order in order.search([("is_erp_unregistered", "=", False)]), not expected, "reverse"
+        )
+        self.assertEqual(self.feed.unregistered_count, int(expected))
+
+    def test_after_the_minutes_of_the_feed(self):
+        self.assertUnregistered(True)
+        self._age(59)
+        self.assertUnregistered(False)
+        self.feed.registration_minutes = 30
+        self.assertUnregistered(True)
+
+    def test_never_with_zero_minutes_or_an_archived_feed(self):
+        self.feed.registration_minutes = 0
+        self.assertUnregistered(False)
+        self.feed.registration_minutes = 60
+        self.feed.active = False
+        self.assertUnregistered(False)
+
+    @mute_logger("odoo.sql_db")
+    def test_negative_minutes_are_refused(self):
+        with self.assertRaises(psycopg2.errors.CheckViolation), self.cr.savepoint():
+            self.feed.registration_minutes = -1
+            self.env.flush_all()
+
+    def test_number_document_or_cancellation_settle_it(self):
+        self.order.external_ref = "ZK 1"
+        self.assertUnregistered(False)
+        self.order.external_ref = ""
+        self.assertUnregistered(True)
+        document = self.env["sale.order.erp.document"].create(
+            {
+                "order_id": self.order.id,
+                "feed_id": self.feed.id,
+                "kind": "order",
+                "number": "ZK 1",
+            }
+        )
+        self.assertUnregistered(False)
+        document.state = "cancelled"
+        self.assertUnregistered(True)
+        document.write({"state": "open", "kind": "invoice"})
+        self.assertUnregistered(True)
+        self.order._action_cancel()
+        self.assertUnregistered(False)
+
+    def test_fetched_is_not_registered(self):
+        self._news()
+        self.assertUnregistered(True)
+        self._push(
+            {
+                "key": "1",
+                "order": self.order.name,
+                "document": {"kind": "order", "number": "ZK 7"},
+                "changed_at": MOMENT,
+            }
+        )
+        self.assertEqual(self.order.external_ref, "ZK 7")
+        self.assertUnregistered(False)
+
+    def test_orders_that_the_feed_does_not_want(self):
+        self.feed.export_domain = "[('document_type', '!=', 'web')]"
+        self.assertUnregistered(False)
+
+    def test_web_order_counts_from_when_it_left_the_cart(self):
+        order = self._create_order(document_type="web", confirm=False)
+        self._age(9999, order)
+        order.action_quotation_sent()
+        self.assertFalse(order.is_erp_unregistered)
+        self.assertGreater(order.erp_placed_at, fields.Datetime.now() - timedelta(minutes=1))
+        (found,) = (row for row in self._news() if row["id"] == order.id)
+        self.assertEqual(found["placed_at"], order.erp_placed_at.isoformat() + "Z")
+
+    def test_pressing_reasons_come_first(self):
+        self.order.sudo()._write({"cancellation_requested_on": fields.Datetime.now()})
+        self.order.invalidate_recordset()
+        self.assertEqual(self.order.status_attention, "cancellation")
+        self.assertIn(self.order, self.order.search(DOMAIN), "found by either")
+
+    def test_button_of_the_feed_opens_them(self):
+        other = self._place()
+        action = self.feed.with_user(self.manager).action_view_unregistered()
+        found = self.env[action["res_model"]].with_user(self.manager).search(action["domain"])
+        self.assertIn(self.order, found)
+        self.assertNotIn(other, found)
+        with self.assertRaises(AccessError):
+            self.feed.with_user(self.seller).action_view_unregistered()
+
+    def test_forms_show_it(self):
+        self._news()
+        with Form(self.order.with_user(self.seller)) as form:
+            self.assertTrue(form.is_erp_unregistered)
+            self.assertEqual(len(form.erp_fetch_ids), 1)
+        with Form(self.feed.with_user(self.manager)) as form:
+            self.assertTrue(form.last_fetch)
+            form.registration_minutes = 15
+
+    def test_customers_cannot_ask(self):
+        portal = new_test_user(
+            self.env, "test_feed_customer", groups="base.group_portal", partner_id=self.customer.id
+        )
+        order = self.order.with_user(portal)
+        for name in ("is_erp_unregistered", "erp_placed_at", "erp_fetch_ids", "status_attention"):
+            with self.assertRaises(AccessError):
+                order.read([name])
+            with self.assertRaises(AccessError):
+                order.search([(name, "!=", False)])
+
+    def test_attention_takes_no_more_queries_for_more_orders(self):
+        def count(number):
+            orders = self._create_orders(number, document_type="web")
+            with self._count_queries() as queries:
+                orders.mapped("status_attention")
+            return queries[0]
+
+        count(1)
+        self.assertNoMoreQueries(count(2), count(20))
