@@ -54,12 +54,13 @@ def missing_programs():
     }
 
 
-def has_odbc():
-    """Whether the queries of the ERP client can be tested through PostgreSQL's ODBC driver."""
-    folders = [Path("/usr/lib"), Path("/usr/lib64")]
-    return bool(shutil.which("odbcinst")) and any(
-        next(folder.rglob("psqlodbcw.so"), None) for folder in folders
-    )
+def find_odbc_driver():
+    """Return PostgreSQL's ODBC driver, by which the queries of the ERP client are tested.
+
+    :return: None when it, or the manager of drivers, is not there
+    """
+    folders = [Path("/usr/lib"), Path("/usr/lib64")] if shutil.which("isql") else []
+    return next((path for folder in folders for path in folder.rglob("psqlodbcw.so")), None)
 
 
 def install_programs():
@@ -69,7 +70,7 @@ def install_programs():
     if may_install and not shutil.which("npm"):
         # Others do without the accessibility tests.
         names += " npm"
-    if may_install and not has_odbc():
+    if may_install and not find_odbc_driver():
         # Others ask PostgreSQL by its own library.
         names += " unixodbc odbc-postgresql"
     if not names:

@@ -9,18 +9,17 @@ import contextlib
 import os
 import shutil
 import textwrap
-from pathlib import Path
 
 import psycopg2
 import pytest
 import sqlglot
 from database import scratch
 from kit.erp import FOLDER, Client, FakeOdoo
+from setup import find_odbc_driver
 from sqlglot import exp
 
 QUERIES = sorted(FOLDER.glob("*.sql"))
 NAMES = [path.name for path in QUERIES]
-DRIVERS = [Path(folder) for folder in ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/opt")]
 # What old SQL Servers lack, or what would do more than read.
 TOO_NEW = (exp.Concat, exp.ConcatWs, exp.TryCast)
 WRITES = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Command)
@@ -189,10 +188,10 @@ class Erp:
 
 def find_driver():
     """Return PostgreSQL's ODBC driver; where root can have it and has not, the tests fail."""
-    found = [path for folder in DRIVERS for path in folder.rglob("psqlodbcw.so")]
+    driver = find_odbc_driver()
     may_install = not os.geteuid() and shutil.which("apt-get")
-    assert found or not may_install, "no ODBC driver: apt-get install odbc-postgresql"
-    return found[0] if found else ""
+    assert driver or not may_install, "no driver: apt-get install unixodbc odbc-postgresql"
+    return driver
 
 
 # Asks PostgreSQL by psycopg2 where nobody may install an ODBC driver.
