@@ -439,6 +439,14 @@ def test_wrong_source_is_said(client, source, words):
     assert (code, words in output) == (1, True), output
 
 
+def test_console_of_a_few_letters_ends_no_run(odoo, client):
+    client.environment["PYTHONIOENCODING"] = "ascii"
+    rows = make_rows(2, flag="Готово 😀")
+    client.write_rows([{**rows[0], "order": "missing"}, rows[1]])
+    code, output = client.run()
+    assert (code, "1 applied" in output) == (1, True), output
+
+
 # === CLOCKS === #
 
 

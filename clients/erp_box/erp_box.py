@@ -404,6 +404,8 @@ def make_parser():
 
 def main(arguments=None):
     options = make_parser().parse_args(arguments)
+    # A console of a few letters must not end a run in the middle.
+    sys.stdout.reconfigure(errors="replace")
     try:
         settings = read_config(options.config)
         odoo = Odoo(options.url or settings["url"], settings["feed"], settings["key"])

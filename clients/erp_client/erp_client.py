@@ -236,6 +236,8 @@ def make_parser():
 
 def main(arguments=None):
     options = make_parser().parse_args(arguments)
+    # A console of a few letters must not end a run in the middle.
+    sys.stdout.reconfigure(errors="replace")
     try:
         done = COMMANDS[options.command](Client(Settings(options.config), options))
     except Problem as problem:
