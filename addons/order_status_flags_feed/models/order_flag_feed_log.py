@@ -228,8 +228,18 @@ class OrderFlagFeedLog(models.Model):
             "document_kind": row.document.kind,
             "document_number": row.document.number,
             "has_file": bool(row.document.file),
-            "payload": row.result in REPLAYABLE and self._get_payload(row.raw),
+            "payload": row.result in REPLAYABLE and self._get_document_payload(row),
         }
+
+    @api.model
+    def _get_document_payload(self, row):
+        """Return all that is known of a row about a document, to be sent again; no file."""
+        document = {"kind": row.document.kind, "number": row.document.number}
+        document.update(row.document.values)
+        known = {"key": row.key, "order": row.order_ref, "document": document}
+        known.update(note=row.note, changed_at=row.raw["changed_at"])
+        # As it is: escaped, a long note would not fit.
+        return json.dumps(known, default=str, ensure_ascii=False)
 
     @api.model
     def _prepare_invalid_values(self, raw):

@@ -544,13 +544,17 @@ class TestDocuments(FeedCommon):
 
     def test_failed_row_can_be_sent_again_from_the_log(self):
         order = self._create_order()
-        row = self._document_row(order, tracking="T1", row={"order": "later"})
+        note = "ż" * 10_000  # what a log may keep of a row is limited, but not so
+        row = self._document_row(order, tracking="T1", row={"order": "later", "note": note})
+        row["surprise"] = "x" * 30_000
         self.assertEqual(self._push(row)[0]["result"], "unknown_order")
         order.client_order_ref = "later"
         self.feed.order_ref_field = "client_order_ref"
         log = self.feed.log_ids[0]
         log.with_user(self.manager).action_replay()
-        self.assertEqual(self._documents(order).tracking, "T1")
+        document = self._documents(order)
+        self.assertEqual((document.tracking, document.note), ("T1", note))
+        self.assertEqual(str(document.date), "2026-03-01")
         self.assertEqual(self._push(row)[0]["result"], "duplicate")
 
     def test_failed_row_with_a_pdf_is_the_client_s_to_send(self):

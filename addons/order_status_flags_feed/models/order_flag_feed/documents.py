@@ -139,34 +139,39 @@ class OrderFlagFeed(models.Model):
 
     # === WRITING === #
 
-    def _apply_documents(self, documents, state):
+    def _apply_documents(self, plan, state):
         """Write the documents of a slice, and the numbers of the orders.
 
-        :param DocumentPlan documents: of the slice
+        :param PushPlan plan: of the slice
         :param PushState state: after its rows; gets the records that are made
         """
-        orders = self.env["sale.order"].union(*documents.orders)
+        self._store_documents(plan.documents, state)
+        self._store_files(plan.documents, state)
+        # Nothing to track: what is replaced gets a note of its own.
+        orders = self.env["sale.order"].with_context(tracking_disable=True)
+        for order, number in plan.documents.references.items():
+            orders.browse(order.id).external_ref = number
         # A customer's cancellation that runs at this moment either came first, or starts anew
-        # and sees the documents.
-        orders._touch_for_status()
-        self._store_documents(documents, state)
-        self._store_files(documents, state)
-        for order, number in documents.references.items():
-            order.external_ref = number
+        # since the row of the order was changed, and sees the documents. The others are written.
+        written = {*plan.documents.references, *(change.order for change in plan.to_apply)}
+        touched = (order for order in plan.documents.orders if order not in written)
+        orders.union(*touched)._touch_for_status()
 
     def _store_documents(self, documents, state):
         new, known = [], []
         for key, changes in documents.keys.items():
             (new if state.documents[key].record is None else known).append((key, changes))
-        records = self.env["sale.order.erp.document"].create(
+        records = self.env["sale.order.erp.document"]._create_rows(
             [self._prepare_document(key, state.documents[key]) for key, _changes in new]
         )
         for (key, _changes), record in zip(new, records, strict=True):
             state.documents[key] = replace(state.documents[key], record=record)
         for key, changes in known:
             document = state.documents[key]
-            moment = {"changed_at": document.changed_at}
-            document.record.write({**document.values, **moment} if changes else moment)
+            if changes or document.changed_at != document.record.changed_at:
+                document.record.write(
+                    {**(document.values if changes else {}), "changed_at": document.changed_at}
+                )
 
     def _prepare_document(self, key, document):
         order_id, kind, number = key

@@ -304,7 +304,7 @@ class OrderFlagFeed(models.Model):
     def _apply_plan(self, plan, state):
         # Documents first: what they bring about finds them there.
         if plan.documents.keys:
-            self._apply_documents(plan.documents, state)
+            self._apply_documents(plan, state)
         # The history keeps which feed it was, so that the feed is not told of its own changes.
         orders = self.env["sale.order"].with_context(order_flag_feed=self)
         orders._apply_status_changes(plan.to_apply, source="feed")
