@@ -202,7 +202,7 @@ def test_examples_of_the_guide(odoo_server, rpc):
         "ORDER": feed.make_orders(1)[0],
     }
     examples = read_examples()
-    assert len(examples) == 5
+    assert len(examples) == 6
     for command, promised in examples:
         done = subprocess.run(
             ["sh", "-c", command],
