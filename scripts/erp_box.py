@@ -41,7 +41,7 @@ def command(pg, database, url):
     if not (place / "erp_box.ini").exists():
         make_feed(pg, database, place)
     return [PYTHON, PROGRAM, "--config", place / "erp_box.ini", "--books",
-            place / "erp_box.sqlite", "--url", url, "--delete-every", "7", "run"]  # fmt: skip
+            place / "erp_box.sqlite", "--url", url, "--delete-every", "8", "run"]  # fmt: skip
 
 
 def make_feed(pg, database, place):
