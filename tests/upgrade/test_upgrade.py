@@ -56,6 +56,9 @@ INTENDED = {
     ),
     r"^\+ ir_rule .*(stay with the customer|of the own company)": "see above",
     r"^\+ rule_group_rel ": "see above",
+    r"^\+ sale_order_status_event .*'code': 'erp_": "what happens in the ERP sets statuses",
+    r"^\+ sale_order_status_event_rel ": "those that ship have these events, see decision 41",
+    r"^\+ ir_rule .*'Documents in the ERP: ": "who reads the documents of orders",
 }
 PROFORMA_CRON = ("b2b_portal", "ir_cron_b2b_proforma_mail")
 # External ids that are no more, and why.

@@ -219,7 +219,8 @@ class TestDocuments(FeedCommon):
                 self._rows(order).mapped("mail_state"), ["none", "pending"], "one mail"
             )
             self.assertEqual((row.source, row.feed_id), ("feed", self.feed))
-            told = [change["status"] for change in self.as_client.changes()["changes"]]
+            changes = self.as_client.changes()["changes"]
+            told = [change["status"] for change in changes if change["order"] == order.name]
             self.assertNotIn(self.fulfilled.name, told, "its own push")
 
     def test_event_never_moves_back_nor_brings_a_status_again(self):
@@ -599,16 +600,16 @@ class TestDocuments(FeedCommon):
 
     def test_orders_are_searched_by_numbers_of_open_documents(self):
         order, other = self._create_orders(2)
-        self._push_document(order, number="FS 4711/2026")
-        self._push_document(other, number="FS 4712/2026", state="cancelled")
+        self._push_document(order, number="FS QX4711/2026")
+        self._push_document(other, number="FS QX4712/2026", state="cancelled")
         accountant = new_test_user(self.env, "test_books", groups="account.group_account_invoice")
         for user in (self.seller, accountant):
             orders = self.env["sale.order"].with_user(user)
-            for text in ("4711", "fs 4711/2026"):
+            for text in ("qx4711", "fs qx4711/2026"):
                 found = orders.search([("erp_document_number", "ilike", text)])
                 self.assertEqual(found, order)
-            self.assertFalse(orders.search([("erp_document_number", "ilike", "4712")]))
-        self.assertEqual(order.erp_document_number, "FS 4711/2026")
+            self.assertFalse(orders.search([("erp_document_number", "ilike", "qx4712")]))
+        self.assertEqual(order.erp_document_number, "FS QX4711/2026")
 
     def test_who_reads_documents(self):
         order = self._create_order()
@@ -619,9 +620,13 @@ class TestDocuments(FeedCommon):
         portal.partner_id.parent_id = self.customer
         self.assertEqual(document.with_user(self.seller).number, "FS 1/2026")
         self.assertEqual(document.attachment_id.with_user(self.seller).raw, PDF)
+        opened = document.with_user(self.seller).action_open_pdf()
+        self.assertEqual(opened["url"], f"/web/content/{document.attachment_id.id}")
         for user in (own, portal, self.client, self.env.ref("base.public_user")):
             with self.assertRaises(AccessError):
                 document.with_user(user).read(["number"])
+            with self.assertRaises(AccessError):
+                document.with_user(user).action_open_pdf()
             with self.assertRaises(AccessError):
                 document.attachment_id.with_user(user).read(["raw"])
         for user in (self.seller, self.manager, portal):
