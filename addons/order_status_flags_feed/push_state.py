@@ -25,7 +25,7 @@ class DocumentState:
         return cls({"date": False, "state": "open", "covers": "all", "tracking": "", "note": ""})
 
     @classmethod
-    def read(cls, record):
+    def from_record(cls, record):
         """Return what a stored document says.
 
         :param sale.order.erp.document record: sudo

@@ -79,6 +79,20 @@ class SaleOrderErpDocument(models.Model):
         "This document is there already.",
     )
 
+    def action_open_pdf(self):
+        """Open the PDF of the document.
+
+        :return: the action that opens it in a tab of its own
+        :raise AccessError: for whoever may not read the document
+        """
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{self.attachment_id.id}",
+            "target": "new",
+        }
+
     @api.model
     def _create_rows(self, vals_list):
         """Store new documents.

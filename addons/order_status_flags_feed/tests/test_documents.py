@@ -619,9 +619,13 @@ class TestDocuments(FeedCommon):
         portal.partner_id.parent_id = self.customer
         self.assertEqual(document.with_user(self.seller).number, "FS 1/2026")
         self.assertEqual(document.attachment_id.with_user(self.seller).raw, PDF)
+        opened = document.with_user(self.seller).action_open_pdf()
+        self.assertEqual(opened["url"], f"/web/content/{document.attachment_id.id}")
         for user in (own, portal, self.client, self.env.ref("base.public_user")):
             with self.assertRaises(AccessError):
                 document.with_user(user).read(["number"])
+            with self.assertRaises(AccessError):
+                document.with_user(user).action_open_pdf()
             with self.assertRaises(AccessError):
                 document.attachment_id.with_user(user).read(["raw"])
         for user in (self.seller, self.manager, portal):

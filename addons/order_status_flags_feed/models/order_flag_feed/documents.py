@@ -44,7 +44,7 @@ class OrderFlagFeed(models.Model):
             ]
         )
         return {
-            (document.order_id.id, document.kind, document.number): DocumentState.read(document)
+            (document.order_id.id, document.kind, document.number): DocumentState.from_record(document)
             for document in found
         }
 
