@@ -129,9 +129,17 @@ LINES = f"""
     ELSIF TG_OP = 'DELETE' THEN
         SELECT array_agg(DISTINCT order_id) INTO touched FROM old_rows;
     ELSE
+        -- Lines of carts and quotations are written far more often than those of orders.
+        SELECT array_agg(id) INTO touched
+          FROM sale_order
+         WHERE was_placed AND id IN (SELECT order_id FROM new_rows);
+        IF touched IS NULL THEN
+            RETURN NULL;
+        END IF;
         SELECT array_agg(DISTINCT n.order_id) INTO touched
           FROM new_rows n JOIN old_rows o ON o.id = n.id
-         WHERE to_jsonb(n) - {_name_of(QUIET_LINE)}
+         WHERE n.order_id = ANY(touched)
+           AND to_jsonb(n) - {_name_of(QUIET_LINE)}
                IS DISTINCT FROM to_jsonb(o) - {_name_of(QUIET_LINE)};
     END IF;
 """

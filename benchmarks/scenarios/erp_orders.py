@@ -4,6 +4,7 @@ import gc
 import time
 
 from measure import scenario
+
 from odoo.fields import Command
 
 FULL = "bench_full"

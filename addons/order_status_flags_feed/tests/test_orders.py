@@ -222,3 +222,42 @@ class TestOrders(OrdersCommon):
         with self._count_queries() as queries:
             order.origin = "y"
         self.assertEqual(with_triggers, queries[0])
+
+    # === OTHER APPS, WHERE THEY ARE THERE === #
+
+    def test_delivery_line_and_carrier(self):
+        delivers = "is_delivery" in self.env["sale.order.line"]._fields
+        values, line = {}, {"product_id": self.product.id, "name": "Courier"}
+        if delivers:
+            line["is_delivery"] = True
+            carrier = self.env["delivery.carrier"].create(
+                {"name": "Courier", "product_id": self.product.id}
+            )
+            values["carrier_id"] = carrier.id
+        goods = {"product_id": self.product.id}
+        self._place(order_line=[Command.create(goods), Command.create(line)], **values)
+        (found,) = self._news()
+        kinds = [line["kind"] for line in found["lines"]]
+        self.assertEqual(kinds, ["service", "delivery" if delivers else "service"])
+        self.assertEqual(found["carrier"], "Courier" if delivers else "")
+
+    def test_carts_and_templates_of_the_b2b_shop(self):
+        self.feed.export_domain = "[]"
+        self._news()
+        has_b2b = "b2b_qualifier" in self.env["sale.order"]._fields
+        drafts = self.env["sale.order"]
+        for qualifier in ("cart", "template") if has_b2b else ():
+            drafts |= drafts.create(
+                {
+                    "partner_id": self.customer.id,
+                    "b2b_qualifier": qualifier,
+                    "order_line": [Command.create({"product_id": self.product.id})],
+                }
+            )
+        drafts.order_line.product_uom_qty = 3
+        order = self._place()
+        if has_b2b:
+            order.b2b_note = "Leave it at the gate"
+        found = self._news()
+        self.assertEqual([row["id"] for row in found], order.ids)
+        self.assertEqual(found[0]["note"][:20], "Leave it at the gate" if has_b2b else "")

@@ -143,7 +143,7 @@ class TestOrdersRace(Race, BaseCase):
         with self._transaction() as env:
             self._order(env).client_order_ref = "broken off"
         found, _cursor = self._read_until_rolled_back(1)
-        again, cursor = self._read_until(self.cursor, 1)
+        again, _cursor = self._read_until(self.cursor, 1)
         self.assertEqual(again, found, "the same version, as if it had not been asked before")
         with self._transaction() as env:
             self.assertEqual(
