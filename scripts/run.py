@@ -7,13 +7,15 @@ import subprocess
 import time
 import urllib.request
 
+import erp_box
 import postgres
 from common import LOGS, MAILS, PYTHON, ROOT, Problem, entry, reason, say, server_ports, show
 from database import ensure_demo, odoo_environment, query, write_config
 from setup import missing_programs
 
 DATABASE = "demo"
-LOG = LOGS / "odoo.log"
+LOG, BOX_LOG = LOGS / "odoo.log", LOGS / "erp-box.log"
+NOTHING = contextlib.nullcontext()
 LOGINS = """
   login/password
   admin/admin      all rights
@@ -50,14 +52,17 @@ def serve(pg, http_port, smtp_port):
     config = write_config("run", DATABASE, http_port=http_port, max_cron_threads=2, **mails)
     catcher = [PYTHON, ROOT / "scripts" / "mail_catcher.py", "--port", str(smtp_port)]
     command = [PYTHON, "-m", "odoo", "server", "-c", config]
-    with LOG.open("w") as log, child(catcher) as mails:
+    box = erp_box.command(pg, DATABASE, url)
+    with LOG.open("w") as log, BOX_LOG.open("w") as box_log, child(catcher) as mails:
         quiet = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
-        with child(command, env=odoo_environment(pg), **quiet) as odoo:
+        # It waits for Odoo by itself, and nothing waits for it.
+        pretend = child(box, **{**quiet, "stdout": box_log, "stderr": box_log}) if box else None
+        with child(command, env=odoo_environment(pg), **quiet) as odoo, pretend or NOTHING:
             announced, end = False, time.monotonic() + 120
             try:
                 while odoo.poll() is mails.poll() is None and (announced or time.monotonic() < end):
                     if not announced and (announced := answers(url)):
-                        announce(url, smtp_port)
+                        announce(url, smtp_port, box)
                     time.sleep(0.3)
             finally:
                 say("Stopping")
@@ -72,9 +77,11 @@ def answers(url):
         return True
 
 
-def announce(url, smtp_port):
+def announce(url, smtp_port, box):
     say(f"\nOdoo runs on {url}{LOGINS}")
     say(f"Mails go to {show(MAILS)}/, one line each below (SMTP on port {smtp_port})")
+    if box:
+        say(f"An ERP in a box takes the orders ({show(BOX_LOG)}); without it: ERP_BOX=0 make run")
     for package, effect in missing_programs().items():
         say(f"Note: {package} is not installed: {effect}. To have it: apt-get install {package}")
     say(f"Odoo's log is {show(LOG)}. Ctrl-C stops everything.\n")

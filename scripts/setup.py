@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from common import PYTHON, ROOT, VENV, Problem, entry, run, say, server_ports
 
@@ -53,6 +54,15 @@ def missing_programs():
     }
 
 
+def find_odbc_driver():
+    """Return PostgreSQL's ODBC driver, by which the queries of the ERP client are tested.
+
+    :return: None when it, or the manager of drivers, is not there
+    """
+    folders = [Path("/usr/lib"), Path("/usr/lib64")] if shutil.which("isql") else []
+    return next((path for folder in folders for path in folder.rglob("psqlodbcw.so")), None)
+
+
 def install_programs():
     """Install what tests need when root asks, else say how to get it."""
     names = " ".join(missing_programs())
@@ -60,6 +70,9 @@ def install_programs():
     if may_install and not shutil.which("npm"):
         # Others do without the accessibility tests.
         names += " npm"
+    if may_install and not find_odbc_driver():
+        # Others ask PostgreSQL by its own library.
+        names += " unixodbc odbc-postgresql"
     if not names:
         return
     how = f"apt-get install --no-install-recommends {names}"

@@ -1,7 +1,7 @@
 """Read and write CSV as spreadsheets, ERPs and our own downloads have it.
 
 Standard library only, and nothing of Odoo: the feed's client has a copy of this file beside it,
-`clients/flag_feed/table_csv.py`, and a test keeps the two equal.
+`clients/erp_client/table_csv.py`, and a test keeps the two equal.
 
 The reader never guesses in silence: :class:`Table` says how the file was read, and a row that can
 be read in two ways has a problem.

@@ -5,11 +5,11 @@ cancels, and deliveries and invoices move the status on. Real server, real brows
 """
 
 import io
-import re
 from urllib.parse import urlsplit
 
 import pypdf
 import pytest
+from kit.buyer import buy
 
 PRODUCT = "Wall paint 10 l"
 TRACKING = "/order/status/"
@@ -93,26 +93,11 @@ def tracking_path(rpc, order_id):
     return urlsplit(rpc("seller").read("sale.order", order_id, "tracking_url")["tracking_url"]).path
 
 
-def buy(page):
-    """Buy the product in the shop by wire transfer and return the number of the order."""
-    page.goto("/shop?search=Wall+paint")
-    page.get_by_role("link", name=PRODUCT).first.click()
-    page.locator("#add_to_cart").click()
-    page.wait_for_function("document.querySelector('.my_cart_quantity')?.textContent.trim() == '1'")
-    page.goto("/shop/checkout?try_skip_step=false")
-    page.locator("a[name=website_sale_main_button]:visible").first.click()
-    page.wait_for_url("**/shop/payment**")
-    page.locator("input[name=o_payment_radio]").first.check()
-    page.locator("button[name=o_payment_submit_button]:visible").first.click()
-    page.wait_for_url("**/shop/confirmation**", timeout=90_000)
-    return re.search(r"\bS\d{5,}\b", page.locator("#wrap").inner_text())[0]
-
-
 def test_shop_order_from_cart_to_in_progress(
     odoo_server, browser, rpc, mails, shop, seller, screenshot
 ):
     customer = browser.open(login="retail")
-    number = buy(customer)
+    number = buy(customer, PRODUCT)
     # 1. It was placed: a web order in status Saved. The cart before had none.
     order_id = rpc().search("sale.order", [("name", "=", number)])[0]
     values = rpc().read("sale.order", order_id, "state", "document_type", "status_history_ids")

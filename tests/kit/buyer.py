@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from urllib.parse import quote_plus
 
 from kit.rpc import Rpc
 
@@ -77,3 +78,22 @@ class Buyer:
     def order(self, cart):
         """Place the order of the cart by the checkout's form."""
         return self.post("/my/b2b/checkout", cart_id=cart)
+
+
+def buy(page, product):
+    """Buy a product in the shop by wire transfer and return the number of the order.
+
+    :param page: of a browser whose customer is logged in and has an address
+    :param str product: its name
+    """
+    page.goto(f"/shop?search={quote_plus(product)}")
+    page.get_by_role("link", name=product).first.click()
+    page.locator("#add_to_cart").click()
+    page.wait_for_function("document.querySelector('.my_cart_quantity')?.textContent.trim() == '1'")
+    page.goto("/shop/checkout?try_skip_step=false")
+    page.locator("a[name=website_sale_main_button]:visible").first.click()
+    page.wait_for_url("**/shop/payment**")
+    page.locator("input[name=o_payment_radio]").first.check()
+    page.locator("button[name=o_payment_submit_button]:visible").first.click()
+    page.wait_for_url("**/shop/confirmation**", timeout=90_000)
+    return re.search(r"\bS\d{5,}\b", page.locator("#wrap").inner_text())[0]

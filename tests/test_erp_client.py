@@ -1,133 +1,29 @@
-"""The reference client of the flag feed: a process of its own, killed and cut off."""
+"""The ERP client's pushes and changes: a process of its own, killed and cut off."""
 
+import base64
 import csv
-import http.server
+import datetime
 import json
-import os
 import signal
-import subprocess
 import sys
 import textwrap
-import threading
 import time
-from pathlib import Path
+import zoneinfo
 
 import pytest
+from kit.erp import FOLDER, MOMENT, ROOT, Client, FakeOdoo
 
-ROOT = Path(__file__).resolve().parents[1]
-CLIENT = ROOT / "clients" / "flag_feed" / "flag_feed.py"
+sys.path.append(str(FOLDER))
+
+import tools
+
 FIELDS = ["key", "order", "flag", "note", "changed_at"]
-MOMENT = "2026-03-01T12:00:00+01:00"
-
-
-class FakeOdoo(http.server.ThreadingHTTPServer):
-    """Answers like the feed: it remembers keys, and fails as often as it is told to.
-
-    :ivar calls: ``(method, body)`` of each call that was answered
-    :ivar failures: codes to answer the next calls with; 0 = cut the connection
-    """
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.calls, self.failures, self.keys = [], [], {}
-        self.pages, self.delay = [], 0
-        self.url = f"http://127.0.0.1:{self.server_port}"
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def handle_error(self, request, client_address):
-        """A client that was killed is no error of the test."""
-
-    def answer(self, method, body):
-        self.calls.append((method, body))
-        if method == "changes":
-            page = int(body["cursor"] or 0)
-            return {
-                "changes": self.pages[page] if page < len(self.pages) else [],
-                "cursor": str(min(page + 1, len(self.pages))),
-            }
-        results = [self.settle(row, method) for row in body["rows"]]
-        if method == "push":
-            return results
-        return {"results": results, "orders": len(results), "customers": len(results)}
-
-    def settle(self, row, method):
-        result = "duplicate" if row["key"] in self.keys else "applied"
-        if row["order"] == "missing":
-            result = "unknown_order"
-        elif method == "push":
-            self.keys.setdefault(row["key"], 0)
-            self.keys[row["key"]] += 1
-        return {"key": row["key"], "result": result, "message": ""}
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        time.sleep(self.server.delay)
-        code = self.server.failures.pop(0) if self.server.failures else 200
-        if not code:
-            self.close_connection = True
-            return
-        if code == 200:
-            answer = self.server.answer(self.path.rpartition("/")[2], body)
-        else:
-            answer = {"message": f"refused with {code}"}
-        content = json.dumps(answer).encode()
-        self.send_response(code)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_arguments):
-        pass
 
 
 @pytest.fixture
 def odoo():
     with FakeOdoo() as server:
         yield server
-        server.shutdown()
-
-
-class Client:
-    """The client in a folder of its own."""
-
-    def __init__(self, folder, url):
-        self.folder = folder
-        self.environment = {**os.environ, "FLAG_FEED_KEY": "secret"}
-        self.configure(url)
-
-    def configure(self, url, source="csv = changes.csv", **settings):
-        settings = {"batch": 10, "pause": 0.01, "tries": 4, **settings}
-        tuning = "\n".join(f"{name} = {value}" for name, value in settings.items())
-        text = f"[odoo]\nurl = {url}\nfeed = 7\n[source]\n{source}\n[client]\n{tuning}\n"
-        (self.folder / "feed.ini").write_text(text)
-
-    def write_rows(self, rows):
-        with (self.folder / "changes.csv").open("w", newline="") as file:
-            writer = csv.DictWriter(file, FIELDS, delimiter=";")
-            writer.writeheader()
-            writer.writerows(rows)
-
-    def start(self, command="push"):
-        return subprocess.Popen(
-            [sys.executable, str(CLIENT), "--config", "feed.ini", command],
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def run(self, command="push"):
-        """Return the exit code and what was printed."""
-        process = self.start(command)
-        output, _nothing = process.communicate(timeout=60)
-        return process.returncode, output
-
-    @property
-    def state(self):
-        return json.loads((self.folder / "flag_feed.state.json").read_text())
 
 
 @pytest.fixture
@@ -156,8 +52,7 @@ def test_rows_are_pushed_once_in_batches(odoo, client):
     assert code == 0
     assert "25 applied" in output
     assert [len(body["rows"]) for _method, body in odoo.calls] == [10, 10, 5]
-    sent = [row for _method, body in odoo.calls for row in body["rows"]]
-    assert sent == rows, "in the order of their times"
+    assert odoo.sent == rows, "in the order of their times"
     assert odoo.calls[0][1]["ids"] == [7]
     assert "pushed: nothing" in client.run()[1]
     assert len(odoo.calls) == 3, "nothing is sent twice"
@@ -172,15 +67,17 @@ def test_rows_that_turn_up_late_are_seen(odoo, client):
 
 
 def test_rows_that_failed_are_sent_again_and_given_up(odoo, client):
-    client.configure(odoo.url, max_tries=2)
+    client.configure(max_tries=2)
     client.write_rows(make_rows(3) + make_rows(1, key="bad", order="missing"))
     code, output = client.run()
-    assert code == 0
+    assert code == 1, "something is still due"
     assert "unknown_order: order missing" in output
-    assert list(client.state["retry"]) == ["bad"]
-    client.write_rows([])
+    assert "1 rows are due" in output
+    assert list(client.source_state["retry"]) == ["bad"]
+    client.write_rows(make_rows(1))
     assert "given up after 2 tries" in client.run()[1]
-    assert client.state["retry"] == {}
+    assert client.source_state["retry"] == {}
+    assert client.run()[0] == 0, "nothing is due any more"
 
 
 def test_dry_run_sends_nothing_and_notes_nothing(odoo, client):
@@ -235,7 +132,7 @@ def test_killed_client_sends_the_rest(odoo, client):
     assert 0 < len(odoo.keys) < len(rows), "killed on the way"
     assert client.run()[0] == 0
     assert sorted(odoo.keys) == sorted(row["key"] for row in rows)
-    assert client.state["retry"] == {}
+    assert client.source_state["retry"] == {}
 
 
 def test_changes_are_fetched_page_by_page_and_never_lost(odoo, client):
@@ -294,7 +191,7 @@ def test_rows_from_a_database(odoo, client):
     client.environment["PYTHONPATH"] = str(client.folder)
     (client.folder / "query.sql").write_text("SELECT 1 WHERE x >= ?")
     source = "odbc = DRIVER=x\nquery = query.sql\nzone = +01:00"
-    client.configure(odoo.url, source)
+    client.configure(source)
     code, output = client.run()
     assert code == 0, output
     assert odoo.calls[0][1]["rows"] == [
@@ -308,30 +205,20 @@ def test_rows_from_a_database(odoo, client):
     ]
     assert "since 2026-03-01 11:00:00.250000" in client.run()[1], "an hour of overlap"
     assert len(odoo.calls) == 1
-    client.configure(odoo.url, source.replace("DRIVER=x", "broken"))
+    client.configure(source.replace("DRIVER=x", "broken"))
     code, output = client.run()
     assert (code, "no such server" in output) == (1, True)
-
-
-def test_query_for_subiekt_names_every_field():
-    query = (CLIENT.parent / "subiekt_gt.sql").read_text()
-    code = "\n".join(line.partition("--")[0] for line in query.splitlines())
-    assert code.count("?") == 1
-    for field in FIELDS:
-        assert f"AS [{field}]" in code
-    assert "NOT RUN AGAINST A LIVE SUBIEKT" in query
-    assert not {"insert", "update", "delete", "merge"} & set(code.lower().split())
 
 
 @pytest.mark.parametrize(
     ("break_it", "words"),
     [
-        (lambda client: (client.folder / "feed.ini").unlink(), "settings"),
-        (lambda client: client.environment.pop("FLAG_FEED_KEY"), "no key"),
+        (lambda client: (client.folder / "erp_client.ini").unlink(), "settings"),
+        (lambda client: client.environment.pop("ERP_CLIENT_KEY"), "no key"),
         (lambda client: (client.folder / "changes.csv").unlink(), "is not there"),
         (lambda client: (client.folder / "changes.csv").write_text("a;b\n"), "no column"),
         (
-            lambda client: (client.folder / "flag_feed.state.json").write_text("{"),
+            lambda client: (client.folder / "erp_client.state.json").write_text("{"),
             "cannot be read",
         ),
     ],
@@ -342,14 +229,13 @@ def test_what_is_wrong_is_said(odoo, client, break_it, words):
     code, output = client.run()
     assert code == 1
     assert words in output
-    assert "Traceback" not in output
     assert not odoo.calls
 
 
 def test_reader_is_the_one_of_the_addons():
     """The client is one folder: its copy of the reader must not drift."""
     addon = ROOT / "addons" / "order_status_flags" / "table_csv.py"
-    assert (CLIENT.parent / "table_csv.py").read_bytes() == addon.read_bytes()
+    assert (FOLDER / "table_csv.py").read_bytes() == addon.read_bytes()
 
 
 TABLE = "key;order;flag;note;changed_at\nk1;S1;Zrealizowane;Wysyłka;" + MOMENT + "\n"
@@ -380,7 +266,7 @@ def test_row_that_does_not_fit_is_told_and_stops_no_other(odoo, client):
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1250"])
 def test_settings_as_windows_writes_them(odoo, client, encoding):
-    path = client.folder / "feed.ini"
+    path = client.folder / "erp_client.ini"
     text = "# ustawienia źródła\n" + path.read_text()
     path.write_bytes(text.replace("\n", "\r\n").encode(encoding))
     client.write_rows([{**dict.fromkeys(FIELDS, ""), "key": "k", "changed_at": MOMENT}])
@@ -400,14 +286,214 @@ def test_settings_as_windows_writes_them(odoo, client, encoding):
     ],
 )
 def test_settings_that_are_no_numbers_are_said(odoo, client, settings):
-    client.configure(odoo.url, **settings)
-    client.write_rows([])
+    client.configure(**settings)
+    client.write_rows(make_rows(1))
     code, output = client.run()
     assert code == 1
     assert f"error: {next(iter(settings))} in the settings" in output
-    assert "Traceback" not in output
 
 
 def test_missing_query_is_said(odoo, client):
-    client.configure(odoo.url, source="odbc = x\nquery = none.sql")
+    client.configure(source="odbc = x\nquery = none.sql")
     assert "none.sql cannot be read" in client.run()[1]
+
+
+# === WHAT CAME BEFORE === #
+
+
+def test_state_and_key_of_the_client_before_are_taken_over(odoo, client):
+    client.environment["FLAG_FEED_KEY"] = client.environment.pop("ERP_CLIENT_KEY")
+    rows = make_rows(3)
+    old = {
+        "since": rows[1]["changed_at"],
+        "seen": {row["key"]: row["changed_at"] for row in rows[:2]},
+        "retry": {"old": {"row": {**rows[0], "key": "old"}, "tries": 1}},
+        "changes_cursor": "1",
+    }
+    (client.folder / "flag_feed.state.json").write_text(json.dumps(old))
+    client.write_rows(rows)
+    assert client.run()[0] == 0
+    assert [row["key"] for row in odoo.sent] == ["old", "k2"]
+    client.run("changes")
+    assert odoo.calls[-1][1]["cursor"] == "1"
+
+
+# === DOCUMENTS === #
+
+
+def make_document(**values):
+    document = {"key": "d1", "order": "S1", "kind": "invoice", "number": "FS 1/2026"}
+    return {**document, "changed_at": MOMENT, **values}
+
+
+def test_documents_are_sent_as_the_contract_says(odoo, client):
+    (client.folder / "fs.pdf").write_bytes(b"%PDF-1.4 invoice")
+    client.write_rows(
+        [
+            make_document(
+                date="2026-03-01", covers="part", tracking="1Z", file="fs.pdf", note="Hi"
+            ),
+            make_document(key="d2", kind="ORDER", number=" ZK 1 ", state="cancelled"),
+        ]
+    )
+    assert client.run()[0] == 0
+    order, invoice = sorted(odoo.sent, key=lambda row: row["key"], reverse=True)
+    assert order == {
+        "key": "d2",
+        "order": "S1",
+        "document": {"kind": "order", "number": "ZK 1", "state": "cancelled"},
+        "changed_at": MOMENT,
+    }
+    assert invoice == {
+        "key": "d1",
+        "order": "S1",
+        "document": {
+            "kind": "invoice",
+            "number": "FS 1/2026",
+            "date": "2026-03-01",
+            "covers": "part",
+            "tracking": "1Z",
+            "file": {"name": "fs.pdf", "content": base64.b64encode(b"%PDF-1.4 invoice").decode()},
+        },
+        "note": "Hi",
+        "changed_at": MOMENT,
+    }
+
+
+def test_documents_and_flags_in_one_file(odoo, client):
+    client.write_rows([make_document(), *make_rows(1)])
+    assert client.run()[0] == 0
+    assert sorted("document" in row for row in odoo.sent) == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "cannot be read"),
+        (b"no pdf", "is no PDF"),
+        (b"%PDF-" + b"x" * 5 * 1024 * 1024, "more than 5 MiB"),
+    ],
+)
+def test_file_that_cannot_be_sent_keeps_its_row_and_stops_no_other(odoo, client, content, words):
+    path = client.folder / "fs.pdf"
+    if content is not None:
+        path.write_bytes(content)
+    client.write_rows([make_document(file="fs.pdf"), make_document(key="d2", number="FS 2")])
+    code, output = client.run()
+    assert code == 1
+    assert words in output
+    assert [row["key"] for row in odoo.sent] == ["d2"]
+    path.write_bytes(b"%PDF-1.4")
+    assert client.run()[0] == 0
+    assert [row["key"] for row in odoo.sent] == ["d2", "d1"]
+
+
+def test_calls_stay_below_the_cap(odoo, client):
+    client.configure(batch=10_000)
+    (client.folder / "fs.pdf").write_bytes(b"%PDF-" + b"x" * 4 * 1024 * 1024)
+    rows = [make_document(key=f"d{n}", number=f"FS {n}", file="fs.pdf") for n in range(5)]
+    client.write_rows(rows)
+    assert client.run()[0] == 0
+    assert [len(body["rows"]) for _method, body in odoo.calls] == [2, 2, 1]
+    assert all(len(json.dumps(body)) < 16 * 1024 * 1024 for _method, body in odoo.calls)
+
+
+def test_many_rows_are_several_calls(odoo, client):
+    client.configure(batch=99_999)
+    client.write_rows(make_rows(10_001, changed_at=MOMENT))
+    assert client.run()[0] == 0
+    assert [len(body["rows"]) for _method, body in odoo.calls] == [10_000, 1]
+
+
+def test_one_source_that_cannot_be_read_stops_no_other(odoo, client):
+    client.configure("csv = none.csv\n[source documents]\ncsv = documents.csv")
+    client.write_rows([make_document()], "documents.csv")
+    code, output = client.run()
+    assert (code, "none.csv is not there" in output) == (1, True)
+    assert [row["key"] for row in odoo.sent] == ["d1"]
+
+
+def test_two_runs_at_once_send_nothing_twice(odoo, client):
+    client.write_rows(make_rows(30))
+    odoo.delay = 0.1
+    runs = [client.start() for _i in range(3)]
+    outputs = [run.communicate(timeout=60)[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0, 0], outputs
+    assert sorted(odoo.keys.values()) == [1] * 30
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("csv = a.csv\nodbc = x\nquery = x.sql", "either csv or odbc"),
+        ("zone = +01:00", "either csv or odbc"),
+        ("csv = a.csv\nmode = often", "mode"),
+        ("csv = a.csv\nzone = Nowhere/City", "zone"),
+        ("csv = a.csv\nsecond_sight = perhaps", "neither on nor off"),
+        ("odbc = x", "no query"),
+    ],
+)
+def test_wrong_source_is_said(client, source, words):
+    client.configure(source)
+    code, output = client.run()
+    assert (code, words in output) == (1, True), output
+
+
+def test_console_of_a_few_letters_ends_no_run(odoo, client):
+    client.environment["PYTHONIOENCODING"] = "ascii"
+    rows = make_rows(2, flag="Готово 😀")
+    client.write_rows([{**rows[0], "order": "missing"}, rows[1]])
+    code, output = client.run()
+    assert (code, "1 applied" in output) == (1, True), output
+
+
+# === CLOCKS === #
+
+
+ZONE = zoneinfo.ZoneInfo("Europe/Warsaw")
+UTC = datetime.timezone.utc
+
+
+@pytest.mark.parametrize(
+    ("clock", "now", "meant"),
+    [
+        # The hour from two to three comes twice on 25 October 2026.
+        ("2026-10-25T01:59", "2026-10-25T00:30", "2026-10-24T23:59"),
+        ("2026-10-25T02:30", "2026-10-25T00:31", "2026-10-25T00:30"),
+        ("2026-10-25T02:30", "2026-10-25T01:31", "2026-10-25T01:30"),
+        ("2026-10-25T03:00", "2026-10-25T02:01", "2026-10-25T02:00"),
+        # The one from two to three is missing on 29 March 2026.
+        ("2026-03-29T01:59", "2026-03-29T02:00", "2026-03-29T00:59"),
+        ("2026-03-29T03:00", "2026-03-29T02:00", "2026-03-29T01:00"),
+    ],
+)
+def test_clock_of_the_erp_in_the_nights_when_it_changes(clock, now, meant):
+    now = datetime.datetime.fromisoformat(now).replace(tzinfo=UTC)
+    moment = tools.localize(datetime.datetime.fromisoformat(clock), ZONE, now)
+    assert moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="minutes") == meant
+
+
+def test_nothing_is_missed_and_nothing_goes_back_in_october():
+    """A change every ten minutes through the night, read a minute later, each time in order."""
+    start = datetime.datetime(2026, 10, 24, 22, tzinfo=UTC)
+    moments = [start + datetime.timedelta(minutes=10 * n) for n in range(30)]
+    overlap = datetime.timedelta(minutes=60)
+    told, since = [], None
+    for moment in moments:
+        now = moment + datetime.timedelta(minutes=1)
+        clock = moment.astimezone(ZONE).replace(tzinfo=None, fold=0)
+        if since:
+            border = tools.to_clock(since - overlap, ZONE)
+            assert clock >= border, "the query asks for it"
+            late = moment - overlap + datetime.timedelta(minutes=1)
+            assert late.astimezone(ZONE).replace(tzinfo=None) >= border, "a late one too"
+        since = tools.localize(clock, ZONE, now)
+        told.append(since.astimezone(UTC))
+    assert told == moments
+
+
+def test_times_of_a_csv_file_get_the_zone_of_the_settings(odoo, client):
+    client.configure("csv = changes.csv\nzone = Europe/Warsaw")
+    client.write_rows(make_rows(1, changed_at="2026-07-01 12:00:00"))
+    client.run()
+    assert odoo.sent[0]["changed_at"] == "2026-07-01T12:00:00+02:00"

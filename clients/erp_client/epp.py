@@ -1,0 +1,397 @@
+"""Writes an order as EDI++ 1.05 (`.epp`), the exchange format of Subiekt GT, Navireo and nexo.
+
+A file holds one customer order (ZK), and the customer's card when the ERP does not know him. It
+holds no cards of goods: a program that reads them overwrites names and prices. Whatever does not
+fit is cut; a symbol or number that is cut ends in a hash, so that two never become one.
+
+Not tried against a live Subiekt: the README says what to look at the first time.
+"""
+
+import datetime
+import hashlib
+import re
+import unicodedata
+from decimal import ROUND_HALF_UP, Decimal
+
+from tools import to_moment
+
+CYRILLIC = {
+    "а": "a", "б": "b", "в": "v", "г": "h", "ґ": "g", "д": "d", "е": "e", "є": "ie", "ж": "zh",
+    "з": "z", "и": "y", "і": "i", "ї": "i", "й": "i", "к": "k", "л": "l", "м": "m", "н": "n",
+    "о": "o", "п": "p", "р": "r", "с": "s", "т": "t", "у": "u", "ф": "f", "х": "kh", "ц": "ts",
+    "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "", "ы": "y", "ь": "", "э": "e", "ю": "iu",
+    "я": "ia", "ё": "io", "љ": "lj", "њ": "nj", "ђ": "đ", "ћ": "ć", "џ": "dž", "ј": "j",
+    "ў": "u",
+}  # fmt: skip
+GREEK = {
+    "α": "a", "β": "v", "γ": "g", "δ": "d", "ε": "e", "ζ": "z", "η": "i", "θ": "th", "ι": "i",
+    "κ": "k", "λ": "l", "μ": "m", "ν": "n", "ξ": "x", "ο": "o", "π": "p", "ρ": "r", "σ": "s",
+    "ς": "s", "τ": "t", "υ": "y", "φ": "f", "χ": "ch", "ψ": "ps", "ω": "o",
+}  # fmt: skip
+OTHERS = {"ø": "o", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i", "ħ": "h", "ŋ": "n"}
+OTHERS |= {"\u2212": "-", "\u2010": "-", "\u2011": "-", "\u2015": "-", "\u2044": "/"}
+OTHERS |= {"₽": "RUB", "№": "No "}
+LETTERS = {**CYRILLIC, **GREEK, **OTHERS}
+
+COUNTRIES = {
+    "AT": "Austria", "BE": "Belgia", "BG": "Bułgaria", "HR": "Chorwacja", "CY": "Cypr",
+    "CZ": "Czechy", "DK": "Dania", "EE": "Estonia", "FI": "Finlandia", "FR": "Francja",
+    "GR": "Grecja", "ES": "Hiszpania", "NL": "Holandia", "IE": "Irlandia", "LT": "Litwa",
+    "LU": "Luksemburg", "LV": "Łotwa", "MT": "Malta", "DE": "Niemcy", "PL": "Polska",
+    "PT": "Portugalia", "RO": "Rumunia", "SK": "Słowacja", "SI": "Słowenia", "SE": "Szwecja",
+    "HU": "Węgry", "IT": "Włochy",
+}  # fmt: skip
+HOME = "PL"
+# What Odoo calls its own unit, as Subiekt's users know it.
+UNITS = {"Units": "szt.", "Unit": "szt.", "Jednostki": "szt.", "Sztuki": "szt.", "Enote": "szt."}
+HASH = 6
+CENT, AMOUNT = Decimal("0.01"), Decimal("0.0001")
+
+
+class Raw(str):
+    """A number, a date or a switch: it stands in no quotation marks."""
+
+
+# === TEXTS === #
+
+
+def transliterate(text):
+    """Return a text in the letters of cp1250, on one line.
+
+    :param str text: anything; what has no Latin letter, such as an emoji, is left out
+    """
+    text = unicodedata.normalize("NFC", " ".join(str(text or "").split()))
+    return " ".join("".join(map(_transliterate_one, text)).split())
+
+
+def _transliterate_one(char):
+    if _fits(char):
+        return char if char.isprintable() else ""
+    plain = LETTERS.get(char.lower())
+    if plain is not None:
+        plain = plain.capitalize() if char.isupper() else plain
+        return plain if _fits(plain) else transliterate(plain)
+    parts = unicodedata.normalize("NFKD", char)
+    if parts == char:
+        return ""
+    return "".join(map(_transliterate_one, parts))
+
+
+def _fits(text):
+    try:
+        text.encode("cp1250")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def cut(text, length):
+    """Return a text for a field, cut when it is too long."""
+    return transliterate(text)[:length].rstrip()
+
+
+def cut_key(text, length):
+    """Return a symbol or number for a field: cut, it ends in a hash of the whole.
+
+    What the letters of cp1250 cannot say counts too: two symbols never become one.
+    """
+    plain = transliterate(text)
+    if len(plain) <= length and (plain == str(text).strip() or not text):
+        return plain
+    digest = hashlib.sha256(str(text).encode()).hexdigest()[:HASH].upper()
+    return f"{plain[: length - HASH - 1].rstrip()}-{digest}"
+
+
+# === FIELDS === #
+
+
+def amount(value):
+    """Return a number with four decimals."""
+    return Raw(Decimal(value).quantize(AMOUNT, ROUND_HALF_UP))
+
+
+def switch(value):
+    return Raw(int(bool(value)))
+
+
+def day(moment):
+    """Return a date; files that are not Subiekt's own may hold no times of day."""
+    return Raw(moment.strftime("%Y%m%d000000"))
+
+
+def make_record(fields):
+    """Return a line of a block."""
+    return ",".join(map(_make_field, fields))
+
+
+def _make_field(value):
+    if isinstance(value, Raw):
+        return str(value)
+    doubled = value.replace('"', '""')
+    return f'"{doubled}"' if value else ""
+
+
+# === AN ORDER === #
+
+
+class Writer:
+    """Makes files of orders.
+
+    :param dict options: `sender`, `sender_symbol`, `sender_vat`, `warehouse`, `warehouse_name`,
+        `price_level`, `prices` (`auto`, `net` or `gross`), `delivery_symbol`
+    :param dict units: `{unit of Odoo: unit of the ERP}`
+    :param tzinfo zone: of the dates; None = that of this machine
+    """
+
+    def __init__(self, options, units=None, zone=None):
+        self.options = options
+        self.units = {**UNITS, **(units or {})}
+        self.zone = zone
+
+    def write(self, order, now=None):
+        """Return the file of an order, and what a person should look at.
+
+        :param dict order: of `orders()`
+        :param datetime now: when the file is made
+        :rtype: tuple[bytes, list[str]]
+        """
+        now = now or datetime.datetime.now()
+        document = Document(order, self)
+        blocks = [
+            ("[INFO]", [self._make_info(order, now)]),
+            ("[NAGLOWEK]", [document.make_header()]),
+            ("[ZAWARTOSC]", document.make_lines()),
+        ]
+        if document.is_new_customer():
+            blocks += [
+                ("[NAGLOWEK]", [["KONTRAHENCI"]]),
+                ("[ZAWARTOSC]", [document.make_customer()]),
+            ]
+        text = "".join(
+            "\r\n".join([label, *map(make_record, records), "", ""]) for label, records in blocks
+        )
+        return text.encode("cp1250"), document.warnings
+
+    def _make_info(self, order, now):
+        option = self.options.get
+        sender = transliterate(option("sender", ""))
+        vat = get_vat({"vat": option("sender_vat", ""), "country": HOME})
+        return [
+            "1.05", Raw(3), Raw(1250), "Odoo", cut_key(option("sender_symbol", ""), 20),
+            cut(sender, 40), cut(sender, 80), "", "", "", cut(vat, 13),
+            # Subiekt GT takes the first three characters.
+            cut(option("warehouse", "MAG"), 20), cut(option("warehouse_name", ""), 40),
+            cut(f"{order['name']}, version {order['version']}", 255), "", switch(False), "", "",
+            "Odoo", Raw(now.strftime("%Y%m%d%H%M%S")), COUNTRIES[HOME], HOME, cut(vat, 20),
+            switch(False),
+        ]  # fmt: skip
+
+
+class Document:
+    """The records of one order.
+
+    :param dict order: of `orders()`
+    :param Writer writer: with the settings
+    :ivar list warnings: what a person should look at
+    """
+
+    def __init__(self, order, writer):
+        self.order = order
+        self.writer = writer
+        self.warnings = []
+        self.customer = {**order["invoice_address"], **find_identity(order)}
+        self.lines = [line for line in order["lines"] if self._is_written(line)]
+        self.by_net = choose_net(self.lines, writer.options.get("prices", "auto"))
+        sums = [sum((Decimal(line[name]) for line in self.lines), Decimal())
+                for name in ("net", "tax", "gross")]  # fmt: skip
+        # The program that reads it adds up the lines, and so does this file.
+        self.net, self.tax, self.gross = sums
+        if self.gross != Decimal(order["totals"]["gross"]):
+            self._warn(f"its lines add up to {self.gross}, in Odoo to {order['totals']['gross']}")
+
+    def _warn(self, words):
+        self.warnings.append(f"order {self.order['name']}: {words}")
+
+    def _is_written(self, line):
+        """Whether a line is one of the ERP's order: what was paid before is none."""
+        if not Decimal(line["quantity"]):
+            return bool(Decimal(line["gross"]))
+        if Decimal(line["quantity"]) < 0 or Decimal(line["gross"]) < 0:
+            self._warn(f"“{line['name']}” is below zero, look whether the ERP took it")
+        return True
+
+    def is_new_customer(self):
+        """Whether the ERP is told the card: one that it knows would be overwritten."""
+        return not self.customer["ref"]
+
+    def make_header(self):
+        """Return the 62 fields of a customer order (ZK)."""
+        order, customer = self.order, self.customer
+        placed = to_moment(order["placed_at"]).astimezone(self.writer.zone)
+        number = cut_key(order["name"], 30)
+        digits = (re.findall(r"\d+", order["name"]) or ["0"])[-1][-9:]
+        return [
+            "ZK", Raw(1), Raw(0), Raw(int(digits)), "", "", number, "", "", number, "",
+            get_symbol(customer), *self._make_address(255), cut(get_vat(customer), 20),
+            "", "", "", day(placed), day(placed), "", Raw(len(self.lines)), switch(self.by_net),
+            cut(self.writer.options.get("price_level", "Detaliczna"), 20),
+            amount(self.net), amount(self.tax), amount(self.gross), amount(0),
+            "", amount(0), "", day(placed), amount(order["payment"]["paid"] or 0),
+            amount(self.gross), Raw(0), Raw(0), Raw(1), Raw(5), "Odoo", "", "",
+            amount(0), amount(0), cut(order["currency"], 3), self._make_rate(),
+            self._make_note(), cut(order["client_order_ref"], 50),
+            cut(f"{order['name']} v{order['version']}", 50), "", Raw(0), Raw(0), Raw(0),
+            "", amount(0), "", amount(0), *make_country(customer),
+        ]  # fmt: skip
+
+    def _make_address(self, length):
+        """Return short name, full name, city, post code and street."""
+        customer = self.customer
+        if len(transliterate(customer["zip"])) > 6:
+            self._warn(f"the post code {customer['zip']} has more than 6 characters")
+        name = get_name(customer)
+        street = " ".join(filter(None, (customer["street"], customer["street2"])))
+        return [cut(name, 40), cut(name, length), cut(customer["city"], 30),
+                cut(customer["zip"], 6), cut(street, 50)]  # fmt: skip
+
+    def _make_rate(self):
+        rate = Decimal(self.order.get("currency_rate") or 1)
+        return amount(1 / rate if rate else 1)
+
+    def _make_note(self):
+        """Return the notes: the only place for a date, another address and the reference."""
+        order, delivery = self.order, self.order["delivery_address"]
+        parts = [f"{order['name']} v{order['version']}"]
+        if int(order["version"]) > 1:
+            parts.append("ZMIANA")
+        if order["requested_date"]:
+            moment = to_moment(order["requested_date"])
+            date = moment.astimezone(self.writer.zone).date() if moment else order["requested_date"]
+            parts.append(f"termin {date}")
+        if delivery["id"] != order["invoice_address"]["id"]:
+            place = (get_name(delivery), delivery["name"], delivery["street"], delivery["street2"],
+                     f"{delivery['zip']} {delivery['city']}".strip(), delivery["country"],
+                     delivery["phone"])  # fmt: skip
+            parts.append("dostawa: " + ", ".join(dict.fromkeys(filter(None, place))))
+        parts += filter(None, (order["carrier"], order["payment"]["method"], order["note"]))
+        text = transliterate("; ".join(parts))
+        if len(text) > 255:
+            self._warn("its notes have more than 255 characters, the rest is cut")
+        return text[:255].rstrip()
+
+    def make_lines(self):
+        """Return the 22 fields of each line."""
+        return [self._make_line(number, line) for number, line in enumerate(self.lines, start=1)]
+
+    def _make_line(self, number, line):
+        symbol = line["sku"]
+        if line["kind"] == "delivery":
+            symbol = self.writer.options.get("delivery_symbol", "")
+        once = "" if symbol else line["name"]
+        if not symbol and line["kind"] == "product":
+            self._warn(f"“{line['name']}” has no SKU and comes as a one-off service")
+        unit = self.writer.units.get(line["uom"], line["uom"])
+        quantity = Decimal(line["quantity"])
+        return [
+            Raw(number), Raw(1 if symbol and line["kind"] == "product" else 2),
+            cut_key(symbol, 20), switch(True), switch(True), switch(False), switch(True),
+            amount(0), amount(0), cut(unit, 10), amount(quantity), amount(quantity), amount(0),
+            *map(amount, get_prices(line)), amount(get_rate(line)),
+            amount(line["net"]), amount(line["tax"]), amount(line["gross"]), amount(0),
+            cut(once, 250), cut(once, 50),
+        ]  # fmt: skip
+
+    def make_customer(self):
+        """Return the 30 fields of the customer's card."""
+        customer = self.customer
+        kind = 2 if customer["is_company"] or customer["company"] or customer["vat"] else 6
+        country, prefix, is_eu = make_country(customer)
+        return [
+            Raw(kind), get_symbol(customer), *self._make_address(80), cut(get_vat(customer), 20),
+            "", cut(customer["phone"], 50), "", "", cut(customer["email"], 50), "",
+            cut(customer["name"], 50) if kind == 2 else "", "", "", *[""] * 8, "", "",
+            country, prefix, is_eu,
+        ]  # fmt: skip
+
+
+# === CUSTOMERS === #
+
+
+def find_identity(order):
+    """Return who the customer is in the ERP: symbol, VAT number and where he can be reached."""
+    customer, invoice = order["customer"], order["invoice_address"]
+    return {name: customer[name] or invoice[name] for name in ("ref", "vat", "email", "phone")} | {
+        "customer_id": customer["id"]
+    }
+
+
+def get_symbol(customer):
+    """Return the symbol of a customer: the ERP's own if it is known, else one that is his alone.
+
+    Names collide, so that none is made of one. Some installations refuse more than 16 characters.
+    """
+    if customer["ref"]:
+        return cut_key(customer["ref"], 20)
+    vat = get_vat(customer)
+    return cut_key(vat, 16) if vat else f"ODOO{customer['customer_id']}"
+
+
+def get_vat(customer):
+    """Return a VAT number in plain letters; a Polish one without its country."""
+    vat = re.sub(r"[^0-9A-Z]", "", transliterate(customer["vat"]).upper())
+    return vat.removeprefix(HOME) if customer["country"] in (HOME, "") else vat
+
+
+def get_name(address):
+    return address["company"] or address["name"]
+
+
+def make_country(customer):
+    """Return country, prefix and whether it is another one of the European Union."""
+    code = customer["country"] or HOME
+    known = code in COUNTRIES
+    prefix = ("EL" if code == "GR" else code) if known else ""
+    return cut(COUNTRIES.get(code, code), 50), prefix, switch(known and code != HOME)
+
+
+# === MONEY === #
+
+
+def get_rate(line):
+    """Return the tax rate of a line as a percentage."""
+    return sum(map(Decimal, line["tax_rates"]), Decimal())
+
+
+def get_prices(line):
+    """Return net and gross price of one piece after the discount.
+
+    The discount is inside: whether the price stands before or after it is not said anywhere.
+    """
+    quantity = Decimal(line["quantity"]) or 1
+    return Decimal(line["net"]) / quantity, Decimal(line["gross"]) / quantity
+
+
+def choose_net(lines, wish="auto"):
+    """Return whether net prices rule, and not gross ones: by which rule each cent is right."""
+    if wish in ("net", "gross"):
+        return wish == "net"
+    return all(map(_follows_net, lines)) or not all(map(_follows_gross, lines))
+
+
+def _follows_net(line):
+    return _follows(line, "net", get_rate(line) / 100)
+
+
+def _follows_gross(line):
+    rate = get_rate(line)
+    return _follows(line, "gross", rate / (100 + rate))
+
+
+def _follows(line, name, share):
+    """Whether a line is its price times its quantity, and its tax what follows from that."""
+    value = Decimal(line[name])
+    left = 1 - Decimal(line["discount"] or 0) / 100
+    price = (Decimal(line[f"unit_{name}"]) * left).quantize(CENT, ROUND_HALF_UP)
+    total = (price * Decimal(line["quantity"])).quantize(CENT, ROUND_HALF_UP)
+    tax = (value * share).quantize(CENT, ROUND_HALF_UP)
+    return total == value and tax == Decimal(line["tax"])

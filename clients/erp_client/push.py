@@ -1,0 +1,386 @@
+"""What is to be sent to Odoo, by what the state remembers, and what Odoo answered.
+
+A row goes first into the *outbox* in the state, with its key, then to Odoo, and leaves the outbox
+when Odoo has settled it. A run that was killed sends the same rows with the same keys again, which
+Odoo answers as `duplicate`.
+"""
+
+import datetime
+import json
+import uuid
+
+from rows import (
+    DEFAULTS,
+    RowProblem,
+    describe,
+    get_identity,
+    get_print,
+    is_document,
+    make_payload,
+    sort_rows,
+    split,
+)
+from tools import UTC, Problem, say, to_json, to_moment, write_atomic
+
+# Settled: Odoo needs this row no more. The others may succeed later and are kept.
+SETTLED = ("applied", "unchanged", "duplicate", "stale")
+# So many rows may vanish at once before somebody is asked: a wrong database has none at all.
+FEW, SHARE = 50, 0.1
+NEW_SOURCE = {
+    # The newest time that was sent, and the keys around it.
+    "since": "",
+    "seen": {},
+    # The outbox: `{key: {"row": ..., "tries": n}}`
+    "retry": {},
+    # Snapshots: `{identity: print}` of what Odoo was told, and what was seen once.
+    "known": {},
+    "pending": {},
+    "query": "",
+    "look": "",
+}
+OLD_NAME = "flag_feed.state.json"
+
+
+class State:
+    """What was sent, as a JSON file that is replaced as a whole.
+
+    :param Path path: the file
+    """
+
+    def __init__(self, path):
+        self.path = path
+        self.values = {"changes_cursor": "", "sources": {}}
+        old = path.with_name(OLD_NAME)
+        if path.exists() or old.exists():
+            self._read(path if path.exists() else old)
+
+    def _read(self, path):
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            if "sources" not in values:
+                # Of the client before this one, which had one source.
+                self.values["changes_cursor"] = values.get("changes_cursor", "")
+                kept = {name: values[name] for name in ("since", "seen", "retry") if name in values}
+                values = {"sources": {"source": kept}}
+            self.values.update(values)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise Problem(
+                f"{path} cannot be read ({error}). Delete it to start anew: rows that"
+                " were sent already are answered as duplicates."
+            ) from error
+
+    def get_source(self, name):
+        """Return what is known of a source, as a dict to be changed."""
+        kept = self.values["sources"].get(name, {})
+        self.values["sources"][name] = {
+            **{key: type(value)(value) for key, value in NEW_SOURCE.items()},
+            **kept,
+        }
+        return self.values["sources"][name]
+
+    def save(self):
+        write_atomic(self.path, to_json(self.values))
+
+
+class Timed:
+    """A source that keeps the time of each change: what came since the last run is new.
+
+    :param Source source: where rows come from
+    :param dict state: what is known of it
+    :param float overlap: minutes before the newest row sent in which rows may still turn up
+        late; their keys are remembered
+    """
+
+    def __init__(self, source, state, overlap):
+        self.source = source
+        self.state = state
+        self.overlap = datetime.timedelta(minutes=overlap)
+
+    def get_border(self):
+        """Return the moment before which nothing is looked at again, None at the start."""
+        return to_moment(self.state["since"]) - self.overlap if self.state["since"] else None
+
+    def collect(self, waits=True):
+        """Return the new rows; a document that was not seen before waits for its second sight.
+
+        :param bool waits: False shows what a run would send in the end
+        """
+        rows = [row for row in self.source.read(self.get_border()) if self._is_new(row)]
+        if not (waits and self.source.second_sight):
+            return rows
+        before, self.state["pending"] = self.state["pending"], {}
+        return [row for row in rows if self._is_due(row, before)]
+
+    def _is_new(self, row):
+        if row["key"] in self.state["seen"] or row["key"] in self.state["retry"]:
+            return False
+        moment, border = to_moment(row["changed_at"]), self.get_border()
+        return not moment or not border or moment >= border
+
+    def _is_due(self, row, before):
+        if not is_document(row) or before.get(row["key"]) == get_print(row):
+            return True
+        self.state["pending"][row["key"]] = get_print(row)
+        return False
+
+    def note(self, row):
+        """Note that a row was answered."""
+        self.state["seen"][row["key"]] = row["changed_at"]
+        moment, since = to_moment(row["changed_at"]), to_moment(self.state["since"])
+        # A clock that is ahead must not hide the rows of the time until then.
+        now = datetime.datetime.now(UTC)
+        if moment and moment <= now and (not since or moment > since):
+            self.state["since"] = row["changed_at"]
+
+    def forget(self):
+        """Forget keys that no source shows any more."""
+        border = self.get_border()
+        self.state["seen"] = {
+            key: changed_at
+            for key, changed_at in self.state["seen"].items()
+            if not border or (to_moment(changed_at) or border) >= border
+        }
+
+
+class Snapshot:
+    """A source that shows what is: what differs from the last look is new, what vanished is gone.
+
+    :param Source source: where rows come from
+    :param dict state: what is known of it
+    :param str vanished: `ask` when many rows are gone at once, else `send` or `forget`
+    """
+
+    def __init__(self, source, state, vanished="ask"):
+        self.source = source
+        self.state = state
+        self.vanished = vanished
+
+    def collect(self, waits=True):
+        """Return what changed since the last look, and put it into the outbox.
+
+        :param bool waits: False shows what a run would send in the end
+        """
+        look = self._look()
+        gone = self._judge([one for one in self.state["known"] if one not in look])
+        before, self.state["pending"] = self.state["pending"], {}
+        waits = waits and self.source.second_sight
+        rows = [self._take(identity, row) for identity, row in look.items() if row
+                and self._is_due(identity, row, before, waits)]  # fmt: skip
+        rows += [self._take_gone(identity) for identity in gone
+                 if self._is_gone(identity, look, before, waits)]  # fmt: skip
+        return self._add_keys(rows)
+
+    def _look(self):
+        """Return `{identity: row}`; None for a row that is there in several ways."""
+        look = {}
+        for row in self.source.read():
+            if not row["order"] or (is_document(row) and not (row["kind"] and row["number"])):
+                self._tell(row, "it has no order, no kind or no number")
+                continue
+            row |= {name: row[name] or value for name, value in DEFAULTS.items()}
+            known = look.setdefault(get_identity(row), row)
+            if known is not row and (known is None or get_print(known) != get_print(row)):
+                look[get_identity(row)] = None
+                self._tell(row, "the source shows it twice, in different ways")
+        return look
+
+    def _tell(self, row, words):
+        self.source.problems += 1
+        say(describe(row, "not sent", words))
+
+    def _judge(self, gone):
+        """Return the rows that count as vanished, none when somebody has to say what is meant."""
+        asked = self.source.get_print()
+        other = self.state["query"] not in ("", asked)
+        many = len(gone) > max(FEW, SHARE * len(self.state["known"]))
+        if gone and self.vanished == "ask" and (other or many):
+            self._ask(gone, "the query is another one" if other else "is it the right source?")
+            return []
+        self.state["query"] = asked
+        if self.vanished == "forget":
+            for identity in gone:
+                del self.state["known"][identity]
+            return []
+        return gone
+
+    def _ask(self, gone, why):
+        self.source.problems += 1
+        say(
+            f"error: {len(gone)} of {len(self.state['known'])} rows of [{self.source.name}] are not"
+            f" there any more ({why}). Run push once with --vanished send to cancel them in Odoo,"
+            " or with --vanished forget to leave them as they are"
+        )
+
+    def _is_due(self, identity, row, before, waits):
+        new = get_print(row)
+        if self.state["known"].get(identity) == new:
+            return False
+        if not waits or not is_document(row) or before.get(identity) == new:
+            return True
+        self.state["pending"][identity] = new
+        return False
+
+    def _is_gone(self, identity, look, before, waits):
+        values = json.loads(identity)
+        if len(values) == 1:
+            return True
+        if values[1] == "order" and self._has_other_order(values, look):
+            say(f"order {values[0]} has another number now: “{values[2]}” is not cancelled")
+            del self.state["known"][identity]
+            return False
+        if waits and before.get(identity) != "gone":
+            self.state["pending"][identity] = "gone"
+            return False
+        return True
+
+    @staticmethod
+    def _has_other_order(values, look):
+        """Whether the ERP keeps the order under another number: to cancel it would be wrong."""
+        return any(
+            row and row["order"] == values[0] and row["kind"] == "order" and row["state"] == "open"
+            for row in look.values()
+        )
+
+    def _take(self, identity, row):
+        self.state["known"][identity] = get_print(row)
+        return identity, row
+
+    def _take_gone(self, identity):
+        del self.state["known"][identity]
+        row = dict.fromkeys(("flag", "note", "kind", "number"), "")
+        row |= dict(zip(("order", "kind", "number"), json.loads(identity), strict=False))
+        return identity, {**row, "state": "cancelled"} if row["kind"] else row
+
+    def _add_keys(self, pairs):
+        """Return rows with keys and the moment of this look, which is later than that of any."""
+        now = datetime.datetime.now(UTC)
+        last = to_moment(self.state["look"])
+        # A clock that was set back must not make a change look old.
+        now = max(now, last + datetime.timedelta(microseconds=1)) if last else now
+        self.state["look"] = now.isoformat()
+        identities = {identity for identity, _row in pairs}
+        for key, entry in list(self.state["retry"].items()):
+            if entry.get("identity") in identities:
+                # What it said is overtaken.
+                del self.state["retry"][key]
+        rows = []
+        for identity, row in pairs:
+            row = {**row, "key": uuid.uuid4().hex, "changed_at": self.state["look"]}
+            self.state["retry"][row["key"]] = {"row": row, "tries": 0, "identity": identity}
+            rows.append(row)
+        return rows
+
+    def note(self, row):
+        """A snapshot notes a row before it is sent."""
+
+    def forget(self):
+        """A snapshot has nothing to forget."""
+
+
+# === SENDING === #
+
+
+def collect_due(reader, waits=True):
+    """Return what is due in its order: what is new, and what an earlier run had to keep."""
+    new = {row["key"]: row for row in reader.collect(waits)}
+    kept = {key: entry["row"] for key, entry in reader.state["retry"].items()}
+    return sort_rows({**new, **kept}.values())
+
+
+class Push:
+    """Sends the rows of one source in batches, and notes each batch when it is answered.
+
+    :param Odoo odoo: where to
+    :param State state: the file
+    :param reader: a :class:`Timed` or :class:`Snapshot`
+    :param int batch: rows a call
+    :param int max_tries: runs after which a row that Odoo cannot take is given up
+    """
+
+    def __init__(self, odoo, state, reader, batch, max_tries):
+        self.odoo = odoo
+        self.state = state
+        self.reader = reader
+        self.batch = batch
+        self.max_tries = max_tries
+        self.counts = {}
+        self.left = 0
+
+    def run(self):
+        """Send what is due.
+
+        :return: whether everything that was due was done
+        """
+        rows = collect_due(self.reader)
+        # With the keys on the disk, what is sent twice is known by them.
+        self.state.save()
+        for part in split(self._prepare(rows), self.batch):
+            self._send(part)
+        self._finish()
+        return not self.left and not self.reader.source.problems
+
+    def _prepare(self, rows):
+        for row in rows:
+            try:
+                yield row, make_payload(row)
+            except RowProblem as problem:
+                self._keep(row, "not sent", str(problem))
+
+    def _send(self, part):
+        results = self.odoo.call("push", rows=[payload for _row, payload in part])
+        for (row, _payload), result in zip(part, results, strict=True):
+            self._settle(row, result)
+        self.state.save()
+
+    def _settle(self, row, result):
+        self.reader.note(row)
+        if result["result"] in SETTLED:
+            self._count(result["result"])
+            self.reader.state["retry"].pop(row["key"], None)
+        else:
+            self._keep(row, result["result"], result["message"])
+
+    def _keep(self, row, result, message):
+        """Keep a row that may succeed later for the next run, unless it had tries enough."""
+        self._count(result)
+        self.left += 1
+        say(describe(row, result, message))
+        outbox = self.reader.state["retry"]
+        entry = outbox.pop(row["key"], {"row": row, "tries": 0})
+        entry["tries"] += 1
+        if entry["tries"] >= self.max_tries:
+            self.reader.note(row)
+            say(f"given up after {entry['tries']} tries: {describe(row, result, message)}")
+        else:
+            outbox[row["key"]] = entry
+
+    def _count(self, result):
+        self.counts[result] = self.counts.get(result, 0) + 1
+
+    def _finish(self):
+        self.reader.forget()
+        self.state.save()
+        counts = ", ".join(f"{number} {name}" for name, number in sorted(self.counts.items()))
+        say(f"pushed: {counts or 'nothing'}")
+        waiting = len(self.reader.state["pending"])
+        if waiting:
+            say(f"{waiting} documents wait for their second sight")
+        if self.left:
+            say(f"{self.left} rows are due, and sent again at the next run")
+
+
+def dry_run(odoo, reader, batch):
+    """Print what a push of the rows would do; nothing is noted."""
+    for part in split(_prepare_dry(collect_due(reader, waits=False)), batch):
+        answer = odoo.call("dry_run", rows=[payload for _row, payload in part])
+        for (row, _payload), result in zip(part, answer["results"], strict=True):
+            say(describe(row, result["result"], result["message"]))
+        say(f"{answer['orders']} orders would change, {answer['customers']} customers be mailed")
+
+
+def _prepare_dry(rows):
+    for row in rows:
+        try:
+            yield row, make_payload(row)
+        except RowProblem as problem:
+            say(describe(row, "not sent", str(problem)))

@@ -1,0 +1,226 @@
+"""Sinks that write files: JSON, EDI++ and CSV. A kill at any moment doubles and loses nothing."""
+
+import csv
+import io
+import os
+import re
+from pathlib import Path
+
+import table_csv
+from tools import Problem, say, sync_folder, to_json, write_part
+
+ADDRESS = ("ref", "name", "company", "vat", "email", "phone", "street", "street2", "zip", "city")
+ADDRESS += ("state", "country")
+ORDER = ("id", "version", "name", "external_ref", "document_type", "state", "placed_at")
+ORDER += ("currency", "currency_rate", "client_order_ref", "requested_date", "note", "carrier")
+LINE = ("id", "sku", "barcode", "name", "quantity", "uom", "unit_net", "unit_gross", "discount")
+LINE += ("tax_rates", "net", "tax", "gross", "kind")
+PLACES = ("customer", "invoice_address", "delivery_address")
+COLUMNS = [*ORDER, *(f"{place}_{name}" for place in PLACES for name in ADDRESS)]
+COLUMNS += [*(f"payment_{name}" for name in ("method", "terms", "paid"))]
+COLUMNS += [*(f"total_{name}" for name in ("net", "tax", "gross"))]
+COLUMNS += [*(f"line_{name}" for name in LINE)]
+
+
+class Unwritable(Exception):
+    """An order that the format of a file cannot hold."""
+
+
+class FileSink:
+    """One file per version of an order, in a folder.
+
+    A file is written hidden, then noted in the state, and only then gets its name: a program that
+    takes files away meets each once, whenever this one is killed.
+
+    :param Path folder: is made when it is not there
+    """
+
+    suffix = ""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def recover(self, state):
+        """Go on where a run was killed: give noted files their names."""
+        for part, path in state.values["publishing"]:
+            if Path(part).exists():
+                Path(part).replace(path)
+        state.values["publishing"] = []
+
+    def deliver(self, state):
+        """Write what is in the queue.
+
+        :return: how many orders were handed over
+        :raise Problem: when the folder cannot be written
+        """
+        count = 0
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            # A later version may wait behind one that is handed over now.
+            while done := self._deliver_once(state):
+                count += done
+        except OSError as error:
+            raise Problem(f"{self.folder} cannot be written: {error.strerror}") from error
+        return count
+
+    def _deliver_once(self, state):
+        files, done = [], []
+        for key, entry in list(state.queue.items()):
+            order = entry["order"]
+            try:
+                content = self._make(order)
+            except Unwritable as error:
+                state.reject(key, str(error))
+                continue
+            done.append(key)
+            if content:
+                path = self.folder / make_name(order, self.suffix)
+                files.append([str(write_part(path, content)), str(path)])
+        self._publish(state, files, done)
+        return len(done)
+
+    def _publish(self, state, files, done):
+        if not done:
+            return
+        state.values["publishing"] = files
+        for key in done:
+            state.settle(key)
+        state.save()
+        self.recover(state)
+        sync_folder(self.folder)
+
+    def _make(self, order):
+        """Return the content of a file, b"" when there is none to write.
+
+        :raise Unwritable: when it cannot be made
+        """
+        raise NotImplementedError
+
+
+class JsonSink(FileSink):
+    """Files with an order as Odoo gives it."""
+
+    suffix = ".json"
+
+    def _make(self, order):
+        return to_json(order)
+
+
+class EppSink(FileSink):
+    """EDI++ files; there is none of a cancelled order, which a person cancels in the ERP.
+
+    :param Writer writer: of :mod:`epp`
+    """
+
+    suffix = ".epp"
+
+    def __init__(self, folder, writer):
+        super().__init__(folder)
+        self.writer = writer
+
+    def _make(self, order):
+        if order["state"] == "cancelled":
+            say(f"order {order['name']} is cancelled: no file. Is it in the ERP? Cancel it there")
+            return b""
+        try:
+            content, warnings = self.writer.write(order)
+        except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError) as error:
+            raise Unwritable(f"it cannot be written as EDI++ ({error!r})") from error
+        for warning in dict.fromkeys(warnings):
+            say(warning)
+        return content
+
+
+class CsvSink:
+    """A CSV file that grows by a row for each line of an order.
+
+    :param Path path: the file
+    """
+
+    def __init__(self, path):
+        self.path = path
+
+    def recover(self, state):
+        """Cut off what a killed run may have appended: its orders are still in the queue."""
+        noted = state.values["csv"]
+        if noted and noted["file"] == str(self.path) and self._get_size() > noted["size"]:
+            os.truncate(self.path, noted["size"])
+        state.values["csv"] = None
+
+    def _get_size(self):
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def deliver(self, state):
+        """Append what is in the queue.
+
+        :return: how many orders were handed over
+        :raise Problem: when the file cannot be written
+        """
+        count = 0
+        # A later version may wait behind one that is handed over now.
+        while state.queue:
+            count += self._deliver_once(state)
+        return count
+
+    def _deliver_once(self, state):
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            size = self._get_size()
+            state.values["csv"] = {"file": str(self.path), "size": size}
+            state.save()
+            self._append(make_table(state.queue.values(), not size))
+        except OSError as error:
+            raise Problem(f"{self.path} cannot be written: {error.strerror}") from error
+        keys = list(state.queue)
+        for key in keys:
+            state.settle(key)
+        state.values["csv"] = None
+        state.save()
+        return len(keys)
+
+    def _append(self, content):
+        with self.path.open("ab") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def make_name(order, suffix):
+    """Return the name of a file: the number of the order is for people, its id is unique."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "_", order["name"]).strip("._")[:60]
+    return f"{name}-{int(order['id'])}-v{int(order['version'])}{suffix}"
+
+
+# === CSV === #
+
+
+def make_table(entries, with_header):
+    """Return rows as a piece of a CSV file in UTF-8, semicolons between the columns."""
+    output = io.StringIO()
+    writer = csv.DictWriter(output, COLUMNS, delimiter=";", extrasaction="ignore")
+    if with_header:
+        writer.writeheader()
+    for entry in entries:
+        writer.writerows(make_rows(entry["order"]))
+    return output.getvalue().encode()
+
+
+def make_rows(order):
+    """Return a dict for each line of an order, one when it has no lines."""
+    values = {name: order.get(name, "") for name in ORDER}
+    for place in PLACES:
+        values |= {f"{place}_{name}": order[place][name] for name in ADDRESS}
+    values |= {f"payment_{name}": value for name, value in order["payment"].items()}
+    values |= {f"total_{name}": value for name, value in order["totals"].items()}
+    rows = [{f"line_{name}": line[name] for name in LINE} for line in order["lines"]] or [{}]
+    return [{name: _make_cell(name, {**values, **row}.get(name, "")) for name in COLUMNS}
+            for row in rows]  # fmt: skip
+
+
+def _make_cell(name, value):
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    text = str(value)
+    # Customers write some of the texts, and a spreadsheet runs what looks like a formula; an
+    # amount below zero stays a number.
+    return text if re.fullmatch(r"-?\d+(\.\d+)?", text) else table_csv.guard(text)

@@ -1,0 +1,263 @@
+"""The ERP client on sources that keep no time of change: two looks are compared."""
+
+import json
+import signal
+import time
+
+import pytest
+from kit.erp import Client, FakeOdoo
+
+
+@pytest.fixture
+def odoo():
+    with FakeOdoo() as server:
+        yield server
+
+
+@pytest.fixture
+def client(tmp_path, odoo):
+    client = Client(tmp_path, odoo.url)
+    client.configure("csv = changes.csv\nmode = snapshot")
+    return client
+
+
+def make_row(order="S1", kind="order", number="ZK 1", **values):
+    return {"order": order, "kind": kind, "number": number, **values}
+
+
+ORDER, INVOICE = make_row(), make_row(kind="invoice", number="FS 1", state="open")
+DELIVERY = make_row(kind="delivery", number="WZ 1", covers="part")
+
+
+def look(client, odoo, *rows, code=0, options=()):
+    """Show rows to the client; return what it pushed, in short."""
+    client.write_rows(rows or [dict.fromkeys(ORDER, "")])
+    result, output = client.run("push", *options)
+    assert result == code, output
+    client.output = output
+    return odoo.take()
+
+
+def test_first_look_sends_everything_and_the_next_what_differs(client, odoo):
+    assert look(client, odoo, INVOICE, ORDER, DELIVERY) == [
+        ("S1", "order", "ZK 1", "open"),
+        ("S1", "delivery", "WZ 1", "open"),
+        ("S1", "invoice", "FS 1", "open"),
+    ]
+    assert look(client, odoo, INVOICE, ORDER, DELIVERY) == []
+    whole = {**DELIVERY, "covers": "all"}
+    assert look(client, odoo, INVOICE, ORDER, whole) == [("S1", "delivery", "WZ 1", "open")]
+    assert look(client, odoo, {**INVOICE, "state": "cancelled"}, ORDER, whole) == [
+        ("S1", "invoice", "FS 1", "cancelled")
+    ]
+
+
+def test_snapshot_says_the_whole_truth_with_a_key_and_a_moment(client, odoo):
+    client.write_rows([ORDER, make_row(order="S2", number="ZK 2")])
+    assert client.run()[0] == 0
+    first, second = odoo.sent
+    assert first["document"] == {
+        "kind": "order",
+        "number": "ZK 1",
+        "state": "open",
+        "covers": "all",
+    }
+    assert first["changed_at"] == second["changed_at"]
+    assert first["key"] != second["key"]
+
+
+def test_row_that_vanished_is_a_cancelled_document(client, odoo):
+    look(client, odoo, ORDER, INVOICE, DELIVERY)
+    *others, last = look(client, odoo)
+    assert sorted(others) == [
+        ("S1", "delivery", "WZ 1", "cancelled"),
+        ("S1", "invoice", "FS 1", "cancelled"),
+    ]
+    assert last == ("S1", "order", "ZK 1", "cancelled")
+    assert look(client, odoo) == []
+    assert look(client, odoo, ORDER) == [("S1", "order", "ZK 1", "open")], "it is back"
+
+
+def test_flag_that_vanished_is_cleared(client, odoo):
+    flags = [{"order": "S1", "flag": "Gotowe"}, {"order": "S2", "flag": "Gotowe"}]
+    assert look(client, odoo, *flags) == [("S1", "Gotowe"), ("S2", "Gotowe")]
+    assert look(client, odoo, flags[0]) == [("S2", "")]
+    assert look(client, odoo, {**flags[0], "flag": "Inne"}) == [("S1", "Inne")]
+    assert look(client, odoo, {**flags[0], "flag": ""}) == [("S1", "")]
+
+
+def test_keys_differ_when_something_changes_back(client, odoo):
+    keys = []
+    for state in ("open", "cancelled", "open"):
+        client.write_rows([{**ORDER, "state": state}])
+        client.run()
+        keys += [row["key"] for row in odoo.sent]
+        odoo.calls.clear()
+    assert len(set(keys)) == 3
+
+
+def test_clock_that_was_set_back_makes_nothing_look_old(client, odoo):
+    client.write_rows([ORDER])
+    client.run()
+    state = client.state
+    state["sources"]["source"]["look"] = "2099-01-01T00:00:00+00:00"
+    (client.folder / "erp_client.state.json").write_text(json.dumps(state))
+    client.write_rows([{**ORDER, "state": "cancelled"}])
+    client.run()
+    assert odoo.sent[-1]["changed_at"] > "2099-01-01T00:00:00+00:00"
+
+
+# === SECOND SIGHT === #
+
+
+@pytest.fixture
+def careful(client):
+    client.configure("csv = changes.csv\nmode = snapshot\nsecond_sight = on")
+    return client
+
+
+def test_document_counts_at_its_second_sight(careful, odoo):
+    assert look(careful, odoo, ORDER) == []
+    assert "1 documents wait" in careful.output
+    assert look(careful, odoo, ORDER) == [("S1", "order", "ZK 1", "open")]
+    assert look(careful, odoo, ORDER) == []
+
+
+def test_document_of_a_save_that_was_undone_is_never_sent(careful, odoo):
+    look(careful, odoo, ORDER)
+    look(careful, odoo, ORDER)
+    assert look(careful, odoo, ORDER, INVOICE) == []
+    assert look(careful, odoo, ORDER) == []
+    assert look(careful, odoo, ORDER, INVOICE) == []
+    assert look(careful, odoo, ORDER, {**INVOICE, "number": "FS 2"}) == []
+    assert odoo.keys and len(odoo.keys) == 1
+
+
+def test_change_counts_when_two_looks_show_it_alike(careful, odoo):
+    look(careful, odoo, ORDER, DELIVERY)
+    look(careful, odoo, ORDER, DELIVERY)
+    assert look(careful, odoo, ORDER, {**DELIVERY, "tracking": "1"}) == []
+    assert look(careful, odoo, ORDER, {**DELIVERY, "tracking": "2"}) == []
+    assert len(look(careful, odoo, ORDER, {**DELIVERY, "tracking": "2"})) == 1
+
+
+def test_document_that_one_look_misses_is_not_cancelled(careful, odoo):
+    look(careful, odoo, ORDER)
+    look(careful, odoo, ORDER)
+    assert look(careful, odoo) == []
+    assert look(careful, odoo, ORDER) == []
+    assert look(careful, odoo) == []
+    assert look(careful, odoo) == [("S1", "order", "ZK 1", "cancelled")]
+
+
+def test_flags_wait_for_nothing(careful, odoo):
+    assert look(careful, odoo, {"order": "S1", "flag": "Gotowe"}) == [("S1", "Gotowe")]
+
+
+def test_second_sight_where_there_are_times(careful, odoo):
+    careful.configure("csv = changes.csv\nsecond_sight = on")
+    row = {**INVOICE, "key": "k", "changed_at": "2026-03-01T12:00:00+01:00"}
+    assert look(careful, odoo, row) == []
+    assert look(careful, odoo, row) == [("S1", "invoice", "FS 1", "open")]
+    assert look(careful, odoo, row) == []
+
+
+def test_dry_run_shows_what_will_be_sent_and_notes_nothing(careful, odoo):
+    careful.write_rows([ORDER, INVOICE])
+    code, output = careful.run("dry-run")
+    assert code == 0
+    assert "2 orders would change" in output
+    assert not (careful.folder / "erp_client.state.json").exists()
+
+
+# === WHAT GOES WRONG === #
+
+
+def test_many_rows_that_vanish_at_once_are_asked_about(client, odoo):
+    rows = [make_row(order=f"S{n}", number=f"ZK {n}") for n in range(100)]
+    look(client, odoo, *rows)
+    new = make_row(order="S999", number="ZK 999")
+    assert look(client, odoo, new, code=1) == [("S999", "order", "ZK 999", "open")]
+    assert "100 of 100 rows" in client.output
+    assert look(client, odoo, new, code=1) == []
+    assert look(client, odoo, *rows, new) == [], "they are back"
+    assert len(look(client, odoo, new, options=["--vanished", "send"])) == 100
+    look(client, odoo, *rows, new)
+    assert look(client, odoo, new, options=["--vanished", "forget"]) == []
+    assert look(client, odoo, new) == []
+
+
+def test_order_with_another_number_is_not_cancelled(client, odoo):
+    look(client, odoo, ORDER)
+    assert look(client, odoo, make_row(number="ZK 2")) == [("S1", "order", "ZK 2", "open")]
+    assert "another number" in client.output
+    assert look(client, odoo, make_row(number="ZK 2")) == []
+
+
+def test_row_that_is_there_in_two_ways_is_told_and_not_cancelled(client, odoo):
+    look(client, odoo, ORDER, INVOICE)
+    twice = [ORDER, INVOICE, {**INVOICE, "state": "cancelled"}]
+    assert look(client, odoo, *twice, code=1) == []
+    assert "twice" in client.output
+    assert look(client, odoo, ORDER, INVOICE, INVOICE) == []
+
+
+def test_row_without_a_number_is_told(client, odoo):
+    rows = look(client, odoo, ORDER, make_row(kind="invoice", number=""), code=1)
+    assert rows == [("S1", "order", "ZK 1", "open")]
+    assert "no number" in client.output
+
+
+def test_row_that_odoo_does_not_take_is_sent_again_until_overtaken(client, odoo):
+    row = make_row(order="missing")
+    look(client, odoo, row, code=1)
+    assert look(client, odoo, row, code=1) == [("missing", "order", "ZK 1", "open")]
+    sent = look(client, odoo, {**row, "state": "cancelled"}, code=1)
+    assert sent == [("missing", "order", "ZK 1", "cancelled")], "not the old one too"
+
+
+def test_source_that_fails_cancels_nothing(client, odoo):
+    look(client, odoo, ORDER)
+    (client.folder / "changes.csv").write_text("")
+    assert client.run()[0] == 1
+    (client.folder / "changes.csv").unlink()
+    assert client.run()[0] == 1
+    assert odoo.take() == []
+
+
+def test_odoo_that_is_away_loses_nothing(client, odoo):
+    odoo.failures = [503] * 4
+    assert look(client, odoo, ORDER, INVOICE, code=1) == []
+    assert len(look(client, odoo, ORDER, INVOICE)) == 2
+
+
+@pytest.mark.parametrize("answered", [2, 5, 9])
+def test_killed_push_sends_the_rest_with_the_same_keys(client, odoo, answered):
+    rows = [make_row(order=f"S{n}", number=f"ZK {n}") for n in range(100)]
+    client.write_rows(rows)
+    odoo.delay = 0.03
+    process = client.start()
+    deadline = time.monotonic() + 30
+    while len(odoo.calls) < answered and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    odoo.delay = 0
+    assert client.run()[0] == 0
+    assert len(odoo.keys) == 100, "no row got a second key"
+    assert sorted({row["order"] for row in odoo.sent}) == sorted(row["order"] for row in rows)
+
+
+def test_push_killed_at_every_step(client, odoo):
+    """The change of a row is told once, whatever step a run was killed at."""
+    step, killed = 0, True
+    while killed:
+        step += 1
+        client.write_rows([make_row(number="ZK 1", tracking=str(step)), INVOICE])
+        killed = client.kill_at(step, "push")
+        assert client.run()[0] == 0
+        told = [row["document"].get("tracking") for row in odoo.sent]
+        assert str(step) in told, step
+        keys = {row["key"] for row in odoo.sent if row["document"].get("tracking") == str(step)}
+        assert len(keys) == 1, step
+    assert step > 6
