@@ -5,7 +5,8 @@
 -- first, with `erp_client.py dry-run`. It only reads; leave out NOLOCK, which shows rows of
 -- saves that are undone.
 --
--- Adjust: which number Odoo knows the order by (dok_NrPelnyOryg), and how Odoo's numbers begin.
+-- Adjust: which number Odoo knows the order by (dok_NrPelnyOryg), and how Odoo's numbers begin
+-- (S00001 as a rule, B2B/00001 from the B2B shop).
 -- A condition that moves with the calendar would make old orders vanish, which means that they
 -- were deleted: do not add one.
 --
