@@ -29,7 +29,8 @@ def read_lowered(form, order):
         quantity, error = parse_quantity(text.strip() or "0")
         if error not in ("", "zero_quantity"):
             reason = order.env["b2b.quick.order"]._get_error_message(error)
-            raise UserError(f"{line.product_id.display_name}: {reason}")
+            name = line.product_id.display_name
+            raise UserError(order.env._("%(name)s: %(value)s", name=name, value=reason))
         quantity = line.product_uom_id.round(quantity)
         if quantity != line.product_uom_qty:
             lowered[line.id] = quantity

@@ -50,19 +50,19 @@ class B2bApprovalDecision(models.Model):
         self._check_deciding()
         return super().create(vals_list)
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super
         """Override of `base`: what was decided stays as it is.
 
         :raise UserError: always
         """
         raise UserError(self._get_refusal())
 
-    def unlink(self):
+    def unlink(self):  # pylint: disable=method-required-super
         """Override of `base`: what was decided stays.
 
         :raise UserError: always
         """
-        raise UserError(self._get_refusal())
+        raise UserError(self._get_refusal())  # pylint: disable=no-raise-unlink
 
     def _check_deciding(self):
         self.check_access("create")

@@ -16,7 +16,6 @@ class B2bMember(models.Model):
     )
     deputy_id = fields.Many2one(
         comodel_name="b2b.member",
-        string="Deputy",
         ondelete="set null",
         help="Decides in place of this colleague while he is away.",
     )

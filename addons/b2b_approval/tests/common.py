@@ -67,4 +67,5 @@ class ApprovalCommon(AccountCommon):
         before = self.env["mail.mail"].search([])
         with self.enter_registry_test_mode():
             self.env.ref("b2b_approval.ir_cron_approval_notice").method_direct_trigger()
-        return (self.env["mail.mail"].search([]) - before).sorted("id")
+        made = (self.env["mail.mail"].search([]) - before).sorted("id")
+        return made.filtered(lambda mail: mail.recipient_ids.commercial_partner_id == self.customer)
