@@ -25,6 +25,7 @@ from . import (
     test_tracking,
     test_tracking_lines,
     test_typed_text,
+    test_undo,
     test_uninstall,
     test_wizard,
     test_writer,

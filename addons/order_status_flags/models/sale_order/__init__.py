@@ -8,5 +8,6 @@ from . import (
     refusals,
     rejection,
     tracking,
+    undo,
     writer,
 )

@@ -194,7 +194,11 @@ class SaleOrder(models.Model):
         self.ensure_one()
         steps = []
         # sudo: customers have no right to the history, only to what this method picks
-        for row in self.sudo().status_history_ids.sorted("id"):
+        rows = self.sudo().status_history_ids.sorted("id")
+        undone = rows.undone_id
+        for row in rows:
+            if row in undone or row.undone_id:
+                continue  # set by mistake, and taken back a moment later
             if not row.status_id:
                 steps = []  # back to quotation: what follows is a new order
             elif row.status_id != row.previous_status_id and row.status_id.is_public:
