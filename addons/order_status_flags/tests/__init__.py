@@ -4,6 +4,7 @@ from . import (
     test_branches,
     test_cancellation,
     test_codebook,
+    test_codebook_check,
     test_events,
     test_heard,
     test_install,

@@ -6,5 +6,6 @@ from . import (
     order_flag_feed_unknown_flag,
     res_users,
     sale_order,
+    sale_order_status,
     sale_order_status_history,
 )

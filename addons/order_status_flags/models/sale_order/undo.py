@@ -67,7 +67,8 @@ class SaleOrder(models.Model):
         """
         history = self.env["sale.order.status.history"]
         found = history._read_group([("order_id", "in", self.ids)], ["order_id"], ["id:max"])
-        return {order.id: history.browse(row_id) for order, row_id in found}
+        # One recordset: all of them are read at once.
+        return {row.order_id.id: row for row in history.browse(row_id for _order, row_id in found)}
 
     def _get_undo_refusal(self, row):
         """Return why the last change of this order (sudo) cannot be taken back, or False.

@@ -1,3 +1,3 @@
-# The model first: the other file extends it.
+# The model first: the other files extend it.
 from . import status  # isort: skip
-from . import checks  # isort: skip
+from . import checks, review  # isort: skip
