@@ -74,8 +74,12 @@ class TestActions(RuleCommon):
         self.assertIn("sales orders", action.warning)
 
     def test_actions_are_named_after_what_they_set(self):
-        action = self._create_action(name=False, **self._set_status(self.packed))
-        self.assertIn("Packed", action._generate_action_name())
+        action = self.env["ir.actions.server"].create(
+            {"model_id": self.model_order.id, **self._set_status(self.packed)}
+        )
+        self.assertEqual(action.name, "Set order status: Packed")
+        action.order_status_id = self.in_progress
+        self.assertEqual(action.name, "Set order status: In progress")
 
     def test_only_administrators_touch_rules(self):
         rule = self._create_rule(STATUS, self.packed)

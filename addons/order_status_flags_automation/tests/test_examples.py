@@ -28,7 +28,6 @@ class TestExamples(RuleCommon):
     def test_pickup_reminder(self):
         rule = self.env.ref(f"{MODULE}.rule_pickup_reminder")
         status = self.env.ref(f"{MODULE}.status_ready_for_pickup")
-        (rule | status)  # both are activated by an administrator
         rule.active = status.active = True
         order = self._create_order()
         order.set_order_status(status.id)

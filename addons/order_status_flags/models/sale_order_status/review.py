@@ -1,8 +1,9 @@
 import re
+from html import unescape
 
 from odoo import api, models
 from odoo.exceptions import AccessError
-from odoo.tools import SQL, html2plaintext
+from odoo.tools import SQL
 
 from ...codebook_finding import CodebookFinding
 
@@ -82,7 +83,8 @@ class SaleOrderStatus(models.Model):
         )
 
     def _get_ways(self):
-        """Return which of these statuses may follow which.
+        """Return which of these statuses may follow which. Taking up a rejected order again is
+        an exception, and no way that an order goes.
 
         :return: ``{status: statuses}``
         :rtype: dict
@@ -93,6 +95,7 @@ class SaleOrderStatus(models.Model):
             ways[status] = self.filtered(
                 lambda other, status=status, following=following: (
                     other != status
+                    and status.category != "rejected"
                     and status._meets(other)
                     and (not following or other in following)
                 )
@@ -109,7 +112,7 @@ class SaleOrderStatus(models.Model):
         reached |= self.filtered(lambda status: "order_cancelled" in carried[status])
         ways, fresh = self._get_ways(), reached
         while fresh:
-            fresh = self.union(*(ways[status] for status in fresh)) - reached
+            fresh = self.browse().union(*(ways[status] for status in fresh)) - reached
             reached |= fresh
         return [
             CodebookFinding(
@@ -249,7 +252,9 @@ def _get_plain_text(template):
         str(template.body_html or ""),
         flags=re.DOTALL,
     )
-    return f"{subject}\n{html2plaintext(body)}".lower()
+    body = re.sub(r"</?(?:a|b|em|font|i|span|strong|u)\b[^>]*>", "", body)
+    body = unescape(re.sub(r"<[^>]*>", " ", body))
+    return " ".join(f"{subject}\n{body}".lower().split())
 
 
 def _find_missing_translations(records, names):

@@ -70,6 +70,11 @@ class BaseAutomation(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            if vals.get("trigger") == DAYS_IN_STATUS and "trg_date_range" in vals:
+                # Odoo computes none of these fields where one of them is given.
+                vals.setdefault("trg_date_range_type", "day")
+                vals.setdefault("trg_date_range_mode", "after")
         rules = super().create(vals_list)
         self.env.registry.clear_cache()
         return rules
@@ -163,8 +168,9 @@ class BaseAutomation(models.Model):
 
     def _tell_loop(self, order, running):
         """Say in the log and on the order that rules set each other's status."""
-        rules = self.sudo().browse(rule_id for rule_id, order_id in running if order_id == order.id)
-        names = " → ".join([*rules.mapped("name"), self.sudo().name])  # sudo: rules are secret
+        around = [rule_id for rule_id, order_id in running if order_id == order.id]
+        # sudo: rules are readable by administrators only, their names are told
+        names = " → ".join(rule.name for rule in self.sudo().browse([*around, self.id]))
         _logger.warning(
             "Automation rules go round in a circle on %s, and were stopped: %s", order.name, names
         )
