@@ -74,10 +74,9 @@ class TestActions(RuleCommon):
         self.assertIn("sales orders", action.warning)
 
     def test_actions_are_named_after_what_they_set(self):
-        action = self.env["ir.actions.server"].create(
-            {"model_id": self.model_order.id, **self._set_status(self.packed)}
-        )
-        self.assertEqual(action.name, "Set order status: Packed")
+        action = self._create_action(**self._set_status(self.packed))
+        self.assertEqual(action.automated_name, "Set order status: Packed")
+        action.name = action.automated_name
         action.order_status_id = self.in_progress
         self.assertEqual(action.name, "Set order status: In progress")
 
