@@ -8,6 +8,9 @@ def uninstall_hook(env):
 
     :param env: environment of the removal (superuser)
     """
+    # Actions that go anyway hold on to statuses and flags until they are gone.
+    env.cr.execute("UPDATE ir_act_server SET order_status_id = NULL, order_flag_id = NULL")
+    env.invalidate_all()
     for name in ("flag_waiting_for_goods", "status_ready_for_pickup"):
         record = env.ref(f"{MODULE}.{name}", raise_if_not_found=False)
         if record and _is_used(record):
