@@ -75,10 +75,11 @@ class TestActions(RuleCommon):
 
     def test_actions_are_named_after_what_they_set(self):
         action = self._create_action(**self._set_status(self.packed))
-        self.assertEqual(action.automated_name, "Set order status: Packed")
-        action.name = action.automated_name
-        action.order_status_id = self.in_progress
-        self.assertEqual(action.name, "Set order status: In progress")
+        self.assertEqual(action._generate_action_name(), "Set order status: Packed")
+        action.update({"state": "set_order_flag", "order_flag_id": self.flag_in_progress.id})
+        self.assertEqual(action._generate_action_name(), "Set flag: In progress")
+        action.order_flag_id = False
+        self.assertEqual(action._generate_action_name(), "Set flag")
 
     def test_only_administrators_touch_rules(self):
         rule = self._create_rule(STATUS, self.packed)

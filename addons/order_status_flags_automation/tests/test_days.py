@@ -87,6 +87,20 @@ class TestDays(RuleCommon):
         self._run_cron()
         self.assertEqual(self._runs(order), 0)
 
+    def test_imported_status_is_not_met(self):
+        self._create_days_rule()
+        order = self._create_order()
+        order.with_context(import_file=True).write({"order_status_id": self.packed.id})
+        self.env.flush_all()
+        for query in (
+            "UPDATE sale_order SET order_status_date = '2026-01-01' WHERE id = %s",
+            "UPDATE order_status_rule_run SET entered = '2026-01-01' WHERE order_id = %s",
+        ):
+            self.env.cr.execute(query, [order.id])
+        self.env.invalidate_all()
+        self._run_cron()
+        self.assertEqual(self._runs(order), 0)
+
     def test_action_that_moves_the_order_on(self):
         self._create_days_rule(self._set_status(self.fulfilled))
         orders = self._pack(4) | self._pack(5)

@@ -102,6 +102,12 @@ class TestRules(RuleCommon):
         order = self._create_order()
         order.with_context(import_file=True).write({"order_status_id": self.in_progress.id})
         self.assertEqual(self._runs(order), 0)
+        names = ["partner_id/.id", "state", "order_status_id/.id"]
+        row = [str(self.customer.id), "sale", str(self.in_progress.id)]
+        done = self.env["sale.order"].load(names, [row])
+        self.assertTrue(done["ids"], done["messages"])
+        imported = self.env["sale.order"].browse(done["ids"])
+        self.assertEqual((imported.order_status_id, self._runs(imported)), (self.in_progress, 0))
 
     def test_rule_sees_what_an_earlier_rule_left(self):
         self._create_rule(STATUS, self.in_progress, self._set_status(self.packed))

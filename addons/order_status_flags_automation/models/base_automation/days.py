@@ -92,6 +92,28 @@ class BaseAutomation(models.Model):
             self.env.invalidate_all()
             return False
 
+    @api.model
+    def _leave_out_imported(self, changes):
+        """Have no rule about days run on orders whose status came by an import.
+
+        :param list[StatusChange] changes: the applied ones
+        """
+        entered = {c.order.sudo() for c in changes if c.enters_status}
+        # sudo: rules and their runs are the administrators'
+        rules = self.sudo().search([("trigger", "=", DAYS_IN_STATUS)])
+        self.env["order.status.rule.run"].sudo().create(
+            [
+                {
+                    "automation_id": rule.id,
+                    "order_id": order.id,
+                    "entered": order.order_status_date,
+                }
+                for rule in rules
+                for order in entered
+                if order.order_status_id.id == rule.trg_field_ref
+            ]
+        )
+
     def _find_due_orders(self, left_out):
         """Return a batch of orders that have been in the status of this rule for its days.
 

@@ -14,6 +14,8 @@ REFERENCES = {
     FLAG_SET: "sale.order.flag",
     DAYS_IN_STATUS: "sale.order.status",
 }
+# Keys of Odoo's own: the import of the web client, and `load`.
+IMPORTING = {"import_file", "_import_current_module"}
 # Of the cursor: which rules are running on which orders at this moment.
 RUNNING = "order_status_flags_automation"
 
@@ -113,12 +115,15 @@ class BaseAutomation(models.Model):
     def _run_order_rules(self, changes):
         """Run the rules that begin with what these changes have set.
 
-        An import of the web client runs none: it brings what happened long ago.
+        An import runs none: it brings what happened long ago.
 
         :param list[StatusChange] changes: the applied ones
         """
+        if not IMPORTING.isdisjoint(self.env.context):
+            self._leave_out_imported(changes)
+            return
         known = self._get_order_rules()
-        if not known or self.env.context.get("import_file"):
+        if not known:
             return
         found = {}
         for change in changes:
