@@ -93,6 +93,8 @@ class TestSecret(WebhookCommon):
         secret = action["context"]["default_secret"]
         self._send()
         self.assertTrue(self._verify(secret))
-        show = self.env[action["res_model"]].with_context(**action["context"])
+        admin = self.env(user=self.env.ref("base.user_admin"))
+        show = admin[action["res_model"]].with_context(**action["context"])
+        self.assertTrue(show.get_views([(False, "form")]))
         self.assertEqual(show.default_get(["secret"]), {"secret": secret})
         self.assertFalse(show._auto)
