@@ -5,6 +5,7 @@ address that stands in the URL is judged when it is saved, and whatever a name m
 the moment of connecting, see ``pinned_connection.py``.
 """
 
+import contextlib
 import ipaddress
 import socket
 import unicodedata
@@ -106,14 +107,11 @@ def literal_address(host):
     :param str host: from a ``Target``
     """
     host = host.rstrip(".")
-    try:
+    with contextlib.suppress(ValueError):
         return ipaddress.ip_address(host)
-    except ValueError:
-        pass
-    try:
+    with contextlib.suppress(OSError, ValueError):
         return ipaddress.ip_address(socket.inet_aton(host))
-    except (OSError, ValueError):
-        return None
+    return None
 
 
 def is_public(address):

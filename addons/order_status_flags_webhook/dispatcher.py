@@ -4,6 +4,7 @@ The threads know no database and no Odoo. Whoever gives them a message has claim
 down what became of it.
 """
 
+import contextlib
 import http.client
 import queue
 import ssl
@@ -191,12 +192,10 @@ class Dispatcher:
         :return: ``[(Message, Answer)]``
         """
         found = []
-        try:
+        with contextlib.suppress(queue.Empty):
             found.append(self.answers.get(timeout=timeout))
             while True:
                 found.append(self.answers.get_nowait())
-        except queue.Empty:
-            pass
         # What was given up before is told by nobody.
         found = [pair for pair in found if self._is_expected(pair[0])]
         for message, _answer in found:

@@ -38,9 +38,11 @@ class _BoundedReader(io.RawIOBase):
         return self._bounded.recv_into(buffer)
 
     def close(self):
-        if not self.closed:
-            super().close()
+        was_open = not self.closed
+        res = super().close()
+        if was_open:
             self._bounded.forget_reader()
+        return res
 
 
 class _BoundedSocket:

@@ -34,7 +34,7 @@ class Endpoint(ThreadingHTTPServer):
 
     def process_request(self, request, client_address):
         self.connections += 1
-        super().process_request(request, client_address)
+        return super().process_request(request, client_address)
 
     def handle_error(self, request, client_address):
         """A client that hangs up is what some tests want."""

@@ -3,6 +3,7 @@ from html import unescape
 
 from odoo import api, models
 from odoo.exceptions import AccessError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...codebook_finding import CodebookFinding
@@ -61,14 +62,14 @@ class SaleOrderStatus(models.Model):
 
         :rtype: list[CodebookFinding]
         """
-        statuses = self.with_context(active_test=True).search([])
+        statuses = self.with_context(active_test=True).search(Domain.TRUE)
         return [
             *statuses._find_unreachable(),
             *statuses._find_dead_ends(),
             *self._find_idle_events(statuses),
             *self._find_archived_targets(),
             *_find_missing_translations(statuses, TRANSLATED),
-            *_find_missing_translations(self.env["sale.order.flag"].search([]), ["name"]),
+            *_find_missing_translations(self.env["sale.order.flag"].search(Domain.TRUE), ["name"]),
             *statuses._find_mails_of_others(),
         ]
 
@@ -166,7 +167,7 @@ class SaleOrderStatus(models.Model):
     @api.model
     def _find_idle_events(self, statuses):
         """Find events that set no status."""
-        idle = self.env["sale.order.status.event"].search([]) - statuses.event_ids
+        idle = self.env["sale.order.status.event"].search(Domain.TRUE) - statuses.event_ids
         return [
             CodebookFinding(
                 "idle_event",

@@ -29,15 +29,16 @@ class BaseAutomation(models.Model):
     def _compute_trg_date_range_data(self):
         """Override of `base_automation` to count days in a status, three unless told otherwise."""
         ours = self.filtered(lambda rule: rule.trigger == DAYS_IN_STATUS)
-        super(BaseAutomation, self - ours)._compute_trg_date_range_data()
+        res = super(BaseAutomation, self - ours)._compute_trg_date_range_data()
         for rule in ours:
             rule.trg_date_range = rule.trg_date_range or DEFAULT_DAYS
             rule.trg_date_range_type = rule.trg_date_range_type or "day"
             rule.trg_date_range_mode = "after"
+        return res
 
     def _update_cron(self):
         """Override of `base_automation` to have the scheduled action run for our rules, too."""
-        super()._update_cron()
+        res = super()._update_cron()
         cron = self.env.ref(
             "base_automation.ir_cron_data_base_automation_check", raise_if_not_found=False
         )
@@ -46,6 +47,7 @@ class BaseAutomation(models.Model):
             # Odoo may have set it to something shorter for rules of its own.
             is_short = cron.interval_type == "minutes"
             cron.write({"active": True} if is_short else HOURLY)
+        return res
 
     @api.model
     def _cron_process_time_based_actions(self):

@@ -42,9 +42,10 @@ class BaseAutomation(models.Model):
 
     def _compute_trg_field_ref_model_name(self):
         """Override of `base_automation` to refer to statuses and flags."""
-        super()._compute_trg_field_ref_model_name()
+        res = super()._compute_trg_field_ref_model_name()
         for rule in self.filtered(lambda rule: rule.trigger in REFERENCES):
             rule.trg_field_ref_model_name = REFERENCES[rule.trigger]
+        return res
 
     # === CONSTRAINT METHODS === #
 

@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 
 from odoo import api, models, tools
+from odoo.fields import Domain
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class OrderStatusWebhook(models.Model):
     def _get_listeners(self):
         """Return what all active webhooks want to hear: ``(Listener, ...)``."""
         # sudo: what is told to other systems does not depend on who changes an order
-        webhooks = self.sudo().with_context(active_test=True).search([])
+        webhooks = self.sudo().with_context(active_test=True).search(Domain.TRUE)
         return tuple(
             Listener(
                 webhook.id,
