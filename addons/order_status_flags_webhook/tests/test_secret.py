@@ -96,5 +96,6 @@ class TestSecret(WebhookCommon):
         admin = self.env(user=self.env.ref("base.user_admin"))
         show = admin[action["res_model"]].with_context(**action["context"])
         self.assertTrue(show.get_views([(False, "form")]))
+        self.assertTrue(show.has_access("create"), "the web client asks for it")
         self.assertEqual(show.default_get(["secret"]), {"secret": secret})
         self.assertFalse(show._auto)
