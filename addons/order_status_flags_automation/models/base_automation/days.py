@@ -100,8 +100,8 @@ class BaseAutomation(models.Model):
 
         :param list[StatusChange] changes: the applied ones
         """
-        entered = {c.order.sudo() for c in changes if c.enters_status}
-        # sudo: rules and their runs are the administrators'
+        # sudo: rules and their runs are the administrators', whoever imports
+        entered = {change.order.sudo() for change in changes if change.enters_status}
         rules = self.sudo().search([("trigger", "=", DAYS_IN_STATUS)])
         self.env["order.status.rule.run"].sudo().create(
             [
