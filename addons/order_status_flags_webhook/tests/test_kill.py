@@ -1,23 +1,12 @@
-import os
-import signal
-import subprocess
-import sys
-import time
 from datetime import timedelta
 
 from odoo import fields
-from odoo.tests import TransactionCase, get_db_name, tagged
-from odoo.tools import config
+from odoo.tests import TransactionCase, tagged
 
 from odoo.addons.mail_delivery_retry.tests.common import Race
 
 from ..dispatcher import Answer
-from ..models.order_status_webhook.webhook import ALLOW_PRIVATE
 from ..models.order_status_webhook_delivery.sending import CLAIM
-from .endpoint import Endpoint
-
-# What the scheduled action does, in a process of its own.
-WORKER = b'env["order.status.webhook.delivery"]._cron_deliver()\n'
 
 
 @tagged("post_install", "-at_install")
@@ -91,62 +80,3 @@ class TestKill(Race, TransactionCase):
             self.assertNotIn(sent.id, again)
             self.assertEqual(delivery.message_id, lost.message_id)
             env.cr.rollback()
-
-    def test_process_that_is_killed_while_it_sends(self):
-        """A real process, and a real `kill -9`: nothing is lost, and one message comes twice."""
-
-        def slowly(handler):
-            time.sleep(0.02)
-            handler.reply(204)
-
-        endpoint = self.enterContext(Endpoint(slowly).running())
-        with self._transaction() as env:
-            parameters = env["ir.config_parameter"]
-            before = parameters.get_param(ALLOW_PRIVATE)
-            parameters.set_param(ALLOW_PRIVATE, "True")
-            webhook = env["order.status.webhook"].browse(self.webhook_id)
-            webhook.url = endpoint.url
-            self._queue_many(env, webhook, 30)
-        self.addCleanup(self._set_parameter, before)
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "odoo", "shell", "-d", get_db_name(), "--no-http"]
-            + ["-c", config["config"], "--logfile", os.devnull],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        worker.stdin.write(WORKER)
-        worker.stdin.close()
-        deadline = time.monotonic() + 90
-        while len(endpoint.requests) < 10 and time.monotonic() < deadline:
-            time.sleep(0.005)
-        worker.send_signal(signal.SIGKILL)
-        worker.wait(10)
-        self.assertGreaterEqual(len(endpoint.requests), 10)
-        self.assertLess(len(endpoint.requests), 30)
-        with self._transaction() as env:
-            env.cr.execute(
-                "UPDATE order_status_webhook_delivery SET claimed_until = NULL"
-                " WHERE webhook_id = %s",
-                [self.webhook_id],
-            )
-        with self._transaction() as env:
-            env["order.status.webhook.delivery"]._cron_deliver()
-            rows = env["order.status.webhook.delivery"].search(
-                [("webhook_id", "=", self.webhook_id)]
-            )
-            self.assertEqual(set(rows.mapped("state")), {"sent"})
-            wanted = set(rows.mapped("message_id"))
-        came = [headers["webhook-id"] for _path, headers, _body in endpoint.requests]
-        self.assertEqual(set(came), wanted)
-        self.assertLessEqual(len(came), len(wanted) + 1)
-
-    def _queue_many(self, env, webhook, count):
-        """Have more messages wait, of one order each: the first ones stand for all the others."""
-        row = env["sale.order"].browse(self.order_ids[1]).status_history_ids[:1]
-        env["order.status.webhook.delivery"]._queue([(webhook.id, row.id)] * count)
-        env["order.status.webhook.delivery"]._make_bodies()
-
-    def _set_parameter(self, value):
-        with self._transaction() as env:
-            env["ir.config_parameter"].set_param(ALLOW_PRIVATE, value)
