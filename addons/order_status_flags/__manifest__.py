@@ -22,6 +22,7 @@
         "wizard/sale_order_promise_wizard_views.xml",
         "wizard/sale_order_status_wizard_views.xml",
         "wizard/sale_order_status_mail_test_views.xml",
+        "wizard/sale_order_status_finding_views.xml",
         "views/sale_order_status_views.xml",
         "views/sale_order_flag_views.xml",
         "views/sale_order_status_history_views.xml",

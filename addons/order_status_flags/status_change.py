@@ -22,6 +22,9 @@ class StatusChange:
     :ivar flag_note: text beside the flag; ``KEEP`` = the flag's default note when the flag
         changes, else the present one
     :ivar note: text kept in the history row only
+    :ivar undoes: row of the history that this change undoes, if it does
+    :ivar since: since when the order counts as in the new status; False = now
+    :ivar mail_due: when the e-mail is due that an undone change had overtaken
     :ivar history_id: id of the history row, once it was applied; a higher one came later
     """
 
@@ -30,12 +33,16 @@ class StatusChange:
     flag: Any = KEEP
     flag_note: Any = KEEP
     note: Any = False
+    undoes: Any = False
+    since: Any = False
+    mail_due: Any = False
 
     outcome: str = ""  # 'apply' | 'unchanged' | 'refused'
     message: str = ""
     previous_status: Any = None
     new_status: Any = None
     previous_flag: Any = None
+    previous_flag_note: Any = False
     new_flag: Any = None
     new_flag_note: Any = False
     history_id: Any = False
@@ -58,6 +65,7 @@ class StatusChange:
     def work_out(self, status, flag, note):
         """Work out what the order will have, from what it has: status, flag and note."""
         self.previous_status, self.previous_flag = status, flag
+        self.previous_flag_note = note
         # sudo: judged by rules that look at other companies and archived ones too; whether
         # the user may set them is one of those rules
         self.new_flag = flag if self.flag is KEEP else self.flag.sudo()

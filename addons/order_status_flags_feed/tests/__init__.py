@@ -2,6 +2,7 @@ from . import (
     test_access,
     test_backoffice,
     test_changes,
+    test_codebook_check,
     test_documents,
     test_documents_import,
     test_documents_portal,

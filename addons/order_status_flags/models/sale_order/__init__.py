@@ -12,5 +12,6 @@ from . import (
     refusals,
     rejection,
     tracking,
+    undo,
     writer,
 )

@@ -47,6 +47,9 @@ class SaleOrder(models.Model):
     @api.model
     def _get_mail_state(self, change, notify):
         """Return the ``mail_state`` a change begins with."""
+        if change.undoes:
+            # As before: what the undone change had overtaken, and nothing of its own.
+            return "pending" if change.mail_due else "none"
         if not change.enters_status or not self._get_change_template(change):
             return "none"
         return "pending" if notify and change.new_status.is_public else "suppressed"

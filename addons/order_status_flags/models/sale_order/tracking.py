@@ -199,7 +199,11 @@ class SaleOrder(models.Model):
         self.ensure_one()
         steps = []
         # sudo: customers have no right to the history, only to what this method picks
-        for row in self.sudo().status_history_ids.sorted("id"):
+        rows = self.sudo().status_history_ids.sorted("id")
+        undone = rows.undone_id
+        for row in rows:
+            if row in undone or row.undone_id:
+                continue  # set by mistake, and taken back a moment later
             if row.mail_kind and row.status_id == row.previous_status_id:
                 continue  # no change, but an e-mail
             if not row.status_id:

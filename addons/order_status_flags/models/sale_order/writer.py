@@ -376,7 +376,7 @@ class SaleOrder(models.Model):
             if row["mail_state"] == "pending" and change.new_status.category == "rejected":
                 written["was_rejection_mailed"] = True
             if change.new_flag_note != order.order_flag_note or "order_flag_note" in written:
-                written["order_flag_note"] = change.new_flag_note
+                written["order_flag_note"] = change.new_flag_note or False
         return values, rows
 
     def _prepare_order_values(self, change, now):
@@ -384,7 +384,7 @@ class SaleOrder(models.Model):
         values = {}
         if change.enters_status:
             values["order_status_id"] = change.new_status.id
-            values["order_status_date"] = now if change.new_status else False
+            values["order_status_date"] = (change.since or now) if change.new_status else False
             if not change.new_status or change.new_status.is_public:
                 values["customer_status_id"] = change.new_status.id
         if change.new_flag != change.previous_flag:
@@ -398,11 +398,14 @@ class SaleOrder(models.Model):
             "previous_status_id": change.previous_status.id,
             "status_id": change.new_status.id,
             "flag_id": change.new_flag.id,
+            "previous_flag_note": change.previous_flag_note,
+            "undone_id": change.undoes and change.undoes.id,
             "date": now,
             "note": change.note or change.new_flag_note,
             "duration": (now - since).total_seconds() / 3600 if entered and since else 0.0,
             "mail_state": self._get_mail_state(change, notify),
-            "mail_due": now + timedelta(minutes=order.company_id.order_status_mail_delay),
+            "mail_due": change.mail_due
+            or now + timedelta(minutes=order.company_id.order_status_mail_delay),
         }
 
     def _cancel_flagged_orders(self, changes, notify):

@@ -375,6 +375,10 @@ class SaleOrderStatus(models.Model):
                           JOIN sale_order_status status ON status.id = row.status_id
                          WHERE row.order_id = touched.order_id
                            AND status.is_public
+                           AND NOT EXISTS (
+                               SELECT 1 FROM sale_order_status_history undo
+                                WHERE undo.undone_id = row.id
+                           )
                            AND row.id > COALESCE((
                                SELECT MAX(cleared.id)
                                  FROM sale_order_status_history cleared

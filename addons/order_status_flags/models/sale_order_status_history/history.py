@@ -40,6 +40,15 @@ class SaleOrderStatusHistory(models.Model):
         readonly=True,
     )
     flag_id = fields.Many2one(comodel_name="sale.order.flag", ondelete="restrict", readonly=True)
+    previous_flag_note = fields.Char(string="Flag note before", readonly=True)
+    undone_id = fields.Many2one(
+        comodel_name="sale.order.status.history",
+        string="Undoes",
+        ondelete="cascade",
+        index="btree_not_null",
+        readonly=True,
+        help="The change that whoever made it took back a moment later.",
+    )
     date = fields.Datetime(required=True, readonly=True)
     user_id = fields.Many2one(comodel_name="res.users", string="Changed by", readonly=True)
     partner_id = fields.Many2one(

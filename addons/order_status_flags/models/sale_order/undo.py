@@ -1,0 +1,159 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...status_change import StatusChange
+
+# How long whoever changed a status or flag may take it back.
+UNDO_TIME = timedelta(seconds=60)
+BY_HAND = ("manual", "flag")
+
+
+class SaleOrder(models.Model):
+    """Order status: taking back what was set by hand a moment ago."""
+
+    _inherit = "sale.order"
+
+    can_undo_status = fields.Boolean(
+        compute="_compute_can_undo_status",
+        groups="base.group_user",
+        help="The user changed status or flag less than a minute ago, and nothing came after.",
+    )
+
+    @api.depends("order_status_id", "order_flag_id", "order_flag_note")
+    @api.depends_context("uid")
+    def _compute_can_undo_status(self):
+        # sudo: whether there is anything to undo is asked by whoever looks at the order
+        rows = self.sudo()._find_last_changes()
+        for order in self:
+            row = rows.get(order._origin.id)
+            order.can_undo_status = bool(row) and not order.sudo()._get_undo_refusal(row)
+
+    def action_undo_status(self):
+        """Take back the last change of status or flag of these orders, or of none of them.
+
+        For whoever made it by hand, within a minute: status, flag, note and waiting e-mail are as
+        they were before, and one row of the history says so.
+
+        :return: True
+        :raise UserError: when it was somebody else, too long ago, something came after, or the
+            customer was mailed already
+        :raise AccessError: without write access to the orders
+        """
+        self.check_access("write")
+        self._lock_for_status_change()
+        orders = self.sudo()  # sudo: the history is nobody's to read whole; access was checked
+        rows = orders._find_last_changes()
+        changes = []
+        for order in orders:
+            row = rows.get(order.id, self.env["sale.order.status.history"].sudo())
+            if refusal := order._get_undo_refusal(row) or order._withdraw_for_undo(row):
+                raise UserError(refusal)
+            changes.append(order._prepare_undo(row))
+        # `force`, since the way back need not be one that "May be followed by" allows.
+        plan = self._plan_status_changes(changes, force=True)
+        if plan.refused:
+            raise UserError("\n".join(change.message for change in plan.refused))
+        self._apply_status_changes(changes, source="manual", notify=False)
+        orders.filtered(lambda order: not order.order_status_id.is_public)._show_as_before()
+        return True
+
+    def _find_last_changes(self):
+        """Return the last row of the history of each order (sudo).
+
+        :return: ``{order id: sale.order.status.history}``
+        :rtype: dict
+        """
+        history = self.env["sale.order.status.history"]
+        found = history._read_group([("order_id", "in", self.ids)], ["order_id"], ["id:max"])
+        # One recordset: all of them are read at once.
+        return {row.order_id.id: row for row in history.browse(row_id for _order, row_id in found)}
+
+    def _get_undo_refusal(self, row):
+        """Return why the last change of this order (sudo) cannot be taken back, or False.
+
+        :param row: the last row of its history
+        """
+        if not row or row.undone_id:
+            return self.env._("There is nothing to undo in %(order)s.", order=self.name)
+        if row.user_id != self.env.user or row.source not in BY_HAND:
+            return self.env._(
+                "%(order)s was changed by somebody else, or by itself, in the meantime. Only your"
+                " own last change can be undone.",
+                order=self.name,
+            )
+        if fields.Datetime.now() - row.date > UNDO_TIME:
+            return self.env._(
+                "It is too late to undo the change of %(order)s: that is possible for a minute."
+                " Set the status or flag that it should have.",
+                order=self.name,
+            )
+        if row.mail_state == "sent":
+            return self._get_mailed_refusal()
+        if self.state == "cancel" and row.flag_id.cancel_order:
+            return self.env._(
+                "The flag cancelled %(order)s, and that cannot be undone here.", order=self.name
+            )
+        return False
+
+    def _get_mailed_refusal(self):
+        return self.env._(
+            "The customer of %(order)s has been told by e-mail already. Set the status or flag"
+            " that it should have.",
+            order=self.name,
+        )
+
+    def _withdraw_for_undo(self, row):
+        """Withdraw the e-mail of the change; return a refusal when it is leaving just now."""
+        if row.mail_state != "pending" or row.mail_kind:
+            return False
+        row._supersede_mails()
+        return row.mail_state == "pending" and self._get_mailed_refusal()
+
+    def _prepare_undo(self, row):
+        """Return the change that takes back the last one of this order (sudo).
+
+        :param row: the last row of its history
+        :rtype: StatusChange
+        """
+        earlier = row.search([("order_id", "=", self.id), ("id", "<", row.id)], order="id desc")
+        entered = earlier.filtered(
+            lambda r: r.status_id == row.previous_status_id and r.status_id != r.previous_status_id
+        )[:1]
+        changes_status = row.status_id != row.previous_status_id
+        # What this change had overtaken is due again; the worker finds out whether it is news.
+        was_waiting = changes_status and entered.mail_state == "superseded"
+        return StatusChange(
+            self.sudo(False),
+            status=row.previous_status_id,
+            flag=earlier[:1].flag_id,
+            flag_note=row.previous_flag_note or "",  # False would mean the default note
+            note=self.env._("Undone: %(status)s", status=row.flag_id.name or row.status_id.name),
+            undoes=row,
+            since=changes_status and self._get_since(entered),
+            mail_due=was_waiting and max(entered.mail_due or row.date, fields.Datetime.now()),
+        )
+
+    def _show_as_before(self):
+        """Have the customer see again what he saw before; an internal status shows nothing."""
+        for order in self:
+            shown = order._get_customer_timeline()[:1]
+            status_id = shown[0]["status"].id if shown else False
+            if order.customer_status_id.id != status_id:
+                order._write_status_fields({"customer_status_id": status_id})
+
+    def _get_since(self, entered):
+        """Return since when the order was in its status before, by the row that entered it."""
+        while entered.undone_id:
+            entered = entered.search(
+                [
+                    ("order_id", "=", self.id),
+                    ("status_id", "=", entered.status_id.id),
+                    ("undone_id", "=", False),
+                    ("id", "<", entered.undone_id.id),
+                ],
+                order="id desc",
+                limit=1,
+            )
+        return entered.date

@@ -1,0 +1,163 @@
+import logging
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL, safe_eval
+
+from odoo.addons.base_automation.models.base_automation import DATE_RANGE
+
+from .rule import DAYS_IN_STATUS
+
+_logger = logging.getLogger(__name__)
+
+BATCH = 100
+DEFAULT_DAYS = 3
+HOURLY = {"active": True, "interval_number": 1, "interval_type": "hours"}
+
+
+class BaseAutomation(models.Model):
+    """The trigger *Days in status*, run by Odoo's own scheduled action of the rules.
+
+    Once for each order and each time it enters the status. What a rule has run on is kept, since
+    a window of time, as other rules have it, would leave out what failed or came back.
+    """
+
+    _inherit = "base.automation"
+
+    def _compute_trg_date_range_data(self):
+        """Override of `base_automation` to count days in a status, three unless told otherwise."""
+        ours = self.filtered(lambda rule: rule.trigger == DAYS_IN_STATUS)
+        res = super(BaseAutomation, self - ours)._compute_trg_date_range_data()
+        for rule in ours:
+            rule.trg_date_range = rule.trg_date_range or DEFAULT_DAYS
+            rule.trg_date_range_type = rule.trg_date_range_type or "day"
+            rule.trg_date_range_mode = "after"
+        return res
+
+    def _update_cron(self):
+        """Override of `base_automation` to have the scheduled action run for our rules, too."""
+        res = super()._update_cron()
+        cron = self.env.ref(
+            "base_automation.ir_cron_data_base_automation_check", raise_if_not_found=False
+        )
+        rules = self.with_context(active_test=True)
+        if cron and rules.search_count([("trigger", "=", DAYS_IN_STATUS)], limit=1):
+            # Odoo may have set it to something shorter for rules of its own.
+            is_short = cron.interval_type == "minutes"
+            cron.write({"active": True} if is_short else HOURLY)
+        return res
+
+    @api.model
+    def _cron_process_time_based_actions(self):
+        """Override of `base_automation` to run the rules about days in a status first."""
+        for rule in self.with_context(active_test=True).search([("trigger", "=", DAYS_IN_STATUS)]):
+            if not rule._run_on_due_orders():
+                break
+        return super()._cron_process_time_based_actions()
+
+    def _run_on_due_orders(self):
+        """Run this rule on all orders that are long enough in its status, in batches.
+
+        :return: whether there is time left
+        :rtype: bool
+        """
+        failed = []
+        while orders := self._find_due_orders(failed):
+            for order in orders:
+                if not self._run_on_due_order(order):
+                    failed.append(order.id)
+            # One commit a batch: what was done is not done again when a later one is stopped.
+            if not self.env["ir.cron"]._commit_progress(len(orders)):
+                return False
+        self.last_run = fields.Datetime.now()
+        return True
+
+    def _run_on_due_order(self, order):
+        """Run this rule on an order and keep that it has; one that fails stops no other."""
+        try:
+            with self.env.cr.savepoint():
+                self.env["order.status.rule.run"].create(
+                    {
+                        "automation_id": self.id,
+                        "order_id": order.id,
+                        "entered": order.order_status_date,
+                    }
+                )
+                self._process_orders(order)
+            return True
+        except psycopg2.OperationalError:
+            raise  # a clash with another transaction: the scheduled action begins anew
+        except Exception:
+            _logger.warning("Rule %s failed on %s", self.name, order.name, exc_info=True)
+            self.env.invalidate_all()
+            return False
+
+    @api.model
+    def _leave_out_imported(self, changes):
+        """Have no rule about days run on orders whose status came by an import.
+
+        :param list[StatusChange] changes: the applied ones
+        """
+        # sudo: rules and their runs are the administrators', whoever imports
+        entered = {change.order.sudo() for change in changes if change.enters_status}
+        rules = self.sudo().search([("trigger", "=", DAYS_IN_STATUS)])
+        self.env["order.status.rule.run"].sudo().create(
+            [
+                {
+                    "automation_id": rule.id,
+                    "order_id": order.id,
+                    "entered": order.order_status_date,
+                }
+                for rule in rules
+                for order in entered
+                if order.order_status_id.id == rule.trg_field_ref
+            ]
+        )
+
+    def _find_due_orders(self, left_out):
+        """Return a batch of orders that have been in the status of this rule for its days.
+
+        :param list left_out: ids of orders that are not to be found
+        """
+        now = fields.Datetime.now()
+        due = Domain("order_status_id", "=", self.trg_field_ref)
+        due &= Domain("order_status_date", "<=", now - self._get_delay())
+        due &= Domain("id", "not in", left_out)
+        due &= Domain("id", "not in", self._get_done_orders())
+        return self.env["sale.order"].search(
+            due & self._get_order_domain(), limit=BATCH, order="id"
+        )
+
+    def _get_delay(self):
+        return DATE_RANGE[self.trg_date_range_type or "day"] * self.trg_date_range
+
+    def _get_order_domain(self):
+        """Return what else this rule asks of an order."""
+        if not self.filter_domain:
+            return Domain.TRUE
+        return Domain(safe_eval.safe_eval(self.filter_domain, self._get_eval_context()))
+
+    def _get_done_orders(self):
+        """Return a subquery for the ids of the orders on which this rule has run since they entered
+        their status, and of those whose status the installation of the addons gave them."""
+        return SQL(
+            """(
+            SELECT run.order_id
+              FROM order_status_rule_run run
+              JOIN sale_order done ON done.id = run.order_id
+             WHERE run.automation_id = %s AND run.entered = done.order_status_date
+             UNION
+            SELECT row.order_id
+              FROM sale_order_status_history row
+             WHERE row.source = 'install'
+               AND NOT EXISTS (
+                    SELECT 1 FROM sale_order_status_history later
+                     WHERE later.order_id = row.order_id
+                       AND later.id > row.id
+                       AND later.status_id IS DISTINCT FROM later.previous_status_id
+               )
+            )""",
+            self.id,
+        )

@@ -1,0 +1,54 @@
+from odoo.addons.order_status_flags.tests.common import OrderStatusCommon
+
+
+class RuleCommon(OrderStatusCommon):
+    """Automation rules on orders, and what they have done."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["base.automation"].search([]).active = False
+        cls.model_order = cls.env["ir.model"]._get("sale.order")
+        cls.packed = cls._create_status("Packed")
+
+    @classmethod
+    def _create_rule(cls, trigger, reference, *actions, **values):
+        """Make a rule; without an action it writes its name into the customer's reference."""
+        rule = cls.env["base.automation"].create(
+            {
+                "name": values.pop("name", "Rule"),
+                "model_id": cls.model_order.id,
+                "trigger": trigger,
+                "trg_field_ref": reference.id,
+                **values,
+            }
+        )
+        note = {
+            "state": "code",
+            "code": "record['client_order_ref'] = (record.client_order_ref or '') + '+'",
+        }
+        for action in actions or (note,):
+            cls._create_action(rule, **action)
+        return rule
+
+    @classmethod
+    def _create_action(cls, rule=None, **values):
+        return cls.env["ir.actions.server"].create(
+            {
+                "name": "Action",
+                "model_id": cls.model_order.id,
+                "usage": "base_automation" if rule else "ir_actions_server",
+                "base_automation_id": rule.id if rule else False,
+                **values,
+            }
+        )
+
+    def _set_status(self, status):
+        return {"state": "set_order_status", "order_status_id": status.id}
+
+    def _set_flag(self, flag):
+        return {"state": "set_order_flag", "order_flag_id": flag.id}
+
+    def _runs(self, order):
+        """How often a rule without an action has run on the order."""
+        return len(order.client_order_ref or "")

@@ -1,0 +1,185 @@
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+
+from .common import RuleCommon
+
+LOGGER = "odoo.addons.order_status_flags_automation.models.base_automation.rule"
+STATUS, FLAG = "on_order_status_set", "on_order_flag_set"
+
+
+@tagged("post_install", "-at_install")
+class TestRules(RuleCommon):
+    def test_rule_runs_once_whatever_sets_the_status(self):
+        self._create_rule(STATUS, self.in_progress)
+        flag, status = self.flag_in_progress, self.in_progress
+        ways = {
+            "plain write": lambda o: o.write({"order_status_id": status.id}),
+            "with others": lambda o: o.write({"order_status_id": status.id, "note": "x"}),
+            "flag": lambda o: o.write({"order_flag_id": flag.id}),
+            "set_order_status": lambda o: o.set_order_status(status.id),
+            "set_order_flag": lambda o: o.set_order_flag(flag.id),
+            "seller": lambda o: o.with_user(self.seller).set_order_status(status.id),
+        }
+        for way, change in ways.items():
+            order = self._create_order()
+            with self.subTest(way=way):
+                change(order)
+                self.assertEqual(self._runs(order), 1)
+                change(order)
+                self.assertEqual(self._runs(order), 1, "the same status again is no change")
+
+    def test_rules_of_odoo_beside_ours_run_once(self):
+        """Odoo's own trigger on the same field, by its own patch of `write`."""
+        field = self.env["ir.model.fields"]._get("sale.order", "order_status_id")
+        rule = self._create_rule(
+            STATUS,
+            self.in_progress,
+            {"state": "code", "code": "record['note'] = (record.note or '') + 'o'"},
+        )
+        rule.write(
+            {
+                "trigger": "on_create_or_write",
+                "trigger_field_ids": [(6, 0, field.ids)],
+                "filter_domain": f"[('order_status_id', '=', {self.in_progress.id})]",
+            }
+        )
+        self._create_rule(STATUS, self.in_progress)
+        for change in (
+            lambda o: o.write({"order_status_id": self.in_progress.id}),
+            lambda o: o.set_order_status(self.in_progress.id),
+        ):
+            order = self._create_order()
+            order.note = False
+            change(order)
+            self.assertEqual(self._runs(order), 1)
+            self.assertEqual(str(order.note).count("o"), 1)
+
+    def test_events_and_customers_are_met(self):
+        self._create_rule(STATUS, self.saved)
+        self._create_rule(STATUS, self.rejected)
+        order = self._create_order()
+        self.assertEqual(self._runs(order), 1)
+        order._customer_cancel("", self.customer)
+        self.assertEqual(self._runs(order), 2)
+
+    def test_flag_rule(self):
+        flag = self._create_flag()
+        self._create_rule(FLAG, flag)
+        order = self._create_order()
+        order.set_order_flag(flag.id)
+        order.set_order_flag(flag.id, note="only a note")
+        order.set_order_status(self.in_progress.id)
+        self.assertEqual(self._runs(order), 1)
+        order.set_order_flag(False)
+        order.set_order_flag(flag.id)
+        self.assertEqual(self._runs(order), 2)
+
+    def test_history_is_there_when_the_rule_runs(self):
+        code = "record['client_order_ref'] = record.status_history_ids[:1].status_id.name"
+        self._create_rule(STATUS, self.in_progress, {"state": "code", "code": code})
+        order = self._create_order()
+        order.set_order_status(self.in_progress.id)
+        self.assertEqual(order.client_order_ref, "In progress")
+
+    def test_domain_and_archived_rules(self):
+        rule = self._create_rule(
+            STATUS, self.in_progress, filter_domain="[('amount_total', '>', 1000000)]"
+        )
+        order = self._create_order()
+        order.set_order_status(self.in_progress.id)
+        self.assertEqual(self._runs(order), 0)
+        rule.filter_domain = "[('amount_total', '>', 1)]"
+        order.set_order_status(self.saved.id)
+        order.set_order_status(self.in_progress.id)
+        self.assertEqual(self._runs(order), 1)
+        rule.active = False
+        order.set_order_status(self.saved.id)
+        order.set_order_status(self.in_progress.id)
+        self.assertEqual(self._runs(order), 1)
+
+    def test_import_of_the_archive_runs_nothing(self):
+        self._create_rule(STATUS, self.in_progress)
+        order = self._create_order()
+        order.with_context(import_file=True).write({"order_status_id": self.in_progress.id})
+        self.assertEqual(self._runs(order), 0)
+        names = ["partner_id/.id", "state", "order_status_id/.id"]
+        row = [str(self.customer.id), "sale", str(self.in_progress.id)]
+        done = self.env["sale.order"].load(names, [row])
+        self.assertTrue(done["ids"], done["messages"])
+        imported = self.env["sale.order"].browse(done["ids"])
+        self.assertEqual((imported.order_status_id, self._runs(imported)), (self.in_progress, 0))
+
+    def test_rule_sees_what_an_earlier_rule_left(self):
+        self._create_rule(STATUS, self.in_progress, self._set_status(self.packed))
+        self._create_rule(STATUS, self.in_progress)
+        order = self._create_order()
+        order.set_order_status(self.in_progress.id)
+        self.assertEqual(order.order_status_id, self.packed)
+        self.assertEqual(self._runs(order), 0, "it is no longer in progress")
+
+    # === CIRCLES === #
+
+    def _assert_stopped(self, order, change):
+        with self.assertLogs(LOGGER, "WARNING") as logs:
+            change()
+        self.assertIn(order.name, logs.output[0])
+        self.assertIn("There", logs.output[0])
+        self.assertIn("in a circle", " ".join(order.message_ids.mapped("body")))
+        self.assertLessEqual(len(self._rows(order)), 5)
+        self.assertChain(order)
+
+    def test_rules_that_set_each_others_status_are_stopped(self):
+        self._create_rule(STATUS, self.packed, self._set_status(self.in_progress), name="There")
+        self._create_rule(STATUS, self.in_progress, self._set_status(self.packed), name="Back")
+        for change in (
+            lambda o: o.write({"order_status_id": self.packed.id}),
+            lambda o: o.set_order_status(self.packed.id),
+        ):
+            order = self._create_order()
+            self._assert_stopped(order, lambda change=change, order=order: change(order))
+            self.assertEqual(order.order_status_id, self.packed)
+
+    def test_circle_is_stopped_where_code_drops_the_context(self):
+        code = "env(context={})['sale.order'].browse(record.id).set_order_status(%s)"
+        for name, begin, target in (
+            ("There", self.packed, self.in_progress),
+            ("Back", self.in_progress, self.packed),
+        ):
+            self._create_rule(STATUS, begin, {"state": "code", "code": code % target.id}, name=name)
+        order = self._create_order()
+        self._assert_stopped(order, lambda: order.set_order_status(self.packed.id))
+
+    def test_rule_runs_again_after_it_was_stopped(self):
+        self._create_rule(STATUS, self.packed)
+        order = self._create_order()
+        for _round in range(2):
+            order.set_order_status(self.packed.id)
+            order.set_order_status(self.saved.id)
+        self.assertEqual(self._runs(order), 2)
+
+    # === WHAT A RULE MUST BE === #
+
+    def test_rule_needs_a_reference_and_orders(self):
+        with self.assertRaises(ValidationError):
+            self._create_rule(STATUS, self.env["sale.order.status"])
+        with self.assertRaises(ValidationError):
+            self._create_rule(
+                STATUS, self.packed, model_id=self.env["ir.model"]._get("res.partner").id
+            )
+        rule = self._create_rule(FLAG, self._create_flag())
+        self.assertEqual(rule.trg_field_ref_model_name, "sale.order.flag")
+        with self.assertRaises(ValidationError):
+            rule.trg_field_ref = 10**8
+
+    def test_without_rules_nothing_is_asked(self):
+        orders = self._create_orders(6)
+        orders[0].set_order_status(self.packed.id)
+        counts = []
+        for order in orders[1:]:
+            with self._count_queries() as count:
+                order.set_order_status(self.packed.id)
+            counts += count
+            if order == orders[2]:
+                self._create_rule(STATUS, self.saved)
+                self.env["base.automation"]._get_order_rules()
+        self.assertNoMoreQueries(counts[1], counts[-1])

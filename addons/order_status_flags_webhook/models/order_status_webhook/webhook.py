@@ -1,0 +1,262 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import str2bool
+
+from ...address_guard import BadUrl, check_literal, parse_url
+
+ALLOW_PRIVATE = "order_status_flags_webhook.allow_private"
+# What decides who hears what, and is kept in memory.
+LISTENING = {"active", "company_id", "document_type", "status_ids", "is_internal"}
+
+
+class OrderStatusWebhook(models.Model):
+    """An address of another system that is told of every change of an order's status.
+
+    By Standard Webhooks 1.0.0: each message has an id and is signed, and whoever receives it
+    answers 2xx. Example: the warehouse's software learns that an order is "Ready for pickup"
+    a second after the clerk has said so.
+    """
+
+    _name = "order.status.webhook"
+    _description = "Order Status Webhook"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "name, id"
+
+    name = fields.Char(required=True, tracking=True)
+    active = fields.Boolean(
+        default=True, tracking=True, help="Off: nothing is sent, and no change is kept for later."
+    )
+    url = fields.Char(
+        string="Address",
+        required=True,
+        tracking=True,
+        help="Where the messages go, by POST. An address in a private network is refused.",
+    )
+    is_plain_http = fields.Boolean(compute="_compute_is_plain_http")
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        default=lambda self: self.env.company,
+        help="Only orders of this company and its branches. Empty: of every company.",
+    )
+    document_type = fields.Selection(
+        selection="_selection_document_type",
+        help="Only orders of this kind. Empty: of every kind.",
+    )
+    status_ids = fields.Many2many(
+        comodel_name="sale.order.status",
+        relation="order_status_webhook_status_rel",
+        column1="webhook_id",
+        column2="status_id",
+        string="Statuses",
+        context={"active_test": False},
+        help="Only changes to one of these. Empty: every change.",
+    )
+    is_internal = fields.Boolean(
+        string="Internal",
+        tracking=True,
+        help="On: it also hears of flags, and of statuses that customers are not shown. Off: it"
+        " hears what the customer sees.",
+    )
+    user_id = fields.Many2one(
+        comodel_name="res.users",
+        string="Responsible",
+        default=lambda self: self.env.user,
+        ondelete="set null",
+        help="Is told when a message cannot be delivered, or the address is gone for good.",
+    )
+    delivery_ids = fields.One2many(
+        comodel_name="order.status.webhook.delivery", inverse_name="webhook_id"
+    )
+    failed_count = fields.Integer(compute="_compute_counts")
+    pending_count = fields.Integer(compute="_compute_counts")
+    failures = fields.Integer(
+        readonly=True, copy=False, help="How many attempts have failed since the last success."
+    )
+    resting_until = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="An address that does not answer is left alone until then.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("url")
+    def _compute_is_plain_http(self):
+        for webhook in self:
+            webhook.is_plain_http = (webhook.url or "").lower().startswith("http:")
+
+    def _compute_counts(self):
+        counts = {
+            (webhook.id, state): count
+            for webhook, state, count in self.env["order.status.webhook.delivery"]._read_group(
+                [("webhook_id", "in", self.ids), ("state", "in", ("failed", "pending"))],
+                ["webhook_id", "state"],
+                ["__count"],
+            )
+        }
+        for webhook in self:
+            webhook.failed_count = counts.get((webhook.id, "failed"), 0)
+            webhook.pending_count = counts.get((webhook.id, "pending"), 0)
+
+    @api.model
+    def _selection_document_type(self):
+        return self.env["sale.order"]._selection_document_type()
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("url")
+    def _check_url(self):
+        for webhook in self:
+            try:
+                target = parse_url(webhook.url)
+                if not self._allows_private():
+                    check_literal(target)
+            except BadUrl as error:
+                raise ValidationError(self._describe_bad_url(error.args[0])) from error
+
+    @api.model
+    def _check_text(self, url):
+        """Refuse what the database would refuse with an error of its own, before it is written."""
+        if "\x00" in (url or ""):
+            raise ValidationError(self._describe_bad_url(BadUrl.CHARACTERS))
+
+    @api.model
+    def _describe_bad_url(self, code):
+        """Return in words why a URL is refused.
+
+        :param str code: one of those of ``BadUrl``
+        """
+        return {
+            BadUrl.SCHEME: self.env._("The address must begin with https:// or http://."),
+            BadUrl.USER: self.env._(
+                "The address must hold no user name and no password. The signature tells the"
+                " receiver who is calling."
+            ),
+            BadUrl.CHARACTERS: self.env._("The address holds characters that no address has."),
+            BadUrl.PRIVATE: self.env._(
+                "The address belongs to this machine or to a private network. No webhook goes"
+                " there."
+            ),
+        }.get(code) or self.env._("The address names no host, or a wrong port.")
+
+    @api.model
+    def _allows_private(self):
+        """Whether the administrator of the server has opened private networks to webhooks."""
+        # sudo: a system parameter, whoever saves or sends
+        value = self.env["ir.config_parameter"].sudo().get_param(ALLOW_PRIVATE)
+        return bool(value) and str2bool(value, default=True)
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_text(vals.get("url"))
+        webhooks = super().create(vals_list)
+        # Signed from the first message on, though nobody knows this secret.
+        webhooks._replace_secrets()
+        self.env.registry.clear_cache()
+        return webhooks
+
+    def write(self, vals):
+        self._check_text(vals.get("url"))
+        res = super().write(vals)
+        if not LISTENING.isdisjoint(vals):
+            self.env.registry.clear_cache()
+        if vals.get("active") or vals.get("url"):
+            self.write({"failures": 0, "resting_until": False})
+            self.env["order.status.webhook.delivery"]._trigger_cron()
+        return res
+
+    def unlink(self):
+        res = super().unlink()
+        self.env.registry.clear_cache()
+        return res
+
+    # === ACTION METHODS === #
+
+    def action_view_deliveries(self):
+        """Open the list of what was sent to this address.
+
+        :return: the window
+        :raise AccessError: for whoever may not set up webhooks
+        """
+        self.ensure_one()
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "order_status_flags_webhook.order_status_webhook_delivery_action"
+        )
+        return {**action, "domain": [("webhook_id", "=", self.id)], "context": {}}
+
+    def action_test(self):
+        """Send a message of type ``webhook.test`` now, and say what was answered.
+
+        It is tried once, and listed among the deliveries.
+
+        :return: the notification with the answer
+        :raise AccessError: for whoever may not set up webhooks
+        """
+        self.ensure_one()
+        self.check_access("write")
+        delivery = self.env["order.status.webhook.delivery"]._send_test(self)
+        is_sent = delivery.state == "sent"
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "title": self.env._("Delivered") if is_sent else self.env._("Not delivered"),
+                "message": delivery.answer or "",
+                "type": "success" if is_sent else "danger",
+                "sticky": not is_sent,
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    # === WHAT ENDPOINTS ANSWER === #
+
+    def _on_success(self):
+        """The endpoint answered 2xx; when it did not answer at all before, what was put off is sent
+        at once. After mere errors it is not: they may be about a message, and not about all."""
+        if self.resting_until:
+            self.env["order.status.webhook.delivery"]._hasten(self)
+        if self.failures:
+            self.write({"failures": 0, "resting_until": False})
+
+    def _on_gone(self):
+        """The endpoint answered 410: it wants no more messages, ever."""
+        self.active = False
+        waiting = self.delivery_ids.search(
+            [("webhook_id", "=", self.id), ("state", "=", "pending")]
+        )
+        waiting._give_up(self.env._("The address is gone for good (410)."))
+        self._tell_responsible(
+            self.env._("The address is gone"),
+            self.env._(
+                "%(name)s answered “410 Gone”, which means: send nothing more. The webhook was"
+                " switched off.",
+                name=self.name,
+            ),
+        )
+
+    def _tell_failed(self):
+        """A message was given up after three days."""
+        self._tell_responsible(
+            self.env._("Messages could not be delivered"),
+            self.env._(
+                "%(name)s did not take a message for three days. Look at its deliveries and send"
+                " them again once it works.",
+                name=self.name,
+            ),
+        )
+
+    def _tell_responsible(self, summary, note):
+        """Tell whoever looks after the webhook, once until the activity is done."""
+        if self.activity_ids.filtered(lambda activity: activity.summary == summary):
+            return
+        self.message_post(body=note)
+        user = self.user_id
+        if not (user.active and user.has_group("base.group_system")):
+            user = self.env.ref("base.user_admin")
+        self.activity_schedule(
+            "mail.mail_activity_data_warning", summary=summary, note=note, user_id=user.id
+        )

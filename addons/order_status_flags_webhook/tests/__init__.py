@@ -1,0 +1,10 @@
+from . import (
+    test_access,
+    test_address_guard,
+    test_body,
+    test_delivery,
+    test_faults,
+    test_kill,
+    test_secret,
+    test_signature,
+)

@@ -1,0 +1,219 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import tagged
+
+from odoo.addons.order_status_flags_webhook.models.order_status_webhook_delivery import sending
+
+from . import endpoint as endpoints
+from .common import WebhookCommon
+
+
+@tagged("post_install", "-at_install")
+class TestDelivery(WebhookCommon):
+    def setUp(self):
+        super().setUp()
+        self.endpoint = self._start()
+        self.webhook = self._create_webhook(self.endpoint.url)
+
+    def _told(self):
+        return [(m["data"]["order"], m["data"]["status"]) for m in self.endpoint.messages]
+
+    def test_message_arrives_by_the_letter(self):
+        order = self._create_order()
+        self._deliver()
+        delivery = self._deliveries(self.webhook)
+        ((path, headers, body),) = self.endpoint.requests
+        self.assertEqual(path, "/hook?x=1")
+        self.assertEqual(body.decode(), delivery.body)
+        self.assertEqual(headers["Content-Type"], "application/json")
+        self.assertEqual(headers["webhook-id"], delivery.message_id)
+        self.assertRegex(headers["webhook-timestamp"], r"^\d{10}$")
+        self.assertEqual(
+            (delivery.state, delivery.attempts, delivery.answer_code, delivery.order_id),
+            ("sent", 1, 200, order),
+        )
+        self.assertEqual(delivery.answer, "200 OK\nthanks")
+        self._deliver()
+        self.assertEqual(len(self.endpoint.requests), 1)
+
+    def test_order_is_kept_for_each_order(self):
+        first, second = self._create_orders(2)
+        for status in (self.in_progress, self.fulfilled):
+            (first | second).set_order_status(status.id)
+        self._deliver()
+        for order in (first, second):
+            told = [status for name, status in self._told() if name == order.name]
+            self.assertEqual(told, ["Saved", "In progress", "Fulfilled"])
+
+    def test_connection_is_used_again(self):
+        self._create_orders(20)
+        self._deliver()
+        self.assertEqual((len(self.endpoint.requests), self.endpoint.connections), (20, 1))
+
+    def test_failed_message_holds_back_those_of_its_order_only(self):
+        first, second = self._create_orders(2)
+        first.set_order_status(self.in_progress.id)
+        self.endpoint.answer = lambda handler: handler.reply(
+            500 if first.name.encode() in handler.server.requests[-1][2] else 200
+        )
+        self._deliver()
+        self.assertEqual(self._told(), [(first.name, "Saved"), (second.name, "Saved")])
+        self.endpoint.answer = 200
+        self._make_due(self.webhook)
+        self._deliver()
+        told = [status for name, status in self._told() if name == first.name]
+        self.assertEqual(told, ["Saved", "Saved", "In progress"])
+
+    def test_pauses_are_those_of_the_standard(self):
+        self.endpoint.answer = 500
+        self._create_order()
+        delivery = self._deliveries(self.webhook)
+        pauses = []
+        for _attempt in range(8):
+            self._make_due(self.webhook)
+            self._deliver()
+            pauses.append(delivery.next_try - fields.Datetime.now())
+        hours = timedelta(hours=1)
+        expected = [
+            *(timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), 2 * hours),
+            *(5 * hours, 10 * hours, 10 * hours, 10 * hours),
+        ]
+        for pause, wanted in zip(pauses, expected, strict=True):
+            self.assertAlmostEqual(pause.total_seconds(), wanted.total_seconds(), delta=4)
+        self.assertEqual(len({r[1]["webhook-id"] for r in self.endpoint.requests}), 1)
+        self.assertGreater(len({r[1]["webhook-signature"] for r in self.endpoint.requests}), 0)
+
+    def test_not_due_is_not_sent(self):
+        self.endpoint.answer = [500, 200]
+        self._create_order()
+        self._deliver()
+        self._deliver()
+        self.assertEqual(len(self.endpoint.requests), 1)
+        trigger = self.env["ir.cron.trigger"].search(
+            [("cron_id", "=", self.env.ref("order_status_flags_webhook.ir_cron_webhook").id)],
+            order="call_at desc",
+            limit=1,
+        )
+        self.assertGreaterEqual(trigger.call_at, self._deliveries(self.webhook).next_try)
+
+    def test_given_up_after_three_days_and_the_administrator_is_told_once(self):
+        self.endpoint.answer = 503
+        self._create_orders(2)
+        self._deliver()
+        old = fields.Datetime.now() - timedelta(days=3, minutes=1)
+        self._deliveries(self.webhook).write({"begun": old})
+        self._make_due(self.webhook)
+        self._deliver()
+        self.assertEqual(set(self._deliveries(self.webhook).mapped("state")), {"failed"})
+        self.assertEqual(self.webhook.failed_count, 2)
+        self.assertEqual(len(self.webhook.activity_ids), 1)
+        self.assertTrue(self.webhook.activity_ids.user_id.has_group("base.group_system"))
+
+    def test_send_again(self):
+        self.endpoint.answer = [400, 200]
+        self._create_order()
+        self._deliver()
+        delivery = self._deliveries(self.webhook)
+        delivery.state = "failed"
+        self.assertIs(delivery.action_resend(), True)
+        self._deliver()
+        self.assertEqual((delivery.state, delivery.attempts), ("sent", 1))
+        delivery.action_resend()
+        self._deliver()
+        ids = [headers["webhook-id"] for _path, headers, _body in self.endpoint.requests]
+        self.assertEqual(ids, [delivery.message_id] * 3)
+
+    def test_test_message(self):
+        notification = self.webhook.action_test()
+        self.assertEqual(notification["params"]["type"], "success")
+        (message,) = self.endpoint.messages
+        self.assertEqual(message["type"], "webhook.test")
+        self.assertEqual(self._deliveries(self.webhook).state, "sent")
+        self.endpoint.answer = 404
+        notification = self.webhook.action_test()
+        self.assertEqual(notification["params"]["type"], "danger")
+        self.assertIn("404", notification["params"]["message"])
+        self._deliver()
+        self.assertEqual(len(self.endpoint.requests), 2, "a test is tried once")
+
+    def test_deleted_order_is_not_told(self):
+        order = self._create_order()
+        order._action_cancel()
+        order.sudo().unlink()
+        self.assertFalse(self._deliveries(self.webhook))
+
+    def test_old_ones_are_vacuumed(self):
+        self._create_orders(4)
+        rows = self._deliveries(self.webhook)
+        now = fields.Datetime.now()
+        days = (29, 31, 100, 200)
+        for row, state, age in zip(rows, ("sent", "sent", "failed", "failed"), days, strict=True):
+            row.write({"state": state, "date": now - timedelta(days=age)})
+        self.assertEqual(rows._gc_old_deliveries(), (2, False))
+        self.assertEqual(rows.exists(), rows[0] | rows[2])
+
+    # === ENDPOINTS SIDE BY SIDE === #
+
+    def test_dead_endpoint_is_tried_with_one_message_not_with_all(self):
+        dead = self._start()
+        dead.shutdown()
+        dead.server_close()
+        webhook = self._create_webhook(dead.url)
+        self._create_orders(30)
+        self._deliver()
+        self.assertEqual(len(self.endpoint.requests), 30)
+        self.assertEqual(sum(self._deliveries(webhook).mapped("attempts")), sending.PATIENCE)
+        self.assertTrue(webhook.resting_until)
+
+    def test_endpoint_that_answers_again_gets_all_that_was_put_off(self):
+        self.endpoint.answer = endpoints.hang_up
+        self._create_orders(3)
+        for _attempt in range(2):
+            self._make_due(self.webhook)
+            self._deliver()
+        rows = self._deliveries(self.webhook)
+        self.assertTrue(self.webhook.resting_until)
+        self.endpoint.answer = 200
+        self._deliver()
+        self.assertEqual(set(rows.mapped("state")), {"pending"}, "it is left alone")
+        self.webhook.resting_until = fields.Datetime.now() - timedelta(seconds=1)
+        rows[0].next_try = fields.Datetime.now()
+        self._deliver()
+        self.assertEqual(set(rows.mapped("state")), {"sent"})
+        self.assertFalse(self.webhook.failures or self.webhook.resting_until)
+
+    def test_endpoint_down_for_two_days(self):
+        self.endpoint.answer = 502
+        order = self._create_order()
+        begun = fields.Datetime.now()
+        for hours, status in ((0, self.in_progress), (20, self.saved), (47, self.fulfilled)):
+            later = begun + timedelta(hours=hours)
+            self.patch(fields.Datetime, "now", staticmethod(lambda later=later: later))
+            order.set_order_status(status.id)
+            self._deliver()
+        self.endpoint.requests.clear()
+        self.endpoint.answer = 200
+        later = begun + timedelta(hours=59)
+        self.patch(fields.Datetime, "now", staticmethod(lambda: later))
+        self._deliver()
+        self.assertEqual(
+            [status for _name, status in self._told()],
+            ["Saved", "In progress", "Saved", "Fulfilled"],
+        )
+        self.assertEqual(set(self._deliveries(self.webhook).mapped("state")), {"sent"})
+
+    def test_webhook_that_is_off_keeps_what_waits_for_three_days(self):
+        self._create_order()
+        self.webhook.active = False
+        self._deliver()
+        self.assertEqual(self._deliveries(self.webhook).state, "pending")
+        self.webhook.active = True
+        self._deliver()
+        self.assertEqual(len(self.endpoint.requests), 1)
+        self._create_order()
+        self.webhook.active = False
+        rows = self._deliveries(self.webhook, state="pending")
+        rows.begun = fields.Datetime.now() - timedelta(days=4)
+        self._deliver()
+        self.assertEqual(rows.state, "failed")
