@@ -105,6 +105,7 @@ class B2BApprovalPortal(B2BAccountPortal):
         :param str away_until: last day, ISO
         :param str deputy_id: id of a colleague's record
         """
+        # sudo: buyers read no record of rights; it is their own
         values = self._prepare_b2b_away_values(request.env.user.partner_id.sudo())
         member = values["away_member"]
         if not member:

@@ -33,6 +33,7 @@ class B2BApprovalCheckoutPortal(B2BCheckoutPortal):
         """Override of `b2b_portal` to warn of budgets that are exceeded now."""
         response = super()._place_b2b_cart(agreement, cart, values, form, seen)
         if cart.b2b_qualifier != "cart":
+            # sudo: buyers read no budgets; they learn that of their own order
             self._add_b2b_messages(
                 ("warning", text) for text in cart.sudo()._get_b2b_budget_warnings()
             )

@@ -49,6 +49,7 @@ class B2BCostCenterPortal(B2BAccountPortal):
 
         def create(company):
             values = self._read_b2b_center(code, name)
+            # sudo: buyers read no cost centres; the administrator's company is filled in below
             centers = request.env["b2b.cost.center"].sudo().with_context(active_test=False)
             if centers.search_count(
                 [("partner_id", "=", company.id), ("code", "=", values["code"])], limit=1

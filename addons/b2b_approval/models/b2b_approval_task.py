@@ -55,11 +55,12 @@ class B2bApprovalTask(models.Model):
         :rtype: dict
         """
         self.ensure_one()
+        # sudo: who decides is found whoever asks
         approval = self.approval_id.sudo()
         return self._resolve(
             approval.order_id,
             approval.requested_by_id,
-            self.sudo().member_ids,
+            self.sudo().member_ids,  # sudo: as above
             self.is_for_any,
         )
 

@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.exceptions import ValidationError
 
 
 class SaleOrder(models.Model):
@@ -7,3 +8,9 @@ class SaleOrder(models.Model):
     def _get_b2b_draft_values(self):
         """Override of `b2b_portal`: the website would take it for an abandoned cart of its own."""
         return {**super()._get_b2b_draft_values(), "website_id": False}
+
+    def _check_cart_is_ready_to_be_paid(self):
+        """Override of `website_sale` to let order only whom the customer's company lets."""
+        if problems := self._get_b2b_buyer_problems(self.amount_untaxed):
+            raise ValidationError("\n".join(problems))
+        return super()._check_cart_is_ready_to_be_paid()

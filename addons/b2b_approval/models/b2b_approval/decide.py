@@ -123,6 +123,7 @@ class B2bApproval(models.Model):
         :param res.partner partner: who withdraws
         """
         own = partner == self.requested_by_id
+        # sudo: buyers may not read all contacts
         same = partner.sudo().commercial_partner_id == self.customer_id
         if not same or not (own or partner._b2b_may(rights.ADMINISTRATE)):
             raise AccessError(self._get_stranger_refusal())
@@ -137,6 +138,7 @@ class B2bApproval(models.Model):
         self._lock()
         if self.state != "pending":
             return
+        # sudo: empty, in the mode of the full ones
         none = self.env["b2b.member"].sudo()
         self._write_decision("expired", none, none, False)
         self._close("expired")
@@ -169,6 +171,7 @@ class B2bApproval(models.Model):
         current = self._get_current_tasks()
         if not any(task in current for task in mine):
             raise UserError(self._get_turn_refusal(current))
+        # sudo: the tasks were found in sudo; the caller's part in them was just checked
         tasks = self.env["b2b.approval.task"].sudo().union(*mine)
         return tasks.filtered(lambda task: not task.decision_id), next(
             (who[member] for task, who in mine.items() if task in current), member.browse()
@@ -249,6 +252,7 @@ class B2bApproval(models.Model):
             COMMENT_SIZE,
             self.env._("Your comment is too long: at most %(size)s characters.", size=COMMENT_SIZE),
         )
+        # sudo: nobody may write decisions; this is the one place that does
         return (
             self.env["b2b.approval.decision"]
             .sudo()

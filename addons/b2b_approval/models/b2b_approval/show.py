@@ -88,6 +88,7 @@ class B2bApproval(models.Model):
 
         :rtype: list[str]
         """
+        # sudo: empty, in the mode of the full ones
         asked = self.env["b2b.member"].sudo()
         for task in self._get_current_tasks() if self.state == "pending" else ():
             asked = asked.union(*task._get_deciders())

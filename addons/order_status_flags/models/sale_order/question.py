@@ -132,13 +132,13 @@ class SaleOrder(models.Model):
             raise UserError(self.env._("Please write what you would like to know."))
         return text
 
-    def _message_post_after_hook(self, message, msg_values):
+    def _message_post_after_hook(self, message, msg_vals):
         """Override of `mail` to take what a colleague sends to who asks as the answer."""
-        if message.message_type == "comment" and self._is_answer(message, msg_values):
-            self._answer_questions(message, msg_values)
-        return super()._message_post_after_hook(message, msg_values)
+        if message.message_type == "comment" and self._is_answer(message, msg_vals):
+            self._answer_questions(message, msg_vals)
+        return super()._message_post_after_hook(message, msg_vals)
 
-    def _is_answer(self, message, msg_values):
+    def _is_answer(self, message, msg_vals):
         """Whether a message is written by a person of the company, for the customer to read."""
         author = message.author_id
         return (
@@ -148,11 +148,11 @@ class SaleOrder(models.Model):
             and not author.partner_share
             and author != self.env.ref("base.partner_root")
             # What a template says may be anything, prices too.
-            and not msg_values.get("email_layout_xmlid")
-            and msg_values.get("email_add_signature", True)
+            and not msg_vals.get("email_layout_xmlid")
+            and msg_vals.get("email_add_signature", True)
         )
 
-    def _answer_questions(self, message, msg_values):
+    def _answer_questions(self, message, msg_vals):
         # sudo: whoever may post on the order may answer
         questions = self.sudo().question_ids.filtered("is_open")
         if not questions:
@@ -162,7 +162,7 @@ class SaleOrder(models.Model):
         # The customer need not follow the order to read the answer.
         partner = self.sudo().partner_id
         message.sudo().partner_ids = [Command.link(partner.id)]
-        msg_values["partner_ids"] = [*(msg_values.get("partner_ids") or ()), partner.id]
+        msg_vals["partner_ids"] = [*(msg_vals.get("partner_ids") or ()), partner.id]
 
     def _close_questions(self):
         # sudo: activities of colleagues, and questions are nobody's to write
