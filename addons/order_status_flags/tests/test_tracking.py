@@ -1,4 +1,5 @@
 import logging
+import re
 from datetime import datetime
 from unittest.mock import patch
 
@@ -70,7 +71,8 @@ class TestTrackingPage(TrackingCommon):
             ],
         )
         order.set_order_flag(self.flag_in_progress.id, note="secret note")
-        page = self._open(order)
+        # Without tokens, whose random digits may be those of the price.
+        page = re.sub(r"[\w-]{32,}", "", self._open(order))
         for hidden in (
             "1234",
             "1,234",
