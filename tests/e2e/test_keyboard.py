@@ -80,7 +80,7 @@ def test_customer_cancels_on_the_order_status_page(world, keyboard):
     order = make_order(world.admin, "key_retail", world.products)
     keys = keyboard()
     keys.open(get_tracking_url(world.admin, order))
-    keys.tab_to("summary")
+    keys.tab_to("#cancel summary")
     keys.press("Enter")
     keys.tab_to("textarea[name=reason]", limit=1)
     keys.type("Ordered twice")

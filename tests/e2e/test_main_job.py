@@ -215,13 +215,13 @@ def test_customer_cancels_on_the_tracking_page(browser, rpc, order, screenshot):
     order_id = order()
     page = browser.open(width=390)
     page.goto(tracking_path(rpc, order_id))
-    page.locator("summary").click()
-    page.locator("textarea[name=reason]").fill("Zamówione dwa razy")
+    page.locator("#cancel summary").click()
+    page.locator("#cancel textarea[name=reason]").fill("Zamówione dwa razy")
     screenshot(page, "form")
-    page.locator("form button").click()
+    page.locator("#cancel form button").click()
     page.locator("[role=alert]").wait_for()
     assert status_of(rpc, order_id) == "Rejected"
-    assert page.locator("form").count() == 0
+    assert page.locator("#cancel form").count() == 0
     assert TRACKING in page.url
 
 
@@ -231,18 +231,18 @@ def test_customer_asks_when_it_is_in_progress_and_not_later(browser, rpc, order)
     page = browser.open()
     path = tracking_path(rpc, order_id)
     page.goto(path)
-    page.locator("summary").click()
-    page.locator("form button").click()
+    page.locator("#cancel summary").click()
+    page.locator("#cancel form button").click()
     page.locator("[role=alert]").wait_for()
     assert rpc().read("sale.order", order_id, "state")["state"] == "sale"
     assert rpc("seller").read("sale.order", order_id, "cancellation_requested_on")
-    assert page.locator("form").count() == 0
+    assert page.locator("#cancel form").count() == 0
     rpc("seller").call("sale.order", "action_decline_cancellation", [order_id])
     page.goto(path)
-    assert page.locator("summary").count() == 1
+    assert page.locator("#cancel summary").count() == 1
     set_status(rpc, order_id, "fulfilled")
     page.goto(path)
-    assert page.locator("form").count() == 0
+    assert page.locator("#cancel form").count() == 0
     assert page.locator("#cancel").inner_text().strip()
 
 
