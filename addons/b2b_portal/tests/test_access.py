@@ -20,6 +20,10 @@ ROUTES = {
     "/my/b2b/page/<int:page>": {"GET": (200, 200, 200), "POST": (200, 200, 200)},
     "/my/b2b/suggest": {"GET": (200, 200, 200)},
     "/my/b2b/image/<int:product_id>": {"GET": (200, 200, 200), "POST": (200, 200, 200)},
+    "/my/b2b/product/<int:product_id>": {"GET": (200, 200, 200)},
+    # The product has neither.
+    "/my/b2b/product/<int:product_id>/picture/<int:index>": {"GET": (404, 404, 404)},
+    "/my/b2b/product/<int:product_id>/document/<int:document_id>": {"GET": (404, 404, 404)},
     "/my/b2b/cart": {"GET": (200, 200, 200)},
     "/my/b2b/cart/add": {"GET": (SHOP, SHOP, SHOP), "POST": (SHOP, SHOP, SHOP)},
     "/my/b2b/cart/update": {"GET": (CART, CART, CART), "POST": (CART, CART, CART)},
@@ -128,6 +132,8 @@ class TestRoutes(AccessCommon):
             "<int:product_id>": self.product.id,
             "<int:template_id>": self.template.id,
             "<string:action>": "save",
+            "<int:index>": 0,
+            "<int:document_id>": 1,
         }
         for name, value in values.items():
             path = path.replace(name, str(value))
