@@ -16,7 +16,8 @@ class TestOptions(HttpCase):
         cls.rules = [rule for rule in rules if cls.IrHttp._is_own_route(rule)]
 
     def _request(self, method, rule):
-        path = re.sub(r"<(?:[^:>]+:)?[^>]+>", "1", rule.rule)
+        path = re.sub(r"<any\(([^,)]+)[^>]*>", r"\1", rule.rule)
+        path = re.sub(r"<(?:[^:>]+:)?[^>]+>", "1", path)
         is_json = rule.endpoint.routing["type"] == "jsonrpc"
         return self.opener.request(
             method, self.base_url() + path, allow_redirects=False, json={} if is_json else None
