@@ -145,14 +145,14 @@ simple("tracking_asked", None, tracking("asked"))
 @scene()
 def tracking_cancel_form(page, world):
     go(page, tracking("allowed")(world))
-    page.locator("summary").click()
+    page.locator("#cancel summary").click()
 
 
 @scene()
 def tracking_cancel_refused(page, world):
     go(page, tracking("allowed")(world))
     with reason_required(world):
-        page.locator("summary").click()
+        page.locator("#cancel summary").click()
         page.locator("form button").click()
         page.locator("[role=alert]").wait_for()
 
@@ -160,7 +160,7 @@ def tracking_cancel_refused(page, world):
 @scene()
 def tracking_cancelled(page, world):
     go(page, tracking("allowed")(world))
-    page.locator("summary").click()
+    page.locator("#cancel summary").click()
     page.locator("form button").click()
     page.locator("[role=alert]").wait_for()
 

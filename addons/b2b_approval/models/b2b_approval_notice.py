@@ -124,6 +124,7 @@ class B2bApprovalNotice(models.Model):
         if not template or not template.active or not self.partner_id.email:
             return
         lang = get_active_lang(approval.env, self.partner_id.lang)
+        is_reminder = self.kind == "remind"
         mail_id = (
             template.with_company(approval.company_id)
             .with_context(
@@ -131,7 +132,7 @@ class B2bApprovalNotice(models.Model):
                 b2b_reader=self.partner_id,
                 b2b_reader_lang=lang,
                 b2b_link=self._make_link() if asks else approval._get_page_url(),
-                b2b_is_reminder=self.kind == "remind",
+                b2b_reminder=is_reminder and self.with_context(lang=lang).env._("Reminder: "),
             )
             .send_mail(
                 approval.id,

@@ -347,7 +347,12 @@ class SaleOrder(models.Model):
         """Write past our own ``write``; the other addons' have been passed, or are under way."""
         # No tracking: the history keeps every change, and twice would cost twice.
         quiet = super(SaleOrder, self.with_context(tracking_disable=True))
-        return quiet.write(vals)  # pylint: disable=super-method-mismatch
+        result = quiet.write(vals)  # pylint: disable=super-method-mismatch
+        if "order_status_id" in vals:
+            # Now, as a part of this write: what is computed later is one more change to
+            # automation rules, and they would run twice.
+            self._as_part_of_write()._recompute_recordset(["promise_state"])
+        return result
 
     # === VALUES === #
 
