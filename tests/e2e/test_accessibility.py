@@ -153,7 +153,7 @@ def tracking_cancel_refused(page, world):
     go(page, tracking("allowed")(world))
     with reason_required(world):
         page.locator("#cancel summary").click()
-        page.locator("form button").click()
+        page.locator("#cancel form button").click()
         page.locator("[role=alert]").wait_for()
 
 
@@ -161,7 +161,7 @@ def tracking_cancel_refused(page, world):
 def tracking_cancelled(page, world):
     go(page, tracking("allowed")(world))
     page.locator("#cancel summary").click()
-    page.locator("form button").click()
+    page.locator("#cancel form button").click()
     page.locator("[role=alert]").wait_for()
 
 
