@@ -55,6 +55,21 @@ ADDRESS = (
     "commercial_partner_id",
 )
 PAYMENT = ("state", "amount", "currency_id", "provider_id", "payment_method_id")
+# What names an article in a line.
+ARTICLE = ("default_code", "barcode")
+# An ERP that could not take an order over is told what was mended; one that has it knows the
+# article by then, and the archive does not come again for a new name.
+UNREGISTERED = """
+               sale_order.was_placed
+           AND sale_order.state != 'cancel'
+           AND COALESCE(sale_order.external_ref, '') = ''
+           AND NOT EXISTS (
+               SELECT FROM sale_order_erp_document document
+                WHERE document.order_id = sale_order.id
+                  AND document.kind = 'order'
+                  AND document.state = 'open'
+               )
+"""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS sale_order_erp_touch (
@@ -204,6 +219,24 @@ PAYMENT_LINKS = """
     END IF;
 """
 
+ARTICLES = f"""
+    SELECT array_agg(DISTINCT sale_order.id) INTO touched
+      FROM new_rows n
+      JOIN old_rows o ON o.id = n.id
+      JOIN sale_order_line line ON line.product_id = n.id
+      JOIN sale_order ON sale_order.id = line.order_id
+     WHERE {_row_of("n", ARTICLE)} IS DISTINCT FROM {_row_of("o", ARTICLE)}
+       AND {UNREGISTERED};
+"""
+TERMS = f"""
+    SELECT array_agg(sale_order.id) INTO touched
+      FROM new_rows n
+      JOIN old_rows o ON o.id = n.id
+      JOIN sale_order ON sale_order.payment_term_id = n.id
+     WHERE n.name IS DISTINCT FROM o.name
+       AND {UNREGISTERED};
+"""
+
 # name: (table, what it is fired by, which orders it concerns)
 TRIGGERS = {
     "orders": ("sale_order", ("INSERT", "UPDATE"), ORDERS),
@@ -212,6 +245,8 @@ TRIGGERS = {
     "partners": ("res_partner", ("UPDATE",), PARTNERS),
     "transactions": ("payment_transaction", ("INSERT", "UPDATE"), TRANSACTIONS),
     "payment_links": ("sale_order_transaction_rel", ("INSERT", "DELETE"), PAYMENT_LINKS),
+    "articles": ("product_product", ("UPDATE",), ARTICLES),
+    "terms": ("account_payment_term", ("UPDATE",), TERMS),
 }
 SEEN = {
     "INSERT": "NEW TABLE AS new_rows",

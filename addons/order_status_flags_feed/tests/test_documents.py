@@ -1,10 +1,12 @@
 import base64
 from unittest.mock import patch
 
+from markupsafe import Markup
+
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
-from odoo.tools import mute_logger
+from odoo.tools import html2plaintext, mute_logger
 
 from .common import LATER, MOMENT, PDF, FeedCommon
 
@@ -136,6 +138,42 @@ class TestDocuments(FeedCommon):
         count = len(order.message_ids)
         self._push_document(order, row={"note": "Paid in <b>cash</b>\nby the driver"})
         self.assertEqual(len(order.message_ids), count)
+
+    def test_notes_of_many_orders_are_as_core_makes_them(self):
+        orders = self._create_orders(3)
+        before = orders.message_ids
+        notes = ("Packed", "<b>Two</b>\nlines & more", "100 % “paid”")
+        rows = [
+            self._document_row(order, number=f"WZ {place}", kind="delivery", row={"note": note})
+            for place, (order, note) in enumerate(zip(orders, notes, strict=True))
+        ]
+        self._push(*rows)
+        messages = [order.message_ids - before for order in orders]
+        self.assertEqual([len(one) for one in messages], [1, 1, 1], "seen without a new look")
+        for place, (order, message, note) in enumerate(zip(orders, messages, notes, strict=True)):
+            text = html2plaintext(message.body)
+            self.assertIn(f"WZ {place}", text)
+            for line in note.splitlines():
+                self.assertIn(line, text)
+            self.assertEqual((message.model, message.res_id), ("sale.order", order.id))
+        made = self.env["mail.message"].union(*messages)
+        same = ("author_id", "email_from", "subtype_id", "message_type", "is_internal", "date")
+        for name in (*same, "create_uid", "reply_to", "record_company_id"):
+            self.assertEqual(len({message[name] for message in made}), 1, name)
+        self.assertEqual(made.subtype_id, self.env.ref("mail.mt_note"))
+        self.assertTrue(made[0].is_internal)
+
+    def test_messages_of_many_orders_take_no_query_each(self):
+        orders = self._create_orders(40)
+
+        def count(some):
+            bodies = {order.id: Markup("<p>%s</p>") % order.name for order in some}
+            with self._count_queries() as queries:
+                some._log_erp_notes(bodies)
+            return queries[0]
+
+        count(orders[:2])
+        self.assertNoMoreQueries(count(orders[:3]), count(orders))
 
     def test_flag_and_document_of_one_order_in_one_push(self):
         order = self._create_order()

@@ -129,6 +129,32 @@ class TestOrderVersions(OrdersCommon):
         company.name = "Firma S.A."
         self.assertEqual(self.assertComesAgain()["customer"]["company"], "Firma S.A.")
 
+    def test_article_and_terms_called_otherwise_until_an_erp_has_the_order(self):
+        term = self.env["account.payment.term"].create({"name": "30 days"})
+        self.order.payment_term_id = term
+        self.assertComesAgain()
+        self.product.default_code = "NEW-1"
+        self.assertEqual(self.assertComesAgain()["lines"][0]["sku"], "NEW-1")
+        self.product.barcode = "5901234123464"
+        self.assertEqual(self.assertComesAgain()["lines"][0]["barcode"], "5901234123464")
+        term.name = "A month"
+        self.assertEqual(self.assertComesAgain()["payment"]["terms"], "A month")
+        self.product.write({"list_price": 99, "description_sale": "Blue"})
+        term.note = "Thank you"
+        self.assertStays()
+        self._push_document(self.order, kind="order", number="ZK 1/2026")
+        self.product.default_code = "NEW-2"
+        term.name = "Four weeks"
+        self.assertStays()
+        self.order.client_order_ref = "PO 1"
+        self.assertEqual(self.assertComesAgain()["lines"][0]["sku"], "NEW-2")
+
+    def test_article_called_otherwise_brings_no_cancelled_order(self):
+        self.order._action_cancel()
+        self.assertComesAgain()
+        self.product.default_code = "NEW-1"
+        self.assertStays()
+
     def test_payment(self):
         provider = self.env["payment.provider"].create({"name": "Bank", "code": "none"})
         method = self.env["payment.method"].create({"name": "Transfer", "code": "transfer_test"})

@@ -163,7 +163,10 @@ class TestOrders(OrdersCommon):
         self.assertNotIn(order.id, [row["id"] for row in self._news()])
 
     def test_filter_that_cannot_be_read_is_refused(self):
-        for domain in ("x", "[('nothing', '=', 1)]", "[('id', 'is', 1)]", "[(", "{}", "1", "[1]"):
+        typed = ("x", "[('nothing', '=', 1)]", "[('id', 'is', 1)]", "[(", "{}", "1", "[1]")
+        # What only the database cannot compare.
+        compared = ("[('amount_total', '>', 'much')]", "[('date_order', '>', 'soon')]")
+        for domain in (*typed, *compared):
             with self.assertRaisesRegex(ValidationError, "cannot be read"), self.cr.savepoint():
                 self.feed.export_domain = domain
 

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import psycopg2
+from lxml import etree
 
 from odoo import fields
 from odoo.exceptions import AccessError
@@ -105,6 +106,45 @@ class TestRegistration(OrdersCommon):
         self.assertGreater(order.erp_placed_at, fields.Datetime.now() - timedelta(minutes=1))
         (found,) = (row for row in self._news() if row["id"] == order.id)
         self.assertEqual(found["placed_at"], order.erp_placed_at.isoformat() + "Z")
+
+    def test_orders_of_the_last_days_count_when_the_addon_comes(self):
+        archived, cancelled = self._place(), self._place()
+        cancelled._action_cancel()
+        self._age(6 * 24 * 60)
+        self._age(8 * 24 * 60, archived)
+        cart = self._create_order(document_type="web", confirm=False)
+        self.env.flush_all()
+        orders = self.order | archived | cancelled | cart
+        self.env.cr.execute(
+            "UPDATE sale_order SET erp_placed_at = NULL WHERE id = ANY(%s)", [orders.ids]
+        )
+        self.env["sale.order"]._fill_erp_placed_at()
+        self.env.invalidate_all()
+        self.assertEqual(orders.filtered("erp_placed_at"), self.order)
+        self.assertEqual(self.order.erp_placed_at, self.order.date_order)
+        self.assertUnregistered(True)
+        self.assertFalse(archived.is_erp_unregistered)
+
+    def test_order_of_the_archive_is_not_placed_when_it_is_cancelled(self):
+        self._age(8 * 24 * 60)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE sale_order SET erp_placed_at = NULL WHERE id = %s", [self.order.id]
+        )
+        self.env.invalidate_all()
+        self.order._action_cancel()
+        self.assertEqual(self.order.erp_placed_at, self.order.date_order)
+        (found,) = (row for row in self._news() if row["id"] == self.order.id)
+        self.assertEqual(found["placed_at"], self.order.date_order.isoformat() + "Z")
+
+    def test_warning_stands_above_the_documents(self):
+        arch = etree.fromstring(self.env["sale.order"].get_view(view_type="form")["arch"])
+        parts = arch.xpath("//page[@name='erp']//div[contains(@invisible, 'is_erp_unregistered')]")
+        self.assertEqual(len(parts), 1)
+        documents = arch.xpath("//page[@name='erp']//field[@name='erp_document_ids']")
+        self.assertTrue(documents)
+        order = list(arch.iter())
+        self.assertLess(order.index(parts[0]), order.index(documents[0]))
 
     def test_pressing_reasons_come_first(self):
         self.order.sudo()._write({"cancellation_requested_on": fields.Datetime.now()})

@@ -222,8 +222,8 @@ class OrderFlagFeed(models.Model):
         for code, opened in documents.opened.items():
             orders.union(*opened)._tell_against_rejection(code)
         if documents.notes:
-            orders.union(*documents.notes)._message_log_batch(
-                bodies={
+            orders.union(*documents.notes)._log_erp_notes(
+                {
                     order.id: Markup().join(self._get_log_entry(entry) for entry in entries)
                     for order, entries in documents.notes.items()
                 }

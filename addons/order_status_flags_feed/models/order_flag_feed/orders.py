@@ -92,8 +92,9 @@ class OrderFlagFeed(models.Model):
         feed = self._get_feed_of_caller()
         after = feed._read_orders_cursor(cursor)
         feed._check_orders_limit(limit)
-        # What is noted is noted by the database.
-        self.env.flush_all()
+        # What is noted is noted by the database. By the feed: the client may not even read the
+        # currency by which an amount that is still to be written is rounded.
+        feed.env.flush_all()
         border, newest = feed._get_settled_border()
         feed._check_cursor_is_ours(after, newest)
         found, after, more = feed._collect_orders(after, border, limit)

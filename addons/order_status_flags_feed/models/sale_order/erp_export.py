@@ -49,7 +49,7 @@ class SaleOrder(models.Model):
 
         :rtype: list[dict]
         """
-        self.fetch([*ORDER_FIELDS, *(name for name in OPTIONAL_FIELDS if name in self._fields)])
+        self.fetch(self._get_erp_fields())
         partners = self.partner_id | self.partner_invoice_id | self.partner_shipping_id
         addresses = partners._prepare_erp_addresses()
         payments = self._get_erp_payments()
@@ -59,11 +59,21 @@ class SaleOrder(models.Model):
             for order in self
         ]
 
+    @api.model
+    def _get_erp_fields(self):
+        """Return the names of the fields that are read of an order.
+
+        Hook: addons add those of the keys that they add in ``_prepare_erp_order``.
+
+        :rtype: list[str]
+        """
+        return [*ORDER_FIELDS, *(name for name in OPTIONAL_FIELDS if name in self._fields)]
+
     def _prepare_erp_order(self, addresses, payment, lines):
         """Return what an ERP reads of one order; its keys are in ``docs/feed.md``.
 
-        Hook: addons add keys of their own to what super returns, and their fields to what is
-        fetched; texts "" for none, amounts as decimal texts, never None.
+        Hook: addons add keys of their own to what super returns, and their fields to those of
+        ``_get_erp_fields``; texts "" for none, amounts as decimal texts, never None.
 
         :param dict addresses: ``{partner id: dict}``
         :param tuple payment: amount paid, name of the method

@@ -3,6 +3,9 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists, create_column
 
+# Orders placed so long before the addon came are the archive: no ERP is asked to register them.
+ARCHIVE = "7 days"
+
 
 class SaleOrder(models.Model):
     """Whether an ERP has taken the order over, and who has fetched it."""
@@ -43,13 +46,28 @@ class SaleOrder(models.Model):
     # === COMPUTE METHODS === #
 
     def _auto_init(self):
-        """Override of `base` to leave orders that were placed before without this moment.
+        """Override of `base` to give this moment to the orders of the last days only.
 
-        It would be a computation of the whole archive, which no ERP is asked to register.
+        They may still be on their way into the ERP. All before is the archive, which no ERP is
+        asked to register: it is neither computed nor in Needs attention.
         """
         if not column_exists(self.env.cr, self._table, "erp_placed_at"):
             create_column(self.env.cr, self._table, "erp_placed_at", "timestamp")
+            self._fill_erp_placed_at()
         return super()._auto_init()
+
+    @api.model
+    def _fill_erp_placed_at(self):
+        self.env.cr.execute(
+            """
+            UPDATE sale_order
+               SET erp_placed_at = date_order
+             WHERE was_placed
+               AND state != 'cancel'
+               AND date_order > (now() AT TIME ZONE 'UTC') - %s::interval
+            """,
+            [ARCHIVE],
+        )
 
     @api.depends("was_placed", "state", "date_order")
     def _compute_erp_placed_at(self):
@@ -61,6 +79,9 @@ class SaleOrder(models.Model):
                 order.erp_placed_at = False
             elif order.state == "sale":
                 order.erp_placed_at = order.date_order
+            elif order.state == "cancel":
+                # One of the archive was not placed at the moment when it is cancelled.
+                order.erp_placed_at = order.erp_placed_at or order.date_order
             else:
                 order.erp_placed_at = order.erp_placed_at or now
 

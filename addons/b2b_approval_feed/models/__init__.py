@@ -1,0 +1,1 @@
+from . import b2b_cost_center, sale_order
