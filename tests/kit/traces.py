@@ -104,7 +104,5 @@ def loose_ends(pg, database):
                 )
                 ((count,),) = query(pg, lost, [model], database)
                 if count:
-                    if table == "ir_model_data":
-                        print("LOOSE", query(pg, f"SELECT module, name FROM ir_model_data t WHERE model = %s AND NOT EXISTS (SELECT 1 FROM \"{models[model]}\" r WHERE r.id = t.res_id)", [model], database))
                     found.add((table, model, count))
     return found
