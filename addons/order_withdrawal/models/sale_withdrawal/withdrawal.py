@@ -197,7 +197,7 @@ class SaleWithdrawal(models.Model):
         if self._is_own_write():
             return super().create(vals_list)
         vals_list = [self._prepare_staff_values(vals) for vals in vals_list]
-        entering = self.with_context(clean_context(self.env.context))._own()
+        entering = self.with_env(self.env(context=clean_context(self.env.context)))._own()
         withdrawals = super(SaleWithdrawal, entering).create(vals_list).with_env(self.env)
         withdrawals._state_what_was_entered()
         withdrawals._process_entered()
