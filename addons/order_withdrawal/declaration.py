@@ -9,6 +9,8 @@ from odoo.addons.order_status_flags.typed_text import clean_text
 
 QUANTITY = re.compile(r"\d{1,9}([.,]\d{1,6})?")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+# No mail server takes a longer address (RFC 5321, 4.5.3.1.3).
+EMAIL_LENGTH = 254
 LINE_FIELD = re.compile(r"line_(\d{1,9})")
 
 
@@ -50,7 +52,7 @@ class Declaration:
     def get_missing(self):
         """Return the names of the fields that the law lets us ask for and that are not there."""
         missing = [name for name in ("name", "reference", "email") if not getattr(self, name)]
-        if self.email and not EMAIL.fullmatch(self.email):
+        if len(self.email) > EMAIL_LENGTH or (self.email and not EMAIL.fullmatch(self.email)):
             missing.append("email")
         return missing
 
@@ -58,9 +60,11 @@ class Declaration:
         """Return the quantities of the lines of this order, and the lines whose text is none.
 
         :param known_ids: ids of the lines that can be withdrawn from
+        Nothing but zeros is not understood either: it is no statement about the whole order.
+
         :return: ``({line id: quantity above zero}, [ids of the lines that are not understood])``
         """
-        quantities, unclear = {}, []
+        quantities, unclear, zeros = {}, [], []
         for line_id, typed in self.lines.items():
             if line_id not in known_ids:
                 continue
@@ -68,7 +72,9 @@ class Declaration:
                 unclear.append(line_id)
             elif quantity := float(typed.replace(",", ".")):
                 quantities[line_id] = quantity
-        return quantities, unclear
+            else:
+                zeros.append(line_id)
+        return quantities, unclear if quantities else unclear + zeros
 
 
 def get_hash(statement):
@@ -89,4 +95,4 @@ def get_submission_key(form_token, statement, place):
 def get_canonical_email(email):
     """Return the address that several spellings mean: small letters, nothing behind a plus."""
     local, at, domain = email.strip().lower().rpartition("@")
-    return f"{local.split('+')[0]}{at}{domain}"
+    return f"{local.split('+')[0]}{at}{domain.rstrip('.')}"

@@ -17,6 +17,7 @@ class Place:
     :ivar company: ``res.company`` (sudo)
     :ivar order: ``sale.order`` (sudo), empty on the public form
     :ivar lang: code that the visitor chose, empty for none
+    :ivar was_portal: whether the form was one of the portal, whose session is over
     """
 
     source: str
@@ -24,6 +25,7 @@ class Place:
     company: Any
     order: Any
     lang: str = ""
+    was_portal: bool = False
 
     @property
     def env(self):
@@ -62,6 +64,12 @@ class Place:
         }
         missing = declaration.get_missing()
         errors = {name: words[name] for name in missing if not (name == "reference" and self.order)}
+        if self.was_portal and declaration.lines:
+            # Without a login no article is shown; a part must not become the whole order.
+            errors["reason"] = self.env._(
+                "Your session is over. Please say here in words which articles you withdraw from,"
+                " or log in again."
+            )
         return errors | self._get_quantity_errors(declaration)
 
     def _get_quantity_errors(self, declaration):

@@ -16,7 +16,15 @@ from .place import Place
 # may send this form from another site may send it from here as well. In the portal, where a session
 # speaks for the customer, `_is_own_form` asks instead of Odoo: an expired session must not turn a
 # statement into an error page.
-PAGE = {"type": "http", "auth": "public", "sitemap": False, "csrf": False}
+# A statement is some kilobytes; what is far longer would only keep the shop busy.
+MAX_REQUEST = 1024 * 1024
+PAGE = {
+    "type": "http",
+    "auth": "public",
+    "sitemap": False,
+    "csrf": False,
+    "max_content_length": MAX_REQUEST,
+}
 ROOTS = {
     "form": "/withdraw",
     "tracking": "/order/status/<string:token>/withdraw",
@@ -107,7 +115,9 @@ class OrderWithdrawal(http.Controller):
 
     def _is_own_form(self, place, params):
         """Whether the form was made for this session; asked only where a login speaks."""
-        return place.source != "portal" or request.validate_csrf(params.get("csrf_token"))
+        token = params.get("csrf_token")
+        is_text = isinstance(token, str)
+        return place.source != "portal" or (is_text and request.validate_csrf(token))
 
     def _prefill(self, declaration, place):
         """Return the form as it is first shown: in the portal with what the account says.
@@ -125,21 +135,30 @@ class OrderWithdrawal(http.Controller):
     def _get_place(self, token=None, order_id=None, lang=None, **kwargs):
         """Return the place that was asked for, and what is answered where there is none.
 
+        The address says which one it is: a field of a form may be called as a part of it.
+
         :param str token: of an order's link
         :param int order_id: of an order of the portal
         :param str lang: code of a language, chosen by the visitor
         :rtype: tuple[Place, werkzeug.wrappers.Response]
         """
+        lang = lang if isinstance(lang, str) else ""
         self._set_language(lang)
-        if order_id is not None:
+        path = request.httprequest.path
+        if path.startswith("/my/orders/"):
             return self._get_portal_place(order_id, lang)
-        if token is not None:
+        if path.startswith("/order/status/"):
             return self._get_tracking_place(token, lang)
+        return self._get_public_place(lang)
+
+    def _get_public_place(self, lang, was_portal=False):
         company = request.env["res.company"]._get_withdrawal_company()
         if not company:
             return None, self._not_found()
         order = request.env["sale.order"].sudo().browse()  # sudo: empty, no order is read by it
-        return self._make_place("form", "/withdraw", company, order, lang), None
+        place = self._make_place("form", "/withdraw", company, order, lang)
+        place.was_portal = was_portal
+        return place, None
 
     def _get_tracking_place(self, token, lang):
         order = request.env["sale.order"]._get_by_tracking_token(token)
@@ -152,6 +171,8 @@ class OrderWithdrawal(http.Controller):
 
     def _get_portal_place(self, order_id, lang):
         path = f"/my/orders/{order_id}/withdraw"
+        if not request.env["res.company"]._is_withdrawal_used():
+            return None, self._not_found()
         if request.env.user._is_public():
             return self._get_place_without_session(path, lang)
         order = request.env["sale.order"].browse(order_id if order_id <= MAX_ID else 0).exists()
@@ -170,7 +191,7 @@ class OrderWithdrawal(http.Controller):
         With what was typed, to the public form; else to the login.
         """
         if request.httprequest.method == "POST":
-            return self._get_place(lang=lang)
+            return self._get_public_place(lang, was_portal=True)
         return None, request.redirect(f"/web/login?{url_encode({'redirect': path})}")
 
     def _make_place(self, source, path, company, order, lang):

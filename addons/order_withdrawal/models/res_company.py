@@ -57,6 +57,12 @@ class ResCompany(models.Model):
         return here.search([("withdrawal_enabled", "=", True)], order="sequence, id", limit=1)
 
     @api.model
+    def _is_withdrawal_used(self):
+        """Whether any company has the function switched on; without one there are no pages."""
+        # sudo: visitors read no companies
+        return bool(self.sudo().search_count([("withdrawal_enabled", "=", True)], limit=1))
+
+    @api.model
     def _has_withdrawal_link(self):
         """Whether the footer of the pages of this company leads to the public form."""
         return self.env.company.sudo().withdrawal_enabled  # sudo: visitors read no companies

@@ -19,9 +19,10 @@ class SaleOrderStatusHistory(models.Model):
         res = super()._cron_send_status_mails(batch_size=batch_size)
         progress = self.env["ir.cron"]
         try:
-            self.env["sale.withdrawal"]._process_pending()
-            self.env["sale.order"]._mark_documents()
-            progress._commit_progress()
+            after = self.env["sale.withdrawal"]._process_pending()
+            # Those that fail again and again never keep the others waiting.
+            while progress._commit_progress() and after:
+                after = self.env["sale.withdrawal"]._process_pending(after=after)
             self.env["sale.withdrawal.mail"]._take_up_stranded()
             while self.env["sale.withdrawal.mail"]._hand_over_due(batch_size):
                 # One commit a batch: what was handed over is not made again.

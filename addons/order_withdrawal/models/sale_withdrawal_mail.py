@@ -56,6 +56,8 @@ class SaleWithdrawalMail(models.Model):
     company_id = fields.Many2one(related="withdrawal_id.company_id", store=True)
 
     _limit_key_uniq = models.UniqueIndex("(limit_key) WHERE limit_key IS NOT NULL")
+    # What counts for the limit of a sender, however many are held back, see `_is_flood`.
+    _recent_idx = models.Index("(create_date) WHERE mail_state <> 'suppressed'")
     _due_idx = models.Index("(id) WHERE mail_state = 'pending' AND is_handed_over IS NOT TRUE")
 
     # === WHAT IS TO BE MAILED === #

@@ -1,5 +1,6 @@
 from odoo.exceptions import UserError
-from odoo.tests import Form, tagged
+from odoo.fields import Command
+from odoo.tests import Form, new_test_user, tagged
 
 from odoo.addons.order_status_flags.status_change import StatusChange
 
@@ -136,6 +137,14 @@ class TestWithdrawalClerk(WithdrawalHttpCommon):
         statement.action_decline("Not yours")
         self.assertEqual(statement.mail_ids, mails)
 
+    def test_context_brings_nothing_that_nobody_enters(self):
+        statements = self.env["sale.withdrawal"].with_user(self.seller)
+        statement = statements.with_context(
+            default_state="done", default_step="complete", default_mail_state="sent"
+        ).create({"order_id": self.order.id})
+        self.assertEqual((statement.state, statement.mail_state), ("received", "pending"))
+        self.assertTrue(self._activities(self.order, ACTIVITY))
+
     # === OTHER SYSTEMS === #
 
     def test_flag_of_a_feed_goes_through_and_is_marked_once(self):
@@ -156,6 +165,40 @@ class TestWithdrawalClerk(WithdrawalHttpCommon):
         self._activities(self.order, GOES_ON).unlink()
         self.order._mark_goes_on()
         self.assertFalse(self._activities(self.order, GOES_ON), "told once")
+
+    def _push_document(self, number):
+        """Push a document as the client of a feed; where there is no such addon, by its hook."""
+        if "order.flag.feed" not in self.env:
+            self.order._after_outside_documents()
+            return
+        feed = self.env["order.flag.feed"].search([("name", "=", "WD")]) or self.env[
+            "order.flag.feed"
+        ].create({"name": "WD", "system": "subiekt_gt"})
+        client = self.env["res.users"].search([("login", "=", "wd_feed")]) or new_test_user(
+            self.env,
+            "wd_feed",
+            "order_status_flags_feed.group_feed_client",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        row = {
+            "key": number,
+            "order": self.order.name,
+            "changed_at": "2026-03-01T12:00:00+01:00",
+            "document": {"kind": "delivery", "number": number, "date": "2026-03-01"},
+        }
+        (answer,) = feed.with_user(client).push([row])
+        self.assertEqual(answer["result"], "applied", answer)
+
+    def test_document_of_a_feed_goes_through_and_is_marked_once(self):
+        self._push_document("WZ 1/2026")
+        self.assertFalse(self._activities(self.order, GOES_ON), "nothing is withdrawn")
+        self._enter(self.order)
+        self._push_document("WZ 2/2026")
+        self.assertEqual(len(self._activities(self.order, GOES_ON)), 1)
+        self.assertEqual(self.order.status_attention, "withdrawal_goes_on")
+        self._push_document("WZ 3/2026")
+        self.assertEqual(len(self._activities(self.order, GOES_ON)), 1)
 
     def test_orders_without_withdrawal_are_not_marked(self):
         self.order._mark_goes_on()

@@ -60,12 +60,56 @@ class TestWithdrawalPages(WithdrawalHttpCommon):
 
     def test_off_is_not_found(self):
         self.env["res.company"].search([]).withdrawal_enabled = False
-        for path in ("/withdraw", "/withdraw/confirm", self.tracking_path):
+        for path in ("/withdraw", "/withdraw/confirm", self.tracking_path, self.portal_path):
             self.assertEqual(self.url_open(path).status_code, 404)
             self.assertEqual(self.url_open(path, data=self._fill()).status_code, 404)
         self.assertNotIn(
             "withdraw", self.url_open(f"/order/status/{self.order.order_tracking_token}").text
         )
+
+    def test_fields_called_as_parts_of_the_address_change_no_place(self):
+        new_test_user(self.env, "wd_portal", "base.group_portal", partner_id=self.customer.id)
+        self.authenticate("wd_portal", "wd_portal")
+        for query in (f"order_id={self.order.id}", "order_id=x", "token=x"):
+            for path in ("/withdraw", self.tracking_path, self.portal_path):
+                page = self.url_open(f"{path}?{query}")
+                self.assertEqual(page.status_code, 200, query)
+                self.assertIn(f'action="{path}"', page.text)
+        self._declare(order_id=str(self.order.id))
+        self.assertEqual(self._withdrawals()[-1].source, "form")
+
+    def test_files_are_no_text(self):
+        files = dict.fromkeys(("lang", "csrf_token", "reason", "form_token"), ("a.txt", b"a"))
+        answer = self.url_open("/withdraw/confirm", data=self._fill(), files=files)
+        self.assertEqual(answer.status_code, 200)
+        self.assertEqual(len(self._withdrawals(self.order)), 1)
+        new_test_user(self.env, "wd_portal", "base.group_portal", partner_id=self.customer.id)
+        self.authenticate("wd_portal", "wd_portal")
+        path = f"{self.portal_path}/confirm"
+        answer = self.url_open(path, data=self._fill(), files={"csrf_token": ("a.txt", b"a")})
+        self.assertEqual(answer.status_code, 200)
+        self.assertEqual(len(self._withdrawals(self.order)), 1)
+
+    def test_long_texts_are_kept_and_cost_little(self):
+        """A number is looked for in the beginning alone: this took minutes."""
+        reason, reference = "Long. " * 20_000, f"{self.order.name} {'x' * 300_000}"
+        answer = self.url_open(
+            "/withdraw/confirm", data=self._fill(reason=reason, reference=reference)
+        )
+        self.assertEqual(answer.status_code, 200)
+        statement = self._withdrawals(self.order)
+        self.assertEqual(statement.reason, reason.strip())
+        self.assertEqual(statement.order_reference, reference)
+        self.assertEqual(statement.step, "complete")
+
+    def test_what_is_no_statement_by_its_size_is_not_read(self):
+        answer = self.url_open("/withdraw/confirm", data=self._fill(reason="x" * 2_000_000))
+        self.assertEqual(answer.status_code, 413)
+
+    def test_address_longer_than_any_leads_back_to_the_form(self):
+        page = self.url_open("/withdraw/confirm", data=self._fill(email=f"{'a' * 3000}@b.pl"))
+        self.assertIn('id="email_error"', page.text)
+        self.assertFalse(self._withdrawals(self.order))
 
     # === DECLARING === #
 
@@ -212,6 +256,13 @@ class TestWithdrawalPages(WithdrawalHttpCommon):
         self.env.invalidate_all()
         self.assertEqual(self.url_open(self.tracking_path).status_code, 404)
 
+    def test_zeros_are_not_the_whole_order(self):
+        line = f"line_{self.order.order_line[:1].id}"
+        for path in (self.tracking_path, f"{self.tracking_path}/confirm"):
+            page = self.url_open(path, data=self._fill(**{line: "0,00"}))
+            self.assertIn(f'id="{line}_error"', page.text)
+        self.assertFalse(self._withdrawals(self.order))
+
     # === IN THE PORTAL === #
 
     def test_portal_is_filled_in(self):
@@ -241,6 +292,14 @@ class TestWithdrawalPages(WithdrawalHttpCommon):
         statement = self._withdrawals(self.order)
         self.assertEqual(statement.source, "form")
         self.assertEqual(statement.reason, "Too late")
+
+    def test_part_typed_in_a_session_that_is_over_does_not_become_the_whole(self):
+        line = f"line_{self.order.order_line[:1].id}"
+        answer = self.url_open(f"{self.portal_path}/confirm", data=self._fill(**{line: "1"}))
+        self.assertEqual(answer.status_code, 200)
+        self.assertIn('id="reason_error"', answer.text)
+        self.assertNotIn(line, answer.text)
+        self.assertFalse(self._withdrawals(self.order))
 
     def test_portal_of_others(self):
         new_test_user(self.env, "wd_rival", "base.group_portal")

@@ -119,6 +119,54 @@ class TestWithdrawalRecording(Race, TransactionCase):
             env["sale.withdrawal"]._record(self._prepare(env))
         self.assertEqual(self._count(), 1)
 
+    def test_connection_that_breaks_at_the_commit_leaves_one_record(self):
+        """Nobody knows whether it came through; a form without a token is there once as well."""
+        model = type(self.env["sale.withdrawal"])
+        insert, broken = model._insert_once, []
+
+        def commit_and_break(this, values):
+            receipt = insert(this, values)
+            if not broken:
+                broken.append(True)
+                this.env.cr.commit()
+                raise psycopg2.OperationalError("server closed the connection")
+            return receipt
+
+        with (
+            self._real_cursors(),
+            patch.object(model, "_insert_once", commit_and_break),
+            mute_logger(RECORDING),
+            self._transaction() as env,
+        ):
+            values = self._prepare(env, token="")
+            env["sale.withdrawal"]._record(values)
+            other = self._prepare(env, token="")
+            self.assertNotEqual(values["submission_key"], other["submission_key"])
+        self.assertEqual(self._count(), 1)
+
+    def test_those_that_always_fail_keep_no_other_waiting(self):
+        with self._real_cursors(), self._transaction() as env:
+            bad = env["sale.withdrawal"]._record(self._prepare(env, token="bad"))
+            good = env["sale.withdrawal"]._record(self._prepare(env, token="good"))
+        model = type(self.env["sale.withdrawal"])
+        acknowledge = model._acknowledge
+
+        def fail(this):
+            if this.id == bad.withdrawal_id:
+                raise ValueError("out of order")
+            return acknowledge(this)
+
+        with (
+            self._transaction() as env,
+            patch.object(model, "_acknowledge", fail),
+            mute_logger(PROCESSING),
+        ):
+            after = env["sale.withdrawal"]._process_pending(1, bad.withdrawal_id - 1)
+            self.assertEqual(after, bad.withdrawal_id)
+            env["sale.withdrawal"]._process_pending(1, after)
+            self.assertEqual(env["sale.withdrawal"].browse(good.withdrawal_id).step, "complete")
+            env.cr.rollback()
+
     def test_killed_after_the_record_is_taken_up_by_the_outbox(self):
         """`kill -9` between the two: the transaction of the steps was never committed."""
         with self._real_cursors(), self._transaction() as env:

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import Form, tagged
 
+from ..hooks import uninstall_hook
 from .common import WithdrawalCommon
 
 
@@ -71,6 +72,21 @@ class TestWithdrawalSettings(WithdrawalCommon):
         self.assertIn("/withdraw", check.instruction_text)
         self.assertIn("Withdraw from contract here", check.instruction_text)
         self.assertIn("hereby give notice", check.model_form_text)
+
+    # === REMOVAL === #
+
+    def test_uninstall_leaves_no_activity_that_holds_its_type(self):
+        self._enter(self.order)
+        other = self._create_web_order()
+        self._enter(other)
+        names = ("withdrawal", "unmatched", "goes_on")
+        types = [self.env.ref(f"order_withdrawal.mail_activity_type_{name}") for name in names]
+        other.activity_ids.action_done()
+        uninstall_hook(self.env)
+        activities = self.env["mail.activity"].with_context(active_test=False)
+        of_ours = [("activity_type_id", "in", [kind.id for kind in types])]
+        self.assertFalse(activities.search_count(of_ours))
+        self.assertEqual(self.order.state, "sale")
 
     # === RETENTION === #
 

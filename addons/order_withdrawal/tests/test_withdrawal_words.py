@@ -65,7 +65,7 @@ class TestWithdrawalWords(TransactionCase):
         self.assertEqual(declaration.get_quantities([6]), ({}, []))
 
     def test_plus_aliases_are_one_address(self):
-        spellings = ("Me+1@Example.com", "me@example.com", " me+a+b@example.com")
+        spellings = ("Me+1@Example.com", "me@example.com", " me+a+b@example.com", "me@example.com.")
         self.assertEqual({get_canonical_email(one) for one in spellings}, {"me@example.com"})
 
     def test_hash_is_that_of_the_text(self):

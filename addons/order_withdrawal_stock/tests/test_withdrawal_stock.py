@@ -56,6 +56,17 @@ class TestWithdrawalStock(StockStatusCommon):
             self._ship(order.picking_ids)
         self.assertEqual(self._deadline(order), date(2026, 11, 27))
 
+    def test_case_follows_the_delivery(self):
+        """Whoever has the case open sees the day once goods have left."""
+        with freeze_time("2026-11-02 10:00:00"):
+            order = self._create_web_order()
+            statement = self._enter(order)
+            self.assertFalse(statement.deadline or statement.has_goods_out)
+        with freeze_time("2026-11-12 10:00:00"):
+            self._ship(order.picking_ids)
+        self.assertEqual(statement.deadline, date(2026, 11, 26))
+        self.assertTrue(statement.has_goods_out)
+
     def test_after_the_last_of_several_deliveries(self):
         with freeze_time("2026-11-02 10:00:00"):
             order = self._create_web_order()

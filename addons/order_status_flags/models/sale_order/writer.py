@@ -264,6 +264,13 @@ class SaleOrder(models.Model):
         :param list[StatusChange] changes: the applied ones, in their order
         """
 
+    def _after_outside_documents(self):
+        """React to documents that another system has made, or changed, of these orders.
+
+        Hook, empty: called once for the orders of a delivery of documents, after documents and
+        statuses are written; not for orders that the other system has cancelled by them.
+        """
+
     def _write_status_values(self, values, told):
         """Write what was decided for these orders (sudo), through ``write`` of every addon.
 

@@ -219,6 +219,8 @@ class OrderFlagFeed(models.Model):
         """
         orders = self.env["sale.order"].with_context(order_flag_feed=self)
         self._cancel_orders(orders.union(*documents.cancelled))
+        going_on = (order for order in documents.orders if order not in documents.cancelled)
+        orders.union(*going_on)._after_outside_documents()
         for code, opened in documents.opened.items():
             orders.union(*opened)._tell_against_rejection(code)
         if documents.notes:

@@ -23,26 +23,11 @@ class SaleOrder(models.Model):
         told.filtered(lambda row: row.source == "feed").order_id._mark_goes_on()
         return res
 
-    @api.model
-    def _mark_documents(self):
-        """Mark withdrawn orders of which an ERP has sent a document since.
-
-        Documents change no status as a rule, so nothing tells of them; the addon that keeps them
-        need not be there.
-        """
-        if "sale.order.erp.document" not in self.env:
-            return
-        unmarked = self.env["sale.withdrawal"].search(
-            self._get_open_withdrawal_domain() & Domain("was_goes_on_told", "=", False)
-        )
-        documents = self.env["sale.order.erp.document"].search(
-            [("order_id", "in", unmarked.order_id.ids)]
-        )
-        since = {}
-        for withdrawal in unmarked:
-            since.setdefault(withdrawal.order_id, withdrawal.received_at)
-        news = documents.filtered(lambda document: document.write_date > since[document.order_id])
-        news.order_id._mark_goes_on()
+    def _after_outside_documents(self):
+        """Override of `order_status_flags` to mark withdrawn orders that get documents."""
+        res = super()._after_outside_documents()
+        self._mark_goes_on()
+        return res
 
     def _mark_goes_on(self):
         """Tell a person of those of the orders whose withdrawal is open, once a withdrawal."""

@@ -91,7 +91,14 @@ class SaleWithdrawal(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("order_id", "received_at")
+    # Deliveries are seen by the quantities, holidays by no field.
+    @api.depends(
+        "received_at",
+        "order_id.date_order",
+        "order_id.order_line.qty_delivered",
+        "order_id.partner_id.country_id",
+        "order_id.company_id.withdrawal_days",
+    )
     def _compute_deadline(self):
         deadlines = self.order_id._get_withdrawal_deadlines()
         for withdrawal in self:
@@ -131,7 +138,11 @@ class SaleWithdrawal(models.Model):
             )
         return " ".join(words)
 
-    @api.depends("order_id", "line_ids.order_line_id")
+    @api.depends(
+        "line_ids.order_line_id",
+        "order_id.document_type",
+        "order_id.order_line.product_id.product_tmpl_id.withdrawal_exception",
+    )
     def _compute_marks(self):
         earlier = self._find_repeats()
         for withdrawal in self:
@@ -243,7 +254,11 @@ class SaleWithdrawal(models.Model):
                 lambda line: not line.display_type
             )
 
-    @api.depends("order_id")
+    @api.depends(
+        "order_id.amount_paid",
+        "order_id.order_line.invoice_lines.move_id.state",
+        "order_id.order_line.invoice_lines.move_id.amount_residual",
+    )
     def _compute_amount_paid(self):
         for withdrawal in self:
             invoices = withdrawal.order_id.invoice_ids.filtered(lambda move: move.state == "posted")
@@ -255,7 +270,9 @@ class SaleWithdrawal(models.Model):
             )
             withdrawal.amount_credited = sum(credits_.mapped("amount_total"))
 
-    @api.depends("order_id")
+    @api.depends(
+        "order_id.order_line.qty_delivered", "order_id.order_line.invoice_lines.move_id.state"
+    )
     def _compute_has_goods_out(self):
         """Whether the buttons for return and refund have anything to work on."""
         for withdrawal in self:

@@ -58,7 +58,8 @@ class SaleWithdrawal(models.Model):
             & Domain("create_date", ">=", since)
             & Domain("withdrawal_id", "!=", self.id)
         )
-        return self.mail_ids.search_count(domain) >= UNVERIFIED_PER_HOUR
+        caused = self.mail_ids.search_count(domain, limit=UNVERIFIED_PER_HOUR)
+        return caused >= UNVERIFIED_PER_HOUR
 
     @api.model
     def _get_limit_key(self, email, moment, zone):

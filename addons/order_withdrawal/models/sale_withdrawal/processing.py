@@ -11,8 +11,10 @@ from odoo.addons.mail_delivery_retry.language import get_active_lang
 
 _logger = logging.getLogger(__name__)
 
-# What may be an order's number in what a customer wrote.
-NUMBER = re.compile(r"[^\s,;:#()\"'„”“]*\d[^\s,;:#()\"'„”“]*")
+# What stands between words in which there may be an order's number. A whole page may be typed into
+# the field: of a long text only the beginning is looked at, each character once.
+BETWEEN_WORDS = re.compile(r"[\s,;:#()\"'„”“]+")
+LONGEST_REFERENCE = 2_000
 MOST_NUMBERS = 10
 ACTIVITY = "order_withdrawal.mail_activity_type_withdrawal"
 ACTIVITY_UNMATCHED = "order_withdrawal.mail_activity_type_unmatched"
@@ -65,12 +67,16 @@ class SaleWithdrawal(models.Model):
         self.env["sale.order.status.history"]._trigger_mail_cron()
 
     @api.model
-    def _process_pending(self, limit=100):
+    def _process_pending(self, limit=100, after=0):
         """Do what is undone of the statements, each in a savepoint of its own.
 
-        :return: how many are still undone
+        :param int limit: how many at most
+        :param int after: id of the last one of the call before
+        :return: id of the last one that was looked at, 0 when there are no more
         """
-        pending = self.search([("step", "!=", "complete")], order="id", limit=limit)
+        pending = self.search(
+            [("step", "!=", "complete"), ("id", ">", after)], order="id", limit=limit
+        )
         for withdrawal in pending.try_lock_for_update():
             try:
                 with self.env.cr.savepoint():
@@ -78,7 +84,7 @@ class SaleWithdrawal(models.Model):
                     withdrawal._take_effect()
             except Exception:  # one statement never stops the others
                 _logger.warning("Withdrawal %s is done again later", withdrawal.id, exc_info=True)
-        return len(pending.filtered(lambda withdrawal: withdrawal.step != "complete"))
+        return pending[-1].id if len(pending) == limit else 0
 
     def _process_entered(self):
         """Do the steps of statements that a salesperson has entered, in the same transaction."""
@@ -156,8 +162,9 @@ class SaleWithdrawal(models.Model):
 
     @api.model
     def _get_number_domain(self, reference):
-        numbers = NUMBER.findall(reference or "")[:MOST_NUMBERS]
-        numbers = [number.strip(".-") for number in numbers if number.strip(".-")]
+        words = BETWEEN_WORDS.split((reference or "")[:LONGEST_REFERENCE])
+        words = (word.strip(".-!?<>[]") for word in words)
+        numbers = [word for word in words if any(map(str.isdigit, word))][:MOST_NUMBERS]
         spelled = {spelling for number in numbers for spelling in (number, number.upper())}
         Order = self.env["sale.order"]
         companies = self.env["res.company"].search([("withdrawal_enabled", "=", True)])

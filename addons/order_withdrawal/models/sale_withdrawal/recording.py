@@ -1,6 +1,7 @@
 import hmac
 import json
 import logging
+import secrets
 import time
 from dataclasses import dataclass
 from hashlib import sha256
@@ -112,8 +113,12 @@ class SaleWithdrawal(models.Model):
             "lang": place["lang"],
             "tz": place["tz"],
             "origin_key": self._get_origin_key(origin),
+            # Without a token of a form, one of this call: a statement whose commit is not answered
+            # is inserted anew, and must not be there twice.
             "submission_key": get_submission_key(
-                declaration.form_token, statement, [place["source"], known]
+                declaration.form_token or secrets.token_urlsafe(24),
+                statement,
+                [place["source"], known],
             ),
         }
 

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.misc import clean_context
 
 from ...context_keys import WITHDRAWAL_WRITE
 from ...declaration import get_hash
@@ -189,12 +190,15 @@ class SaleWithdrawal(models.Model):
     def create(self, vals_list):
         """Enter statements that came by letter or phone; those of the pages come by ``_record``.
 
-        :raise UserError: when the name is missing, or a value that nobody enters is given
+        Values that nobody enters are left out, those that the context would bring too.
+
+        :raise UserError: when the name is missing, or the day of receipt is to come
         """
         if self._is_own_write():
             return super().create(vals_list)
         vals_list = [self._prepare_staff_values(vals) for vals in vals_list]
-        withdrawals = super(SaleWithdrawal, self._own()).create(vals_list).with_env(self.env)
+        entering = self.with_env(self.env(context=clean_context(self.env.context)))._own()
+        withdrawals = super(SaleWithdrawal, entering).create(vals_list).with_env(self.env)
         withdrawals._state_what_was_entered()
         withdrawals._process_entered()
         return withdrawals

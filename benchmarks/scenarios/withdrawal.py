@@ -1,0 +1,64 @@
+"""The withdrawal function: what it costs to confirm a statement."""
+
+import re
+import time
+from functools import partial
+
+import requests
+from measure import scenario
+
+FULL = "bench_full"
+FORM = {
+    "name": "Anna Kowalska",
+    "reference": "The blue lamp that I bought in May",
+    "email": "nobody@example.com",
+    "reason": "Wrong colour",
+}
+CONTACT = {
+    "name": FORM["name"],
+    "email_from": FORM["email"],
+    "subject": FORM["reference"],
+    "description": FORM["reason"],
+}
+
+
+def make_contact_form(url):
+    """Return what a browser sends of the form on /contactus, with the signature of its address."""
+    page = requests.get(f"{url}/contactus", timeout=120).text
+    form = page.split('id="contactus_form"')[1].split("</form>")[0]
+    hidden = {}
+    for field in re.findall(r'<input[^>]*type="hidden"[^>]*>', form):
+        name, value = re.search(r'name="([^"]*)"', field), re.search(r'value="([^"]*)"', field)
+        if name:
+            hidden[name[1]] = value[1] if value else ""
+    return {**hidden, **CONTACT}
+
+
+@scenario
+def withdraw_confirm(bench):
+    """A stranger's statement, recorded, against a message by Odoo's own contact form."""
+    with bench.transaction(FULL) as env:
+        company = env["website"].search([], limit=1).company_id
+        company.withdrawal_enabled = True
+        env.cr.commit()
+        before = env["sale.withdrawal"].search_count([])
+    url = bench.server(FULL)
+    contact = make_contact_form(url)
+
+    def post(path, values, expected):
+        started = time.perf_counter()
+        answer = requests.post(f"{url}{path}", data=values, timeout=120)
+        seconds = time.perf_counter() - started
+        assert answer.status_code == 200 and expected in answer.text, answer.text[:500]
+        return seconds
+
+    try:
+        write = partial(post, "/website/form/mail.mail", contact, '"id"')
+        confirm = partial(post, "/withdraw/confirm", FORM, "SHA-256")
+        bench.report("ratio", bench.alternate(write, confirm, times=4))
+        with bench.transaction(FULL) as env:
+            assert env["sale.withdrawal"].search_count([]) > before + bench.pairs
+    finally:
+        with bench.transaction(FULL) as env:
+            company.with_env(env).withdrawal_enabled = False
+            env.cr.commit()
