@@ -243,6 +243,19 @@ class TestPromise(OrderStatusCommon):
             seen.append(order.promise_sequence)
         self.assertEqual(seen, sorted(set(seen)))
 
+    def test_sequence_goes_on_when_the_order_is_placed_anew(self):
+        order = self._promised()
+        order.commitment_date += timedelta(days=5)
+        self.env.flush_all()
+        before = order.promise_sequence
+        order._action_cancel()
+        order.action_draft()
+        self.env.flush_all()
+        order.commitment_date += timedelta(days=5)
+        order.action_confirm()
+        self.env.flush_all()
+        self.assertGreater(order.promise_sequence, before)
+
     # === ORDERS THAT ARE THERE === #
 
     def test_installation_gives_promises_without_mails(self):
