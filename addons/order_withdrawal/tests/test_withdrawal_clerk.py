@@ -157,6 +157,15 @@ class TestWithdrawalClerk(WithdrawalHttpCommon):
         self.order._mark_goes_on()
         self.assertFalse(self._activities(self.order, GOES_ON), "told once")
 
+    def test_changes_of_our_own_people_ask_nothing(self):
+        change = StatusChange(self.order, source="manual")
+        counts = []
+        for _warm in range(2):
+            with self._count_queries(fresh=False) as queries:
+                self.order._after_status_changes([change])
+            counts += queries
+        self.assertEqual(counts[-1], 0)
+
     def test_orders_without_withdrawal_are_not_marked(self):
         self.order._mark_goes_on()
         self.assertFalse(self._activities(self.order, GOES_ON))
