@@ -26,6 +26,7 @@ class StatusChange:
     :ivar since: since when the order counts as in the new status; False = now
     :ivar mail_due: when the e-mail is due that an undone change had overtaken
     :ivar history_id: id of the history row, once it was applied; a higher one came later
+    :ivar source: that of the history row, once it was applied
     """
 
     order: Any
@@ -46,6 +47,7 @@ class StatusChange:
     new_flag: Any = None
     new_flag_note: Any = False
     history_id: Any = False
+    source: str = ""
 
     @property
     def enters_status(self):

@@ -57,7 +57,15 @@ def world(rpc, make_user):
     set_status(admin, world.orders["closed"], "in_progress")
     set_status(admin, world.orders["closed"], "fulfilled")
     admin.call("sale.order", "action_cancel", [world.orders["rejected"]])
+    move_promise(admin, world)
     return world
+
+
+def move_promise(admin, world):
+    """Have an order with a promised day that has moved."""
+    world.orders["moved"] = make_order(admin, "axe_retail", world.products)
+    for day in ("2035-05-02 12:00:00", "2035-05-09 12:00:00"):
+        admin.write("sale.order", world.orders["moved"], commitment_date=day)
 
 
 # === THE PAGES ===
@@ -104,6 +112,8 @@ for _order in ("allowed", "on_request", "closed", "rejected"):
     simple(f"order_{_order}", "axe_retail", portal(_order))
     simple(f"tracking_{_order}", None, tracking(_order))
 simple("tracking_unknown", None, "/order/status/no-such-order")
+simple("tracking_moved", None, tracking("moved"))
+simple("order_find", None, "/order/find")
 simple("tracking_polish", None, lambda world: tracking("allowed")(world) + "?lang=pl_PL")
 
 
@@ -162,6 +172,24 @@ def tracking_cancelled(page, world):
     go(page, tracking("allowed")(world))
     page.locator("#cancel summary").click()
     page.locator("#cancel form button").click()
+    page.locator("[role=alert]").wait_for()
+
+
+@scene()
+def tracking_question(page, world):
+    go(page, tracking("moved")(world))
+    page.locator("#message summary").click()
+    page.locator("#message textarea").fill("When will it come?")
+    page.locator("#message form button").click()
+    page.locator("[role=alert]").wait_for()
+
+
+@scene()
+def order_find_asked(page, world):
+    go(page, "/order/find")
+    page.locator("[name=reference]").fill("S1")
+    page.locator("[name=email]").fill("axe@example.com")
+    page.locator("#find button").click()
     page.locator("[role=alert]").wait_for()
 
 

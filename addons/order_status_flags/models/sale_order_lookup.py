@@ -66,7 +66,9 @@ class SaleOrderLookup(models.Model):
     def _find_orders(self):
         """Return the orders that each of these asks for, as a list of recordsets (sudo)."""
         partners = self.env["res.partner"].with_context(active_test=False)
-        known = partners.search([("email_normalized", "in", self.mapped("email"))])
+        # To Odoo an empty address is that of everybody who has none.
+        emails = [asked.email for asked in self if asked.email]
+        known = partners.search([("email_normalized", "in", emails)])
         owners = Domain("partner_id", "in", known.ids) | Domain(
             "partner_id.commercial_partner_id", "in", known.ids
         )

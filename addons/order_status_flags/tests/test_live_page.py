@@ -2,6 +2,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
+from odoo.fields import Command
 from odoo.tests import freeze_time, tagged
 
 from odoo.addons.base.models.ir_qweb import IrQweb
@@ -74,6 +75,33 @@ class TestLivePage(TrackingCommon):
                 self.env.flush_all()
                 self.assertEqual(self._again(etag).status_code, 200)
                 self.assertEqual(self._again(self._etag()).status_code, 304)
+
+    def test_refund_changes_it(self):
+        """It is of the payment, not of the order, and decides whether one can be cancelled."""
+        order = self.order
+        values = {
+            "provider_id": self.env["payment.provider"].create({"name": "T", "code": "none"}).id,
+            "payment_method_id": self.env["payment.method"].create({"name": "T", "code": "t"}).id,
+            "amount": order.amount_total,
+            "currency_id": order.currency_id.id,
+            "partner_id": order.partner_id.id,
+        }
+        transactions = self.env["payment.transaction"]
+        paid = transactions.create(
+            {**values, "reference": "paid", "sale_order_ids": [Command.set(order.ids)]}
+        )
+        etag = self._etag()
+        transactions.create(
+            {
+                **values,
+                "reference": "refunded",
+                "operation": "refund",
+                "amount": -order.amount_total,
+                "source_transaction_id": paid.id,
+            }
+        )
+        self.env.flush_all()
+        self.assertEqual(self._again(etag).status_code, 200)
 
     def test_language_day_and_reader(self):
         self.env["res.lang"]._activate_lang("pl_PL")

@@ -1,5 +1,6 @@
 import re
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError
@@ -72,6 +73,14 @@ class TestLookup(LookupCommon, OutboxCommon):
                 self.env["order.status.limit"].search([]).unlink()
                 self._ask(reference, email)
                 self.assertEqual(len(self._answer()), email == "buyer@example.com\x00")
+
+    def test_empty_address_is_nobodys(self):
+        """To Odoo it is that of every contact without one, whose orders would all be read."""
+        nobody = self.env["res.partner"].create({"name": "No address"})
+        order = self._create_order(partner_id=nobody.id)
+        asked = self.env["sale.order.lookup"].create({"reference": order.name, "email": ""})
+        with patch.object(self.registry["sale.order.lookup"], "_fits", return_value=True):
+            self.assertFalse(asked._find_orders()[0])
 
     def test_drafts_other_settings_and_ended_links(self):
         order = self._create_order(confirm=False)

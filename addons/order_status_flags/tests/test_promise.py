@@ -1,5 +1,7 @@
 from datetime import date, datetime, timedelta
 
+from lxml import etree
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
@@ -243,6 +245,19 @@ class TestPromise(OrderStatusCommon):
             seen.append(order.promise_sequence)
         self.assertEqual(seen, sorted(set(seen)))
 
+    def test_sequence_goes_on_when_the_order_is_placed_anew(self):
+        order = self._promised()
+        order.commitment_date += timedelta(days=5)
+        self.env.flush_all()
+        before = order.promise_sequence
+        order._action_cancel()
+        order.action_draft()
+        self.env.flush_all()
+        order.commitment_date += timedelta(days=5)
+        order.action_confirm()
+        self.env.flush_all()
+        self.assertGreater(order.promise_sequence, before)
+
     # === ORDERS THAT ARE THERE === #
 
     def test_installation_gives_promises_without_mails(self):
@@ -281,6 +296,17 @@ class TestPromise(OrderStatusCommon):
         self.assertEqual(order.promised_date, before)
 
     # === VIEWS === #
+
+    def test_list_of_orders_at_risk_has_room_for_the_days(self):
+        action = self.env.ref("order_status_flags.sale_order_action_promise")
+        views = {mode: view_id for view_id, mode in action.views}
+        cards = self.env["sale.order"].get_view(views["kanban"], "kanban")["arch"]
+        self.assertIn('name="promise_state"', cards)
+        arch = etree.fromstring(self.env["sale.order"].get_view(views["list"], "list")["arch"])
+        optional = {node.get("name"): node.get("optional") for node in arch.iter("field")}
+        for name in ("promised_date", "promise_date", "promise_state"):
+            self.assertEqual(optional[name], "show", name)
+        self.assertEqual(optional["order_flag_note"], "hide")
 
     def test_lists_and_reports(self):
         order = self._promised(1)

@@ -309,6 +309,14 @@ class TestDocuments(FeedCommon):
             order._customer_cancel("no more", self.customer)
             self.assertEqual(order.state, "cancel")
 
+    def test_documents_change_the_order_status_page(self):
+        order = self._create_order()
+        reader = self.env.ref("base.public_user")
+        for state in ("open", "cancelled"):
+            etag = order._get_page_etag(reader)
+            self._push_document(order, kind="delivery", covers="part", state=state)
+            self.assertNotEqual(order._get_page_etag(reader), etag)
+
     def test_open_order_of_the_erp_does_not_close_cancelling(self):
         order = self._create_order()
         self._push_document(order, kind="order")

@@ -70,14 +70,14 @@ class TestDelivery(WebhookCommon):
         self._create_order()
         delivery = self._deliveries(self.webhook)
         pauses = []
-        for _attempt in range(8):
+        for _attempt in range(9):
             self._make_due(self.webhook)
             self._deliver()
             pauses.append(delivery.next_try - fields.Datetime.now())
         hours = timedelta(hours=1)
         expected = [
             *(timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), 2 * hours),
-            *(5 * hours, 10 * hours, 10 * hours, 10 * hours),
+            *(5 * hours, 10 * hours, 14 * hours, 20 * hours, 24 * hours),
         ]
         for pause, wanted in zip(pauses, expected, strict=True):
             self.assertAlmostEqual(pause.total_seconds(), wanted.total_seconds(), delta=4)

@@ -200,6 +200,15 @@ class TestWithdrawalClerk(WithdrawalHttpCommon):
         self._push_document("WZ 3/2026")
         self.assertEqual(len(self._activities(self.order, GOES_ON)), 1)
 
+    def test_changes_of_our_own_people_ask_nothing(self):
+        change = StatusChange(self.order, source="manual")
+        counts = []
+        for _warm in range(2):
+            with self._count_queries(fresh=False) as queries:
+                self.order._after_status_changes([change])
+            counts += queries
+        self.assertEqual(counts[-1], 0)
+
     def test_orders_without_withdrawal_are_not_marked(self):
         self.order._mark_goes_on()
         self.assertFalse(self._activities(self.order, GOES_ON))

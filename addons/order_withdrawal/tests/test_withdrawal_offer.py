@@ -126,3 +126,43 @@ class TestWithdrawalOffer(OutboxCommon, WithdrawalHttpCommon):
         with self._count_queries(fresh=False) as off:
             self.order._get_customer_page_values()
         self.assertLessEqual(off[0], 2)
+
+    # === LIVE PAGE === #
+
+    def test_order_status_page_is_never_out_of_date(self):
+        contact = self.env["res.partner"].create({"name": "Anna", "country_id": self.poland.id})
+        self.order.partner_shipping_id = contact
+        calendar = self.company.resource_calendar_id
+        statements = self.env["sale.withdrawal"]
+        for name, change in {
+            "declared": lambda: statements.create({"order_id": self.order.id}),
+            "accepted": lambda: self._withdrawals(self.order).action_accept(),
+            "address": lambda: contact.write({"country_id": self.env.ref("base.us").id}),
+            "days": lambda: self.company.write({"withdrawal_days": 30}),
+            "holiday": lambda: self.env["resource.calendar.leaves"].create(
+                {
+                    "calendar_id": calendar.id,
+                    "company_id": self.company.id,
+                    "date_from": "2030-01-01 00:00:00",
+                    "date_to": "2030-01-01 23:00:00",
+                }
+            ),
+            "zone": lambda: calendar.write({"tz": "Asia/Tokyo"}),
+            "off": lambda: self.company.write({"withdrawal_enabled": False}),
+        }.items():
+            with self.subTest(name):
+                etag = self._etag()
+                self.assertEqual(self._etag(), etag)
+                change()
+                self.assertNotEqual(self._etag(), etag)
+
+    def test_order_status_page_counts_the_days_of_the_customer(self):
+        self.company.partner_id.tz = "America/New_York"
+        etags = []
+        for moment in ("2026-03-10 22:30:00", "2026-03-10 23:30:00"):
+            with freeze_time(moment):
+                etags.append(self._etag())
+        self.assertNotEqual(*etags)
+
+    def _etag(self):
+        return self.order._get_page_etag(self.env.ref("base.public_user"))

@@ -88,7 +88,11 @@ class SaleOrder(models.Model):
         Not at once: their promises are just being computed, and may move back.
         """
         delayed = self._origin.filtered(
-            lambda order: order.promise_told or order.promise_state in ("at_risk", "late")
+            lambda order: (
+                order.promise_told
+                or order.company_id.order_status_delay_days
+                and order.promise_state in ("at_risk", "late")
+            )
         )
         if not delayed:
             return

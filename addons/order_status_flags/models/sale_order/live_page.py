@@ -97,9 +97,12 @@ class SaleOrder(models.Model):
             self._select_versions(
                 "payment_transaction",
                 SQL(
-                    "id IN (SELECT transaction_id FROM sale_order_transaction_rel"
-                    " WHERE sale_order_id = %s)",
-                    self.id,
+                    "id IN (%(paid)s) OR source_transaction_id IN (%(paid)s)",
+                    paid=SQL(
+                        "SELECT transaction_id FROM sale_order_transaction_rel"
+                        " WHERE sale_order_id = %s",
+                        self.id,
+                    ),
                 ),
             ),
         ]

@@ -104,15 +104,7 @@ class SaleOrder(models.Model):
         # Only these, not whole orders: a receipt that moves may move ten thousand promises.
         self.fetch(COMPUTED_FROM)
         promised = self.filtered(lambda order: order.was_placed and order.promised_date)
-        for order in self - promised:
-            order._set_changed(
-                promise_date=False,
-                promise_fulfilled_on=False,
-                promise_state="none",
-                promise_sequence=0,
-            )
-        if not promised:
-            return
+        values = {order: order._get_no_promise() for order in self - promised}
         # Whoever changes what the promise follows from may read only a part of it.
         deliveries = promised.sudo()._get_deliveries()
         unknown = Delivery()
@@ -120,11 +112,23 @@ class SaleOrder(models.Model):
             zone = orders[:1]._get_promise_zone()
             today = orders._get_promise_days()[company]
             for order in orders:
-                order._set_promise(deliveries.get(order._origin.id, unknown), zone, today)
+                delivery = deliveries.get(order._origin.id, unknown)
+                values[order] = order._get_promise(delivery, zone, today)
+        self._set_changed(values)
         promised._follow_promises()
 
-    def _set_promise(self, delivery, zone, today):
-        """Set what follows from the promise of this order.
+    def _get_no_promise(self):
+        """Return what is computed of this order while nothing is promised."""
+        return {
+            "promise_date": False,
+            "promise_fulfilled_on": False,
+            "promise_state": "none",
+            # Placed anew, it goes on counting: calendars keep the highest one.
+            "promise_sequence": self.promise_sequence + bool(self.promise_date),
+        }
+
+    def _get_promise(self, delivery, zone, today):
+        """Return what follows from the promise of this order.
 
         :param Delivery delivery: what is known of its goods
         :param str zone: the company's time zone
@@ -134,18 +138,27 @@ class SaleOrder(models.Model):
         fulfilled_on = self._get_fulfilled_day(delivery, zone)
         present = before if fulfilled_on and before else self._get_present_promise(delivery, zone)
         state = promise_state_of(first, present, fulfilled_on, today)
-        self._set_changed(
-            promise_date=present,
-            promise_fulfilled_on=fulfilled_on,
-            promise_state="none" if self._is_rejected() else state,
-            promise_sequence=self.promise_sequence + bool(before and present != before),
-        )
+        return {
+            "promise_date": present,
+            "promise_fulfilled_on": fulfilled_on,
+            "promise_state": "none" if self._is_rejected() else state,
+            "promise_sequence": self.promise_sequence + bool(before and present != before),
+        }
 
-    def _set_changed(self, **values):
-        """Set the computed fields of this order that are not so yet: most stay as they are."""
-        for name, value in values.items():
-            if not self.id or self[name] != value:
-                self[name] = value
+    @api.model
+    def _set_changed(self, values):
+        """Set the computed fields that are not so yet: most stay as they are, and many change to
+        the same.
+
+        :param dict values: ``{order: {field: value}}``
+        """
+        changed = {}
+        for order, computed in values.items():
+            for name, value in computed.items():
+                if not order.id or order[name] != value:
+                    changed.setdefault((name, value), []).append(order.id)
+        for (name, value), ids in changed.items():
+            self.browse(ids)[name] = value
 
     def _get_present_promise(self, delivery, zone):
         """Return the day for which the order is promised today.

@@ -246,7 +246,7 @@ class SaleOrder(models.Model):
         # sudo: nobody may create history rows; this is the only place that does
         row_ids = self.env["sale.order.status.history"].sudo()._create_rows(rows)
         for change, row_id in zip(changes, row_ids, strict=True):
-            change.history_id = row_id
+            change.history_id, change.source = row_id, source
         orders_sudo._write_status_values(values, told)
         orders._follow_rejections(changes)
         orders._after_status_changes(changes)

@@ -11,7 +11,7 @@ from ...pinned_connection import TOTAL_SECONDS
 from ...signature import new_message_id
 from .body import _dump
 
-# The pauses that Standard Webhooks proposes; the last one again and again, for three days in all.
+# The pauses that Standard Webhooks proposes, cut at the end of three days.
 PAUSES = (
     timedelta(seconds=5),
     timedelta(minutes=5),
@@ -19,6 +19,9 @@ PAUSES = (
     timedelta(hours=2),
     timedelta(hours=5),
     timedelta(hours=10),
+    timedelta(hours=14),
+    timedelta(hours=20),
+    timedelta(hours=24),
 )
 KEEP_TRYING = timedelta(days=3)
 # What is due for its last attempt by then has had it.

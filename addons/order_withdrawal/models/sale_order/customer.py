@@ -1,4 +1,7 @@
-from odoo import models
+from odoo import fields, models
+from odoo.tools import SQL
+
+from ...deadline import to_local_day
 
 
 class SaleOrder(models.Model):
@@ -39,6 +42,29 @@ class SaleOrder(models.Model):
                 "state": statement.state,
             }
             for statement in statements
+        ]
+
+    def _select_page_rows(self):
+        """Override of `order_status_flags` to add what was declared, and what decides until when
+        and to whom the function is offered."""
+        rows = super()._select_page_rows()
+        if not self.company_id.withdrawal_enabled:
+            return rows
+        # The customer's day may begin at another moment than the company's.
+        day = to_local_day(fields.Datetime.now(), self._get_customer_zone())
+        addresses = (self.partner_invoice_id | self.partner_shipping_id)._ids or (0,)
+        declared = SQL("SELECT id FROM sale_withdrawal WHERE order_id = %s", self.id)
+        return [
+            *rows,
+            SQL("SELECT 'customer_day', 0, %s", day.isoformat()),
+            self._select_versions("sale_withdrawal", SQL("order_id = %s", self.id)),
+            self._select_versions("sale_withdrawal_line", SQL("withdrawal_id IN (%s)", declared)),
+            self._select_versions("res_partner", SQL("id IN %s", addresses)),
+            self._select_versions(
+                "resource_calendar", SQL("id = %s", self.company_id.resource_calendar_id.id or 0)
+            ),
+            # Holidays, of which there are a few a year.
+            self._select_versions("resource_calendar_leaves", SQL("resource_id IS NULL")),
         ]
 
     def _notify_get_recipients_classify(

@@ -18,9 +18,10 @@ class SaleOrder(models.Model):
     def _after_status_changes(self, changes):
         """Override of `order_status_flags` to mark withdrawn orders that another system moves."""
         res = super()._after_status_changes(changes)
-        rows = self.env["sale.order.status.history"].sudo()  # sudo: who caused it may not read it
-        told = rows.browse(change.history_id for change in changes if change.history_id)
-        told.filtered(lambda row: row.source == "feed").order_id._mark_goes_on()
+        moved = {change.order.id for change in changes if change.source == "feed"}
+        if moved:
+            # sudo: an event, whatever the rights of who causes it
+            self.sudo().browse(moved)._mark_goes_on()
         return res
 
     def _after_outside_documents(self):
