@@ -94,8 +94,8 @@ class SaleOrder(models.Model):
         }
 
     def _prepare_erp_cost_center(self):
-        """Return the customer's cost centre, where `b2b_approval` keeps them."""
-        if "cost_center_id" not in self._fields:
+        """Return the customer's cost centre; the key is there for orders that have one."""
+        if "cost_center_id" not in self._fields or not self.cost_center_id:
             return {}
         return {"cost_center": text(self.cost_center_id.code)}
 
