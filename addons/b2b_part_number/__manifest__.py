@@ -11,6 +11,7 @@
         "security/ir_rules.xml",
         "views/customer_product_reference_views.xml",
         "views/portal_part_number_templates.xml",
+        "views/res_config_settings_views.xml",
         "views/customer_product_reference_menus.xml",
     ],
 }

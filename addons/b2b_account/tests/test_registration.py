@@ -227,6 +227,24 @@ class TestRegistrationReview(RegistrationCommon):
         self.assertEqual(registration.agreement_id, self.agreement, "it has one in force")
         self.assertFalse(registration.contact_id._b2b_may("administrate"))
 
+    def test_customer_is_found_however_the_number_is_spelt(self):
+        country, number = VAT[:2], VAT[2:]
+        self.customer.country_id = self.env["res.country"].search([("code", "=", country)])
+        for spelt in (
+            f"{country} {number[:3]}-{number[3:-2]}-{number[-2:]}",
+            "-".join(number),
+            f"{country.lower()}{number[:-1]} {number[-1]}",
+        ):
+            # As an import leaves it.
+            self.env.cr.execute(
+                "UPDATE res_partner SET vat = %s WHERE id = %s", [spelt, self.customer.id]
+            )
+            self.env.invalidate_all()
+            with self.subTest(spelt=spelt):
+                registration = self._create_registration()
+                self.assertEqual(registration.partner_id, self.customer)
+                self.assertIn(self.customer, registration.duplicate_partner_ids)
+
     def test_duplicates_are_shown(self):
         found = self._create_registration(company_name="rival ltd").duplicate_partner_ids
         self.assertIn(self.rival, found)

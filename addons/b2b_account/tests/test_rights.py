@@ -276,6 +276,57 @@ class TestFinance(AccountCommon):
         self.customer.b2b_default_rights = "look"
         self.assertEqual(set(self._see().values()), {False})
 
+    def _download(self):
+        """Return what the buyer gets of files, log and PDF of the invoice, by path."""
+        self.env.flush_all()
+        self.env.registry.clear_cache()  # as each request of another process begins
+        self.env.invalidate_all()
+        file, invoice = self.file, self.invoice
+        user = self.buyer_user
+        texts = {
+            path: self._get(path).text
+            for path in (
+                f"/my/invoices/{invoice.id}?report_type=html",
+                f"/my/invoices/{invoice.id}?report_type=pdf&download=true",
+                f"/report/html/account.report_invoice/{invoice.id}",
+                f"/web/content/{file.id}",
+                f"/web/content?model=account.move&id={invoice.id}&field=narration",
+            )
+        }
+        for route in ("/mail/chatter_fetch", "/mail/thread/messages"):
+            params = {"thread_model": "account.move", "thread_id": invoice.id}
+            texts[route] = self.url_open(route, json={"params": params}).text
+        messages = self.env["mail.message"].with_user(user)
+        texts["messages"] = str(
+            messages.search_read([("model", "=", "account.move")], ["body", "subject"])
+        )
+        texts["file"] = file.name if file.with_user(user).has_access("read") else ""
+        return {path: text for path, text in texts.items() if "Zyxwv" in text}
+
+    @mute_logger("odoo.http", "odoo.addons.base.models.ir_rule", "odoo.addons.base.models.ir_model")
+    def test_files_log_and_pdf_are_closed(self):
+        self.invoice.ref = "Zyxwv"
+        self.invoice.narration = "Zyxwv"
+        self.file = self.env["ir.attachment"].create(
+            {
+                "name": "Zyxwv.txt",
+                "raw": b"Zyxwv",
+                "res_model": "account.move",
+                "res_id": self.invoice.id,
+            }
+        )
+        self.invoice.message_post(
+            body="Zyxwv", message_type="comment", subtype_xmlid="mail.mt_comment"
+        )
+        self._login(self.buyer_user)
+        seen = self._download()
+        for path in (f"/my/invoices/{self.invoice.id}?report_type=html", "/mail/chatter_fetch"):
+            self.assertIn(path, seen, "there is something to be closed")
+        self.member.may_see_finance = False
+        self.assertEqual(self._download(), {})
+        answer = self._get(f"/my/invoices/{self.invoice.id}?report_type=pdf&download=true")
+        self.assertNotIn("application/pdf", answer.headers["Content-Type"])
+
     def test_order_page_has_no_links_to_invoices(self):
         order = self._create_order([(self.product, 1)])
         order.action_confirm()

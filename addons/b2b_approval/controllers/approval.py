@@ -37,6 +37,19 @@ def read_lowered(form, order):
     return lowered
 
 
+def accepts_changes(form, approval):
+    """Whether a decision's form agrees to what changed since the request, and to nothing else.
+
+    What changed once more after the page was shown has not been seen by whoever agreed.
+
+    :param dict form: fields `accept_changes`, `seen_changes`
+    :param b2b.approval approval: in sudo mode
+    :rtype: bool
+    """
+    seen = form.get("seen_changes")
+    return bool(form.get("accept_changes")) and seen in (None, approval._get_changes_key())
+
+
 class B2BApprovalPortal(B2BAccountPortal):
     """Requests for approval: the list, the page of one, and what is decided there."""
 
@@ -194,7 +207,7 @@ class B2BApprovalPortal(B2BAccountPortal):
         own = approval.with_user(request.env.user)
         if decision == "approve":
             lowered = read_lowered(form, approval.order_id)
-            own.approve(comment, bool(form.get("accept_changes")), lowered)
+            own.approve(comment, accepts_changes(form, approval), lowered)
             self._add_b2b_message(request.env._("You have approved the request."))
         elif decision == "decline":
             own.decline(comment)

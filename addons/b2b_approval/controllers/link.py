@@ -5,7 +5,7 @@ from odoo.http import request
 from odoo.addons.mail_delivery_retry.language import get_active_lang
 
 from ..context_keys import DECIDING
-from .approval import read_lowered
+from .approval import accepts_changes, read_lowered
 
 # Nobody keeps, lists or passes on these pages: their address is the right to decide.
 HEADERS = {
@@ -60,7 +60,7 @@ class B2BApprovalLink(http.Controller):
         form = request.httprequest.form
         if decision == "approve":
             lowered = read_lowered(form, approval.order_id)
-            accepted = bool(form.get("accept_changes"))
+            accepted = accepts_changes(form, approval)
             approval._approve_as(notice.member_id, comment, accepted, lowered)
         elif decision == "decline":
             approval._decline_as(notice.member_id, comment)

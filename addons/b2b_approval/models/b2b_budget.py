@@ -115,30 +115,38 @@ class B2bBudget(models.Model):
     def _get_used_sql(self, without=None):
         """Return the orders that use a budget, one row each; credit notes are taken off.
 
-        A credit note counts in the currency of the company as it was posted, and gives back no
-        more than the order took.
+        A credit note counts in the currency of the company as it was posted. It gives back no
+        more than the order took, and nothing of what was invoiced again.
         """
         return SQL(
             """
             SELECT sale.b2b_qualifier = 'approval' AND sale.state = 'draft' AS is_reserved,
                    GREATEST(0, sale.amount_untaxed * COALESCE(
                        sale.b2b_budget_rate, 1 / COALESCE(NULLIF(sale.currency_rate, 0), 1)
-                   ) - COALESCE(credit.amount, 0)) AS amount
+                   ) - GREATEST(0, COALESCE(booked.credited, 0) - GREATEST(
+                       0, COALESCE(booked.invoiced, 0) - sale.amount_untaxed * COALESCE(
+                           sale.b2b_budget_rate, 1 / COALESCE(NULLIF(sale.currency_rate, 0), 1)
+                       )
+                   ))) AS amount
               FROM sale_order sale
          LEFT JOIN b2b_approval approval ON approval.order_id = sale.id
          LEFT JOIN LATERAL (
-                    SELECT SUM(line.balance) AS amount
+                    SELECT SUM(line.balance) FILTER (
+                               WHERE move.move_type = 'out_refund'
+                           ) AS credited,
+                           SUM(-line.balance) FILTER (
+                               WHERE move.move_type IN ('out_invoice', 'out_receipt')
+                           ) AS invoiced
                       FROM account_move_line line
                       JOIN account_move move ON move.id = line.move_id
                      WHERE move.state = 'posted'
-                       AND move.move_type = 'out_refund'
                        AND line.id IN (
                             SELECT rel.invoice_line_id
                               FROM sale_order_line_invoice_rel rel
                               JOIN sale_order_line ordered ON ordered.id = rel.order_line_id
                              WHERE ordered.order_id = sale.id
                        )
-                   ) credit ON TRUE
+                   ) booked ON TRUE
              WHERE sale.cost_center_id = budget.cost_center_id
                AND sale.company_id = budget.company_id
                AND COALESCE(sale.b2b_budget_date, sale.date_order::date)

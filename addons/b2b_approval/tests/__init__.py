@@ -6,4 +6,5 @@ from . import (
     test_links,
     test_pages,
     test_races,
+    test_web,
 )

@@ -81,6 +81,23 @@ class TestBudgets(ApprovalCommon):
         refund.button_draft()
         self.assertEqual(self._use(budget)[1], self.amount)
 
+    def test_what_is_invoiced_again_is_not_given_back(self):
+        self.product.invoice_policy = "order"
+        budget = self._create_budget(1000)
+        order = self.env["sale.order"].browse(self._place(**self.form).id)
+        order.action_confirm()
+        wrong = order._create_invoices()
+        wrong.action_post()
+        wrong._reverse_moves().action_post()
+        self.assertEqual(self._use(budget)[1], 0)
+        right = order._create_invoices()
+        right.action_post()
+        self.assertAlmostEqual(self._use(budget)[1], self.amount)
+        refund = right._reverse_moves()
+        refund.invoice_line_ids.quantity = 1
+        refund.action_post()
+        self.assertAlmostEqual(self._use(budget)[1], self.amount / 2, delta=0.011)
+
     def test_block_refuses_what_is_above_and_lets_exactly_met_pass(self):
         budget = self._create_budget(self.amount - 0.01, policy="block")
         with self.assertRaises(UserError) as caught:

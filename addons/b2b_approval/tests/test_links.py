@@ -101,6 +101,19 @@ class TestLinks(ApprovalCommon):
         self._decide(url, accept_changes="1")
         self.assertEqual(self.approval.state, "approved")
 
+    def test_what_changed_after_the_page_was_shown_is_not_accepted(self):
+        self.product.list_price = 500
+        url = self._link(self.anna)
+        form = self._form(self._get(url), "Approve")[1]
+        self.product.list_price = 900
+        self.env.flush_all()
+        answer = self._decide(url, accept_changes="1", seen_changes=form["seen_changes"])
+        self.assertIn(self.product.name, self._alerts(answer)[0])
+        self.assertEqual(self.approval.state, "pending")
+        form = self._form(answer, "Approve")[1]
+        self._decide(url, accept_changes="1", seen_changes=form["seen_changes"])
+        self.assertEqual(self.approval.state, "approved")
+
     def test_quantities_are_lowered(self):
         line = self.order.order_line
         answer = self._decide(self._link(self.anna), **{f"qty_{line.id}": "x"})

@@ -32,8 +32,27 @@ class B2BCreditPortal(B2BShopPortal):
         values = super()._prepare_home_portal_values(counters)
         if "b2b_account_count" in counters:
             agreement = request.env.user.partner_id._get_b2b_agreement(request.env.company)
-            values["b2b_account_count"] = int(bool(agreement) and self._sees_b2b_finance())
+            values["b2b_account_count"] = int(
+                bool(agreement) and self._sees_b2b_finance() and self._has_b2b_account(agreement)
+            )
         return values
+
+    @staticmethod
+    def _has_b2b_account(agreement):
+        """Whether the home page leads to the account: once the seller or the customer uses it.
+
+        :param b2b.agreement agreement: in force
+        :rtype: bool
+        """
+        # sudo: customers read neither the seller's settings nor limits and rights
+        company = agreement._get_selling_company().sudo()
+        customer = agreement.partner_id.sudo().with_company(company)
+        return bool(
+            customer.credit_limit
+            or company.b2b_credit_policy != "inform"
+            or company.b2b_overdue_days
+            or customer.b2b_member_ids
+        )
 
     @staticmethod
     def _sees_b2b_finance():

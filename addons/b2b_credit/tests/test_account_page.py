@@ -48,6 +48,35 @@ class TestAccountPage(CreditCommon):
                     if user == self.looker_user:
                         self.assertTrue(location.endswith("/my"))
 
+    def test_home_leads_there_once_it_is_used(self):
+        def counted():
+            self.env.flush_all()
+            names = {"counters": ["b2b_account_count"]}
+            return self.make_jsonrpc_request("/my/counters", names).get("b2b_account_count")
+
+        self._set_limit(0)
+        self.env["b2b.member"].search([("company_partner_id", "=", self.customer.id)]).unlink()
+        self.assertFalse(counted(), "nothing is configured: the customer notices no difference")
+        self.assertEqual(self._get(URL).status_code, 200, "the page is there all the same")
+        for record, values, off in (
+            (self.customer, {"credit_limit": 10}, {"credit_limit": 0}),
+            (
+                self.company,
+                {"b2b_credit_policy": "block"},
+                {"b2b_credit_policy": "inform"},
+            ),
+            (self.company, {"b2b_overdue_days": 5}, {"b2b_overdue_days": 0}),
+        ):
+            record.write(values)
+            self.assertTrue(counted(), values)
+            record.write(off)
+            self.assertFalse(counted(), off)
+        # The rights of a colleague: the company uses what is offered to it.
+        self._create_member(self.buyer2_user)
+        self.assertTrue(counted())
+        self._create_member(self.buyer_user, may_see_finance=False)
+        self.assertFalse(counted())
+
     def test_rival_sees_his_own(self):
         self._login(self.rival_user)
         for url in (URL, f"{URL}/statement.csv?{self._period()}"):

@@ -130,6 +130,12 @@ class TestStanding(CreditCommon):
         order.order_line.price_unit = 40
         order.action_confirm()
         self.assertEqual(self._standing().ordered, 100)
+        self.product_b.invoice_policy = "order"
+        invoice = order._create_invoices()
+        invoice.invoice_line_ids.quantity = 4
+        invoice.action_post()
+        standing = self._standing()
+        self.assertEqual((standing.ordered, standing.open_amount), (60, 40))
 
     def test_headroom(self):
         self._set_limit(150)
@@ -152,6 +158,27 @@ class TestStanding(CreditCommon):
         self.assertEqual((statement["closing"], statement["credit"]), (40, 100))
         early = self.customer._get_b2b_statement(self.company, day, day)
         self.assertEqual((early["opening"], early["closing"], early["rows"]), (100, 100, []))
+
+    def test_statement_adds_up_on_every_day(self):
+        old = self._create_invoice(100.10, 60)
+        self._create_invoice(40.25, 5)
+        self._create_invoice(15.15, 20, move_type="out_refund")
+        self._create_invoice(999, 10, partner=self.rival)
+        self._pay(old)
+        begin, last = self.today - timedelta(days=90), self.today
+        whole = self.customer._get_b2b_statement(self.company, begin, last)
+        self.assertEqual((whole["opening"], whole["closing"]), (0, 25.1))
+        for days in (70, 60, 59, 20, 5, 1):
+            day = self.today - timedelta(days=days)
+            first = self.customer._get_b2b_statement(self.company, begin, day - timedelta(1))
+            second = self.customer._get_b2b_statement(self.company, day, last)
+            self.assertEqual(first["closing"], second["opening"], days)
+            for one in (first, second):
+                moved = one["debit"] - one["credit"]
+                self.assertAlmostEqual(one["opening"] + moved, one["closing"], places=6)
+                balances = [row["balance"] for row in one["rows"]]
+                self.assertEqual(balances[-1:] or [one["opening"]], [one["closing"]])
+            self.assertEqual(second["closing"], whole["closing"])
 
     def test_queries_do_not_grow(self):
         counts = {"standing": [], "statement": [], "items": []}

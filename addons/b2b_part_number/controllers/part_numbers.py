@@ -10,10 +10,32 @@ from ..part_number_file import MAX_BYTES, MAX_ROWS, PartNumberRow
 
 URL = "/my/b2b/part-numbers"
 ROWS_PER_PAGE = 50
+# Pages with a link to the numbers.
+LEADING_PAGES = ("b2b_pricelist", "b2b_quick_order")
 
 
 class B2BPartNumberPortal(B2BShopPortal):
     """The buyer's own part numbers: list, add, change, delete, and files both ways."""
+
+    def _b2b_values(self, agreement, page_name, **values):
+        """Override of `b2b_portal` to lead to the numbers whoever uses them."""
+        values = super()._b2b_values(agreement, page_name, **values)
+        if page_name in LEADING_PAGES:
+            values["b2b_has_part_numbers"] = self._has_b2b_part_numbers(agreement)
+        return values
+
+    @staticmethod
+    def _has_b2b_part_numbers(agreement):
+        """Whether pages lead to the numbers: the seller wants it, or the customer has some.
+
+        :param b2b.agreement agreement: in force
+        :rtype: bool
+        """
+        # sudo: customers read neither the seller's settings nor numbers
+        if agreement._get_selling_company().sudo().b2b_part_numbers:
+            return True
+        numbers = request.env["customer.product.reference"].sudo()
+        return bool(numbers.search_count([("partner_id", "=", agreement.partner_id.id)], limit=1))
 
     # === LIST === #
 

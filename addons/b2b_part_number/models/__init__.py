@@ -3,4 +3,6 @@ from . import (
     base_partner_merge_automatic_wizard,
     customer_product_reference,
     product_product,
+    res_company,
+    res_config_settings,
 )

@@ -32,6 +32,21 @@ class TestPartNumberPages(PartNumberCommon):
                         self.assertIn(where, response.headers.get("Location", ""))
         self.assertEqual(self._numbers(), {"0042": "X-1"})
 
+    def test_pages_lead_there_once_it_is_used(self):
+        pages = ("/my/b2b", "/my/b2b/pricelist", "/my/b2b/quick-order", "/my/b2b/cart", "/my")
+
+        def leading():
+            self.env.flush_all()
+            return {url for url in pages if URL in self._get(url).text}
+
+        expected = {"/my/b2b/pricelist", "/my/b2b/quick-order"}
+        self.assertEqual(leading(), expected)
+        self.own.unlink()  # the rival's numbers do not count
+        self.assertEqual(leading(), set(), "customers notice no difference")
+        self.assertEqual(self._get(URL).status_code, 200, "the page is there all the same")
+        self.company.b2b_part_numbers = True
+        self.assertEqual(leading(), expected)
+
     def test_rival_changes_nothing_and_reads_nothing(self):
         self.own.customer_product_reference = "SECRET-1"
         self._login(self.rival_user)

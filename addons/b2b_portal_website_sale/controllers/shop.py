@@ -45,6 +45,17 @@ class B2BWebsiteSale(WebsiteSale):
         url = f"/my/b2b/product/{variant.id}" if variant else "/my/b2b"
         return lead_to_own_shop(url) or super().product(product, *args, **kwargs)
 
+    def _get_shop_payment_errors(self, order):
+        """Override of `website_sale` to say on the payment page that the cart is refused.
+
+        The same is said by `sale.order._check_cart_is_ready_to_be_paid`, whoever asks. What is
+        placed already, and waits for its money, is not asked about again.
+        """
+        errors = super()._get_shop_payment_errors(order)
+        if order.state == "draft" and (problems := order._get_b2b_web_problems()):
+            errors.append((request.env._("You cannot order this here."), "\n".join(problems)))
+        return errors
+
 
 class B2BCart(Cart):
     """The cart of the public shop."""

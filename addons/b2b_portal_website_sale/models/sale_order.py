@@ -11,6 +11,6 @@ class SaleOrder(models.Model):
 
     def _check_cart_is_ready_to_be_paid(self):
         """Override of `website_sale` to let order only whom the customer's company lets."""
-        if problems := self._get_b2b_buyer_problems(self.amount_untaxed):
+        if problems := self._get_b2b_web_problems():
             raise ValidationError("\n".join(problems))
         return super()._check_cart_is_ready_to_be_paid()

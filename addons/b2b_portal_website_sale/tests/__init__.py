@@ -1,1 +1,7 @@
-from . import test_leak_walk, test_leaks, test_own_shop, test_shop_prices
+from . import (
+    test_leak_walk,
+    test_leaks,
+    test_own_shop,
+    test_shop_prices,
+    test_web_orders,
+)

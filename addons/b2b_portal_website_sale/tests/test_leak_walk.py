@@ -8,6 +8,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from .common import SECRETS, ShopCommon
+from .company_secrets import GUESSES, MODELS, create_company_secrets
 
 NOISE = (
     "odoo.addons.base.models.ir_model",
@@ -30,9 +31,13 @@ NOISE = (
     "werkzeug",
 )
 # What a customer must not learn is in these models, or is reached from them.
-SECRET_MODELS = ("b2b.agreement", "product.pricelist", "product.pricelist.item", "sale.order")
+SECRET_MODELS = (
+    *("b2b.agreement", "product.pricelist", "product.pricelist.item", "sale.order"),
+    *GUESSES,
+)
 METHOD_MODELS = (
-    *SECRET_MODELS,
+    *("b2b.agreement", "product.pricelist", "product.pricelist.item", "sale.order"),
+    *MODELS,
     "b2b.agreement.template",
     "b2b.price.explanation",
     "b2b.quick.order",
@@ -109,6 +114,7 @@ class TestLeakWalk(ShopCommon):
         cls.proforma._place_b2b_order(
             {"client_order_ref": "Zyxwv PO", "b2b_note": "Zyxwv note of the buyer"}
         )
+        cls.company_secrets = create_company_secrets(cls)
         cls.cart = cls._fill_cart(cls.buyer_user)
         cls.template, cls.shared_template = (
             cls._create_template(f"Zyxwv {name}", shared) for name, shared in (("a", 0), ("b", 1))
@@ -128,6 +134,8 @@ class TestLeakWalk(ShopCommon):
         cls.former_user.partner_id.parent_id = cls.rival
         cls.orders = cls.proforma | cls.quotation | cls.cart | cls.template | cls.shared_template
         cls.orders |= cls.former_order | cls.former_template
+        if "b2b.approval" in cls.company_secrets:
+            cls.orders |= cls.company_secrets["b2b.approval"].order_id
         cls.rules = cls.env["product.pricelist.item"].search(
             [("pricelist_id", "=", cls.pricelist.id)]
         )
@@ -162,6 +170,7 @@ class TestLeakWalk(ShopCommon):
             "sale.order.line": self.orders.order_line,
             "product.product": self.product | self.product_b,
             "product.template": (self.product | self.product_b).product_tmpl_id,
+            **self.company_secrets,
         }
 
     # === MODELS AND FIELDS === #
@@ -263,6 +272,7 @@ class TestLeakWalk(ShopCommon):
                 ("b2b_template_name", "ilike", "Zyxwv"),
                 ("order_line.price_unit", "=", 73.19),
             ],
+            **GUESSES,
         }[model_name]
 
     # === METHODS === #
@@ -476,9 +486,19 @@ class TestLeakWalk(ShopCommon):
             ("attachment", self.pdf),
             ("partner", self.customer),
             ("template", (self.template, self.shared_template)[variant % 2]),
+            *(
+                (part, self.company_secrets.get(model_name))
+                for part, model_name in (
+                    ("approval", "b2b.approval"),
+                    ("center", "b2b.cost.center"),
+                    ("budget", "b2b.budget"),
+                    ("reference", "customer.product.reference"),
+                    ("invoice", "account.move"),
+                )
+            ),
         ):
-            if part in name:
-                return record.id
+            if part in name and record:
+                return record.ids[0]
         return self.orders.ids[variant] if "order" in name or "id" in name else 1
 
     def _guess_parameters(self, rule, variant):
@@ -518,3 +538,54 @@ class TestLeakWalk(ShopCommon):
             data = {**parameters, "csrf_token": http.Request.csrf_token(self)}
             return self.url_open(url, data=data, timeout=60)
         return None
+
+    # === COLLEAGUES === #
+
+    def _assert_no_company_secret(self, text, where):
+        found = text.find("Qwxzv")
+        self.assertLess(found, 0, f"{where}: ...{text[max(0, found - 200) : found + 60]}")
+
+    @mute_logger(*NOISE)
+    def test_nothing_tells_a_colleague_without_the_right(self):
+        """Invoices, rules, budgets, and what others wait for, by models, methods and routes."""
+        if "b2b.member" not in self.env:
+            self.assertNotIn("b2b.approval", self.env)
+            return
+        user = self.looker_user
+        models = self._get_readable_models(user)
+        self.assertGreater(len(models), 20, "the walk must have come somewhere")
+        for model_name in models:
+            for rows in self._read_rows(model_name, user):
+                self._assert_no_company_secret(rows, model_name)
+        called = 0
+        for model_name in (*MODELS, "account.move", "sale.order"):
+            if model_name not in self.env:
+                continue
+            model = self.env[model_name].with_user(user)
+            for method, args, kwargs in self._get_calls(model):
+                called += 1
+                answer = self._try(call_kw, model, method, args, kwargs)
+                self._assert_no_company_secret(str(answer), f"{model_name}.{method}")
+        self.assertGreater(called, 300, "the walk must have come somewhere")
+
+    @mute_logger(*NOISE)
+    def test_no_route_tells_a_colleague_without_the_right(self):
+        if "b2b.member" not in self.env:
+            self.assertNotIn("b2b.approval", self.env)
+            return
+        self._login(self.looker_user)
+        asked = 0
+        for rule, url, parameters in self._get_routes():
+            if not self._is_ours(rule) and not rule.rule.startswith(ORDER_ROUTES):
+                continue
+            asked += 1
+            response = self._ask(rule, url, parameters)
+            if response is not None:
+                self._assert_no_company_secret(response.text, f"{url} {parameters}")
+                if self._is_ours(rule):
+                    self.assertLess(response.status_code, 500, url)
+        self.assertGreater(asked, 50, "the walk must have come somewhere")
+        for name, record in self.company_secrets.items():
+            params = {"thread_model": name, "thread_id": record.ids[0]}
+            answer = self.url_open("/mail/chatter_fetch", json={"params": params})
+            self._assert_no_company_secret(answer.text, name)

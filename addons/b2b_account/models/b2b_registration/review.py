@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from odoo.addons.order_status_flags.typed_text import clean_text
 
@@ -72,9 +73,8 @@ class B2bRegistration(models.Model):
         self.ensure_one()
         # sudo: proposed when a visitor registers; only clerks read it
         partners = self.env["res.partner"].sudo()
-        number = self.vat[2:]
         found = partners.search(
-            Domain("vat", "ilike", number[-5:])
+            Domain("id", "in", self._get_ids_of_number(self.vat[2:]))
             & Domain("parent_id", "=", False)
             & Domain("company_id", "in", [False, self.company_id.id]),
             limit=200,
@@ -82,6 +82,23 @@ class B2bRegistration(models.Model):
         return found.filtered(
             lambda one: clean_vat(one.vat, one.country_id.code or self.vat[:2]) == self.vat
         )
+
+    def _get_ids_of_number(self, number):
+        """Return the ids of the contacts whose VAT number ends so, blanks and hyphens aside.
+
+        :param str number: letters and digits
+        """
+        self.env["res.partner"].flush_model(["vat"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id FROM res_partner
+                 WHERE regexp_replace(vat, '[^[:alnum:]]', '', 'g') ILIKE %s
+                """,
+                f"%{number}",
+            )
+        )
+        return [partner_id for (partner_id,) in rows]
 
     def _search_duplicates(self):
         self.ensure_one()

@@ -1,3 +1,4 @@
+import hashlib
 from functools import partial
 
 from odoo import api, fields, models
@@ -140,12 +141,14 @@ class B2bApproval(models.Model):
         order = self.order_id.with_company(self.company_id)
         is_waiting = self.state == "pending"
         today = order._get_b2b_today()
+        changes = order._get_b2b_request_changes(self) if is_waiting else []
         return {
             "approval": self,
             "order": order,
             "today": today,
             "may_decide": self._may_decide(member),
-            "changes": order._get_b2b_request_changes(self) if is_waiting else [],
+            "changes": changes,
+            "changes_key": self._get_changes_key(changes),
             "history": order._get_b2b_price_history(),
             "budgets": self._get_budgets(),
             "asked": self._get_deciding_names(),
@@ -155,6 +158,18 @@ class B2bApproval(models.Model):
             "format_input_quantity": partial(format_input_quantity, self.env),
             "format_percentage": partial(format_percentage, self.env),
         }
+
+    def _get_changes_key(self, changes=None):
+        """Return what stands for the changes that a page shows.
+
+        :param list changes: of `_get_b2b_request_changes`; today's by default
+        :rtype: str
+        """
+        self.ensure_one()
+        if changes is None:
+            order = self.order_id.with_company(self.company_id)
+            changes = order._get_b2b_request_changes(self)
+        return hashlib.sha256("\n".join(changes).encode()).hexdigest()
 
     def _keep_problem(self, decision, error):
         """Keep why an approved request could not be placed: it stays pending, with the reason.

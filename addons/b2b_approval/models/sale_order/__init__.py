@@ -1,1 +1,1 @@
-from . import approval, budget, export, request
+from . import approval, budget, export, request, web

@@ -85,6 +85,17 @@ class SaleOrder(models.Model):
         self.ensure_one()
         return []
 
+    def _get_b2b_web_problems(self):
+        """Hook: return why this buyer may not order this cart of the public shop.
+
+        Said by its payment page, and by whatever would pay or confirm it.
+
+        :return: messages
+        :rtype: list[str]
+        """
+        self.ensure_one()
+        return self._get_b2b_buyer_problems(self.amount_untaxed)
+
     def _prepare_b2b_checkout_values(self, agreement, form):
         """Read the checkout form.
 

@@ -1,0 +1,117 @@
+from unittest.mock import patch
+
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import ShopCommon
+
+
+@tagged("post_install", "-at_install")
+class TestWebOrders(ShopCommon):
+    """Orders of the public shop: no way around the rights and approvals of the B2B shop."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.product.type = "service"  # nothing to deliver, so no delivery method to choose
+        address = {
+            "street": "Main street 1",
+            "city": "Town",
+            "zip": "10115",
+            "country_id": cls.env.ref("base.de").id,
+            "phone": "+49 30 123456",
+        }
+        for partner in cls.customer | cls.buyer_user.partner_id | cls.retail_user.partner_id:
+            partner.write(address)
+
+    def _fill(self, user):
+        self._login(user)
+        self._add_to_cart(2)
+        return self._get_cart(user.partner_id)
+
+    def _pay(self, cart, route="/shop/payment/transaction"):
+        """Ask for a payment; return what the server says."""
+        url = f"{route}/{cart.id}" if route.startswith("/shop") else route
+        self.env.flush_all()
+        params = {"access_token": cart._portal_ensure_token()}
+        self.env.flush_all()
+        with mute_logger("odoo.http"):
+            answer = self.url_open(url, json={"params": params}).json()
+        self.env.invalidate_all()
+        return answer.get("error", {}).get("data", {}).get("message", "")
+
+    def _expect_refusal(self, cart, *parts):
+        page = self.url_open("/shop/payment")
+        self.assertTrue(page.url.endswith("/shop/payment"), page.url)
+        own = f"/my/orders/{cart.id}/transaction"
+        for text in (page.text, self._pay(cart), self._pay(cart, own)):
+            for part in parts:
+                self.assertIn(part, text)
+        self.assertNotIn("o_payment_form", page.text)
+        self.assertFalse(cart.transaction_ids)
+        self.assertEqual(cart.state, "draft")
+
+    def _expect_payment(self, cart):
+        page = self.url_open("/shop/payment")
+        self.assertEqual(page.status_code, 200)
+        self.assertNotIn("You cannot order this here", page.text)
+        self.env.invalidate_all()
+        cart.with_user(self.env.ref("base.public_user")).sudo()._check_cart_is_ready_to_be_paid()
+
+    def test_hook_refuses_page_and_payment(self):
+        cart = self._fill(self.buyer_user)
+        self._expect_payment(cart)
+        refuse = patch.object(
+            self.registry["sale.order"], "_get_b2b_web_problems", lambda order: ["Ask Anna."]
+        )
+        with refuse:
+            self.assertIn("Ask Anna.", self.url_open("/shop/payment").text)
+            self.assertIn("Ask Anna.", self._pay(cart))
+            # What is placed already is not asked about again.
+            cart.state = "sent"
+            self.env.flush_all()
+            self.assertEqual(self.url_open("/shop/payment/validate").status_code, 200)
+        self.assertFalse(cart.transaction_ids)
+
+    def test_retail_customers_order_as_before(self):
+        self._expect_payment(self._fill(self.retail_user))
+
+    def test_colleague_without_the_right_to_order(self):
+        cart = self._fill(self.buyer_user)
+        if "b2b.member" not in self.env:
+            return self._expect_payment(cart)
+        member = self.env["b2b.member"].create(
+            {"partner_id": self.buyer_user.partner_id.id, "may_order": False}
+        )
+        self._expect_refusal(cart, self.customer.name, "not order")
+        member.may_order = True
+        return self._expect_payment(cart)
+
+    def test_free_cart_is_not_confirmed_either(self):
+        cart = self._fill(self.buyer_user)
+        cart.order_line.price_unit = 0
+        refuse = patch.object(
+            self.registry["sale.order"], "_get_b2b_web_problems", lambda order: ["Ask Anna."]
+        )
+        with refuse, mute_logger("odoo.http"):
+            self.url_open("/shop/payment/validate")
+        self.env.invalidate_all()
+        self.assertEqual(cart.state, "draft")
+
+    def test_order_that_needs_an_approval(self):
+        cart = self._fill(self.buyer_user)
+        if "b2b.approval.rule" not in self.env:
+            return self._expect_payment(cart)
+        rule = self.env["b2b.approval.rule"].create(
+            {"partner_id": self.customer.id, "name": "Above all", "condition": "always"}
+        )
+        self._expect_refusal(cart, "Above all", "/my/b2b")
+        rule.write({"condition": "amount", "amount": cart.amount_untaxed})
+        self._expect_payment(cart)
+        rule.active = False
+        member = self.env["b2b.member"].create(
+            {"partner_id": self.buyer_user.partner_id.id, "order_limit": 1}
+        )
+        self._expect_refusal(cart, "limit", "/my/b2b")
+        member.order_limit = 0
+        return self._expect_payment(cart)
