@@ -125,19 +125,6 @@ class TestOrders(OrdersCommon):
         with_key = [{**bad["lines"][0], "part_number": ""}]
         self.assertTrue(validator.is_valid({**bad, "lines": with_key}))
 
-    def test_cost_center_of_the_customer(self):
-        order = self._place()
-        self.assertNotIn("cost_center", self._news()[0])
-        if "b2b.cost.center" not in self.env:
-            return
-        order.cost_center_id = self.env["b2b.cost.center"].create(
-            {"partner_id": self.customer.id, "code": "K-1", "name": "Workshop"}
-        )
-        self.env.flush_all()
-        (found,) = self._news()
-        self.assertEqual(found["cost_center"], "K-1")
-        jsonschema.Draft202012Validator(SCHEMA).validate(found)
-
     def test_default_is_every_type_but_sales_orders(self):
         feed = self._create_feed(name="Default")
         self.assertEqual(feed.export_domain, "[('document_type', '!=', 'sale')]")

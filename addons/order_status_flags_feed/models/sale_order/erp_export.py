@@ -34,7 +34,7 @@ ORDER_FIELDS = (
     "state",
 )
 # Of other apps, where they are there.
-OPTIONAL_FIELDS = ("b2b_note", "carrier_id", "cost_center_id")
+OPTIONAL_FIELDS = ("b2b_note", "carrier_id")
 
 
 class SaleOrder(models.Model):
@@ -100,14 +100,7 @@ class SaleOrder(models.Model):
             "carrier": text(self["carrier_id"].name) if "carrier_id" in self._fields else "",
             "lines": lines,
             "totals": self._prepare_erp_totals(),
-            **self._prepare_erp_cost_center(),
         }
-
-    def _prepare_erp_cost_center(self):
-        """Return the customer's cost centre; the key is there for orders that have one."""
-        if "cost_center_id" not in self._fields or not self.cost_center_id:
-            return {}
-        return {"cost_center": text(self.cost_center_id.code)}
 
     def _get_erp_note(self):
         """Return the customer's own words, then the order's note, as plain text."""
