@@ -272,7 +272,7 @@ def test_addons_come_and_go(server):
     assert left[shop.confirmed_pro_forma] == ("sale", status, "web")
     assert_page(requests.get(server.url + page, timeout=60))
     assert not names_of_addons(server, "b2b_portal%")
-    assert not traces.loose_ends(server.pg, server.database)
+    assert not loose_ends(server)
 
     # Prices and agreements leave, one after the other.
     shop.uninstall("b2b_pricelist")

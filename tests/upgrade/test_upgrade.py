@@ -56,6 +56,20 @@ INTENDED = {
     ),
     r"^\+ ir_rule .*(stay with the customer|of the own company)": "see above",
     r"^\+ rule_group_rel ": "see above",
+    r"^\+ base_automation ": "examples of rules, archived",
+    r"^\+ ir_act_server .*'usage': 'base_automation'": "what they would do",
+    r"^\+ ir_act_server_group_rel ": "the check of the codebook is for managers",
+    r"^\+ ir_actions_server_history .*action_check_codebook": "the same",
+    r"^\+ ir_rule .*'Question of a customer: ": "who reads what customers ask",
+    r"^\+ mail_message .*<span>(Server Action|Scheduled Actions|Automation Rule) created<": (
+        "the log of new actions"
+    ),
+    r"^\+ mail_template .*'Order status: pickup reminder'": "of one of the examples",
+    r"^\+ sale_order_(flag|status) .*'(Waiting for goods|Ready for pickup)'": (
+        "what the examples speak of, archived"
+    ),
+    r"^~ pg_sequences\.last of ir_sequence_\d+: ": "its code",
+    r"^- ir_config_parameter .*base\.partially_updated_database": "Odoo's note until `-u all`",
     r"^\+ (ir_cron|ir_act_server) .*promised dates": "orders become late by time passing",
     r"^\+ ir_actions_server_history .*promise": "see above",
     r"^\+ mail_template .*'Order status: (delayed|link asked for)'": "e-mails that are new",
@@ -152,10 +166,10 @@ class Upgrade:
         return len(proformas) + sum(row["mail_state"] == "pending" for row in history)
 
     def count_mails(self):
-        # The log of a scheduled action goes with it, and is no message to anybody.
+        # The log of an action or rule goes with it, and is no message to anybody.
         statement = (
             "SELECT (SELECT count(*) FROM mail_mail), (SELECT count(*) FROM mail_message"
-            " WHERE model IS NULL OR model NOT IN ('ir.actions.server', 'ir.cron'))"
+            " WHERE model IS NULL OR model NOT IN ('ir.actions.server', 'ir.cron', 'base.automation'))"
         )
         return self.query(statement)
 
