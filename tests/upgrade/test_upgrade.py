@@ -169,7 +169,8 @@ class Upgrade:
         # The log of an action or rule goes with it, and is no message to anybody.
         statement = (
             "SELECT (SELECT count(*) FROM mail_mail), (SELECT count(*) FROM mail_message"
-            " WHERE model IS NULL OR model NOT IN ('ir.actions.server', 'ir.cron', 'base.automation'))"
+            " WHERE model IS NULL"
+            " OR model NOT IN ('ir.actions.server', 'ir.cron', 'base.automation'))"
         )
         return self.query(statement)
 
