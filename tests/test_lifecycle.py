@@ -24,8 +24,8 @@ STATED = [
     r"'res_groups_implied_rel'",
     # The lists themselves, archived.
     r"'product_pricelist', '.*\"active\": false.*\"Secret\"|\"Secret\".*\"active\": false",
-    # Names that Odoo's addons gave to the parts of agreements that come from them.
-    r"'ir_model_data', .*__b2b_agreement__",
+    # Names that Odoo's addons gave to the parts of models with a chatter that come from them.
+    r"'ir_model_data', .*__(b2b_agreement|b2b_registration|order_status_webhook|sale_withdrawal)__",
     # Users who were made here; the one of the feed is archived, without keys.
     r"'res_company_users_rel'",
     r"'res_groups_users_rel'",

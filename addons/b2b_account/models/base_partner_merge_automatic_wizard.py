@@ -1,7 +1,7 @@
 from odoo import api, models
 
 
-class BasePartnerMerge(models.TransientModel):
+class BasePartnerMerge(models.TransientModel):  # pylint: disable=no-wizard-in-models
     _inherit = "base.partner.merge.automatic.wizard"
 
     @api.model

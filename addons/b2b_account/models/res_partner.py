@@ -59,7 +59,7 @@ class ResPartner(models.Model):
             subtype_xmlid="mail.mt_note",
         )
 
-    def _leave_b2b_customer(self, former):
+    def _leave_b2b_customer(self, former):  # pylint: disable=missing-return
         """Override of `b2b_agreement`: the rights stay with the company and end there."""
         super()._leave_b2b_customer(former)
         members = self.env["b2b.member"].search(

@@ -28,7 +28,7 @@ class TestCreditRace(Race, TransactionCase):
         for _again in range(2):
             with self._transaction() as first, self._transaction() as second:
                 # what it saw when it began is what it would check against
-                second["res.partner"].browse(self.partner_id).name  # noqa: B018
+                second["res.partner"].browse(self.partner_id).mapped("name")
                 self._take(first)
                 first.cr.commit()
                 with mute_logger("odoo.sql_db"), self.assertRaises(SerializationFailure):

@@ -6,7 +6,7 @@ from odoo.addons.order_status_flags.table_csv import TableError
 from ..part_number_file import MAX_ROWS, parse_file
 
 
-class B2bPartNumberList(models.TransientModel):
+class B2bPartNumberList(models.TransientModel):  # pylint: disable=no-wizard-in-models
     """A file of part numbers that a buyer uploaded, until its rows are kept.
 
     As with a quick order, nothing of it is checked: each page reads it anew.

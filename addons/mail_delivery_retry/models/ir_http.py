@@ -30,14 +30,15 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _get_methods(cls, rule):
-        """Return the methods of an address, which several routes may share.
+        """Return the methods of the address of the request, which several routes may share.
 
-        :param werkzeug.routing.Rule rule: of one of them
+        :param werkzeug.routing.Rule rule: one of them
         :rtype: list[str]
         """
-        alike = [other for other in rule.map.iter_rules() if other.rule == rule.rule]
-        every = {"GET", "HEAD", "OPTIONS", "POST"}
-        return sorted({method for other in alike for method in other.methods or every})
+        adapter = rule.map.bind(request.httprequest.host)
+        # None where one of the routes takes every method.
+        methods = adapter.allowed_methods(request.httprequest.path)
+        return sorted(methods or {"GET", "HEAD", "OPTIONS", "POST"})
 
     @classmethod
     def _is_own_route(cls, rule):

@@ -218,7 +218,7 @@ class TestUndo(OutboxCommon):
     def test_query_count(self):
         orders = self._create_orders(10).with_user(self.seller)
         orders.set_order_status(self.in_progress.id)
-        orders[0].can_undo_status  # noqa: B018
+        orders[0].mapped("can_undo_status")
         with self._count_queries() as few:
             orders[:2].mapped("can_undo_status")
         with self._count_queries() as many:

@@ -37,7 +37,7 @@ class B2bRegistration(models.Model):
         help="The customer that the contact is added to; empty: a new one is made.",
     )
     contact_id = fields.Many2one("res.partner", string="Contact made", readonly=True, copy=False)
-    agreement_id = fields.Many2one("b2b.agreement", string="Agreement", readonly=True, copy=False)
+    agreement_id = fields.Many2one("b2b.agreement", readonly=True, copy=False)
     agreement_state = fields.Selection(related="agreement_id.state", string="Agreement state")
     reject_reason = fields.Char(string="Rejected because", readonly=True, copy=False)
 

@@ -212,7 +212,7 @@ class SaleOrder(models.Model):
         """Override of `b2b_portal`: a cart that waits is checked out."""
         return super()._get_b2b_placed_domain() | Domain("b2b_qualifier", "=", "approval")
 
-    def _compute_access_url(self):
+    def _compute_access_url(self):  # pylint: disable=missing-return
         """Override of `b2b_portal` to lead to the page of the request."""
         super()._compute_access_url()
         for order in self:

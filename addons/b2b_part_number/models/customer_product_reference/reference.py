@@ -28,9 +28,7 @@ class CustomerProductReference(models.Model):
         ondelete="cascade",
         help="The company: part numbers of a contact are those of its company.",
     )
-    product_id = fields.Many2one(
-        "product.product", string="Product", required=True, index=True, ondelete="cascade"
-    )
+    product_id = fields.Many2one("product.product", required=True, index=True, ondelete="cascade")
     customer_product_reference = fields.Char(string="Customer's part number", required=True)
 
     _product_partner_unique = models.Constraint(
