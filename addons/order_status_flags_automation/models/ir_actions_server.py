@@ -35,10 +35,23 @@ class IrActionsServer(models.Model):
         help="Off: the customer gets no e-mail about this change.",
     )
 
-    @api.model
-    def _warning_depends(self):
-        """Override of `base` to look at what is to be set."""
-        return [*super()._warning_depends(), "order_status_id", "order_flag_id"]
+    def write(self, vals):
+        """Override of `base` to name and judge anew what sets something else."""
+        res = super().write(vals)
+        if not {"order_status_id", "order_flag_id"}.isdisjoint(vals):
+            self.invalidate_recordset(["warning"], flush=False)
+            self._compute_name()
+        return res
+
+    @api.onchange("order_status_id", "order_flag_id")
+    def _onchange_order_status(self):
+        """Name the action after what it sets, and look at it.
+
+        Not by dependencies of Odoo's own fields: when this addon goes, Odoo deletes with our fields
+        those of scheduled actions that inherit what depends on them.
+        """
+        self._compute_name()
+        self._compute_warning()
 
     def _get_warning_messages(self):
         """Override of `base` to warn of an action that could set nothing."""
@@ -50,11 +63,6 @@ class IrActionsServer(models.Model):
         if not self._get_wish():
             warnings.append(self.env._("Choose the status or the flag to set."))
         return warnings
-
-    @api.model
-    def _name_depends(self):
-        """Override of `base` to name the action after what it sets."""
-        return [*super()._name_depends(), "order_status_id", "order_flag_id"]
 
     def _generate_action_name(self):
         """Override of `base` to name the action after what it sets."""
