@@ -1,7 +1,6 @@
 from . import (
     b2b_member,
     b2b_registration,
-    b2b_registration_guard,
     base_partner_merge_automatic_wizard,
     mail_mail,
     res_company,

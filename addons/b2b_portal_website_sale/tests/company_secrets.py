@@ -20,7 +20,6 @@ MODELS = (
     "b2b.member",
     "b2b.part.number.list",
     "b2b.registration",
-    "b2b.registration.guard",
     "customer.product.reference",
 )
 # Model: what a stranger would guess of it.

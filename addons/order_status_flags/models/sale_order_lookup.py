@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import email_normalize
 
+from ..net_address import get_sender
 from ..typed_text import clean_text
 
 ADDRESS_LIMIT, IP_LIMIT, SPAN = 5, 20, timedelta(hours=1)
@@ -43,7 +44,7 @@ class SaleOrderLookup(models.Model):
         email = email_normalize(email) or email.lower()
         limit = self.env["order.status.limit"]
         # By the IP first: who asks too much does not use up what others' addresses have left.
-        if limit._take("lookup_ip", ip or "", IP_LIMIT, SPAN) and limit._take(
+        if limit._take("lookup_ip", get_sender(ip), IP_LIMIT, SPAN) and limit._take(
             "lookup_address", email, ADDRESS_LIMIT, SPAN
         ):
             # sudo: a visitor asks

@@ -173,6 +173,13 @@ class TestLookup(LookupCommon, OutboxCommon):
             self._ask("A", f"a{number}@example.com")
         self.assertEqual(len(self.env["sale.order.lookup"].search([])), 20)
 
+    def test_network_of_ipv6_is_one_sender(self):
+        for number in range(23):
+            self._ask("A", f"a{number}@example.com", ip=f"2001:db8::{number:x}")
+        self.assertEqual(len(self.env["sale.order.lookup"].search([])), 20)
+        self._ask("A", "b@example.com", ip="2001:db8:0:1::1")
+        self.assertEqual(len(self.env["sale.order.lookup"].search([])), 21)
+
     # === ACCESS === #
 
     def test_nobody_reads_who_asked(self):

@@ -1,17 +1,15 @@
-import hashlib
-import ipaddress
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import email_normalize, email_normalize_all
-from odoo.tools.misc import hmac
 
+from odoo.addons.order_status_flags.net_address import get_sender
 from odoo.addons.order_status_flags.typed_text import clean_text
 
 from ...vat_number import clean_vat
 
-MAX_AN_HOUR = 5
+MAX_AN_HOUR, SPAN = 5, timedelta(hours=1)
 NAME_SIZE = 200
 NOTE_SIZE = 2000
 
@@ -49,7 +47,6 @@ class B2bRegistration(models.Model):
     company_id = fields.Many2one(
         "res.company", string="Seller", required=True, default=lambda self: self.env.company
     )
-    ip_key = fields.Char(string="Hash of the address", readonly=True, copy=False, index=True)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -111,33 +108,13 @@ class B2bRegistration(models.Model):
         :param str address: of the net, whence it comes
         :return: the registration in sudo mode, empty above the limit
         """
-        key = self._get_address_key(address)
+        limit = self.env["order.status.limit"]
+        if not limit._take("b2b_registration", get_sender(address), MAX_AN_HOUR, SPAN):
+            return self.sudo().browse()  # sudo: empty, in the mode of the full ones
         # sudo: visitors have no right on registrations
-        self.env["b2b.registration.guard"].sudo()._take_turn(key)
-        Registration = self.sudo()
-        hour_ago = fields.Datetime.now() - timedelta(hours=1)
-        recent = [("ip_key", "=", key), ("create_date", ">", hour_ago)]
-        if Registration.search_count(recent, limit=MAX_AN_HOUR) >= MAX_AN_HOUR:
-            return Registration.browse()
-        return Registration.create(
-            {
-                **values,
-                "company_id": self.env.company.id,
-                "lang": self.env.lang,
-                "ip_key": key,
-            }
+        return self.sudo().create(
+            {**values, "company_id": self.env.company.id, "lang": self.env.lang}
         )
-
-    def _get_address_key(self, address):
-        """Return what stands for an address: not the address, and of IPv6 the network."""
-        try:
-            ip = ipaddress.ip_address(address or "")
-            if ip.version == 6:
-                address = str(ipaddress.ip_network((ip, 64), strict=False))
-        except ValueError:
-            address = "unknown"
-        secret = hmac(self.env(su=True), "b2b_registration", address)
-        return hashlib.sha256(secret.encode()).hexdigest()
 
     # === WHO IS TOLD === #
 

@@ -1,15 +1,16 @@
-import hmac
 import json
 import logging
 import secrets
 import time
 from dataclasses import dataclass
-from hashlib import sha256
 
 import psycopg2
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import format_datetime
+from odoo.tools.misc import hmac
+
+from odoo.addons.order_status_flags.net_address import get_sender
 
 from ...context_keys import WITHDRAWAL_WRITE
 from ...declaration import get_hash, get_submission_key
@@ -188,5 +189,4 @@ class SaleWithdrawal(models.Model):
         if not origin:
             return False
         # sudo: no visitor reads the secret
-        secret = self.env["ir.config_parameter"].sudo().get_param("database.secret") or ""
-        return hmac.new(secret.encode(), origin.encode(), sha256).hexdigest()[:32]
+        return hmac(self.sudo().env, "order_withdrawal_sender", get_sender(origin))[:32]
