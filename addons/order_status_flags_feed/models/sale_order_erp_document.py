@@ -119,7 +119,13 @@ class SaleOrderErpDocument(models.Model):
             )
         )
         self.env["sale.order"].invalidate_model(FOLLOWING_FIELDS, flush=False)
-        return self.browse(row_id for (row_id,) in created)
+        documents = self.browse(row_id for (row_id,) in created)
+        # What `create` would do for them: the promise of an order follows from what has left.
+        final = zip(documents._ids, vals_list, strict=True)
+        self.browse(id_ for id_, vals in final if vals["kind"] in FINAL_KINDS).modified(
+            ["order_id"]
+        )
+        return documents
 
     @api.depends("kind", "number")
     def _compute_display_name(self):

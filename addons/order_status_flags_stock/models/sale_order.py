@@ -45,7 +45,8 @@ class SaleOrder(models.Model):
             select_deliveries(SQL("line.order_id IN %s", tuple(self.ids)))
         )
         for order_id, planned, done, is_open in found:
-            deliveries[order_id] = Delivery(planned, done, is_open, is_known=True)
+            # Who has told of an order already knows better: the ERP that ships for us.
+            deliveries.setdefault(order_id, Delivery(planned, done, is_open, is_known=True))
         return deliveries
 
     def _select_page_rows(self):

@@ -1,1 +1,1 @@
-from . import erp_export, erp_notes, order, registration
+from . import erp_export, erp_notes, order, promise, registration
