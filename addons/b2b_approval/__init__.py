@@ -1,5 +1,6 @@
+from odoo.addons.order_status_flags.access_log import redact_tokens
+
 from . import controllers, models
-from .access_log import install_filter
 from .hooks import _uninstall_hook
 
-install_filter()
+redact_tokens("b2b/approve")

@@ -1,5 +1,5 @@
 from . import controllers, models, wizard
-from .access_log import install_filter
+from .access_log import redact_tokens
 from .hooks import post_init_hook, pre_init_hook, uninstall_hook
 
-install_filter()
+redact_tokens("order/status")
