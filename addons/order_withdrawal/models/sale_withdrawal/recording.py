@@ -177,6 +177,8 @@ class SaleWithdrawal(models.Model):
             lang_code=lang or self.env.lang or self.lang,
         )
         local = fields.Datetime.context_timestamp(self.with_context(tz=zone), self.received_at)
+        if zone == "UTC":
+            return f"{moment} (UTC)"
         offset = local.strftime("%z")
         return f"{moment} ({zone}, UTC{offset[:3]}:{offset[3:]})"
 
