@@ -1,4 +1,4 @@
-from odoo.addons.b2b_portal.tests.test_shop_pages import B2bPageCommon
+from odoo.addons.b2b_portal.tests.pages import B2bPageCommon
 
 
 class AccountCommon(B2bPageCommon):

@@ -4,7 +4,7 @@ from odoo.service.model import call_kw
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from .test_shop_pages import B2bPageCommon
+from .pages import B2bPageCommon
 
 # Who asks; `anonymous` is the public user over RPC, and nobody on the pages.
 KINDS = ("anonymous", "retail", "rival", "colleague", "buyer", "seller")

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ..statement import StatedLine, Statement
-from .test_orders import B2bOrderCommon
+from .orders import B2bOrderCommon
 
 GONE = StatedLine(0, "Washer", 4.0, "Units", 1.5)
 

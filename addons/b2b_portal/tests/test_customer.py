@@ -3,7 +3,7 @@ from odoo.fields import Command
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
-from .test_orders import B2bOrderCommon
+from .orders import B2bOrderCommon
 
 
 class CustomerCommon(B2bOrderCommon):

@@ -7,7 +7,7 @@ import openpyxl
 from odoo.fields import Command
 from odoo.tests import freeze_time, tagged
 
-from .test_shop_pages import B2bPageCommon
+from .pages import B2bPageCommon
 
 ORDER_COLUMNS = {
     "en_US": "Order;Date;PO number;Order status;SKU;Article;Quantity;Unit;"

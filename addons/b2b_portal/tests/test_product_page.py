@@ -1,7 +1,9 @@
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from .test_shop_pages import SIGNATURE, B2bPageCommon
+from odoo.addons.b2b_agreement.tests.common import SIGNATURE
+
+from .pages import B2bPageCommon
 
 
 @tagged("post_install", "-at_install")

@@ -3,7 +3,7 @@ from unittest.mock import patch
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .test_orders import B2bOrderCommon
+from .orders import B2bOrderCommon
 
 
 @tagged("post_install", "-at_install")

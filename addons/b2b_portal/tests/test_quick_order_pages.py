@@ -12,7 +12,7 @@ from odoo.tests import tagged
 from odoo.addons.b2b_portal import quick_order_parser as parser
 from odoo.addons.order_status_flags.table_csv import make_csv
 
-from .test_shop_pages import B2bPageCommon
+from .pages import B2bPageCommon
 
 URL = "/my/b2b/quick-order"
 

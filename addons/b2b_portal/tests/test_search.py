@@ -2,7 +2,7 @@ from odoo.tests import tagged
 from odoo.tools import SQL
 
 from ..search_text import fold_search, fold_sql
-from .test_shop_pages import B2bPageCommon
+from .pages import B2bPageCommon
 
 # A text and what is compared of it.
 FOLDED = {

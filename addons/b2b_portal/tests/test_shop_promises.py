@@ -10,8 +10,8 @@ from odoo.tools import SQL, mute_logger
 from odoo.addons.b2b_pricelist.pricing import PriceLine
 
 from ..search_text import fold_search, fold_sql
-from .test_orders import B2bOrderCommon
-from .test_shop_pages import B2bPageCommon
+from .orders import B2bOrderCommon
+from .pages import B2bPageCommon
 
 
 class B2bChoiceCommon(B2bOrderCommon):

@@ -2,7 +2,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from ..statement import Statement
-from .test_shop_pages import B2bPageCommon
+from .pages import B2bPageCommon
 
 
 @tagged("post_install", "-at_install")

@@ -1,6 +1,6 @@
 from odoo.tests import HttpCase, tagged
 
-from odoo.addons.b2b_portal.tests.test_orders import B2bOrderCommon
+from odoo.addons.b2b_portal.tests.orders import B2bOrderCommon
 
 
 @tagged("post_install", "-at_install")

@@ -7,6 +7,7 @@ from . import (
     test_documents_import,
     test_documents_portal,
     test_documents_promise,
+    test_documents_rows,
     test_http,
     test_order_amounts,
     test_order_versions,

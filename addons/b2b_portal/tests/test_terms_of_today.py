@@ -1,0 +1,185 @@
+from psycopg2.errors import CheckViolation
+
+from odoo.exceptions import UserError
+from odoo.fields import Command, Domain
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .orders import B2bOrderCommon
+
+
+@tagged("post_install", "-at_install")
+class TestTermsOfToday(B2bOrderCommon):
+    """A cart that lay for a while is ordered by what holds today."""
+
+    def test_fiscal_position(self):
+        tax = self.env["account.tax"].create({"name": "23 %", "amount": 23})
+        self.product.taxes_id = tax
+        cart = self._get_cart()
+        cart._refresh_b2b_lines()
+        self.assertTrue(cart.amount_tax)
+        position = self.env["account.fiscal.position"].create({"name": "Export"})
+        tax.copy({"name": "Export 0 %", "amount": 0}).write(
+            {"fiscal_position_ids": position.ids, "original_tax_ids": tax.ids}
+        )
+        self.customer.property_account_position_id = position
+        self.assertFalse(cart._get_b2b_today()["tax"], "before anything is written")
+        self.assertFalse(self._place(cart).amount_tax)
+        self.assertEqual(cart.fiscal_position_id, position)
+
+    def test_payment_terms(self):
+        long, short = self.env["account.payment.term"].create(
+            [{"name": "60 days"}, {"name": "14 days"}]
+        )
+        self.agreement.payment_term_id = long
+        cart = self._get_cart()
+        cart._refresh_b2b_lines()
+        self.assertEqual(cart.payment_term_id, long)
+        self.agreement.payment_term_id = False
+        self.customer.property_payment_term_id = short
+        self.assertEqual(self._place(cart).payment_term_id, short)
+
+    def test_numbers_mean_no_template(self):
+        order = self._place()
+        template = self._create_draft("template", b2b_template_name=order.name)
+        domain = Domain("name", "=", order.name) & order._get_numbered_domain()
+        self.assertEqual(template.name, order.name)
+        self.assertEqual(self.env["sale.order"].search(domain), order)
+
+
+@tagged("post_install", "-at_install")
+class TestPacks(B2bOrderCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.unit = cls.product.uom_id
+        cls.box = cls.env["uom.uom"].create(
+            {"name": "Box of 6", "relative_factor": 6, "relative_uom_id": cls.unit.id}
+        )
+        cls.product.uom_ids = cls.box
+
+    def _nearest(self, quantity, uom):
+        return self.product._get_b2b_nearest_quantity(quantity, uom)
+
+    def test_any_quantity_of_the_unit(self):
+        self.assertFalse(self.product._get_b2b_quantity_problem(1.5, self.unit))
+
+    def test_packs_are_sold_whole(self):
+        self.assertFalse(self.product._get_b2b_quantity_problem(2, self.box))
+        self.assertIn("quantity is 2", self.product._get_b2b_quantity_problem(2.4, self.box))
+
+    def test_multiples(self):
+        self.product.b2b_multiple_qty = 4
+        for quantity, nearest in ((1, 4), (5, 4), (6, 8), (7, 8), (8, 8)):
+            self.assertEqual(self._nearest(quantity, self.unit), nearest)
+        self.assertEqual(self._nearest(1, self.box), 2)  # 12 is a multiple of 4, 6 is not
+        self.assertEqual(self._nearest(5, self.box), 6)
+        self.assertFalse(self.product._get_b2b_quantity_problem(8, self.unit))
+        problem = self.product._get_b2b_quantity_problem(5, self.unit)
+        self.assertIn("multiples of 4", problem)
+        self.assertIn("quantity is 4", problem)
+
+    def test_minimum(self):
+        self.product.b2b_minimum_qty = 10
+        self.assertEqual(self._nearest(3, self.unit), 10)
+        self.assertEqual(self._nearest(11.5, self.unit), 11.5)
+        self.assertEqual(self._nearest(1, self.box), 2)
+        self.product.b2b_multiple_qty = 4
+        self.assertEqual(self._nearest(3, self.unit), 12)
+        self.assertIn("from 12", self.product._get_b2b_quantity_problem(4, self.unit))
+
+    def test_decimal_multiples_are_exact(self):
+        self.product.b2b_multiple_qty = 0.1
+        self.assertFalse(self.product._get_b2b_quantity_problem(0.3, self.unit))
+        self.assertFalse(self.product._get_b2b_quantity_problem(1.1, self.unit))
+
+    def test_foreign_unit(self):
+        dozen = self.env.ref("uom.product_uom_dozen")
+        self.assertIn("not sold in", self.product._get_b2b_quantity_problem(1, dozen))
+
+    def test_negative_settings_refused(self):
+        with mute_logger("odoo.sql_db"), self.assertRaises(CheckViolation), self.cr.savepoint():
+            self.product.b2b_multiple_qty = -1
+            self.env.flush_all()
+
+
+@tagged("post_install", "-at_install")
+class TestTemplates(B2bOrderCommon):
+    def _order(self, quantities=None, user=None):
+        user = user or self.buyer_user
+        template = self.template.with_user(user).sudo()
+        return template._order_b2b_template(self.agreement, quantities)
+
+    def setUp(self):
+        super().setUp()
+        self.cart.order_line.unlink()
+
+    def test_zero_stays_and_is_not_ordered(self):
+        result = self._order()
+        self.assertEqual(result["added"].product_id, self.product)
+        self.assertEqual(len(self.template.order_line), 2)
+        self.assertEqual(self._get_cart().order_line.product_uom_qty, 3)
+
+    def test_part_with_other_quantities(self):
+        bolts, nuts = self.template.order_line
+        result = self._order({nuts.id: 4.0, bolts.id: 0.0})
+        self.assertEqual(result["added"].product_id, self.product_b)
+        self.assertEqual(result["added"].product_uom_qty, 4)
+        self.assertEqual(nuts.product_uom_qty, 0)
+
+    def test_nothing_to_order(self):
+        with self.assertRaises(UserError):
+            self._order({})
+
+    def test_tells_what_changed_and_what_is_gone(self):
+        self.template.order_line[1].product_uom_qty = 2
+        result = self._order()
+        self.assertEqual((result["changed"], result["refused"]), ([], []))
+        self.product.list_price = 200
+        self.product_b.active = False
+        result = self._order()
+        self.assertEqual(len(result["changed"]), 1)
+        change = result["changed"][0]
+        self.assertAlmostEqual(change["old"], 99.42, 2)
+        self.assertAlmostEqual(change["new"], 180)
+        self.assertEqual(len(result["refused"]), 1)
+        self.assertIn("Nut", result["refused"][0])
+        self.assertFalse(self._order()["changed"])  # that is the last time now
+
+    def test_prices_in_the_cart_are_of_today(self):
+        self.product.list_price = 200
+        self._order()
+        self.assertAlmostEqual(self._get_cart().order_line.price_unit, 180)
+
+    def test_made_of_an_order_without_what_is_no_article(self):
+        order = self._create_order([(self.product, 2)])
+        order.write(
+            {
+                "order_line": [
+                    Command.create({"display_type": "line_section", "name": "Section"}),
+                    Command.create({"product_id": self.product_b.id, "price_unit": 1.0}),
+                ]
+            }
+        )
+        if "is_delivery" in order.order_line._fields:
+            carriage = self._create_product(name="Carriage", type="service")
+            order.order_line = [Command.create({"product_id": carriage.id, "is_delivery": True})]
+        template = self._as_buyer()._create_b2b_template(self.agreement, "Again", order)
+        self.assertEqual(template.order_line.product_id, self.product | self.product_b)
+        self.assertAlmostEqual(template.order_line[1].price_unit, 45)
+        self.assertAlmostEqual(template.order_line[1].b2b_last_price, 45)
+
+    def test_shared_template_is_ordered_into_the_own_cart(self):
+        self.template.b2b_template_shared = True
+        self._order(user=self.buyer2_user)
+        self.assertEqual(self._get_cart(self.buyer2_user).order_line.product_uom_qty, 3)
+        self.assertFalse(self._get_cart().order_line)
+
+    def test_lines_move(self):
+        bolts, nuts = self.template.order_line
+        self.template._move_b2b_line(nuts.id, -1)
+        self.template.invalidate_recordset()
+        self.assertEqual(list(self.template.order_line), [nuts, bolts])
+        self.template._move_b2b_line(nuts.id, -1)
+        self.template._move_b2b_line(0, 1)
+        self.assertEqual(list(self.template.order_line), [nuts, bolts])
