@@ -25,7 +25,7 @@ run test lint bench core-test i18n build: export STARTED_BY_MAKE_IN = $(CURDIR)
 run: ports $(PACKAGES).txt $(ODOO) ## Odoo with demo data on http://127.0.0.1:8069, until Ctrl-C
 	@exec $(VENV) scripts/run.py
 
-test: $(TEST_SETUP) ## every test; ARGS="--only e2e" and the like choose some
+test: $(TEST_SETUP) ## every test; ARGS="--only tests/e2e" and the like choose some
 	@exec $(VENV) scripts/run_tests.py $(ARGS)
 
 lint: $(PACKAGES)-lint.txt ## ruff, ruff format, pylint-odoo

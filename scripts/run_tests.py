@@ -2,8 +2,9 @@
 """Run every test: those of the addons inside Odoo, and those of tests/ from the outside.
 
 The addons are tested in two surroundings: `full/ADDON` with every addon, stock and the web shop,
-`alone/ADDON` with nothing but the addon's own dependencies. Two groups run side by side. A test
-that is skipped counts as failed: nothing is left out in silence.
+`alone/ADDON` with nothing but the addon's own dependencies; the folders of tests/ are groups of
+their own. Two groups run side by side. A test that is skipped counts as failed: nothing is left
+out in silence.
 """
 
 import argparse
@@ -27,13 +28,21 @@ MAKING = {True: threading.Lock(), False: threading.Lock()}
 def groups():
     """Return `{group: its addons}`; the small glue addons are tested together, and not alone.
 
-    While the first, which takes longest, makes the full database, the next need smaller ones.
+    While the first, which takes longest, makes the full database, the next need smaller ones. So
+    the other groups that need the full one come after these.
     """
     addons = [name for name in manifests() if any((ADDONS / name / "tests").glob("test_*.py"))]
     glue = [name for name in addons if manifests()[name].get("auto_install")]
     others = [name for name in addons if name not in glue]
     alone = {f"alone/{name}": [name] for name in others}
-    return {"tests": [], **alone, **{f"full/{name}": [name] for name in others}, "full/glue": glue}
+    outside = {f"tests/{path.name}": [] for path in outside_folders()}
+    full = {f"full/{name}": [name] for name in others}
+    return {"tests": [], **alone, **outside, "full/glue": glue, **full}
+
+
+def outside_folders():
+    """Return the folders of tests/ that are groups of their own: they run beside the others."""
+    return sorted({path.parent for path in (ROOT / "tests").glob("*/test_*.py")})
 
 
 def run_group(pg, name, addons, keyword):
@@ -53,8 +62,10 @@ def run_group(pg, name, addons, keyword):
         with scratch(pg, database, template):
             code = pytest(name, [*options, *folders], odoo_environment(pg))
     else:
+        others = [f"--ignore={path}" for path in outside_folders()] if name == "tests" else []
         # They never import Odoo: neither must the plugin for addon tests.
-        code = pytest(name, [*options, "-p", "no:odoo", ROOT / "tests"], {**os.environ, **pg})
+        options += ["-p", "no:odoo", *others, ROOT / name]
+        code = pytest(name, options, {**os.environ, **pg})
     passed, failed = read_result(result, code, keyword)
     say(f"{name}: {passed} passed, {failed} failed in {time.monotonic() - started:.0f} s")
     return passed, failed
@@ -104,7 +115,7 @@ def side_by_side(call, arguments):
 @entry
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    shown = "tests, full, alone/ADDON, ...; may be repeated"
+    shown = "tests, tests/e2e, full, alone/ADDON, ...; may be repeated"
     parser.add_argument("--only", action="append", metavar="GROUP", help=shown)
     parser.add_argument("-k", dest="keyword", metavar="EXPRESSION", help="as pytest's -k")
     options = parser.parse_args()

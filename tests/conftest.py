@@ -30,9 +30,11 @@ def pg():
 
 
 @pytest.fixture(scope="session")
-def odoo_server(pg):
+def odoo_server(pg, request):
     """An Odoo server with a database of its own (`url`, `database`, `query()`, `restart()`)."""
-    with OdooServer(pg, "test_e2e") as server:
+    # Folders of tests run side by side, each with its server.
+    folder = request.session.items[0].path.parent.name
+    with OdooServer(pg, f"test_server_{folder}") as server:
         yield server
 
 
