@@ -311,11 +311,12 @@ class Pricer:
         :rtype: tuple
         """
         if product.id not in self._taxes:
-            taxes = product.taxes_id._filter_taxes_by_company(self.company)
+            taxes = product.taxes_id
             # Most products share their taxes, and to map them takes queries.
             if taxes not in self._mapped:
-                self._mapped[taxes] = self.fiscal_position.map_tax(taxes)
-            self._taxes[product.id] = taxes, self._mapped[taxes]
+                own = taxes._filter_taxes_by_company(self.company)
+                self._mapped[taxes] = own, self.fiscal_position.map_tax(own)
+            self._taxes[product.id] = self._mapped[taxes]
         return self._taxes[product.id]
 
     def _adapt_to_taxes(self, price, product):
@@ -325,12 +326,14 @@ class Pricer:
 
         :rtype: float
         """
+        if not self.fiscal_position:
+            return price
         original_taxes, taxes = self._get_taxes(product)
         return product._get_tax_included_unit_price_from_price(
             price,
             product_taxes=original_taxes,
             fiscal_position=self.fiscal_position,
-            product_taxes_after_fp=taxes if self.fiscal_position else None,
+            product_taxes_after_fp=taxes,
         )
 
     def _get_list_price(self, line):

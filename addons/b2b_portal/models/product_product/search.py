@@ -26,6 +26,7 @@ class ProductProduct(models.Model):
         limit=None,
         total=None,
         customer=None,
+        domain=None,
     ):
         """Find products by name, reference or barcode; case, accents and small typos do not matter.
 
@@ -34,10 +35,11 @@ class ProductProduct(models.Model):
         :param int category_id: only of this product category and those below
         :param int total: how many there are without a search, when the caller knows already
         :param res.partner customer: whose own codes are searched, too
+        :param Domain domain: of the shop's products, where the caller has it already
         :return: products of the page, how many there are in all, whether typos were guessed
         :rtype: tuple[product.product, int, bool]
         """
-        domain = self._get_b2b_shop_domain(company)
+        domain = self._get_b2b_shop_domain(company) if domain is None else domain
         if category_id:
             domain &= Domain("categ_id", "child_of", category_id)
         words = self._fold_b2b_search(search).split()[:10]
