@@ -198,6 +198,20 @@ def key(*parts):
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
+def check_demo(pg, database, addons):
+    """Refuse a database in which an addon came without its demo data: Odoo only warns of it.
+
+    :raise Problem: naming the addons; those that depend on the broken one are among them
+    """
+    statement = """
+        SELECT name FROM ir_module_module
+         WHERE state = 'installed' AND NOT demo AND name = ANY(%s) ORDER BY name
+    """
+    missing = [name for (name,) in query(pg, statement, [addons], database)]
+    if missing:
+        raise Problem(f"no demo data of {', '.join(missing)}: see server-{database}.log")
+
+
 def ensure_demo(pg, database="demo"):
     """Make database `demo`, or update the addons that changed since the last time."""
     mark = read_mark(pg, database) or {}
@@ -216,4 +230,5 @@ def ensure_demo(pg, database="demo"):
         create(pg, database)
         install(pg, database, [*common.COMPANION_ADDONS, *prints], "--with-demo", LOAD_LANGUAGES)
         shell(pg, database, DEMO_SHOP, "the demo shop could not be opened")
+        check_demo(pg, database, list(prints))
     write_mark(pg, database, addons=prints, odoo=version)

@@ -111,6 +111,17 @@ class B2BColleaguePortal(B2BAccountPortal):
 
         return self._change_b2b_company(change)
 
+    @http.route(
+        [f"{PAGE}/invite", f"{PAGE}/default", f"{PAGE}/<int:partner_id>"],
+        type="http",
+        auth="b2b",
+        website=True,
+        methods=["GET"],
+    )
+    def portal_b2b_colleagues_again(self, **kwargs):
+        """Lead to the page whoever had to log in at a button of it: nothing was done."""
+        return self._b2b_try_again(PAGE)
+
     def _change_b2b_company(self, change):
         """Do something as the company's administrator, or nothing at all.
 

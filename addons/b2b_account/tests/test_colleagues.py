@@ -104,6 +104,14 @@ class TestColleaguePage(ColleagueCommon):
         self._act("/default", b2b_default_rights="root")
         self.assertEqual(self.customer.b2b_default_rights, "look")
 
+    def test_login_at_a_button_leads_to_the_page(self):
+        self._login(self.admin_user)
+        for button in ("invite", "default", self.buyer_user.partner_id.id):
+            with self.subTest(button=button):
+                answer = self._get(f"/my/b2b/colleagues/{button}")
+                self.assertTrue(answer.url.endswith("/my/b2b/colleagues"), answer.url)
+                self.assertIn("nothing was changed", self._alerts(answer)[0])
+
     def test_page_is_closed_without_an_agreement(self):
         self.agreement.action_terminate()
         answer = self._get(PAGE)

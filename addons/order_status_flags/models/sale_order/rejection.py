@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.mail_delivery_retry.language import get_active_lang
+
 ACTIVITY = "order_status_flags.mail_activity_type_against_rejection"
 ACTIVITY_CANCELLED = "order_status_flags.mail_activity_type_cancelled"
 
@@ -98,7 +100,8 @@ class SaleOrder(models.Model):
         known = self._find_contradictions(rejected)
         for order in rejected:
             user = order._get_cancellation_user()
-            in_words = order.with_context(lang=user.lang or order.env.lang)
+            lang = get_active_lang(order.env, user.lang or order.env.lang)
+            in_words = order.with_context(lang=lang)
             summary = in_words._get_contradictions()[happened]
             if (order.id, summary) not in known:
                 in_words.activity_schedule(ACTIVITY, summary=summary, user_id=user.id)
