@@ -6,9 +6,19 @@ with. Six versions have no word for "here". The first letter is a capital, as on
 translation of Odoo never changes them, and a page in a language without them shows the English
 ones.
 
-`pl`, `sl` and `en` are checked; the others were collected from a public list of the 24 versions and
-not compared with the Official Journal word by word, see docs/withdrawal.md. National law may
-prescribe other words: a lawyer of the country says so.
+What was compared with what (November 2026). None but `en`, `pl` and `sl` was compared with the
+Official Journal itself.
+
+- All 48 texts: with two published lists of the 24 versions. Their makers say that they took them
+  from the Official Journal, one by a program that found each text in its own version. Both agree
+  with this table but for the Italian label of the function, where one prints "Recedi dal contratto
+  qui" as that of the Italian act, and ours as that of the directive.
+- `bg`, `da`, `de`, `el`, `es`, `et`, `fr`, `hu`, `it`, `lt`, `nl`, `pt`, `ro`, `sk`, `sv`: also
+  with what others quote of the directive or of their country's act.
+- `cs`: the confirmation also with such quotations, the label of the function with the lists alone.
+- `fi`, `ga`, `hr`, `lv`, `mt`: with lists alone.
+
+See docs/withdrawal.md. National law may prescribe other words: a lawyer of the country says so.
 """
 
 # code: (label of the function, label of the confirmation)

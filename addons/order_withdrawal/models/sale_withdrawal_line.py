@@ -26,6 +26,15 @@ class SaleWithdrawalLine(models.Model):
         string="Article, as declared", compute="_compute_name", store=True, precompute=True
     )
     quantity = fields.Float(digits="Product Unit", required=True)
+    ordered_quantity = fields.Float(
+        string="Ordered at that time",
+        digits="Product Unit",
+        compute="_compute_ordered_quantity",
+        store=True,
+        precompute=True,
+        help="What was ordered of the article when the customer declared; the order may be lowered"
+        " after a part of it was accepted.",
+    )
     product_uom_id = fields.Many2one(related="order_line_id.product_uom_id", string="Unit")
     company_id = fields.Many2one(related="withdrawal_id.company_id", store=True)
 
@@ -40,6 +49,15 @@ class SaleWithdrawalLine(models.Model):
             # sudo: read for a record whose access was checked
             article = line.order_line_id.sudo()
             line.name = line.name or (article and article._get_tracking_page_name())
+
+    @api.depends("order_line_id")
+    def _compute_ordered_quantity(self):
+        """Keep the quantity as it was, as the name."""
+        for line in self:
+            # sudo: read for a record whose access was checked
+            line.ordered_quantity = (
+                line.ordered_quantity or line.order_line_id.sudo().product_uom_qty
+            )
 
     @api.constrains("order_line_id")
     def _check_order(self):

@@ -41,6 +41,16 @@ class WithdrawalCommon(OrderStatusCommon):
             for line, quantity in zip(order.order_line, quantities, strict=False)
         ]
 
+    def _mark_delivery(self, line):
+        """Make a line the delivery charge, by the field of `delivery` or without that app."""
+        if "is_delivery" in line._fields:
+            line.is_delivery = True
+            return
+        charge = line.id
+        self.patch(
+            type(line), "_is_delivery", lambda line: line._origin.id == charge or line.id == charge
+        )
+
 
 class WithdrawalHttpCommon(WithdrawalCommon, HttpCase):
     """The pages as a browser without scripts sees them."""

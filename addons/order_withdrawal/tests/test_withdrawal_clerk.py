@@ -96,6 +96,42 @@ class TestWithdrawalClerk(WithdrawalHttpCommon):
         all_of_it.action_accept()
         self.assertEqual(self.order.state, "cancel")
 
+    def test_accept_of_the_last_part_cancels_the_order(self):
+        first = self._enter(self.order, line_ids=self._lines(self.order, 2))
+        last = self._enter(self.order, line_ids=self._lines(self.order, 3))
+        last.with_user(self.seller).action_accept()
+        self.assertEqual(self.order.state, "sale", "the other one may be a repeat")
+        first.with_user(self.seller).action_accept()
+        self.assertEqual(self.order.state, "cancel")
+        self.assertEqual(self.order.order_status_id, self.rejected)
+
+    def test_parts_that_are_accepted_together_cancel_the_order(self):
+        first = self._enter(self.order, line_ids=self._lines(self.order, 2))
+        last = self._enter(self.order, line_ids=self._lines(self.order, 3))
+        (first + last).action_accept()
+        self.assertEqual(self.order.state, "cancel")
+
+    def test_declined_part_does_not_count(self):
+        self._enter(self.order, line_ids=self._lines(self.order, 2)).action_decline("Sent twice")
+        self._enter(self.order, line_ids=self._lines(self.order, 3)).action_accept()
+        self.assertEqual(self.order.state, "sale")
+
+    def test_order_lowered_by_the_first_part_is_not_covered_by_it_once_more(self):
+        self._enter(self.order, line_ids=self._lines(self.order, 2)).action_accept()
+        self.order.order_line.product_uom_qty = 3
+        self._enter(self.order, line_ids=self._lines(self.order, 1)).action_accept()
+        self.assertEqual(self.order.state, "sale", "two of five are kept")
+        self._enter(self.order, line_ids=self._lines(self.order, 2)).action_accept()
+        self.assertEqual(self.order.state, "cancel")
+
+    def test_accept_of_the_last_part_of_delivered_goods_leaves_the_order(self):
+        self.product.type = "service"
+        order = self._create_web_order()
+        self._enter(order, line_ids=self._lines(order, 2)).action_accept()
+        order.order_line.qty_delivered = 3
+        self._enter(order, line_ids=self._lines(order, 3)).action_accept()
+        self.assertEqual(order.state, "sale")
+
     def test_accept_of_delivered_goods_leaves_the_order(self):
         self.product.type = "service"
         order = self._create_web_order()

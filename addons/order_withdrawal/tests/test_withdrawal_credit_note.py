@@ -46,16 +46,6 @@ class TestWithdrawalCreditNote(WithdrawalCommon):
         order._create_invoices(final=True).action_post()
         return order
 
-    def _mark_delivery(self, line):
-        """Make a line the delivery charge, by the field of `delivery` or without that app."""
-        if "is_delivery" in line._fields:
-            line.is_delivery = True
-            return
-        charge = line.id
-        self.patch(
-            type(line), "_is_delivery", lambda line: line._origin.id == charge or line.id == charge
-        )
-
     def _credit(self, statement):
         action = statement.with_user(self.seller).action_create_credit_note()
         domain = [("id", "=", action["res_id"])] if action.get("res_id") else action["domain"]
@@ -99,6 +89,43 @@ class TestWithdrawalCreditNote(WithdrawalCommon):
         self.assertEqual(self._credit(whole).amount_total, 67)
         with self.assertRaises(UserError):
             self._credit(self._enter(order))
+
+    def test_parts_that_cover_the_order_refund_the_charge_with_the_last(self):
+        order = self._create_invoiced_order(charge=True)
+        first = self._enter(order, line_ids=self._lines(order, 5, 1))
+        self.assertEqual(self._credit(first).amount_total, 80)
+        last = self._enter(order, line_ids=self._lines(order, 0, 1)[1:])
+        self.assertEqual(self._credit(last).amount_total, 37)
+        with self.assertRaises(UserError):
+            self._credit(self._enter(order))
+
+    def test_part_that_is_only_received_or_declined_covers_nothing(self):
+        order = self._create_invoiced_order(charge=True)
+        repeat = self._enter(order, line_ids=self._lines(order, 5))
+        self._enter(order, line_ids=self._lines(order, 5, 1)).action_decline("Sent twice")
+        part = self._enter(order, line_ids=self._lines(order, 0, 2)[1:])
+        self.assertEqual(self._credit(part).amount_total, 60)
+        self.assertEqual(repeat.state, "received")
+
+    def test_part_whose_credit_note_was_cancelled_covers_nothing(self):
+        order = self._create_invoiced_order(charge=True)
+        self._credit(self._enter(order, line_ids=self._lines(order, 5))).button_cancel()
+        part = self._enter(order, line_ids=self._lines(order, 0, 2)[1:])
+        self.assertEqual(self._credit(part).amount_total, 60)
+
+    def test_charge_of_an_invoice_of_its_own(self):
+        """What a part brings back may stand on other invoices than its articles."""
+        order = self._create_invoiced_order()
+        order.order_line = [
+            Command.create(
+                {"product_id": self.charge.id, "price_unit": 7, "tax_ids": [Command.clear()]}
+            )
+        ]
+        self._mark_delivery(order.order_line[2])
+        order._create_invoices(final=True).action_post()
+        self._enter(order, line_ids=self._lines(order, 5)).action_accept()
+        last = self._enter(order, line_ids=self._lines(order, 0, 2)[1:])
+        self.assertEqual(sum(self._credit(last).mapped("amount_total")), 67)
 
     def test_discount_is_shared(self):
         order = self._create_invoiced_order(discount=11)

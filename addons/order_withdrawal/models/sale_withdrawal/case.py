@@ -1,3 +1,4 @@
+from collections import defaultdict
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -309,15 +310,46 @@ class SaleWithdrawal(models.Model):
             )
         return quantities
 
-    def _is_whole(self):
-        """Whether all that can be withdrawn from is: no quantities declared, or all of them."""
+    def _is_order_covered(self):
+        """Whether the customer keeps nothing of the order, by this statement and those before it.
+
+        Who withdraws in two parts has withdrawn from the contract as well as who says it at once:
+        the order ends, and its delivery is refunded (Article 13(1)).
+        """
         self.ensure_one()
-        # sudo: what was ordered counts, whoever asks
-        statement = self.sudo()
-        quantities = statement._get_withdrawn_quantities()
+        statements = self | self._get_answered_siblings()
+        if not all(statement.line_ids for statement in statements):
+            return True
+        withdrawn, ordered = defaultdict(float), defaultdict(float)
+        for declared in statements.line_ids:
+            withdrawn[declared.order_line_id] += declared.quantity
+            ordered[declared.order_line_id] = max(
+                ordered[declared.order_line_id], declared.ordered_quantity
+            )
+        # An order that was lowered by the first part is not covered by that part once more.
         return all(
-            line.product_uom_id.compare(quantities.get(line, 0), line.product_uom_qty) >= 0
-            for line in statement.order_id.order_line._filter_withdrawable()
+            line.product_uom_id.compare(withdrawn[line], max(ordered[line], line.product_uom_qty))
+            >= 0
+            for line in self.order_id.order_line._filter_withdrawable()
+        )
+
+    def _get_answered_siblings(self):
+        """Return the other statements about the order that a clerk has accepted or credited.
+
+        One that is only received may be a repeat of this one, and counts for nothing yet.
+        """
+        siblings = self.search(
+            [
+                ("order_id", "=", self.order_id.id),
+                ("id", "not in", self.ids),
+                ("state", "!=", "declined"),
+            ]
+        )
+        return siblings.filtered(
+            lambda statement: (
+                statement.state in ("accepted", "done")
+                or any(note.state != "cancel" for note in statement.credit_note_ids)
+            )
         )
 
     # === PAPER === #

@@ -1,5 +1,6 @@
 from odoo import models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from odoo.addons.order_status_flags.typed_text import clean_text
 
@@ -22,14 +23,15 @@ class SaleWithdrawal(models.Model):
     def action_accept(self):
         """Accept the withdrawals; an order of which nothing has left is cancelled.
 
-        Where only a part of the order is withdrawn from, or goods are with the customer, the order
-        goes on, and the other buttons help with return and refund.
+        Where the customer keeps a part of the order, or goods are with him, the order goes on, and
+        the other buttons help with return and refund. Parts that were accepted before count.
 
         :return: True
         :raise UserError: when no order is matched, or it was answered in a way that rules this out
         :raise AccessError: without write access to the statements and their orders
         """
         self._check_clerk()
+        self._take_turn()
         for withdrawal in self:
             withdrawal._check_matched()
             if withdrawal.state == "accepted":
@@ -161,6 +163,23 @@ class SaleWithdrawal(models.Model):
 
     # === WHAT FOLLOWS === #
 
+    def _take_turn(self):
+        """Let one clerk at a time answer the statements about an order.
+
+        Whether a part is the last one is told by the other statements. Their rows are written, not
+        only locked: a transaction that began before another answer was committed cannot know of
+        it, gets a serialization failure here, and Odoo runs it again on fresh data.
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE sale_withdrawal SET step = step WHERE id = ANY(%s) OR order_id = ANY(%s)",
+                self.ids,
+                self.order_id.ids,
+            )
+        )
+        self.env.invalidate_all()
+
     def _vouch(self):
         """Note that a person vouches for the order of this statement; its effects follow, once."""
         if self._is_effective():
@@ -192,11 +211,13 @@ class SaleWithdrawal(models.Model):
         statement._trigger_outbox()
 
     def _cancel_unshipped_order(self):
-        """Cancel the order of which nothing has left, if the whole of it is withdrawn."""
+        """Cancel the order of which nothing has left, if nothing of it is kept."""
         # sudo: which goods have left counts, whether the clerk may read that or not
         order = self.order_id.sudo()
         order._lock_for_status_change()
-        if order.state == "cancel" or not self._is_whole() or order._has_left_house():
+        # sudo: the statements of colleagues about it count as well
+        covered = self.sudo()._is_order_covered()
+        if order.state == "cancel" or not covered or order._has_left_house():
             return
         order = self.order_id
         if order.locked:

@@ -22,8 +22,9 @@ class SaleWithdrawal(models.Model):
     def action_create_credit_note(self):
         """Make draft credit notes of what was invoiced and is withdrawn, one per invoice.
 
-        The delivery charge is refunded with the whole order only, and once. A discount on the whole
-        order is shared: each article gets its part.
+        The delivery charge is refunded when nothing of the order is kept, and once: with the last
+        part where a customer withdraws in parts. A discount on the whole order is shared: each
+        article gets its part.
 
         :return: action that opens them
         :raise UserError: when nothing is left to be credited
@@ -35,7 +36,7 @@ class SaleWithdrawal(models.Model):
         if self.state == "declined":
             raise UserError(self.env._("It was declined; accept it first."))
         self.order_id._lock_for_status_change()  # two clicks credit once
-        self.env.invalidate_all()
+        self._take_turn()
         statement = (
             self.sudo()
         )  # sudo: drafts only; whoever posts them has the rights of accounting
@@ -71,16 +72,18 @@ class SaleWithdrawal(models.Model):
             for line, quantity in self._get_withdrawn_quantities().items()
         }
         made = self.env["account.move"]
+        covered = self._is_order_covered()
         for invoice in invoices:
-            made |= self._credit_invoice(invoice, left)
+            made |= self._credit_invoice(invoice, left, covered)
         return made
 
-    def _credit_invoice(self, invoice, left):
+    def _credit_invoice(self, invoice, left, covered):
         """Return the draft credit note of what is left to be credited of one invoice, or none.
 
         :param dict left: ``{sale.order.line: quantity}``, lowered by what is credited
+        :param bool covered: whether the customer keeps nothing of the order
         """
-        wanted = self._plan_credit(invoice, left)
+        wanted = self._plan_credit(invoice, left, covered)
         if not wanted:
             return invoice.browse()
         reversal = (
@@ -101,7 +104,7 @@ class SaleWithdrawal(models.Model):
 
     # === WHAT IS CREDITED === #
 
-    def _plan_credit(self, invoice, left):
+    def _plan_credit(self, invoice, left, covered):
         """Return how much of each line of an invoice is credited.
 
         :return: ``{account.move.line: (quantity, price_unit)}``; empty when there is nothing
@@ -118,7 +121,7 @@ class SaleWithdrawal(models.Model):
             if article in left and line.product_uom_id.compare(quantity, 0) > 0:
                 plan[line] = (quantity, line.price_unit)
                 left[article] -= wanted
-        if self._is_whole():
+        if covered:
             plan |= self._plan_charges(lines)
         if plan:
             plan |= self._plan_discounts(lines, plan)
