@@ -37,10 +37,13 @@ def is_hidden(node):
 def read_page(text):
     """Return what a page shows, a line for each element, attribute by attribute, and text."""
     body = html.fromstring(text).find("body")
-    for node in list(body.iter()):
-        if not isinstance(node.tag, str) or node.tag in UNSEEN or is_hidden(node):
-            if node.getparent() is not None:
-                node.drop_tree()
+    unseen = [
+        node
+        for node in body.iterdescendants()
+        if not isinstance(node.tag, str) or node.tag in UNSEEN or is_hidden(node)
+    ]
+    for node in unseen:
+        node.drop_tree()
     lines = []
     for node in body.iter():
         attributes = " ".join(f'{name}="{value}"' for name, value in sorted(node.items()))
@@ -184,7 +187,9 @@ def test_pages_are_the_same(seen):
     before, after, _shop = seen
     assert before.keys() == after.keys()
     differences = [
-        "\n".join([f"{login} {path}", *difflib.unified_diff(lines, after[login, path], lineterm="")])
+        "\n".join(
+            [f"{login} {path}", *difflib.unified_diff(lines, after[login, path], lineterm="")]
+        )
         for (login, path), lines in before.items()
         if lines != after[login, path]
     ]

@@ -31,9 +31,7 @@ class Approver(Buyer):
             "email": f"{login}@example.com",
             "group_ids": [(6, 0, [self.admin.ref("base.group_portal")])],
         }
-        user = self.admin.call(
-            "res.users", "create", values, context={"no_reset_password": True}
-        )
+        user = self.admin.call("res.users", "create", values, context={"no_reset_password": True})
         self.partner = self.admin.read("res.users", user, "partner_id")["partner_id"][0]
         self.admin.write("res.partner", self.partner, parent_id=buyer.company)
         member = self.admin.create("b2b.member", partner_id=self.partner, may_approve=True)

@@ -2,6 +2,7 @@ from odoo import http
 from odoo.exceptions import AccessError, MissingError, ValidationError
 from odoo.http import request
 
+from odoo.addons.account_payment.controllers.payment import PaymentPortal as AccountPaymentPortal
 from odoo.addons.account_payment.controllers.portal import PortalAccount
 from odoo.addons.sale.controllers import portal
 
@@ -32,23 +33,6 @@ class FinancePortal(PortalAccount):
             return request.redirect("/my")
         return super().portal_my_overdue_invoices(*args, **kwargs)
 
-    @http.route()
-    def overdue_invoices_transaction(self, *args, **kwargs):
-        """Override of `account_payment` to let pay only what the colleague sees.
-
-        :raise ValidationError: for colleagues who see no finance
-        """
-        if not self._sees_finance():
-            raise ValidationError(request.env._("Invoices are closed to you."))
-        return super().overdue_invoices_transaction(*args, **kwargs)
-
-    @http.route()
-    def payment_pay(self, *args, invoice_id=None, **kwargs):
-        """Override of `account_payment` to close the link of a payment while logged in."""
-        if invoice_id and not self._sees_finance():
-            return request.redirect("/my")
-        return super().payment_pay(*args, invoice_id=invoice_id, **kwargs)
-
     def _document_check_access(self, model_name, document_id, access_token=None):
         """Override of `portal` to open no invoice by its link either.
 
@@ -57,6 +41,27 @@ class FinancePortal(PortalAccount):
         if model_name == "account.move" and not self._sees_finance():
             raise AccessError(request.env._("Invoices are closed to you."))
         return super()._document_check_access(model_name, document_id, access_token)
+
+
+class FinancePayments(AccountPaymentPortal):
+    """Payments of invoices, closed to colleagues who see no finance."""
+
+    @http.route()
+    def overdue_invoices_transaction(self, *args, **kwargs):
+        """Override of `account_payment` to let pay only what the colleague sees.
+
+        :raise ValidationError: for colleagues who see no finance
+        """
+        if not FinancePortal._sees_finance():
+            raise ValidationError(request.env._("Invoices are closed to you."))
+        return super().overdue_invoices_transaction(*args, **kwargs)
+
+    @http.route()
+    def payment_pay(self, *args, invoice_id=None, **kwargs):
+        """Override of `account_payment` to close the link of a payment while logged in."""
+        if invoice_id and not FinancePortal._sees_finance():
+            return request.redirect("/my")
+        return super().payment_pay(*args, invoice_id=invoice_id, **kwargs)
 
 
 def get_acceptance_problems(controller, order_id, access_token):
@@ -81,10 +86,20 @@ def get_page_problems(order):
     :param sale.order order: to which the access was checked
     :rtype: list[str]
     """
-    user = request.env.user
-    if not user.share:
+    if not request.env.user.share:
         return []  # the seller's own people
-    return order._get_b2b_acceptance_problems(get_acting_partner())
+    return as_visitor(order)._get_b2b_acceptance_problems(get_acting_partner())
+
+
+def as_visitor(order):
+    """Return an order in sudo mode for whoever asks: the access check gives it as the superuser.
+
+    What is told depends on who is told.
+
+    :param sale.order order: to which the access was checked
+    :rtype: sale.order
+    """
+    return order.with_user(request.env.user).sudo()
 
 
 def get_acting_partner():
@@ -122,7 +137,7 @@ class CustomerPortal(portal.CustomerPortal):
             problems = get_page_problems(document)
             values["b2b_acceptance_problems"] = problems
             if not problems and request.env.user.share:
-                notices = document._get_b2b_acceptance_notices(get_acting_partner())
+                notices = as_visitor(document)._get_b2b_acceptance_notices(get_acting_partner())
                 values["b2b_acceptance_notices"] = notices
         return values
 

@@ -4,6 +4,8 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.payment.utils import generate_access_token
+
 from .common import AccountCommon
 
 
@@ -140,7 +142,7 @@ class TestFinance(AccountCommon):
                 self.assertEqual(error["data"]["name"], "odoo.exceptions.ValidationError")
                 self.assertNotIn("321", error["data"]["message"])
         for path in (
-            f"/payment/pay?invoice_id={self.invoice.id}&amount=321&access_token=x",
+            self._get_payment_link(),
             "/my/invoices/overdue",
             f"/account/download_invoice_documents/{self.invoice.id}/pdf",
             f"/account/download_invoice_documents/{self.invoice.id}/all",
@@ -148,8 +150,29 @@ class TestFinance(AccountCommon):
             with self.subTest(path), mute_logger("odoo.http"):
                 answer = self._get(path)
                 self.assertLess(answer.status_code, 500)
-                self.assertNotIn("321", answer.text)
+                self.assertNotIn("321.00", answer.text)
                 self.assertNotIn(self.invoice.name, answer.text)
+
+    def _get_payment_link(self):
+        """Return the address that Odoo puts into an e-mail about an invoice."""
+        invoice = self.invoice
+        token = generate_access_token(
+            invoice.partner_id.id, invoice.amount_total, invoice.currency_id.id, env=self.env
+        )
+        return (
+            f"/payment/pay?invoice_id={invoice.id}&amount={invoice.amount_total}"
+            f"&access_token={token}"
+        )
+
+    def test_link_of_a_payment(self):
+        """It shows the invoice to whoever may see it, and there is something to be closed."""
+        self._login(self.buyer_user)
+        self.assertIn(self.invoice.name, self._get(self._get_payment_link()).text)
+        self.member.may_see_finance = False
+        self.env.flush_all()
+        answer = self._get(self._get_payment_link())
+        self.assertTrue(answer.url.rstrip("/").endswith(("/my", "/my/home")), answer.url)
+        self.assertNotIn(self.invoice.name, answer.text)
 
     def test_counters_and_home(self):
         self.invoice.invoice_date_due = "2020-01-01"

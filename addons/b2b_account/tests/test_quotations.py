@@ -133,7 +133,7 @@ class TestQuotations(AccountCommon):
             "b2b_helper",
             groups="base.group_user,sales_team.group_sale_salesman_all_leads",
         )
-        order = self._create_quotation()
+        self._create_quotation()
         self.member.may_order = False
         self._login(user)
         self.assertNotIn("order for Buyer Ltd", self._get(self.url).text)

@@ -227,6 +227,7 @@ class TestWebOrders(OfferCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.web = cls._create_offer(document_type="web", state="draft", require_signature=False)
+        cls.total = cls.web.amount_total
 
     def test_block(self):
         self._set_limit(self.total - 0.01, "block")

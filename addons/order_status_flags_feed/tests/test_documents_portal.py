@@ -234,7 +234,7 @@ class TestDocumentsPortal(FeedCommon, PortalCommon):
     # === WHO SEES NO INVOICES === #
 
     def test_contact_who_sees_no_invoices(self):
-        """Invoices and receipts are nowhere: page, PDF, search by their number, JSON of the list."""
+        """Invoices and receipts are nowhere: on the page, as PDF, by their numbers."""
         self._push_document(self.order, kind="receipt", number="PA 4711", file=self._file())
         self._push_document(self.order, kind="delivery", number="WZ 4711", file=self._file())
         paths = {
@@ -250,7 +250,9 @@ class TestDocumentsPortal(FeedCommon, PortalCommon):
             for number in ("FS 4711", "PA 4711"):
                 self.assertNotIn(number, page)
             for kind, path in paths.items():
-                self.assertEqual(self.url_open(path).status_code, 200 if kind == "delivery" else 404)
+                self.assertEqual(
+                    self.url_open(path).status_code, 200 if kind == "delivery" else 404
+                )
             self.assertEqual(self.url_open(link).status_code, 404, "logged in, by the link too")
             for search_in in ("all", "document", "nonsense"):
                 for number, found in (("FS 4711", False), ("PA 4711", False), ("WZ 4711", True)):

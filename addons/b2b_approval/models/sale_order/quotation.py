@@ -7,8 +7,8 @@ from ...order_facts import OrderFacts
 class SaleOrder(models.Model):
     """Quotations of the seller: accepted by whoever may decide, if a rule wants a decision.
 
-    A signature or a payment places the order, so it asks the rules of the checkout. Whoever needs an
-    approval is told whose; that colleague accepts the quotation himself, which is his approval.
+    A signature or a payment places the order, so it asks the rules of the checkout. Whoever needs
+    an approval is told whose; that colleague accepts the quotation, which is his approval.
     """
 
     _inherit = "sale.order"

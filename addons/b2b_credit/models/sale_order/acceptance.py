@@ -88,14 +88,15 @@ class SaleOrder(models.Model):
 
         :raise UserError: when the policy is to refuse it
         """
-        for order in self:  # one, as customers accept them
-            # sudo: customers do not read the seller's settings
-            policy = order.sudo().company_id.b2b_credit_policy
-            if policy != "block" or not order._is_b2b_credit_asked():
+        for order in self.sudo():  # one, as customers accept them; they read no settings
+            due = order._get_b2b_amount_due()
+            policy = order.company_id.b2b_credit_policy
+            if policy != "block" or not due or not order._is_b2b_credit_asked():
                 continue
-            order.sudo()._take_b2b_credit_turn()  # as above
-            if problems := order._add_b2b_credit_refusal([]):
-                raise UserError("\n".join(problems))
+            order._take_b2b_credit_turn()
+            if order._get_b2b_credit_excess(due, order.currency_id):
+                # Without amounts: who accepts it is not known here.
+                raise UserError(order._get_b2b_plain_excess())
 
     def _hold_b2b_offers(self):
         """Hold those of these that exceed the credit, when the policy is to look at them.
@@ -105,14 +106,16 @@ class SaleOrder(models.Model):
         """
         held = self.browse()
         for order in self.sudo():  # few; customers read neither settings nor their standing
-            if order._is_b2b_credit_held():
-                held |= order
-            elif order._exceeds_b2b_credit_as_offer():
+            if order._is_b2b_credit_held() or order._hold_b2b_offer():
                 held |= order
         return self & held
 
-    def _exceeds_b2b_credit_as_offer(self):
-        """Hold one order (sudo) when it exceeds the credit; return whether it does."""
+    def _hold_b2b_offer(self):
+        """Hold an order (sudo) when it exceeds the credit, and the policy is to look at it.
+
+        :return: whether it is held
+        :rtype: bool
+        """
         due = self._get_b2b_amount_due()
         if (
             not due

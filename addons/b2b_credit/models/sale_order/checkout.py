@@ -124,12 +124,14 @@ class SaleOrder(models.Model):
         if self._tells_b2b_amounts():
             head = self.env._("This order exceeds your credit.")
             return [f"{head} {excess}".replace("\n", " ")]
-        return [
-            self.env._(
-                "This order exceeds the credit of your company. Please ask a colleague who sees"
-                " invoices."
-            )
-        ]
+        return [self._get_b2b_plain_excess()]
+
+    def _get_b2b_plain_excess(self):
+        """Return that the order exceeds the credit, for whoever may not know the amounts."""
+        return self.env._(
+            "This order exceeds the credit of your company. Please ask a colleague who sees"
+            " invoices."
+        )
 
     def _tells_b2b_amounts(self):
         """Whether the words about the credit may have amounts in them.

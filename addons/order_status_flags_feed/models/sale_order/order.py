@@ -3,6 +3,8 @@ from odoo.fields import Domain
 from odoo.modules.db import FunctionStatus
 from odoo.tools import SQL
 
+from ..sale_order_erp_document import FINANCE_KINDS
+
 # Rows shown on the order's form; all of them are in the feed's log.
 MAX_FAILURES = 10
 
