@@ -77,6 +77,7 @@ class TestQuotations(ApprovalCommon):
     def test_each_condition(self):
         rule = self._create_approval_rule((10, self.anna))
         amount = self.offer.amount_untaxed
+        self.product.categ_id = self.env["product.category"].create({"name": "Bolts"})
         for values, is_asked in (
             ({"condition": "amount", "amount": amount}, False),
             ({"condition": "amount", "amount": amount - 0.01}, True),

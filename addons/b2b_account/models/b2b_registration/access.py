@@ -54,7 +54,9 @@ class B2bRegistration(models.Model):
         compute="_compute_access_danger",
         help="Why the applicant gets no access before somebody of the customer confirms it.",
     )
-    has_login = fields.Boolean(compute="_compute_has_login", compute_sudo=True)
+    has_login = fields.Boolean(
+        string="Has a login", compute="_compute_has_login", compute_sudo=True
+    )
 
     # === COMPUTE METHODS === #
 
