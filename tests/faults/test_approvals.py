@@ -5,6 +5,7 @@ import time
 
 import pytest
 import requests
+from database import query
 from kit.buyer import Buyer
 from kit.faults import PICTURE, Gate, wait_until
 from kit.rpc import Rpc
@@ -73,6 +74,7 @@ def wake(server, admin):
             " SELECT unnest(%s), now() at time zone 'UTC'",
             actions,
         )
+        query(server.pg, "SELECT pg_notify('cron_trigger', %s)", [server.database])
 
     return wake
 
@@ -179,7 +181,7 @@ def test_killed_while_asking_by_mail(server, admin, buyer, approver, caught, wak
         server.stop(kill=True)
     server.start()
     wake()
-    mail = caught.wait_for(to=f"{approver.login}@", timeout=60)
+    mail = caught.wait_for(to=f"{approver.login}@", timeout=120)
     time.sleep(1)
     assert len(caught.all(to=f"{approver.login}@")) == 1
     path = re.search(r"/b2b/approve/[\w-]+", caught.html(mail))[0]
