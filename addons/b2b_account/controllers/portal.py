@@ -2,10 +2,9 @@ from odoo import http
 from odoo.exceptions import AccessError, MissingError, ValidationError
 from odoo.http import request
 
+from odoo.addons.account_payment.controllers.payment import PaymentPortal as AccountPaymentPortal
 from odoo.addons.account_payment.controllers.portal import PortalAccount
 from odoo.addons.sale.controllers import portal
-
-from .. import rights
 
 
 class FinancePortal(PortalAccount):
@@ -18,9 +17,7 @@ class FinancePortal(PortalAccount):
         :rtype: bool
         """
         user = request.env.user
-        if user._is_public() or not user.share:
-            return True
-        return user.partner_id._b2b_may(rights.SEE_FINANCE)
+        return user._is_public() or user.partner_id._sees_invoices()
 
     @http.route()
     def portal_my_invoices(self, *args, **kwargs):
@@ -46,6 +43,27 @@ class FinancePortal(PortalAccount):
         return super()._document_check_access(model_name, document_id, access_token)
 
 
+class FinancePayments(AccountPaymentPortal):
+    """Payments of invoices, closed to colleagues who see no finance."""
+
+    @http.route()
+    def overdue_invoices_transaction(self, *args, **kwargs):
+        """Override of `account_payment` to let pay only what the colleague sees.
+
+        :raise ValidationError: for colleagues who see no finance
+        """
+        if not FinancePortal._sees_finance():
+            raise ValidationError(request.env._("Invoices are closed to you."))
+        return super().overdue_invoices_transaction(*args, **kwargs)
+
+    @http.route()
+    def payment_pay(self, *args, invoice_id=None, **kwargs):
+        """Override of `account_payment` to close the link of a payment while logged in."""
+        if invoice_id and not FinancePortal._sees_finance():
+            return request.redirect("/my")
+        return super().payment_pay(*args, invoice_id=invoice_id, **kwargs)
+
+
 def get_acceptance_problems(controller, order_id, access_token):
     """Return why whoever asks may not accept or pay a quotation.
 
@@ -59,10 +77,38 @@ def get_acceptance_problems(controller, order_id, access_token):
         order = controller._document_check_access("sale.order", order_id, access_token)
     except (AccessError, MissingError):
         return []  # the parent says so
+    return get_page_problems(order)
+
+
+def get_page_problems(order):
+    """Return the same for an order whose page is opened.
+
+    :param sale.order order: to which the access was checked
+    :rtype: list[str]
+    """
+    if not request.env.user.share:
+        return []  # the seller's own people
+    return as_visitor(order)._get_b2b_acceptance_problems(get_acting_partner())
+
+
+def as_visitor(order):
+    """Return an order in sudo mode for whoever asks: the access check gives it as the superuser.
+
+    What is told depends on who is told.
+
+    :param sale.order order: to which the access was checked
+    :rtype: sale.order
+    """
+    return order.with_user(request.env.user).sudo()
+
+
+def get_acting_partner():
+    """Return the contact who is logged in, empty for a bearer of a link.
+
+    :rtype: res.partner
+    """
     user = request.env.user
-    return order._get_b2b_acceptance_problems(
-        order.partner_id if user._is_public() else user.partner_id
-    )
+    return user.partner_id.browse() if user._is_public() else user.partner_id
 
 
 class CustomerPortal(portal.CustomerPortal):
@@ -77,6 +123,23 @@ class CustomerPortal(portal.CustomerPortal):
         return super().portal_quote_accept(
             order_id, access_token=access_token, name=name, signature=signature
         )
+
+    def _get_page_view_values(
+        self, document, access_token, values, session_history, no_breadcrumbs, **kwargs
+    ):
+        """Override of `portal` to offer no button that would be refused."""
+        values = super()._get_page_view_values(
+            document, access_token, values, session_history, no_breadcrumbs, **kwargs
+        )
+        if document._name == "sale.order" and (
+            document._has_to_be_signed() or document._has_to_be_paid()
+        ):
+            problems = get_page_problems(document)
+            values["b2b_acceptance_problems"] = problems
+            if not problems and request.env.user.share:
+                notices = as_visitor(document)._get_b2b_acceptance_notices(get_acting_partner())
+                values["b2b_acceptance_notices"] = notices
+        return values
 
 
 class PaymentPortal(portal.PaymentPortal):

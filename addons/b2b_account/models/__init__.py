@@ -1,4 +1,5 @@
 from . import (
+    account_move_send,
     b2b_member,
     b2b_registration,
     base_partner_merge_automatic_wizard,

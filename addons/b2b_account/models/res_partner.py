@@ -79,6 +79,14 @@ class ResPartner(models.Model):
         """
         return right in self._get_b2b_rights()
 
+    def _sees_invoices(self):
+        """Override of `order_status_flags` to show invoices to whom the customer lets see them."""
+        self.ensure_one()
+        # sudo: asked for customers; the seller's own people go by Odoo's rights alone
+        users = self.sudo().user_ids
+        is_staff = any(not user.share for user in users)
+        return super()._sees_invoices() and (is_staff or self._b2b_may(rights.SEE_FINANCE))
+
     def _get_b2b_rights(self):
         """Return all that this contact may do for its company.
 

@@ -79,18 +79,50 @@ class SaleOrder(models.Model):
             names=self.env["b2b.member"]._get_b2b_whom_to_ask(buyer),
         )
 
-    def _get_b2b_acceptance_problems(self, partner):
-        """Return why a contact of the customer may not accept or pay the seller's quotation.
+    # === QUOTATIONS === #
 
-        :param res.partner partner: who does it; for bearers of a link: the order's contact
-        :return: messages
+    def _get_b2b_acceptance_problems(self, partner):
+        """Return why whoever opens a quotation may not accept or pay it.
+
+        :param res.partner partner: who does it; a stranger who has the link stands for the contact
+            of the order, empty as well
+        :return: messages; none for what is placed already, whose payment places nothing
         :rtype: list[str]
         """
         self.ensure_one()
         order, partner = self.sudo(), partner.sudo()  # asked for customers
-        if not order._is_customer_side(partner):
+        if order.was_placed or order.state not in ("draft", "sent"):
             return []
+        if not partner or not order._is_customer_side(partner):
+            partner = order._get_b2b_party()
+        return order._find_b2b_acceptance_problems(partner)
+
+    def _find_b2b_acceptance_problems(self, partner):
+        """Hook: return why a contact of the customer may not accept or pay the quotation.
+
+        :param res.partner partner: in sudo mode, as the quotation is
+        :return: messages
+        :rtype: list[str]
+        """
         if not partner._b2b_may(rights.ORDER):
-            return [order._get_b2b_order_refusal(partner)]
-        amount = order._convert_b2b_amount(order.amount_untaxed, order.currency_id)
-        return order._get_b2b_limit_excess(partner, amount)
+            return [self._get_b2b_order_refusal(partner)]
+        return self._get_b2b_acceptance_excess(partner)
+
+    def _get_b2b_acceptance_excess(self, partner):
+        """Hook: return why the amount keeps a contact from accepting the quotation.
+
+        :param res.partner partner: in sudo mode, as the quotation is
+        :return: messages; an override returns none where an approval is asked for instead
+        :rtype: list[str]
+        """
+        amount = self._convert_b2b_amount(self.amount_untaxed, self.currency_id)
+        return self._get_b2b_limit_excess(partner, amount)
+
+    def _get_b2b_acceptance_notices(self, partner):
+        """Hook: return what a contact is told of a quotation before he accepts it.
+
+        :param res.partner partner: as for `_get_b2b_acceptance_problems`
+        :return: messages
+        :rtype: list[str]
+        """
+        return []

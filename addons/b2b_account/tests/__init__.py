@@ -1,1 +1,9 @@
-from . import test_access, test_colleagues, test_registration, test_rights
+from . import (
+    test_access,
+    test_colleagues,
+    test_finance,
+    test_quotations,
+    test_registration,
+    test_registration_access,
+    test_rights,
+)

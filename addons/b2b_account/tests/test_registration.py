@@ -234,6 +234,7 @@ class TestRegistrationReview(RegistrationCommon):
         self.assertIn(self.customer, registration.duplicate_partner_ids)
         self._as_clerk(registration).action_accept()
         self.assertEqual(registration.contact_id.parent_id, self.customer)
+        self.assertFalse(registration.contact_id.user_ids, "nobody of the customer confirmed it")
         self.assertEqual(registration.agreement_id, self.agreement, "it has one in force")
         self.assertFalse(registration.contact_id._b2b_may("administrate"))
 

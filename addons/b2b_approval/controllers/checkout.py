@@ -22,8 +22,15 @@ class B2BApprovalCheckoutPortal(B2BCheckoutPortal):
         return values
 
     def _render_b2b_checkout(self, agreement, cart, form=None, problems=None, changes=()):
-        """Override of `b2b_portal` to keep the chosen cost centre when the page comes again."""
+        """Override of `b2b_portal` to keep the chosen cost centre when the page comes again.
+
+        And to say what the order would do to budgets, while it can still be left.
+        """
         response = super()._render_b2b_checkout(agreement, cart, form, problems, changes)
+        values = response.qcontext
+        if values.get("b2b_cost_centers"):
+            outlook = cart._get_b2b_budget_outlook(values["today"]["untaxed"])
+            values["b2b_budget_outlook"] = outlook
         if form and form.get("cost_center_id") is not None:
             chosen = self._read_id(form["cost_center_id"])
             response.qcontext["b2b_cost_center_id"] = chosen

@@ -165,7 +165,7 @@ class B2bBudget(models.Model):
     def _get_of_day(self, center, company, day):
         """Return the budgets of a cost centre on a day, in sudo mode.
 
-        :param b2b.cost.center center: may be empty
+        :param b2b.cost.center center: one or several, may be empty
         :param res.company company: the selling one
         :param date day: of the request
         :rtype: b2b.budget
@@ -175,7 +175,7 @@ class B2bBudget(models.Model):
         if not center:
             return budgets
         return budgets.search(
-            Domain("cost_center_id", "=", center.id)
+            Domain("cost_center_id", "in", center.ids)
             & Domain("company_id", "=", company.id)
             & Domain("date_start", "<=", day)
             & Domain("date_end", ">=", day),
@@ -210,6 +210,10 @@ class B2bBudget(models.Model):
         :rtype: dict
         """
         self._lock_for_order()
+        return self._find_exceeded(order, amount)
+
+    def _find_exceeded(self, order, amount):
+        """Return the same for a page, which locks nothing: it may differ a moment later."""
         uses = self._get_uses(without=order)
         over = {
             budget: sum(uses.get(budget.id, (0.0, 0.0))) + amount - budget.amount for budget in self

@@ -5,6 +5,7 @@ from . import (
     test_checkout,
     test_links,
     test_pages,
+    test_quotations,
     test_races,
     test_web,
 )

@@ -1,3 +1,5 @@
+import re
+
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
@@ -162,6 +164,67 @@ class TestBudgets(ApprovalCommon):
         self.assertEqual(centers.partner_id, self.customer)
         self.assertEqual(budget.exists().cost_center_id, centers[0])
         self.assertEqual(self.center.code, "100")
+
+    def test_checkout_says_it_before_anything_is_ordered(self):
+        """Of each cost centre that can be chosen, and by what becomes of the order then."""
+        other = self.center.copy({"code": "200", "name": "Office"})
+        budget = self._create_budget(1, policy="warn")
+        self._create_budget(self.amount, cost_center_id=other.id, policy="block")
+        self._login(self.buyer_user)
+        for policy, words in (
+            ("warn", "all the same"),
+            ("approval", "needs an approval"),
+            ("block", "refused"),
+        ):
+            budget.policy = policy
+            self.env.flush_all()
+            text = " ".join(self._alerts(self._get("/my/b2b/checkout")))
+            self.assertIn("The budget of 100 Workshop is exceeded by", text)
+            self.assertIn(words, text)
+            self.assertNotIn("Office", text, "exactly met is within")
+        self.env.invalidate_all()
+        self.assertFalse(budget.lock_count, "a page locks nothing")
+        budget.policy = "warn"
+        self.env.flush_all()
+        _action, form = self._form(self._get("/my/b2b/checkout"), "Place order")
+        self._post("/my/b2b/checkout", {**form, "cost_center_id": self.center.id})
+        self.env.invalidate_all()
+        self.assertEqual(self.cart.b2b_qualifier, "order")
+
+    def test_outlook_counts_what_is_there_in_constant_queries(self):
+        self._create_budget(self.amount, policy="warn")
+        cart = self._get_cart()
+        self.assertFalse(cart._get_b2b_budget_outlook(self.amount))
+        self.assertTrue(cart._get_b2b_budget_outlook(self.amount + 0.01))
+        self._place(**self.form)
+        cart = self._new_cart()
+        with self._count_queries() as few:
+            self.assertEqual(len(cart._get_b2b_budget_outlook(self.amount)), 1)
+        for code in range(5):
+            center = self.center.copy({"code": str(code)})
+            self._create_budget(1, cost_center_id=center.id)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        with self._count_queries() as many:
+            self.assertEqual(len(cart._get_b2b_budget_outlook(self.amount)), 6)
+        self.assertNoMoreQueries(few[0], many[0])
+
+    def test_customer_without_budgets_sees_nothing_new(self):
+        self._login(self.buyer_user)
+        self.assertNotIn("o_b2b_budget_outlook", self._get("/my/b2b/checkout").text)
+
+    def test_approver_sees_that_a_budget_is_exceeded(self):
+        self._create_budget(1, policy="warn")
+        self._create_approval_rule((10, self.anna))
+        approval = self._request(**self.form)
+        self._login(self.anna_user)
+        text = " ".join(self._alerts(self._get(f"/my/b2b/approvals/{approval.id}")))
+        self.assertIn("The budget of 100 Workshop is exceeded by", text)
+        mail = self._send_notices()[:1]
+        link = re.search(r"/b2b/approve/[\w-]+", mail.body_html)[0]
+        self.authenticate(None, None)
+        text = " ".join(self._alerts(self._get(link)))
+        self.assertIn("The budget of 100 Workshop is exceeded by", text)
 
     def test_day_of_the_request_chooses_the_period(self):
         first = self._create_budget(1000, date_start="2030-01-01", date_end="2030-01-31")

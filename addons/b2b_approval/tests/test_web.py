@@ -58,11 +58,7 @@ class TestWeb(ApprovalCommon):
         self.member.may_order = False
         self.assertNotIn("/my/b2b", self._problems())
 
-    def test_quotation_of_the_seller_is_none(self):
+    def test_order_that_is_placed_is_paid(self):
         self._create_approval_rule((10, self.anna))
-        quotation = self._create_order(
-            [(self.product, 2)], partner_id=self.buyer_user.partner_id.id
-        )
-        self.assertFalse(quotation._get_b2b_acceptance_problems(self.buyer_user.partner_id))
         self.web.state = "sent"  # placed already, waits for its money
         self.assertFalse(self.web._get_b2b_acceptance_problems(self.buyer_user.partner_id))

@@ -1,5 +1,6 @@
 from . import (
     b2b_credit_check,
+    payment_transaction,
     res_company,
     res_config_settings,
     res_partner,

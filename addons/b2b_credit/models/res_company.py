@@ -13,7 +13,8 @@ class ResCompany(models.Model):
         string="Orders above the credit limit",
         default="inform",
         required=True,
-        help="What happens at the B2B checkout when an order exceeds the customer's credit limit.",
+        help="What happens when a customer with an agreement places an order that exceeds the"
+        " credit limit: in the B2B shop, in the public shop, or by accepting a quotation.",
     )
     b2b_overdue_days = fields.Integer(
         string="Overdue counts as exceeded after",

@@ -1,1 +1,8 @@
-from . import test_account_page, test_checkout, test_credit_race, test_hold, test_standing
+from . import (
+    test_account_page,
+    test_checkout,
+    test_credit_race,
+    test_hold,
+    test_offers,
+    test_standing,
+)

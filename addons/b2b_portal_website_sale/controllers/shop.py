@@ -56,6 +56,12 @@ class B2BWebsiteSale(WebsiteSale):
             errors.append((request.env._("You cannot order this here."), "\n".join(problems)))
         return errors
 
+    def _get_shop_payment_values(self, order, **kwargs):
+        """Override of `website_sale` to tell on the payment page what becomes of the order."""
+        values = super()._get_shop_payment_values(order, **kwargs)
+        notices = [] if values["errors"] else order._get_b2b_web_notices()
+        return {**values, "b2b_notices": notices}
+
 
 class B2BCart(Cart):
     """The cart of the public shop."""

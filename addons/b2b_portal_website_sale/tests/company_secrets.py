@@ -21,6 +21,7 @@ MODELS = (
     "b2b.part.number.list",
     "b2b.registration",
     "customer.product.reference",
+    "sale.order.erp.document",
 )
 # Model: what a stranger would guess of it.
 GUESSES = {
@@ -34,6 +35,7 @@ GUESSES = {
     "b2b.registration": [("company_name", "ilike", "Zyxwv")],
     "customer.product.reference": [("customer_product_reference", "ilike", "Zyxwv")],
     "account.move": [("ref", "ilike", "Zyxwv")],
+    "sale.order.erp.document": [("number", "ilike", "Zyxwv")],
 }
 
 
@@ -57,6 +59,8 @@ def create_company_secrets(case):
         found.update(_create_members(case))
     if "b2b.approval" in case.env:
         found.update(_create_approval(case))
+    if "sale.order.erp.document" in case.env:
+        found["sale.order.erp.document"] = _create_erp_document(case)
     return found
 
 
@@ -80,6 +84,23 @@ def _create_invoice(case):
         attachments=[(f"{NAME}.txt", NAME.encode())],
     )
     return invoice
+
+
+def _create_erp_document(case):
+    """Make an invoice of an ERP on the pro-forma, as a feed does."""
+    pdf = case.env["ir.attachment"].create({"name": f"{NAME}.pdf", "raw": NAME.encode()})
+    feed = case.env["order.flag.feed"].create({"name": "ERP", "system": "subiekt_gt"})
+    document = case.env["sale.order.erp.document"].create(
+        {
+            "order_id": case.proforma.id,
+            "feed_id": feed.id,
+            "kind": "invoice",
+            "number": NAME,
+            "attachment_id": pdf.id,
+        }
+    )
+    pdf.write({"res_model": document._name, "res_id": document.id})
+    return document
 
 
 def _create_members(case):

@@ -115,3 +115,31 @@ class TestWebOrders(ShopCommon):
         self._expect_refusal(cart, "limit", "/my/b2b")
         member.order_limit = 0
         return self._expect_payment(cart)
+
+    def test_order_above_the_credit(self):
+        cart = self._fill(self.buyer_user)
+        if "b2b.credit.check" not in self.env:
+            return self._expect_payment(cart)
+        self.customer.credit_limit = cart.amount_total - 0.01
+        self.company.b2b_credit_policy = "block"
+        self._expect_refusal(cart, "exceeds your credit")
+        self.company.b2b_credit_policy = "approval"
+        self.assertIn("before we confirm", self.url_open("/shop/payment").text)
+        self._expect_payment(cart)
+        self.company.b2b_credit_policy = "inform"
+        self.assertIn("exceeds your credit", self.url_open("/shop/payment").text)
+        self._expect_payment(cart)
+        self.company.b2b_credit_policy = "block"
+        self.customer.credit_limit = cart.amount_total
+        self.env.flush_all()
+        self.assertNotIn("your credit", self.url_open("/shop/payment").text)
+        return self._expect_payment(cart)
+
+    def test_free_order_takes_no_credit(self):
+        cart = self._fill(self.buyer_user)
+        if "b2b.credit.check" in self.env:
+            self.customer.credit_limit = 0.01
+            self.company.b2b_credit_policy = "block"
+        cart.order_line.price_unit = 0
+        self.env.flush_all()
+        self.assertFalse(cart._get_b2b_web_problems())

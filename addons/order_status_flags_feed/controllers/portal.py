@@ -102,7 +102,7 @@ class ErpDocumentPortal(OrderStatusPortal):
             document, access_token, values, session_history, no_breadcrumbs, **kwargs
         )
         if document._name == "sale.order":
-            values["erp_documents"] = document._get_customer_erp_documents()
+            values["erp_documents"] = self._get_shown_erp_documents(document)
             values["erp_access_token"] = access_token
         return values
 
@@ -147,5 +147,16 @@ class ErpDocumentPortal(OrderStatusPortal):
             order = self._document_check_access("sale.order", order_id, access_token=access_token)
         except (AccessError, MissingError):
             return nothing
-        documents = order._get_customer_erp_documents()
+        documents = self._get_shown_erp_documents(order)
         return documents.filtered(lambda document: document.id == document_id).attachment_id
+
+    @staticmethod
+    def _get_shown_erp_documents(order):
+        """Return the documents (sudo) that whoever asks sees of an order.
+
+        The access check gives the order as the superuser, who sees all of them.
+
+        :param sale.order order: to which the access was checked
+        :rtype: sale.order.erp.document
+        """
+        return order.with_user(request.env.user).sudo()._get_customer_erp_documents()

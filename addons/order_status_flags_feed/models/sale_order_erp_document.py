@@ -7,6 +7,8 @@ from odoo.tools import SQL
 
 # Documents by which goods have left, or money is owed: the customer can no longer cancel.
 FINAL_KINDS = ("delivery", "invoice", "receipt")
+# Documents that say what is owed: for contacts who see invoices.
+FINANCE_KINDS = ("invoice", "receipt")
 # Fields of an order that follow from its documents.
 FOLLOWING_FIELDS = (
     "erp_document_ids",

@@ -1,4 +1,5 @@
 import re
+from unittest.mock import patch
 
 from odoo.fields import Command
 from odoo.tests import JsonRpcException, tagged
@@ -229,3 +230,45 @@ class TestDocumentsPortal(FeedCommon, PortalCommon):
         self.assertNotIn(str(self.order.id), ids)
         self.assertRegex(page, r"/my/orders/page/2\?[^\"]*search=PO-88")
         self.assertEqual(self._open("/my/orders/page/2?search=PO-88").status_code, 200)
+
+    # === WHO SEES NO INVOICES === #
+
+    def test_contact_who_sees_no_invoices(self):
+        """Invoices and receipts are nowhere: on the page, as PDF, by their numbers."""
+        self._push_document(self.order, kind="receipt", number="PA 4711", file=self._file())
+        self._push_document(self.order, kind="delivery", number="WZ 4711", file=self._file())
+        paths = {
+            document.kind: f"/my/orders/{self.order.id}/erp-documents/{document.id}"
+            for document in self._documents(self.order)
+        }
+        link = f"{self.path}?access_token={self.order._portal_ensure_token()}"
+        self.env.flush_all()
+        partners = self.registry["res.partner"]
+        with patch.object(partners, "_sees_invoices", lambda partner: False):
+            page = self._open(f"/my/orders/{self.order.id}", "test_buyer").text
+            self.assertIn("WZ 4711", page)
+            for number in ("FS 4711", "PA 4711"):
+                self.assertNotIn(number, page)
+            for kind, path in paths.items():
+                self.assertEqual(
+                    self.url_open(path).status_code, 200 if kind == "delivery" else 404
+                )
+            self.assertEqual(self.url_open(link).status_code, 404, "logged in, by the link too")
+            for search_in in ("all", "document", "nonsense"):
+                for number, found in (("FS 4711", False), ("PA 4711", False), ("WZ 4711", True)):
+                    url = f"/my/orders?search_in={search_in}&search={number}"
+                    self.assertEqual(self.order.name in self.url_open(url).text, found, url)
+            self.authenticate(None, None)
+            answer = self.url_open(link)
+            self.assertEqual(answer.content, PDF, "a bearer of the link is nobody's colleague")
+
+    def test_order_status_page_shows_no_documents(self):
+        """Whoever has the link of the status page is anybody: it says where the order stands."""
+        self._push_document(self.order, kind="receipt", number="PA 4711")
+        self.env.flush_all()
+        self.authenticate(None, None)
+        page = self.url_open(f"/order/status/{self.order.order_tracking_token}")
+        self.assertEqual(page.status_code, 200)
+        self.assertIn(self.order.name, page.text)
+        for secret in ("4711", "erp-documents"):
+            self.assertNotIn(secret, page.text)

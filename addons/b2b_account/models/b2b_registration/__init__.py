@@ -1,1 +1,1 @@
-from . import registration, review
+from . import registration, review, access  # isort: skip

@@ -117,12 +117,16 @@ class B2bRegistration(models.Model):
     def action_accept(self):
         """Make the applicant a customer: partner, contact, login, draft agreement, e-mail.
 
+        A stranger gets no login of a customer that is there already, before somebody of that
+        customer confirmed it: see `action_give_access`.
+
         :return: True
         :raise AccessError: for who is no salesperson
         :raise UserError: when it was decided already, when there is no pricelist for new
             customers, or when the e-mail address is the login of somebody else
         """
         self._check_clerk()
+        self._check_open()
         for registration in self:  # a person's decision each, with its own refusal
             registration._accept()
         return True
@@ -135,6 +139,7 @@ class B2bRegistration(models.Model):
         :raise UserError: when one was decided already
         """
         self._check_clerk()
+        self._check_open()
         self.write({"state": "rejected", "reject_reason": clean_text(reason, one_line=True)[:500]})
         self.activity_unlink(["mail.mail_activity_data_todo"])
         return True
@@ -148,16 +153,20 @@ class B2bRegistration(models.Model):
         return self.agreement_id.action_send()
 
     def _check_clerk(self):
+        """Lock registrations for a decision of a salesperson.
+
+        :raise AccessError: for everybody else
+        """
         if not self.env.user.has_group("sales_team.group_sale_salesman"):
             raise AccessError(self.env._("Only salespeople decide about registrations."))
         self.check_access("write")
         self.lock_for_update()
         self.invalidate_recordset(["state"])
-        self._check_open()
 
     def _accept(self):
         self._check_login()
         is_new = not self.partner_id
+        is_open = is_new or self._is_applicant_known() or bool(self.checked_with_id)
         company = self.partner_id or self._create_customer()
         contact = self._find_contact(company) or self._create_contact(company)
         self.write(
@@ -175,10 +184,11 @@ class B2bRegistration(models.Model):
             self.env["b2b.member"].sudo().create(
                 {"partner_id": contact.id, "is_administrator": True}
             )
-        if not contact.user_ids:
-            self.env["b2b.member"]._open_portal_wizard(contact).action_grant_access()
+        if is_open:
+            self._give_access()
+        else:
+            self._hold_access()
         self.activity_feedback(["mail.mail_activity_data_todo"])
-        self._mail_applicant()
 
     def _check_login(self):
         """Refuse an address that is the login of somebody else: nobody is taken over.

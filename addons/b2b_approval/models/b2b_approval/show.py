@@ -151,6 +151,7 @@ class B2bApproval(models.Model):
             "page_key": self._get_page_key(changes),
             "history": order._get_b2b_price_history(),
             "budgets": self._get_budgets(),
+            "budget_warnings": order._get_b2b_budget_warnings() if is_waiting else [],
             "asked": self._get_deciding_names(),
             "request_date": order._get_b2b_request_date(),
             "format_price": partial(format_unit_price, self.env),

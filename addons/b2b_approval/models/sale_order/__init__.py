@@ -1,1 +1,1 @@
-from . import approval, budget, export, request, web
+from . import approval, budget, export, quotation, request, web

@@ -76,6 +76,29 @@ class SaleOrder(models.Model):
             if budget.currency_id.compare_amounts(budget.left, 0.0) < 0
         ]
 
+    def _get_b2b_budget_outlook(self, untaxed):
+        """Return what this cart would do to budgets, before it is ordered, by cost centre.
+
+        :param float untaxed: what it costs today, in the currency of the agreement's list
+        :return: messages, of all cost centres of the customer that can be chosen
+        :rtype: list[str]
+        """
+        self.ensure_one()
+        order = self.sudo()  # buyers read neither cost centres nor budgets
+        centers = order.env["b2b.cost.center"]._get_of_customer(order.b2b_customer_id)
+        day = order.env["b2b.agreement"]._get_today(order.company_id)
+        budgets = order.env["b2b.budget"]._get_of_day(centers, order.company_id, day)
+        amount = order.company_id.currency_id.round(order._convert_b2b_amount(untaxed))
+        ends = {
+            "warn": self.env._("You can order all the same."),
+            "approval": self.env._("The order needs an approval."),
+            "block": self.env._("The order would be refused."),
+        }
+        return [
+            f"{budget.with_env(self.env)._describe_excess(by)} {ends[budget.policy]}"
+            for budget, by in budgets._find_exceeded(order, amount).items()
+        ]
+
     # === DOCUMENTS === #
 
     def _prepare_invoice(self):

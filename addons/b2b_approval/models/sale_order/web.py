@@ -42,10 +42,3 @@ class SaleOrder(models.Model):
                 url="/my/b2b",
             )
         ]
-
-    def _get_b2b_acceptance_problems(self, partner):
-        """Override of `b2b_account`: a cart of the public shop is not paid by its link either."""
-        problems = super()._get_b2b_acceptance_problems(partner)
-        if self.document_type != "web" or self.state != "draft":
-            return problems
-        return self._get_b2b_web_problems() or problems

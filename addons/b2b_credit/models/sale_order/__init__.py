@@ -1,1 +1,1 @@
-from . import checkout, hold
+from . import acceptance, checkout, confirmation, hold

@@ -29,9 +29,7 @@ class SaleOrder(models.Model):
             super()._finish_b2b_checkout(values)
             return
         order._take_b2b_credit_turn()
-        # In the language of who releases it: this is what the log of the order says.
-        lang = order.user_id.lang or order.company_id.partner_id.lang
-        seller = order.with_context(lang=lang)
+        seller = order._in_seller_language()
         excess = seller._get_b2b_credit_excess(order.amount_total, order.currency_id)
         if excess and policy == "block":
             raise UserError("\n".join(self._get_b2b_credit_words(order.amount_total)))
@@ -65,6 +63,8 @@ class SaleOrder(models.Model):
         standing = customer._get_b2b_standing(company)
         today = self.env["b2b.agreement"]._get_today(company)
         amount = currency._convert(total, company.currency_id, company, today)
+        if self.was_placed:  # it is counted there already
+            standing.ordered = max(standing.ordered - amount, 0.0)
         return "\n".join(
             [
                 *self._get_b2b_limit_words(standing, amount, company),
@@ -121,25 +121,45 @@ class SaleOrder(models.Model):
         excess = self._get_b2b_credit_excess(total, currency)
         if not excess:
             return []
-        if self.sudo().partner_id._b2b_may(rights.SEE_FINANCE):
+        if self._tells_b2b_amounts():
             head = self.env._("This order exceeds your credit.")
             return [f"{head} {excess}".replace("\n", " ")]
-        return [
-            self.env._(
-                "This order exceeds the credit of your company. Please ask a colleague who sees"
-                " invoices."
-            )
-        ]
+        return [self._get_b2b_plain_excess()]
 
-    def _get_b2b_credit_notice(self):
+    def _get_b2b_plain_excess(self):
+        """Return that the order exceeds the credit, for whoever may not know the amounts."""
+        return self.env._(
+            "This order exceeds the credit of your company. Please ask a colleague who sees"
+            " invoices."
+        )
+
+    def _tells_b2b_amounts(self):
+        """Whether the words about the credit may have amounts in them.
+
+        Whoever acts has to see finance, and whose order it is, too. A bearer of a link is nobody,
+        and what keeps a request from being placed is read by all who are asked about it.
+
+        :rtype: bool
+        """
+        user = self.env.user
+        if user._is_public() or self.b2b_qualifier not in (False, "cart"):
+            return False
+        # sudo: buyers do not read all contacts
+        readers = self.sudo().partner_id
+        if user.share:
+            readers |= user.partner_id.sudo()  # as above
+        return all(reader._b2b_may(rights.SEE_FINANCE) for reader in readers)
+
+    def _get_b2b_credit_notice(self, total=None):
         """Return what the checkout tells of an order that is placed all the same.
 
+        :param float total: as for `_get_b2b_credit_words`
         :return: messages
         :rtype: list[str]
         """
         # sudo: buyers do not read the seller's settings
         policy = self.sudo().company_id.b2b_credit_policy
-        words = self._get_b2b_credit_words() if policy != "block" else []
+        words = self._get_b2b_credit_words(total) if policy != "block" else []
         if words and policy == "approval":
             words.append(
                 self.env._("You can place it; we look at it before we confirm and deliver.")

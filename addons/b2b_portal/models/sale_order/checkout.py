@@ -96,6 +96,15 @@ class SaleOrder(models.Model):
         self.ensure_one()
         return self._get_b2b_buyer_problems(self.amount_untaxed)
 
+    def _get_b2b_web_notices(self):
+        """Hook: return what this buyer is told before he pays a cart of the public shop.
+
+        :return: messages
+        :rtype: list[str]
+        """
+        self.ensure_one()
+        return []
+
     def _prepare_b2b_checkout_values(self, agreement, form):
         """Read the checkout form.
 

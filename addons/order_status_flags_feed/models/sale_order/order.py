@@ -3,6 +3,8 @@ from odoo.fields import Domain
 from odoo.modules.db import FunctionStatus
 from odoo.tools import SQL
 
+from ..sale_order_erp_document import FINANCE_KINDS
+
 # Rows shown on the order's form; all of them are in the feed's log.
 MAX_FAILURES = 10
 
@@ -160,9 +162,28 @@ class SaleOrder(models.Model):
         """
         # sudo: the fields are internal; what is found says no more than the customer typed
         orders = self.sudo()
-        if name == "document":
-            return orders._search_erp_document_number("ilike", text)
-        return Domain("id", "in", orders._search([("external_ref", "ilike", text)]).subselect())
+        if name != "document":
+            return Domain("id", "in", orders._search([(name, "ilike", text)]).subselect())
+        documents = self.env["sale.order.erp.document"].sudo()  # as above
+        found = documents._search(
+            Domain("number", "ilike", text)
+            & Domain("state", "=", "open")
+            & self._get_customer_erp_kinds_domain()
+        )
+        return Domain("id", "in", found.subselect("order_id"))
+
+    @api.model
+    def _get_customer_erp_kinds_domain(self):
+        """Return the domain of documents of the kinds that whoever is logged in sees.
+
+        A bearer of a link is nobody's colleague, and sees what the link shows.
+
+        :rtype: Domain
+        """
+        user = self.env.user
+        if user._is_public() or user.partner_id._sees_invoices():
+            return Domain.TRUE
+        return Domain("kind", "not in", FINANCE_KINDS)
 
     def _get_customer_erp_documents(self):
         """Return the documents (sudo) that the customer sees: the open ones of a placed order.
@@ -172,4 +193,5 @@ class SaleOrder(models.Model):
         self.ensure_one()
         # sudo: customers have no access to documents, only to those that are shown to them
         documents = self.sudo().erp_document_ids
-        return documents.filtered(lambda document: self.was_placed and document.state == "open")
+        shown = documents.filtered(lambda document: self.was_placed and document.state == "open")
+        return shown.filtered_domain(self._get_customer_erp_kinds_domain())

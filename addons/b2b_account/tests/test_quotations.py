@@ -1,0 +1,139 @@
+from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.b2b_agreement.tests.common import SIGNATURE
+
+from .common import AccountCommon
+
+
+@tagged("post_install", "-at_install")
+class TestQuotations(AccountCommon):
+    """Quotations of the seller: accepted and paid by whoever may order, and nobody else."""
+
+    def test_quotation_is_not_signed_by_whoever_may_not_order(self):
+        order = self._create_order(
+            [(self.product, 1)], partner_id=self.buyer_user.partner_id.id, require_signature=True
+        )
+        order.action_quotation_sent()
+        token = order._portal_ensure_token()
+        self.env.flush_all()
+        data = {"name": "Anna", "signature": SIGNATURE, "access_token": token}
+        self.member.may_order = False
+        for user in (self.buyer_user, None):  # by login, and by the link of the e-mail
+            if user:
+                self._login(user)
+            else:
+                self.authenticate(None, None)
+            result = self.make_jsonrpc_request(f"/my/orders/{order.id}/accept", data)
+            self.assertIn(self.customer.name, result["error"])
+        self.member.write({"may_order": True, "order_limit": 1})
+        self._login(self.buyer_user)
+        result = self.make_jsonrpc_request(f"/my/orders/{order.id}/accept", data)
+        self.assertIn("limit", result["error"])
+        self.env.invalidate_all()
+        self.assertEqual(order.state, "sent")
+        self.member.order_limit = 0
+        result = self.make_jsonrpc_request(f"/my/orders/{order.id}/accept", data)
+        self.assertNotIn("error", result)
+        self.env.invalidate_all()
+        self.assertEqual(order.state, "sale")
+
+    def _create_quotation(self, **values):
+        order = self._create_order(
+            [(self.product, 1)],
+            **{
+                "partner_id": self.buyer_user.partner_id.id,
+                "require_signature": True,
+                "require_payment": True,
+                "state": "sent",
+                **values,
+            },
+        )
+        self.url = f"/my/orders/{order.id}?access_token={order._portal_ensure_token()}"
+        self.env.flush_all()
+        return order
+
+    def _sign(self, order, user=None):
+        if user:
+            self._login(user)
+        else:
+            self.authenticate(None, None)
+        data = {
+            "name": "Anna",
+            "signature": SIGNATURE,
+            "access_token": order._portal_ensure_token(),
+        }
+        self.env.flush_all()
+        answer = self.make_jsonrpc_request(f"/my/orders/{order.id}/accept", data)
+        self.env.invalidate_all()
+        return answer
+
+    def test_stranger_with_the_link_stands_for_the_contact(self):
+        order = self._create_quotation()
+        self.member.may_order = False
+        for user in (self.retail_user, self.rival_user):
+            with self.subTest(user.login):
+                self.assertIn(self.customer.name, self._sign(order, user)["error"])
+        self.assertFalse(order.signature)
+        self.member.may_order = True
+        self.assertNotIn("error", self._sign(order, self.rival_user), "as Odoo has it")
+
+    def test_page_offers_no_button_that_would_be_refused(self):
+        order = self._create_quotation()
+        self.member.may_order = False
+        for user in (self.buyer_user, None):
+            self.authenticate(None, None)
+            if user:
+                self._login(user)
+            response = self._get(self.url)
+            self.assertIn("order for Buyer Ltd", " ".join(self._alerts(response)))
+            found = "//*[@data-bs-target='#modalaccept' or @id='modalaccept']"
+            self.assertFalse(self._page(response).xpath(found))
+        order.require_signature = False  # to be paid only
+        self.env.flush_all()
+        self.assertFalse(self._page(self._get(self.url)).xpath(found))
+        self.member.may_order = True
+        self.env.flush_all()
+        self.assertTrue(self._page(self._get(self.url)).xpath(found))
+
+    def test_payment_that_places_nothing_is_for_everybody(self):
+        """One orders, another one pays."""
+        order = self._create_quotation()
+        self.member.may_order = False
+        partner = self.buyer_user.partner_id
+        self.assertTrue(order._get_b2b_acceptance_problems(partner))
+        order.action_confirm()
+        self.assertFalse(order._get_b2b_acceptance_problems(partner))
+
+    def test_payment_of_a_quotation_by_its_link(self):
+        order = self._create_quotation(require_signature=False)
+        self.member.may_order = False
+        params = {"access_token": order._portal_ensure_token()}
+        self.env.flush_all()
+        for user in (self.buyer_user, self.rival_user, None):
+            self.authenticate(None, None)
+            if user:
+                self._login(user)
+            with mute_logger("odoo.http"):
+                answer = self.url_open(
+                    f"/my/orders/{order.id}/transaction", json={"params": params}
+                )
+            self.assertIn("Buyer Ltd", answer.json()["error"]["data"]["message"])
+        self.assertFalse(order.transaction_ids)
+
+    def test_contact_who_has_left_gives_no_right(self):
+        order = self._create_quotation()
+        self.buyer_user.partner_id.parent_id = self.rival
+        self.customer.b2b_default_rights = "look"
+        self.assertIn(self.customer.name, self._sign(order)["error"])
+
+    def test_sellers_people_are_not_asked(self):
+        user = new_test_user(
+            self.env,
+            "b2b_helper",
+            groups="base.group_user,sales_team.group_sale_salesman_all_leads",
+        )
+        self._create_quotation()
+        self.member.may_order = False
+        self._login(user)
+        self.assertNotIn("order for Buyer Ltd", self._get(self.url).text)

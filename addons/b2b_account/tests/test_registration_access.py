@@ -1,0 +1,159 @@
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import tagged
+
+from .test_registration import VAT, RegistrationCommon
+
+
+@tagged("post_install", "-at_install")
+class TestRegistrationAccess(RegistrationCommon):
+    """A stranger with the VAT number of a customer: no login of it by a click on *Accept*."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.customer.vat = VAT
+        cls.registration = cls._create_registration(email="eve@stranger.example.org")
+        cls.boss = cls.buyer_user.partner_id
+
+    def _mails(self):
+        return self.env["mail.mail"].search(
+            [("model", "=", "b2b.registration"), ("subject", "like", "Welcome")]
+        )
+
+    def _logins(self):
+        self.env.invalidate_all()
+        return self.env["res.users"].search(
+            [("partner_id.commercial_partner_id", "=", self.customer.id)]
+        )
+
+    def _reload(self):
+        self.env.invalidate_all()
+        return self._as_clerk()
+
+    def test_accepting_gives_a_stranger_no_access(self):
+        before = self._logins()
+        registration = self._as_clerk()
+        self.assertEqual(registration.partner_id, self.customer, "proposed, not decided")
+        for part in (self.customer.name, "eve@stranger.example.org", "stranger.example.org is no"):
+            self.assertIn(part, registration.access_danger)
+        registration.action_accept()
+        self.assertEqual(self._logins(), before)
+        self.assertEqual((registration.state, registration.has_login), ("accepted", False))
+        self.assertFalse(self._mails(), "a stranger hears nothing")
+        self.assertIn("without access", str(registration.message_ids.mapped("body")))
+        self.assertTrue(registration.access_danger, "still said")
+
+    def test_access_needs_somebody_of_the_customer(self):
+        registration = self._as_clerk()
+        with self.assertRaisesRegex(UserError, "Accept the registration first"):
+            registration.action_give_access()
+        registration.action_accept()
+        before = self._logins()
+        with self.assertRaisesRegex(UserError, "Ask somebody of Buyer Ltd"), self.cr.savepoint():
+            registration.action_give_access()
+        self.assertEqual(self._logins(), before)
+        registration = self._reload()
+        registration.checked_with_id = self.boss
+        self.assertIs(registration.action_give_access(), True)
+        contact = self.registration.contact_id
+        self.assertTrue(contact.user_ids.has_group("base.group_portal"))
+        self.assertFalse(contact._b2b_may("administrate"))
+        self.assertEqual(len(self._mails()), 1)
+        note = self.customer.message_ids[0].body
+        for part in (contact.name, "eve@stranger.example.org", self.boss.display_name):
+            self.assertIn(part, note)
+        self.assertFalse(registration.access_danger)
+
+    def test_access_again_makes_no_second_login(self):
+        registration = self._as_clerk()
+        registration.checked_with_id = self.boss
+        registration.action_accept()
+        before = self._logins()
+        registration.action_give_access()
+        self.assertEqual(self._logins(), before)
+
+    def test_confirmed_before_it_is_one_click(self):
+        registration = self._as_clerk()
+        registration.checked_with_id = self.boss
+        self.assertFalse(registration.access_danger)
+        registration.action_accept()
+        self.assertTrue(self.registration.has_login)
+
+    def test_who_can_confirm(self):
+        registration = self._as_clerk()
+        for person in (self.rival_user.partner_id, self.retail_user.partner_id, self.rival):
+            with (
+                self.subTest(person.name),
+                self.assertRaises(ValidationError),
+                self.cr.savepoint(),
+            ):
+                registration.checked_with_id = person
+                self.env.flush_all()
+            self.env.invalidate_all()
+        registration.action_accept()
+        with self.assertRaises(ValidationError), self.cr.savepoint():
+            registration.checked_with_id = registration.contact_id
+            self.env.flush_all()
+        registration = self._reload()
+        registration.checked_with_id = self.customer  # the company itself, where nobody is known
+        registration.action_give_access()
+
+    def test_confirmation_does_not_move_to_another_customer(self):
+        registration = self._as_clerk()
+        registration.checked_with_id = self.boss
+        with self.assertRaises(ValidationError), self.cr.savepoint():
+            registration.partner_id = self.rival
+            self.env.flush_all()
+
+    def test_customer_that_the_clerk_chose_is_no_safer(self):
+        registration = self._create_registration(vat="SI15012557", email="x@other.example.org")
+        self.assertFalse(registration.access_danger, "a new customer")
+        registration.partner_id = self.rival
+        self.assertIn(self.rival.name, registration.access_danger)
+        self._as_clerk(registration).action_accept()
+        self.assertFalse(registration.contact_id.user_ids)
+
+    def test_address_of_the_customer_is_known(self):
+        colleague = self.env["res.partner"].create(
+            {"name": "Nora", "email": "Nora@Buyer.example.com", "parent_id": self.customer.id}
+        )
+        registration = self._create_registration(email="nora@buyer.example.com")
+        self.assertFalse(registration.access_danger)
+        self._as_clerk(registration).action_accept()
+        self.assertEqual(registration.contact_id, colleague)
+        self.assertTrue(registration.has_login)
+
+    def test_domain_is_compared_and_proves_nothing(self):
+        registration = self._create_registration(email="eve@buyer.example.com")
+        self.assertIn("buyer.example.com is a domain of this customer", registration.access_danger)
+        self._as_clerk(registration).action_accept()
+        self.assertFalse(registration.has_login)
+        self.boss.email = "boss@gmail.com"
+        registration = self._create_registration(email="eve@gmail.com")
+        self.assertIn("gmail.com is no domain", registration.access_danger)
+
+    def test_new_customer_needs_no_confirmation(self):
+        registration = self._create_registration(vat="SI15012557", email="new@new.example.org")
+        self._as_clerk(registration).action_accept()
+        self.assertTrue(registration.has_login)
+        self.assertEqual(len(self._mails()), 1)
+
+    def test_rejected_gets_nothing(self):
+        self._as_clerk().action_reject()
+        with self.assertRaises(UserError):
+            self._as_clerk().action_give_access()
+
+    def test_only_salespeople(self):
+        self._as_clerk().action_accept()
+        self.registration.checked_with_id = self.boss
+        for user in (self.buyer_user, self.rival_user, self.retail_user):
+            with self.subTest(user.login), self.assertRaises(AccessError):
+                self.registration.with_user(user).action_give_access()
+            with self.subTest(user.login), self.assertRaises(AccessError):
+                self.registration.with_user(user).read(["checked_with_id", "access_danger"])
+        self.assertFalse(self.registration.has_login)
+
+    def test_form_asks_for_it(self):
+        arch = self.registration.with_user(self.seller_user).get_view(view_type="form")["arch"]
+        for name in ("access_danger", "checked_with_id", "action_give_access"):
+            self.assertIn(name, arch)
