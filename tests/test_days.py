@@ -58,7 +58,7 @@ def test_there_are_days_of_everybody():
         assert translated == set(PAGES)
 
 
-@pytest.mark.parametrize(("page", "language"), product(PAGES, LANGUAGES))
+@pytest.mark.parametrize(("page", "language"), [*product(PAGES, LANGUAGES)])
 def test_page_links_and_shows_what_is_there(page, language):
     path = get_path(page, language)
     pictures = get_pictures(path)
@@ -75,7 +75,7 @@ def test_page_links_and_shows_what_is_there(page, language):
     assert names.count(page) == 2
 
 
-@pytest.mark.parametrize(("page", "language"), product(PAGES, ["pl", "sl"]))
+@pytest.mark.parametrize(("page", "language"), [*product(PAGES, ["pl", "sl"])])
 def test_translation_has_the_same_headings_and_pictures(page, language):
     original, translation = get_path(page, "en"), get_path(page, language)
     levels = [

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 from kit.company import Company, iso
-from kit.pages import check_width, look_on_phone, press, quick_order, read, read_alerts
+from kit.pages import check_width, look_on_phone, open_home, press, quick_order, read, read_alerts
 
 ACCOUNTANT, BUYER, SELLER = "olga.krawczyk", "tomasz.mazur", "sven.seller"
 ACCOUNT = "/my/b2b/account"
@@ -23,7 +23,8 @@ def company(rpc, make_user):
     admin.write("res.partner", company.id, credit_limit=1000.0)
     company.old = company.make_invoice(200.0, days_ago=50, due_in=-20)
     company.new = company.make_invoice(100.0, days_ago=0, due_in=14)
-    make_user(SELLER, ["base.group_user", "sales_team.group_sale_salesman_all_leads"])
+    clerk = ["base.group_user", "sales_team.group_sale_salesman_all_leads"]
+    make_user(SELLER, clerk, name="Sven Seller")
     seller = admin.search("res.company", [])[0]
     admin.write("res.company", seller, b2b_credit_policy="approval")
     yield company
@@ -59,7 +60,7 @@ def test_accountant_reads_and_downloads(company, browser, screenshot):
     assert new in text
     assert "20" in page.locator("tr", has_text=old).inner_text()
     check_width(page)
-    screenshot(page, "account")
+    screenshot(page, "account", "#wrap")
 
     # The statement of a period, three ways.
     page.fill("#b2b_date_from", iso(-60))
@@ -86,7 +87,7 @@ def test_accountant_reads_and_downloads(company, browser, screenshot):
 
 def test_colleague_without_the_right_does_not_get_there(company, browser, odoo_server):
     page = browser.open(BUYER)
-    page.goto("/my")
+    open_home(page)
     assert "Credit, open items" not in read(page)
     period = f"date_from={iso(-60)}&date_to={iso(0)}"
     for path in (ACCOUNT, "/my/invoices"):
@@ -110,7 +111,7 @@ def test_order_held_by_credit_is_released_with_a_reason(company, browser, screen
     assert "This order exceeds the credit of your company." in words
     assert "We look at it before" in words or "we look at it before" in words
     assert "700.00" not in words
-    screenshot(buyer, "notice")
+    screenshot(buyer, "notice", "#wrap")
     buyer.fill("#b2b_po", "MW-81")
     press(buyer, "Place order")
     buyer.wait_for_url("**/my/orders/**")

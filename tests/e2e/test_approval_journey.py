@@ -80,7 +80,7 @@ def test_requester_from_his_own_list_to_the_order(company, buyer, browser, mails
     assert "Your part number NW-100" in read(buyer)
     assert "Hex bolts M8, box" in read(buyer)
     check_width(buyer)
-    screenshot(buyer, "list")
+    screenshot(buyer, "list", "#wrap")
     press(buyer, "Add to cart")
     buyer.goto("/my/b2b/cart")
     assert "900.00" in read(buyer)
@@ -92,7 +92,7 @@ def test_requester_from_his_own_list_to_the_order(company, buyer, browser, mails
     buyer.fill("#b2b_po", "NW/2026/118")
     buyer.select_option("#b2b_cost_center", label="100 Workshop")
     buyer.fill("#b2b_note", "For the frames of hall 2.")
-    screenshot(buyer, "checkout")
+    screenshot(buyer, "checkout", "#wrap")
     press(buyer, "Place order")
     buyer.wait_for_url("**/my/b2b/approvals/**")
 
@@ -101,8 +101,9 @@ def test_requester_from_his_own_list_to_the_order(company, buyer, browser, mails
     text = read(buyer)
     assert "Your order waits for an approval." in text
     assert "Waits for\nAnna Nowak" in text
+    assert "Your part number NW-100" in text
     assert "B2B/" not in text
-    screenshot(buyer, "waiting")
+    screenshot(buyer, "waiting", "#wrap")
     waiting = company.find_order("NW/2026/118")
     assert (waiting["state"], waiting["b2b_qualifier"]) == ("draft", "approval")
     assert get_budget(company)["reserved"] == 900.0
@@ -132,8 +133,8 @@ def test_requester_from_his_own_list_to_the_order(company, buyer, browser, mails
     assert "Fine, but no more this month." in mails.html(mail)
     buyer.goto(mails.link(mail, "Open the request"))
     assert "Fine, but no more this month." in read(buyer)
-    screenshot(buyer, "approved")
-    buyer.get_by_role("link", name=re.compile("^Order B2B/")).click()
+    screenshot(buyer, "approved", "#wrap")
+    buyer.get_by_role("link", name="Order B2B/").click()
     buyer.wait_for_url("**/my/orders/**")
     text = read(buyer)
     assert "NW/2026/118" in text
@@ -161,7 +162,7 @@ def test_approver_on_a_phone_from_the_mail(company, buyer, browser, mails, scree
     link = mails.link(mail, "Look at the order and decide")
     phone = browser.open(width=PHONE, height=844)
     phone.set_content(mails.html(mail))
-    screenshot(phone, "mail")
+    screenshot(phone, "mail", "table")
 
     # Scanners and previews open every link, more than once.
     for method in ("HEAD", "GET", "GET"):
@@ -173,6 +174,7 @@ def test_approver_on_a_phone_from_the_mail(company, buyer, browser, mails, scree
     check_width(phone)
     text = read(phone)
     assert "Hex bolts M8, box" in text
+    assert "Your part number NW-100" in text
     assert "39.60" in text
     assert "+10 %, last time" in text
     assert "36.00" in text
@@ -182,7 +184,7 @@ def test_approver_on_a_phone_from_the_mail(company, buyer, browser, mails, scree
     assert "100 Workshop" in text
     assert "Budget left, with this order" in text
     assert f"{left - 16 * 39.6 - 4 * 18:,.2f}" in text
-    screenshot(phone, "decision")
+    screenshot(phone, "decision", "screen")
     late = phone.context.new_page()
     late.goto(link)
 
@@ -216,5 +218,5 @@ def test_approver_on_a_phone_from_the_mail(company, buyer, browser, mails, scree
     buyer.goto(mails.link(told, "Open the request"))
     assert "instead of 16" in read(buyer)
     assert "taken out" in read(buyer)
-    screenshot(buyer, "difference")
+    screenshot(buyer, "difference", "#wrap")
     assert round(get_budget(company)["left"], 2) == round(left - 396.0, 2)

@@ -6,6 +6,7 @@ from kit.pages import (
     check_width,
     choose_password,
     look_on_phone,
+    open_home,
     press,
     quick_order,
     read,
@@ -57,13 +58,12 @@ def test_administrator_invites_and_takes_away(company, admin_page, browser, mail
     invite.get_by_label("Name", exact=True).fill("Maria Wójcik")
     invite.get_by_label("E-mail", exact=True).fill(ADDRESS)
     invite.get_by_label("Sees invoices", exact=True).uncheck()
-    screenshot(admin_page, "invite")
+    screenshot(admin_page, "invite", "#wrap")
     press(admin_page, "Invite")
     assert "Maria Wójcik was invited by e-mail." in read_alerts(admin_page)
     maria = browser.open()
     choose_password(maria, mails, INVITED, ADDRESS)
-    maria.goto("/my")
-    assert "B2B shop" in read(maria)
+    open_home(maria)
     assert not maria.get_by_role("link", name="Colleagues").count()
     quick_order(maria, "HNG-35;10")
     press(maria, "Add to cart")
@@ -80,10 +80,10 @@ def test_administrator_invites_and_takes_away(company, admin_page, browser, mail
     save(admin_page, "Maria Wójcik")
     assert "The rights of Maria Wójcik were saved." in read_alerts(admin_page)
     check_width(admin_page)
-    screenshot(admin_page, "matrix")
+    screenshot(admin_page, "matrix", "#wrap")
     press(maria, "Checkout")
     assert "not order for Zielińska Interiors. Please ask Ewa Zielińska." in read_alerts(maria)
-    screenshot(maria, "refused")
+    screenshot(maria, "refused", "#wrap")
 
     # Whoever has no rights of his own may only look from now on.
     admin_page.get_by_label("Only look").check()
@@ -102,11 +102,11 @@ def test_administrator_invites_and_takes_away(company, admin_page, browser, mail
     admin_page.fill("#b2b_away_from", iso(1))
     admin_page.fill("#b2b_away_until", iso(14))
     admin_page.select_option("#b2b_deputy", label="Maria Wójcik")
-    screenshot(admin_page, "deputy")
+    screenshot(admin_page, "deputy", "#wrap")
     press(admin_page, "Save")
     assert "Maria Wójcik" in admin_page.locator("summary", has_text="Are you away?").inner_text()
     member = company.admin.read("b2b.member", company.members[ADMINISTRATOR], "deputy_id")
-    assert member["deputy_id"][1] == "Maria Wójcik"
+    assert member["deputy_id"][1].endswith("Maria Wójcik")
 
     # Access is gone: the pages that Maria has open refuse at the next click.
     maria.goto("/my/b2b")

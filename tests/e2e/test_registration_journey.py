@@ -38,7 +38,8 @@ def register(rpc, make_user):
     admin.create(
         "product.product", name="Oak board 2 m", default_code="OAK-2", list_price=80, taxes_id=[]
     )
-    make_user(CLERK, ["base.group_user", "sales_team.group_sale_salesman_all_leads"])
+    groups = ["base.group_user", "sales_team.group_sale_salesman_all_leads"]
+    make_user(CLERK, groups, name="Rita Register")
     yield
     admin.write("res.company", seller, b2b_registration=False)
 
@@ -61,7 +62,7 @@ def test_stranger_becomes_a_customer(register, rpc, browser, mails, screenshot):
     fill_in(page, "PL1234567890")
     assert "This cannot be a VAT number." in read_alerts(page)
     assert page.get_by_label("Your name").input_value() == "Katarzyna Wilk"
-    screenshot(page, "wrong")
+    screenshot(page, "wrong", "#wrap")
     fill_in(page, "PL 526-000-12-46")
     assert "Thank you. We look at your registration and write to you." in read_alerts(page)
     check_width(page)
@@ -93,9 +94,9 @@ def test_stranger_becomes_a_customer(register, rpc, browser, mails, screenshot):
     mail = mails.wait_for(to=ADDRESS, subject="to sign", timeout=90)
     link = mails.link(mail, "Read and sign")
     page.goto(link)
-    screenshot(page, "agreement")
+    screenshot(page, "agreement", "#wrap")
     sign_agreement(page, urlsplit(link).path, "Katarzyna Wilk")
-    screenshot(page, "signed")
+    screenshot(page, "signed", "#wrap")
 
     # The shop is open at his prices; the first order.
     page.goto("/my/b2b?search=oak")
@@ -104,14 +105,14 @@ def test_stranger_becomes_a_customer(register, rpc, browser, mails, screenshot):
     card.locator("input[name=quantity]").fill("5")
     card.get_by_role("button", name="Add to cart").click()
     card.get_by_text("in your cart").wait_for()
-    screenshot(page, "shop")
+    screenshot(page, "shop", "#wrap")
     page.goto("/my/b2b/checkout")
     page.fill("#b2b_po", "WILK-1")
     press(page, "Place order")
     page.wait_for_url("**/my/orders/**")
     number = re.search(r"B2B/\d+", read(page))[0]
     assert "340.00" in read(page)
-    screenshot(page, "order")
+    screenshot(page, "order", "#wrap")
     mails.wait_for(to=ADDRESS, subject=number, timeout=90)
 
     # She is the administrator of her company, and nobody became a customer by the name alone.

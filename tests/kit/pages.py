@@ -20,6 +20,12 @@ def read_alerts(page):
     return "\n".join(page.locator("[role=alert]:visible").all_inner_texts())
 
 
+def open_home(page):
+    """Open the portal's home of a B2B customer; its entries come after the page."""
+    page.goto("/my")
+    page.get_by_role("link", name="B2B shop").first.wait_for()
+
+
 def check_width(page):
     """Check that nothing of a page has to be pushed sideways."""
     width = page.viewport_size["width"]

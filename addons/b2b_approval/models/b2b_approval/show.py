@@ -150,6 +150,7 @@ class B2bApproval(models.Model):
             "changes": changes,
             "changes_key": self._get_changes_key(changes),
             "history": order._get_b2b_price_history(),
+            "own_codes": order.order_line.product_id._get_b2b_customer_codes(self.customer_id),
             "budgets": self._get_budgets(),
             "asked": self._get_deciding_names(),
             "request_date": order._get_b2b_request_date(),
