@@ -96,12 +96,19 @@ def page(browser):
 
 @pytest.fixture
 def screenshot(request):
-    """Return a function that keeps a picture of a page below .odoo/artifacts/."""
+    """Return a function that keeps a picture of a page, or a part, below .odoo/artifacts/.
 
-    def take(page, name):
+    `screenshot(page, "cart")` takes the whole page, however long, `screenshot(page, "cart",
+    "#wrap")` the first element that fits, `screenshot(page, "cart", "screen")` what is in sight.
+    """
+
+    def take(page, name, part=None):
         path = ARTIFACTS / f"{request.node.name}-{name}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=path, full_page=True)
+        if part in (None, "screen"):
+            page.screenshot(path=path, full_page=not part)
+        else:
+            page.locator(part).first.screenshot(path=path)
         return path
 
     return take

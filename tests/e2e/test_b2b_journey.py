@@ -4,6 +4,7 @@ import re
 
 import pytest
 from kit.customers import make_agreement
+from kit.pages import press, sign_agreement
 
 LOGIN = "journey"
 SKU = "JRN-0042"
@@ -20,11 +21,6 @@ def wholesale(rpc, make_user):
     return {"agreement": agreement, "product": product}
 
 
-def press(page, caption):
-    page.get_by_role("button", name=caption, exact=True).first.click()
-    page.wait_for_load_state("load")
-
-
 def test_b2b_journey(rpc, wholesale, browser, mails, screenshot):
     admin = rpc()
     # Closed before anything is signed.
@@ -35,16 +31,7 @@ def test_b2b_journey(rpc, wholesale, browser, mails, screenshot):
 
     # Sent, and signed in the portal.
     admin.call("b2b.agreement", "action_send", [wholesale["agreement"]])
-    page.goto(f"/my/agreements/{wholesale['agreement']}")
-    page.locator("[data-bs-target='#modal_sign_agreement']").first.click()
-    submit = page.locator(".o_portal_sign_submit")
-    submit.wait_for(state="visible")
-    name = page.locator("#modal_sign_agreement input[name=signer], .o_web_sign_name_input").first
-    if not name.input_value():
-        name.fill("Bea Journey")
-    page.wait_for_timeout(1000)  # the signature is drawn from the name
-    submit.click()
-    page.wait_for_url("**message=signed**")
+    sign_agreement(page, f"/my/agreements/{wholesale['agreement']}", "Bea Journey")
 
     # The shop is open, at the agreed price.
     page.goto(f"/my/b2b?search={SKU.lower()}")

@@ -15,7 +15,7 @@ class B2bApproval(models.Model):
     """
 
     _name = "b2b.approval"
-    _description = "B2B approval: request"
+    _description = "Request for approval"
     _order = "id desc"
     _rec_name = "order_id"
 

@@ -150,6 +150,7 @@ class B2bApproval(models.Model):
             "changes": changes,
             "page_key": self._get_page_key(changes),
             "history": order._get_b2b_price_history(),
+            "own_codes": order.order_line.product_id._get_b2b_customer_codes(self.customer_id),
             "budgets": self._get_budgets(),
             "budget_warnings": order._get_b2b_budget_warnings() if is_waiting else [],
             "asked": self._get_deciding_names(),
