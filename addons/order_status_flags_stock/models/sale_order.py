@@ -49,16 +49,17 @@ class SaleOrder(models.Model):
             deliveries.setdefault(order_id, Delivery(planned, done, is_open, is_known=True))
         return deliveries
 
-    def _select_page_rows(self):
+    @api.model
+    def _select_page_rows(self, order):
         """Override of `order_status_flags` to add the transfers, their dates and carriers."""
         moves = SQL(
             "SELECT id FROM stock_move WHERE sale_line_id IN"
             " (SELECT id FROM sale_order_line WHERE order_id = %s)",
-            self.id,
+            order,
         )
         pickings = SQL("SELECT picking_id FROM stock_move WHERE id IN (%s)", moves)
         return [
-            *super()._select_page_rows(),
+            *super()._select_page_rows(order),
             self._select_versions("stock_move", SQL("id IN (%s)", moves)),
             self._select_versions("stock_picking", SQL("id IN (%s)", pickings)),
             *self._select_carrier_rows(pickings),

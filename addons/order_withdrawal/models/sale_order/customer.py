@@ -1,7 +1,5 @@
-from odoo import fields, models
+from odoo import api, models
 from odoo.tools import SQL
-
-from ...deadline import to_local_day
 
 
 class SaleOrder(models.Model):
@@ -44,25 +42,41 @@ class SaleOrder(models.Model):
             for statement in statements
         ]
 
-    def _select_page_rows(self):
+    @api.model
+    def _get_page_times(self, now):
+        """Override of `order_status_flags` to end what is offered at the customer's own midnight.
+
+        In whichever time zone: their midnights are at the quarters of an hour.
+        """
+        times = super()._get_page_times(now)
+        if not self.env["res.company"]._is_withdrawal_used():
+            return times
+        return (*times, now.replace(minute=now.minute // 15 * 15, second=0).isoformat())
+
+    @api.model
+    def _select_page_rows(self, order):
         """Override of `order_status_flags` to add what was declared, and what decides until when
         and to whom the function is offered."""
-        rows = super()._select_page_rows()
-        if not self.company_id.withdrawal_enabled:
+        rows = super()._select_page_rows(order)
+        if not self.env["res.company"]._is_withdrawal_used():
             return rows
-        # The customer's day may begin at another moment than the company's.
-        day = to_local_day(fields.Datetime.now(), self._get_customer_zone())
-        addresses = (self.partner_invoice_id | self.partner_shipping_id)._ids or (0,)
-        declared = SQL("SELECT id FROM sale_withdrawal WHERE order_id = %s", self.id)
+        declared = SQL("SELECT id FROM sale_withdrawal WHERE order_id = %s", order)
+        addresses = SQL(
+            "SELECT unnest(ARRAY[partner_invoice_id, partner_shipping_id]) FROM sale_order"
+            " WHERE id = %s",
+            order,
+        )
+        calendar = SQL(
+            "SELECT resource_calendar_id FROM res_company WHERE id ="
+            " (SELECT company_id FROM sale_order WHERE id = %s)",
+            order,
+        )
         return [
             *rows,
-            SQL("SELECT 'customer_day', 0, %s", day.isoformat()),
-            self._select_versions("sale_withdrawal", SQL("order_id = %s", self.id)),
+            self._select_versions("sale_withdrawal", SQL("order_id = %s", order)),
             self._select_versions("sale_withdrawal_line", SQL("withdrawal_id IN (%s)", declared)),
-            self._select_versions("res_partner", SQL("id IN %s", addresses)),
-            self._select_versions(
-                "resource_calendar", SQL("id = %s", self.company_id.resource_calendar_id.id or 0)
-            ),
+            self._select_versions("res_partner", SQL("id IN (%s)", addresses)),
+            self._select_versions("resource_calendar", SQL("id = (%s)", calendar)),
             # Holidays, of which there are a few a year.
             self._select_versions("resource_calendar_leaves", SQL("resource_id IS NULL")),
         ]
