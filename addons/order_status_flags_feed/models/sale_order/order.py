@@ -128,7 +128,9 @@ class SaleOrder(models.Model):
     @api.model
     def _select_page_rows(self, order):
         """Override of `order_status_flags` to add the documents, by which cancelling ends."""
-        documents = self._select_versions("sale_order_erp_document", SQL("order_id = %s", order))
+        documents = self._select_versions(
+            "sale_order_erp_document document", SQL("document.order_id = %s", order)
+        )
         return [*super()._select_page_rows(order), documents]
 
     # === EVENTS === #

@@ -60,25 +60,26 @@ class SaleOrder(models.Model):
         rows = super()._select_page_rows(order)
         if not self.env["res.company"]._is_withdrawal_used():
             return rows
-        declared = SQL("SELECT id FROM sale_withdrawal WHERE order_id = %s", order)
-        addresses = SQL(
-            "SELECT unnest(ARRAY[partner_invoice_id, partner_shipping_id]) FROM sale_order"
-            " WHERE id = %s",
-            order,
-        )
-        calendar = SQL(
-            "SELECT resource_calendar_id FROM res_company WHERE id ="
-            " (SELECT company_id FROM sale_order WHERE id = %s)",
-            order,
-        )
         return [
             *rows,
-            self._select_versions("sale_withdrawal", SQL("order_id = %s", order)),
-            self._select_versions("sale_withdrawal_line", SQL("withdrawal_id IN (%s)", declared)),
-            self._select_versions("res_partner", SQL("id IN (%s)", addresses)),
-            self._select_versions("resource_calendar", SQL("id = (%s)", calendar)),
+            self._select_versions(
+                "sale_withdrawal declared LEFT JOIN sale_withdrawal_line line"
+                " ON line.withdrawal_id = declared.id",
+                SQL("declared.order_id = %s", order),
+            ),
+            self._select_versions(
+                "sale_order placed"
+                " JOIN res_company company ON company.id = placed.company_id"
+                " LEFT JOIN res_partner billed ON billed.id = placed.partner_invoice_id"
+                " LEFT JOIN res_partner shipped ON shipped.id = placed.partner_shipping_id"
+                " LEFT JOIN resource_calendar calendar"
+                " ON calendar.id = company.resource_calendar_id",
+                SQL("placed.id = %s", order),
+            ),
             # Holidays, of which there are a few a year.
-            self._select_versions("resource_calendar_leaves", SQL("resource_id IS NULL")),
+            self._select_versions(
+                "resource_calendar_leaves holiday", SQL("holiday.resource_id IS NULL")
+            ),
         ]
 
     def _notify_get_recipients_classify(
