@@ -34,7 +34,7 @@ from common import (
     write_atomic,
 )
 from database import clone, drop, install, odoo_environment, query, write_config
-from templates import ensure_full, ensure_plain
+from templates import ensure_plain
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results.json"
@@ -225,15 +225,15 @@ def main():
     names = options.names or list(limits)
     if unknown := set(names) - set(limits):
         raise Problem(f"no benchmark is called {', '.join(sorted(unknown))}")
+    pairs = options.pairs if options.orders < MANY else max(options.pairs, 15)
     with postgres.server() as pg:
-        ensure_full(pg)
         try:
             seconds = make_databases(pg, find_needed(names), options.orders)
             results = [install_result(seconds)] if "install" in names else []
             others = [name for name in names if name != "install"]
             if others:
                 say(f"Measuring {', '.join(others)}")
-                results += inside(pg, "measure", f"--pairs={options.pairs}", *others)
+                results += inside(pg, "measure", f"--pairs={pairs}", *others)
             complete = set(names) == set(limits) and options.orders == MANY
             return report(results, limits, complete)
         finally:

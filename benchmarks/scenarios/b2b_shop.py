@@ -3,7 +3,7 @@
 from functools import partial
 
 from data import LOGIN
-from measure import scenario
+from measure import commit, scenario
 
 from odoo import Command, fields
 
@@ -27,7 +27,7 @@ def open_shop(env):
     if not agreement:
         agreement = sign_agreement(env, user.partner_id)
         fill_shop(env, agreement.pricelist_id)
-        env.cr.commit()
+        commit(env)
     products = env["product.product"].search([("default_code", "=like", "BENCH%")], order="id")
     return env(user=user.id), agreement, products.sudo()
 

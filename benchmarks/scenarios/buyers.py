@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 from data import LOGIN, copy_children, insert_copies, reserve_ids
-from measure import scenario
+from measure import commit, scenario
 
 from odoo import Command, fields
 from odoo.tools import SQL
@@ -130,7 +130,7 @@ def approval_checkout(bench):
     with bench.transaction(FULL) as env:
         open_shop(env)
         center_id = make_rules(env).id
-        env.cr.commit()
+        commit(env)
     with bench.transaction(NO_APPROVAL) as env:
         open_shop(env)
     queries = {}
@@ -227,7 +227,7 @@ def approvals_page(bench):
     with bench.transaction(FULL) as env:
         open_shop(env)
         make_requests(env)
-        env.cr.commit()
+        commit(env)
     visitor = bench.visitor(FULL, APPROVERS[0])
     paths = ("/my/orders", "/my/b2b/approvals")
     queries = {path: bench.page_queries(FULL, path, visitor) for path in paths}
@@ -358,7 +358,7 @@ def part_numbers_page(bench):
                     for number, product in enumerate(products)
                 ]
             )
-        env.cr.commit()
+        commit(env)
     visitors = [bench.visitor(FULL, login) for login in (without, having)]
     path = "/my/b2b"
     queries = [bench.page_queries(FULL, path, visitor) for visitor in visitors]

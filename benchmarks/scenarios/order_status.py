@@ -7,7 +7,7 @@ from functools import partial
 
 import requests
 from data import LOGIN
-from measure import scenario
+from measure import commit, scenario
 
 from odoo import SUPERUSER_ID, Command
 
@@ -64,7 +64,7 @@ def mail_action(bench):
         template_id = pending.status_id.mail_template_id.id
         order_ids, row_ids = orders.ids, pending.ids
         assert len(row_ids) == MAILED_ORDERS
-        env.cr.commit()
+        commit(env)
 
     def clean(env):
         """Make the rows pending again, and remove the mails of the round before."""
@@ -77,7 +77,7 @@ def mail_action(bench):
             "DELETE FROM mail_message USING mail_mail"
             " WHERE mail_message_id = mail_message.id AND model = 'sale.order'"
         )
-        env.cr.commit()
+        commit(env)
         env.invalidate_all()
 
     def timed(act):
@@ -85,7 +85,7 @@ def mail_action(bench):
             clean(env)
             started = time.perf_counter()
             act(env)
-            env.cr.commit()
+            commit(env)
             seconds = time.perf_counter() - started
             env.cr.execute(
                 "SELECT count(*) FROM mail_mail m JOIN mail_message g ON g.id ="
@@ -227,7 +227,7 @@ def order_find(bench):
     def ask(reference, email):
         with bench.transaction(FULL) as env:
             env.cr.execute("DELETE FROM order_status_limit; DELETE FROM sale_order_lookup")
-            env.cr.commit()
+            commit(env)
         values = {"reference": reference, "email": email, "csrf_token": token}
         started = time.perf_counter()
         answer = session.post(url, data=values, timeout=120)

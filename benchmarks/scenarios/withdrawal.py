@@ -6,7 +6,7 @@ from functools import partial
 
 import requests
 from data import LOGIN
-from measure import scenario
+from measure import commit, scenario
 
 FULL, WITHOUT = "bench_full", "bench_no_withdrawal"
 FORM = {
@@ -41,7 +41,7 @@ def withdraw_confirm(bench):
     with bench.transaction(FULL) as env:
         company = env["website"].search([], limit=1).company_id
         company.withdrawal_enabled = True
-        env.cr.commit()
+        commit(env)
         before = env["sale.withdrawal"].search_count([])
     url = bench.server(FULL)
     contact = make_contact_form(url)
@@ -62,7 +62,7 @@ def withdraw_confirm(bench):
     finally:
         with bench.transaction(FULL) as env:
             company.with_env(env).withdrawal_enabled = False
-            env.cr.commit()
+            commit(env)
 
 
 def find_pages(env):
@@ -84,7 +84,7 @@ def withdrawal_pages(bench):
     for database in (WITHOUT, FULL):
         with bench.transaction(database) as env:
             paths[database] = find_pages(env)
-            env.cr.commit()
+            commit(env)
     visitors = {
         (database, login): bench.visitor(database, login)
         for database in paths
@@ -106,7 +106,7 @@ def withdrawal_pages(bench):
     with bench.transaction(FULL) as env:
         company = env["website"].search([], limit=1).company_id
         company.write({"withdrawal_enabled": True, "withdrawal_on_sales_orders": True})
-        env.cr.commit()
+        commit(env)
     try:
         for name in ("order", "status"):
             compare(name, "_offered", times=20)
@@ -114,4 +114,4 @@ def withdrawal_pages(bench):
         with bench.transaction(FULL) as env:
             company = company.with_env(env)
             company.write({"withdrawal_enabled": False, "withdrawal_on_sales_orders": False})
-            env.cr.commit()
+            commit(env)
