@@ -47,8 +47,7 @@ def generate(env, orders):
 
 def copy_orders(env, order, count):
     """Copy an order `count` times for the customers in turn, each a minute older."""
-    env.cr.execute("SELECT nextval('sale_order_id_seq')")
-    (start,) = env.cr.fetchone()
+    start = reserve_ids(env, order, count)
     partner_ids = tuple(env["res.partner"].search([("name", "like", "Customer ")]).ids)
     partner = SQL("(ARRAY[%s])[1 + n %% %s]", SQL(",").join(partner_ids), len(partner_ids))
     changed = {
@@ -61,10 +60,30 @@ def copy_orders(env, order, count):
         "access_token": SQL("md5(random()::text)"),
     }
     insert_copies(env, order, changed, count)
-    env.cr.execute("SELECT setval('sale_order_id_seq', %s)", [start + count])
-    changed = {"id": SQL("nextval('sale_order_line_id_seq')"), "order_id": SQL("%s + n", start)}
     for line in order.order_line:
-        insert_copies(env, line, changed, count)
+        copy_children(env, line, "order_id", start, count)
+
+
+def reserve_ids(env, record, count):
+    """Return the id before `count` free ones of the table of a record."""
+    sequence = f"{record._table}_id_seq"
+    env.cr.execute("SELECT nextval(%s)", [sequence])
+    (start,) = env.cr.fetchone()
+    env.cr.execute("SELECT setval(%s, %s)", [sequence, start + count])
+    return start
+
+
+def copy_children(env, record, parent, start, count, **changed):
+    """Copy a record once for each of `count` copies of the record that it belongs to.
+
+    :param str parent: the column with that record
+    :param int start: of `reserve_ids` of the parents
+    :return: the same of the copies
+    """
+    own = reserve_ids(env, record, count)
+    changed = {"id": SQL("%s + n", own), parent: SQL("%s + n", start), **changed}
+    insert_copies(env, record, changed, count)
+    return own
 
 
 def insert_copies(env, record, changed, count):

@@ -34,7 +34,7 @@ from common import (
     write_atomic,
 )
 from database import clone, drop, install, odoo_environment, query, write_config
-from templates import ensure_full, ensure_plain
+from templates import ensure_plain
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results.json"
@@ -44,6 +44,8 @@ MANY, SOME, FEW = 100_000, 10_000, 1_000
 # The status part alone, for what it costs a shop without contracted customers.
 STATUS = ("order_status_flags", "order_status_flags_stock", "order_status_flags_website_sale")
 EVERY = tuple(manifests())
+WITHDRAWAL = ("order_withdrawal", "order_withdrawal_stock", "order_withdrawal_website_sale")
+BUYERS = ("b2b_approval", "b2b_approval_feed", "b2b_part_number")
 # name: (the database it is copied from, orders made in it, addons installed after that)
 DATABASES = {
     "bench_none": (None, 0, EVERY),
@@ -52,6 +54,18 @@ DATABASES = {
     "bench_full": ("bench_plain", MANY, EVERY),
     "bench_some": (None, SOME, EVERY),
     "bench_few": (None, FEW, EVERY),
+    # What one addon costs: every other one.
+    "bench_no_withdrawal": ("bench_plain", MANY, tuple({*EVERY} - {*WITHDRAWAL})),
+    "bench_no_approval": ("bench_plain", MANY, tuple({*EVERY} - {*BUYERS})),
+}
+# What benchmarks need beside `bench_full`; one that is not named here needs no other database.
+NEEDED = {
+    "install": ("bench_none",),
+    "create_and_confirm": ("bench_plain",),
+    "my_orders_page": ("bench_plain", "bench_status", "bench_some", "bench_few"),
+    "b2b_shop_page": ("bench_few",),
+    "withdrawal_pages": ("bench_no_withdrawal",),
+    "approval_checkout": ("bench_no_approval",),
 }
 
 
@@ -96,14 +110,24 @@ def inside(pg, command, *arguments):
     return results
 
 
-def make_databases(pg, needed):
-    """Make the needed databases anew. Return `{database: seconds its installation took}`."""
+def find_needed(names):
+    """Return the databases that benchmarks need, with those that they are copied from."""
+    needed = {"bench_full"}.union(*(NEEDED.get(name, ()) for name in names))
+    return needed | {DATABASES[database][0] for database in needed} - {None}
+
+
+def make_databases(pg, needed, most):
+    """Make the needed databases anew. Return `{database: seconds its installation took}`.
+
+    :param int most: orders in the biggest of them
+    """
     plain = ensure_plain(pg)
     seconds = {}
     for database in DATABASES:
         if database not in needed:
             continue
         source, orders, addons = DATABASES[database]
+        orders = min(orders, most)
         say(f"Making {database}: {orders} orders, {len(addons)} of our addons")
         clone(pg, source or plain, database)
         if not source:
@@ -191,22 +215,27 @@ def main():
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(limits)}")
     parser.add_argument("--pairs", type=int, default=15, help="alternating pairs (default 15)")
     parser.add_argument("--keep", action="store_true", help="keep the databases")
+    parser.add_argument(
+        "--orders",
+        type=int,
+        default=MANY,
+        help="orders in the biggest databases: with fewer, a try that is not written down",
+    )
     options = parser.parse_args()
     names = options.names or list(limits)
     if unknown := set(names) - set(limits):
         raise Problem(f"no benchmark is called {', '.join(sorted(unknown))}")
+    pairs = options.pairs if options.orders < MANY else max(options.pairs, 15)
     with postgres.server() as pg:
-        ensure_full(pg)
-        # All are cheap next to the measuring, and the ratios need the same run.
-        needed = set(DATABASES) if "install" in names else set(DATABASES) - {"bench_none"}
         try:
-            seconds = make_databases(pg, needed)
+            seconds = make_databases(pg, find_needed(names), options.orders)
             results = [install_result(seconds)] if "install" in names else []
             others = [name for name in names if name != "install"]
             if others:
                 say(f"Measuring {', '.join(others)}")
-                results += inside(pg, "measure", f"--pairs={options.pairs}", *others)
-            return report(results, limits, complete=set(names) == set(limits))
+                results += inside(pg, "measure", f"--pairs={pairs}", *others)
+            complete = set(names) == set(limits) and options.orders == MANY
+            return report(results, limits, complete)
         finally:
             if not options.keep:
                 for database in DATABASES:

@@ -39,6 +39,12 @@ def scenario(function):
     return function
 
 
+def commit(env):
+    """Commit, and tell the web servers what they have to read anew."""
+    env.cr.commit()
+    env.registry.signal_changes()
+
+
 class Bench:
     """What a scenario works with: environments, timing in turns, web servers.
 
@@ -46,7 +52,7 @@ class Bench:
     """
 
     def __init__(self, pairs):
-        self.pairs = max(pairs, 15)
+        self.pairs = pairs
         self.name = None
         self.servers = {}
 
@@ -55,11 +61,13 @@ class Bench:
     @contextlib.contextmanager
     def transaction(self, database, user=ADMIN):
         """Give an environment whose changes are undone at the end."""
-        with odoo.modules.registry.Registry(database).cursor() as cr:
+        registry = odoo.modules.registry.Registry(database)
+        with registry.cursor() as cr:
             try:
                 yield api.Environment(cr, user, {})
             finally:
                 cr.rollback()
+                registry.reset_changes()  # what was read of what is undone
 
     # === TIMING ===
 
@@ -146,7 +154,10 @@ class Bench:
         """Start a web server for a database, without scheduled actions. Return its URL."""
         if database not in self.servers:
             port = free_port()
-            path = write_config(f"bench-{database}", database, http_port=port, max_cron_threads=0)
+            # One database a server, as `db_name` says. With a filter Odoo would ask PostgreSQL for
+            # the names of all, by a new connection, for each visitor without a kept session.
+            settings = {"http_port": port, "max_cron_threads": 0, "dbfilter": ""}
+            path = write_config(f"bench-{database}", database, **settings)
             with (LOGS / f"{database}.log").open("w") as log:
                 process = subprocess.Popen(
                     [PYTHON, "-m", "odoo", "server", "-c", path], stdout=log, stderr=log, cwd=ROOT

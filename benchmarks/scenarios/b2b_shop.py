@@ -3,14 +3,14 @@
 from functools import partial
 
 from data import LOGIN
-from measure import scenario
+from measure import commit, scenario
 
 from odoo import Command, fields
 
-FULL, FEW = "bench_full", "bench_few"
+FULL, FEW, NO_APPROVAL = "bench_full", "bench_few", "bench_no_approval"
 ROWS, TEMPLATE_LINES = 1000, 200
 # database: (products of the shop, rules of the pricelist)
-SIZES = {FULL: (5000, 1000), FEW: (500, 100)}
+SIZES = {FULL: (5000, 1000), FEW: (500, 100), NO_APPROVAL: (5000, 1000)}
 SIGNATURE = (  # a PNG of one pixel
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
     "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -27,13 +27,15 @@ def open_shop(env):
     if not agreement:
         agreement = sign_agreement(env, user.partner_id)
         fill_shop(env, agreement.pricelist_id)
-        env.cr.commit()
+        commit(env)
     products = env["product.product"].search([("default_code", "=like", "BENCH%")], order="id")
     return env(user=user.id), agreement, products.sudo()
 
 
-def sign_agreement(env, partner):
-    pricelist = env["product.pricelist"].create({"name": "Benchmark shop", "is_b2b": True})
+def sign_agreement(env, partner, pricelist=None):
+    pricelist = pricelist or env["product.pricelist"].create(
+        {"name": "Benchmark shop", "is_b2b": True}
+    )
     agreement = env["b2b.agreement"].create(
         {
             "partner_id": partner.commercial_partner_id.id,
@@ -146,7 +148,7 @@ def b2b_template(bench):
 @scenario
 def b2b_shop_page(bench):
     """`/my/b2b` with 5,000 and 500 products, against `/shop` with the same products and list."""
-    for database in SIZES:
+    for database in (FULL, FEW):
         with bench.transaction(database) as env:
             open_shop(env)
     compare_shops(bench, FULL, "ratio", "/shop", "/my/b2b")

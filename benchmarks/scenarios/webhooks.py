@@ -4,7 +4,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from measure import scenario
+from measure import commit, scenario
 
 from odoo import SUPERUSER_ID
 
@@ -65,7 +65,7 @@ def webhook_delivery(bench):
         env["ir.config_parameter"].set_param(ALLOW_PRIVATE, "True")
         webhook = make_webhook(env, f"http://127.0.0.1:{endpoint.server_port}/")
         placed_orders(env).set_order_status(env.ref("order_status_flags.status_in_progress").id)
-        env.cr.commit()
+        commit(env)
         started = time.perf_counter()
         env["order.status.webhook.delivery"]._cron_deliver()
         seconds = time.perf_counter() - started
@@ -73,6 +73,6 @@ def webhook_delivery(bench):
         assert {state: len(rows) for state, rows in states.items()} == {"sent": COUNT}
         webhook.unlink()
         env["ir.config_parameter"].set_param(ALLOW_PRIVATE, False)
-        env.cr.commit()
+        commit(env)
     endpoint.shutdown()
     bench.report("seconds_per_1000", seconds)

@@ -5,9 +5,10 @@ import time
 from functools import partial
 
 import requests
-from measure import scenario
+from data import LOGIN
+from measure import commit, scenario
 
-FULL = "bench_full"
+FULL, WITHOUT = "bench_full", "bench_no_withdrawal"
 FORM = {
     "name": "Anna Kowalska",
     "reference": "The blue lamp that I bought in May",
@@ -40,7 +41,7 @@ def withdraw_confirm(bench):
     with bench.transaction(FULL) as env:
         company = env["website"].search([], limit=1).company_id
         company.withdrawal_enabled = True
-        env.cr.commit()
+        commit(env)
         before = env["sale.withdrawal"].search_count([])
     url = bench.server(FULL)
     contact = make_contact_form(url)
@@ -61,4 +62,56 @@ def withdraw_confirm(bench):
     finally:
         with bench.transaction(FULL) as env:
             company.with_env(env).withdrawal_enabled = False
-            env.cr.commit()
+            commit(env)
+
+
+def find_pages(env):
+    """Return the pages of an order of the buyer, who is a consumer in the EU."""
+    customer = env["res.users"].search([("login", "=", LOGIN)]).partner_id
+    customer.country_id = env.ref("base.pl")
+    order = env["sale.order"].search([("partner_id", "=", customer.id)], limit=1)
+    return {
+        "list": "/my/orders",
+        "order": f"/my/orders/{order.id}",
+        "status": "/order/" + order.tracking_url.split("/order/")[1],
+    }
+
+
+@scenario
+def withdrawal_pages(bench):
+    """The pages of an order, against the same without the addon; switched off, and offered."""
+    paths = {}
+    for database in (WITHOUT, FULL):
+        with bench.transaction(database) as env:
+            paths[database] = find_pages(env)
+            commit(env)
+    visitors = {
+        (database, login): bench.visitor(database, login)
+        for database in paths
+        for login in (LOGIN, None)
+    }
+
+    def compare(name, suffix, times):
+        login = None if name == "status" else LOGIN
+        pages, queries = [], {}
+        for database in (WITHOUT, FULL):
+            visitor, path = visitors[database, login], paths[database][name]
+            queries[database] = bench.page_queries(database, path, visitor)
+            assert ("withdraw" in visitor.answer.text) == (database == FULL and bool(suffix))
+            pages.append(partial(visitor, path))
+        bench.report(f"{name}{suffix}", bench.alternate(*pages, times=times), queries=queries)
+
+    for name in paths[FULL]:
+        compare(name, "", times=20)
+    with bench.transaction(FULL) as env:
+        company = env["website"].search([], limit=1).company_id
+        company.write({"withdrawal_enabled": True, "withdrawal_on_sales_orders": True})
+        commit(env)
+    try:
+        for name in ("order", "status"):
+            compare(name, "_offered", times=20)
+    finally:
+        with bench.transaction(FULL) as env:
+            company = company.with_env(env)
+            company.write({"withdrawal_enabled": False, "withdrawal_on_sales_orders": False})
+            commit(env)

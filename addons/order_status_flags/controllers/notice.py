@@ -72,9 +72,9 @@ def _get_answer(order, result):
     return order.env._("You have already asked to cancel this order. We will answer you.")
 
 
-def has_notice(order):
-    """Whether something is to be told about this order."""
-    return (request.session.get(SESSION_KEY) or {}).get("order") == order.id
+def has_notice():
+    """Whether something is to be told, about whichever order."""
+    return bool(request.session.get(SESSION_KEY))
 
 
 def pop_notice(order):

@@ -46,14 +46,15 @@ class OrderTracking(http.Controller):
         :param str lang: code of an installed language, chosen by the visitor
         :return: the page, or the one 404 for whatever is not to be seen
         """
-        order = request.env["sale.order"]._get_by_tracking_token(token)
+        Order = request.env["sale.order"]
+        chosen = lang if lang in self._get_languages() else None
+        etag = Order._find_page_etag(token, request.env.user, chosen)
+        if etag and self._is_seen(etag):
+            return self._tag(request.make_response("", headers=HEADERS.items(), status=304), etag)
+        order = Order._get_by_tracking_token(token)
         if not order:
             return self._not_found()
         order = self._localize(order, lang)
-        etag = order._get_page_etag(request.env.user)
-        # What is to be told after a form is told, whatever the visitor has got.
-        if not has_notice(order) and request.httprequest.if_none_match.contains_weak(etag):
-            return self._tag(request.make_response("", headers=HEADERS.items(), status=304), etag)
         values = {
             **order._get_tracking_page_values(),
             "order_notice": pop_notice(order),
@@ -62,6 +63,17 @@ class OrderTracking(http.Controller):
             "etag": f'W/"{etag}"',
         }
         return self._tag(self._render("order_status_flags.tracking_page", values), etag)
+
+    def _is_seen(self, etag):
+        """Whether the visitor has got just this page, and nothing is to be told besides.
+
+        The page was open when it was made, and what opened it is in its ETag.
+
+        :param str etag: of the page as it is now
+        """
+        seen = request.httprequest.if_none_match
+        # "Whatever there is" is no page that was made.
+        return not has_notice() and not seen.star_tag and seen.contains_weak(etag)
 
     def _tag(self, response, etag):
         # Weak: the token of the form differs from time to time.

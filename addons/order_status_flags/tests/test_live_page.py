@@ -115,10 +115,10 @@ class TestLivePage(TrackingCommon):
 
     def test_notice_is_told_whatever_the_visitor_has(self):
         self._post(self._url(self.order) + "/message", message="")
-        etag = self.order.with_context(lang="en_US", tz="UTC")._get_page_etag(
-            self.env.ref("base.public_user")
-        )
-        response = self._again(f'W/"{etag}"')
+        etag = self._etag()  # with the notice, and forgets it
+        self.assertEqual(self._again(etag).status_code, 304)
+        self._post(self._url(self.order) + "/message", message="")
+        response = self._again(etag)
         self.assertEqual(response.status_code, 200)
         self.assertTrue(self._alerts(response.text))
 
@@ -131,6 +131,25 @@ class TestLivePage(TrackingCommon):
             response = self._get(url, headers={"If-None-Match": value})
             self.assertEqual(response.status_code, 404)
             self.assertNotIn("ETag", response.headers)
+
+    def test_closed_page_stays_closed(self):
+        etag = self._etag()
+        self.company.order_status_tracking_page = False
+        self.env.flush_all()
+        for value in (etag, "*"):
+            response = self._get(self._url(self.order), headers={"If-None-Match": value})
+            self.assertEqual(response.status_code, 404)
+            self.assertNotIn("ETag", response.headers)
+
+    def test_unchanged_page_reads_no_record(self):
+        """Its statement, and what Odoo asks for any page."""
+        etag = self._etag()
+        self._again(etag)
+        with self._count_queries() as dead:
+            self._get("/order/status/short")
+        with self._count_queries() as queries:
+            self.assertEqual(self._again(etag).status_code, 304)
+        self.assertLessEqual(queries[0], dead[0] + 1)
 
     def test_nothing_is_written(self):
         etag = self._etag()

@@ -49,27 +49,19 @@ class SaleOrder(models.Model):
             deliveries.setdefault(order_id, Delivery(planned, done, is_open, is_known=True))
         return deliveries
 
-    def _select_page_rows(self):
+    @api.model
+    def _select_page_rows(self, order):
         """Override of `order_status_flags` to add the transfers, their dates and carriers."""
-        moves = SQL(
-            "SELECT id FROM stock_move WHERE sale_line_id IN"
-            " (SELECT id FROM sale_order_line WHERE order_id = %s)",
-            self.id,
+        tables = (
+            "sale_order_line line"
+            " JOIN stock_move move ON move.sale_line_id = line.id"
+            " LEFT JOIN stock_picking picking ON picking.id = move.picking_id"
         )
-        pickings = SQL("SELECT picking_id FROM stock_move WHERE id IN (%s)", moves)
-        return [
-            *super()._select_page_rows(),
-            self._select_versions("stock_move", SQL("id IN (%s)", moves)),
-            self._select_versions("stock_picking", SQL("id IN (%s)", pickings)),
-            *self._select_carrier_rows(pickings),
-        ]
-
-    def _select_carrier_rows(self, pickings):
-        """Return the queries for the carriers of transfers, none without `stock_delivery`."""
-        if "carrier_id" not in self.env["stock.picking"]._fields:
-            return []
-        carriers = SQL("SELECT carrier_id FROM stock_picking WHERE id IN (%s)", pickings)
-        return [self._select_versions("delivery_carrier", SQL("id IN (%s)", carriers))]
+        # The field is of `stock_delivery`.
+        if "carrier_id" in self.env["stock.picking"]._fields:
+            tables += " LEFT JOIN delivery_carrier carrier ON carrier.id = picking.carrier_id"
+        moves = self._select_versions(tables, SQL("line.order_id = %s", order))
+        return [*super()._select_page_rows(order), moves]
 
     def _get_cancellation_obstacles(self):
         """Override of `order_status_flags` to let nothing be cancelled that has left."""

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 
 from ..deadline import get_days
 
@@ -56,9 +56,17 @@ class ResCompany(models.Model):
             return here
         return here.search([("withdrawal_enabled", "=", True)], order="sequence, id", limit=1)
 
+    def cache_invalidation_fields(self):
+        """Override of `base` to ask anew whether the function is used, see below."""
+        return super().cache_invalidation_fields() | {"withdrawal_enabled"}
+
     @api.model
+    @tools.ormcache()
     def _is_withdrawal_used(self):
-        """Whether any company has the function switched on; without one there are no pages."""
+        """Whether any company has the function switched on; without one there are no pages.
+
+        Every order status page asks.
+        """
         # sudo: visitors read no companies
         return bool(self.sudo().search_count([("withdrawal_enabled", "=", True)], limit=1))
 

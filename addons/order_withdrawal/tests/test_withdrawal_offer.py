@@ -164,5 +164,18 @@ class TestWithdrawalOffer(OutboxCommon, WithdrawalHttpCommon):
                 etags.append(self._etag())
         self.assertNotEqual(*etags)
 
+    def test_use_is_asked_anew_after_it_was_switched(self):
+        """It is kept in memory: what was switched is seen by the next request."""
+        companies = self.env["res.company"]
+        self.assertTrue(companies._is_withdrawal_used())
+        companies.search([]).withdrawal_enabled = False
+        self.assertFalse(companies._is_withdrawal_used())
+        rows = self.env["sale.order"]._select_pages()
+        companies.create({"name": "Another", "withdrawal_enabled": True})
+        self.assertTrue(companies._is_withdrawal_used())
+        self.assertNotEqual(self.env["sale.order"]._select_pages(), rows)
+        companies.search([]).withdrawal_enabled = False
+        self.assertEqual(self.env["sale.order"]._select_pages(), rows)
+
     def _etag(self):
         return self.order._get_page_etag(self.env.ref("base.public_user"))

@@ -157,7 +157,7 @@ class SaleOrder(models.Model):
 
         :param str token: from the URL, anything at all
         """
-        if not isinstance(token, str) or not 20 <= len(token) <= 100 or "\x00" in token:
+        if not self._is_tracking_token(token):
             # sudo: empty, in the mode of the full ones
             return self.sudo().browse()
         # sudo: the token is the right to see this page, and nothing but this page
@@ -165,6 +165,11 @@ class SaleOrder(models.Model):
         if order and consteq(order.order_tracking_token, token) and order._has_tracking_page():
             return order.with_company(order.company_id)
         return order.browse()
+
+    @api.model
+    def _is_tracking_token(self, token):
+        """Whether a text from the URL could be a token at all."""
+        return isinstance(token, str) and 20 <= len(token) <= 100 and "\x00" not in token
 
     @api.model
     def _is_page_readable(self, order_id):

@@ -127,10 +127,13 @@ class SaleOrder(models.Model):
             found.append(self.env._("The order has already been shipped."))
         return [*obstacles, *(reason for reason in found if reason not in obstacles)]
 
-    def _select_page_rows(self):
+    @api.model
+    def _select_page_rows(self, order):
         """Override of `order_status_flags` to add the documents, by which cancelling ends."""
-        documents = self._select_versions("sale_order_erp_document", SQL("order_id = %s", self.id))
-        return [*super()._select_page_rows(), documents]
+        documents = self._select_versions(
+            "sale_order_erp_document document", SQL("document.order_id = %s", order)
+        )
+        return [*super()._select_page_rows(order), documents]
 
     # === EVENTS === #
 

@@ -1,7 +1,5 @@
-from odoo import fields, models
+from odoo import api, models
 from odoo.tools import SQL
-
-from ...deadline import to_local_day
 
 
 class SaleOrder(models.Model):
@@ -44,27 +42,44 @@ class SaleOrder(models.Model):
             for statement in statements
         ]
 
-    def _select_page_rows(self):
+    @api.model
+    def _get_page_times(self, now):
+        """Override of `order_status_flags` to end what is offered at the customer's own midnight.
+
+        In whichever time zone: their midnights are at the quarters of an hour.
+        """
+        times = super()._get_page_times(now)
+        if not self.env["res.company"]._is_withdrawal_used():
+            return times
+        return (*times, now.replace(minute=now.minute // 15 * 15, second=0).isoformat())
+
+    @api.model
+    def _select_page_rows(self, order):
         """Override of `order_status_flags` to add what was declared, and what decides until when
         and to whom the function is offered."""
-        rows = super()._select_page_rows()
-        if not self.company_id.withdrawal_enabled:
+        rows = super()._select_page_rows(order)
+        if not self.env["res.company"]._is_withdrawal_used():
             return rows
-        # The customer's day may begin at another moment than the company's.
-        day = to_local_day(fields.Datetime.now(), self._get_customer_zone())
-        addresses = (self.partner_invoice_id | self.partner_shipping_id)._ids or (0,)
-        declared = SQL("SELECT id FROM sale_withdrawal WHERE order_id = %s", self.id)
         return [
             *rows,
-            SQL("SELECT 'customer_day', 0, %s", day.isoformat()),
-            self._select_versions("sale_withdrawal", SQL("order_id = %s", self.id)),
-            self._select_versions("sale_withdrawal_line", SQL("withdrawal_id IN (%s)", declared)),
-            self._select_versions("res_partner", SQL("id IN %s", addresses)),
             self._select_versions(
-                "resource_calendar", SQL("id = %s", self.company_id.resource_calendar_id.id or 0)
+                "sale_withdrawal declared LEFT JOIN sale_withdrawal_line line"
+                " ON line.withdrawal_id = declared.id",
+                SQL("declared.order_id = %s", order),
+            ),
+            self._select_versions(
+                "sale_order placed"
+                " JOIN res_company company ON company.id = placed.company_id"
+                " LEFT JOIN res_partner billed ON billed.id = placed.partner_invoice_id"
+                " LEFT JOIN res_partner shipped ON shipped.id = placed.partner_shipping_id"
+                " LEFT JOIN resource_calendar calendar"
+                " ON calendar.id = company.resource_calendar_id",
+                SQL("placed.id = %s", order),
             ),
             # Holidays, of which there are a few a year.
-            self._select_versions("resource_calendar_leaves", SQL("resource_id IS NULL")),
+            self._select_versions(
+                "resource_calendar_leaves holiday", SQL("holiday.resource_id IS NULL")
+            ),
         ]
 
     def _notify_get_recipients_classify(
