@@ -13,8 +13,8 @@ from kit.webhooks import Webhooks, arrivals, endpoints, told_of_each
 
 MOVES = ("in_progress", "fulfilled")
 TOLD = ["Saved", "In progress", "Fulfilled"]
-# Until a message whose sender died is sent again: a minute, and what the machine needs.
-FREED = 150
+# A claim lasts a minute, and Odoo looks for what is due once a minute, after a start as well.
+FREED = 240
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +79,8 @@ def test_killed_while_a_webhook_is_on_its_way(server, webhooks, start, move):
     held.go.set()
     # What was claimed is a row like any other, and free again within a minute.
     assert server.query(
-        "SELECT message_id FROM order_status_webhook_delivery WHERE claimed_until"
-        " BETWEEN now() AT TIME ZONE 'UTC' AND now() AT TIME ZONE 'UTC' + interval '1 minute'"
+        "SELECT message_id FROM order_status_webhook_delivery"
+        " WHERE claimed_until < (now() AT TIME ZONE 'UTC') + interval '1 minute'"
     ) == [(held.message_id,)]
     server.start()
     # Nobody helps: a clerk need not know of it.
@@ -99,7 +99,7 @@ def test_killed_before_anything_was_sent(server, webhooks, start, move):
         assert webhooks.states(webhook) == {"pending"}
         server.stop(kill=True)
     server.start()
-    wait_until(lambda: webhooks.states(webhook) == {"sent"}, what="all is sent")
+    wait_until(lambda: webhooks.states(webhook) == {"sent"}, FREED, "all is sent")
     assert told_of_each(endpoint) == dict.fromkeys(numbers, TOLD[:2])
 
 
@@ -156,14 +156,12 @@ def test_endpoint_down_for_two_days(admin, webhooks, start, move, orders):
     webhook = webhooks.make(f"http://127.0.0.1:{port}/hook")
     numbers = move(5, "in_progress")
     first = [row["order_id"][0] for row in webhooks.rows(webhook)]
-    wait_until(lambda: any(r["attempts"] for r in webhooks.rows(webhook)), what="a try")
-    for hours in (1, 1, 2, 4, 6, 10, 12, 12):
-        before = sum(row["attempts"] for row in webhooks.rows(webhook))
+    before = 0
+    for hours in (0, 1, 1, 2, 4, 6, 10, 12, 12):
         webhooks.pass_time(hours)
-        wait_until(
-            lambda n=before: sum(row["attempts"] for row in webhooks.rows(webhook)) > n,
-            what="another try",
-        )
+        wait_until(lambda n=before: webhooks.count_attempts(webhook) > n, what="another try")
+        webhooks.wait_until_idle()
+        before = webhooks.count_attempts(webhook)
     status = admin.ref("order_status_flags.status_fulfilled")
     admin.call("sale.order", "set_order_status", sorted(set(first)), status, notify=False)
     # Whom it concerns has known for long, and the others were told in time.

@@ -6,6 +6,8 @@ from collections import defaultdict
 from common import ADDONS, ROOT
 from database import query
 
+from kit.faults import wait_until
+
 CRON = "order_status_flags_webhook.ir_cron_webhook"
 ALLOW_PRIVATE = "order_status_flags_webhook.allow_private"
 CLIENT = ROOT / "clients" / "webhook_receiver" / "webhook_receiver.py"
@@ -49,6 +51,12 @@ class Webhooks:
         """Delete every webhook and what waits for it."""
         found = self.admin.search("order.status.webhook", [], context={"active_test": False})
         self.admin.call("order.status.webhook", "unlink", found)
+        self.wait_until_idle()
+
+    def wait_until_idle(self):
+        """Return once no process runs the scheduled action."""
+        free = "SELECT id FROM ir_cron WHERE id = %s FOR UPDATE SKIP LOCKED"
+        wait_until(lambda: self.server.query(free, self.cron), what="the end of a run")
 
     def rows(self, webhook):
         """Return the deliveries of a webhook, a dict each, the oldest first."""
@@ -58,6 +66,10 @@ class Webhooks:
             "order.status.webhook.delivery", "search_read", domain, names, order="id"
         )
         return list(found)
+
+    def count_attempts(self, webhook):
+        """Return how often it was tried to send something to a webhook."""
+        return sum(row["attempts"] for row in self.rows(webhook))
 
     def states(self, webhook):
         """Return which states the deliveries of a webhook are in, as a set."""

@@ -93,7 +93,7 @@ class OrderStatusWebhook(models.Model):
         copy=False,
         help="The first of the attempts that have failed since the last success.",
     )
-    is_failing_told = fields.Boolean(readonly=True, copy=False)
+    is_failing_told = fields.Boolean(string="That was told", readonly=True, copy=False)
 
     # === COMPUTE METHODS === #
 
