@@ -1,6 +1,5 @@
 """clients/webhook_receiver: verified both ways with the reference of Standard Webhooks."""
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -10,21 +9,11 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 import requests
-from common import ADDONS, ROOT
+from common import ADDONS
+from kit.webhooks import CLIENT, load
 from standardwebhooks import Webhook
 
-CLIENT = ROOT / "clients" / "webhook_receiver"
-
-
-def load(path):
-    """Return a file as a module, without the package around it."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-client = load(CLIENT / "webhook_receiver.py")
+client = load(CLIENT)
 signature = load(ADDONS / "order_status_flags_webhook" / "signature.py")
 
 DATA = {"order": "S00042", "previous_status": "Saved", "status": "Zapłacone"}
@@ -142,7 +131,7 @@ def test_large_body_is_not_read(receiver, secret):
 
 def test_program_says_what_is_missing():
     run = subprocess.run(
-        [sys.executable, CLIENT / "webhook_receiver.py", "--port", "0"],
+        [sys.executable, CLIENT, "--port", "0"],
         env={"PATH": ""},
         capture_output=True,
         text=True,
@@ -155,7 +144,7 @@ def test_program_says_what_is_missing():
 
 def test_program_prints_what_comes(secret, tmp_path):
     process = subprocess.Popen(
-        [sys.executable, CLIENT / "webhook_receiver.py", "--port", "0", "--inbox", tmp_path / "i"],
+        [sys.executable, CLIENT, "--port", "0", "--inbox", tmp_path / "i"],
         env={"PATH": "", "WEBHOOK_SECRETS": secret},
         stdout=subprocess.PIPE,
         text=True,

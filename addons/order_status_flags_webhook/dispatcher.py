@@ -71,6 +71,8 @@ FAILURES = (
     (UnknownHost, "unknown_host"),
     (ssl.SSLError, "tls"),
     (TooMuch, "too_much"),
+    # A kind of both of the next ones.
+    (http.client.RemoteDisconnected, "connection_lost"),
     (http.client.HTTPException, "no_http"),
     (ConnectionRefusedError, "no_connection"),
     (OSError, "connection_lost"),

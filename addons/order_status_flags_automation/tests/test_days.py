@@ -1,7 +1,8 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.tests import tagged
+from odoo.exceptions import AccessError
+from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import RuleCommon
@@ -131,7 +132,7 @@ class TestDays(RuleCommon):
         self.assertEqual(self._runs(order), 1)
 
     def test_marks_of_left_statuses_are_forgotten(self):
-        self._create_days_rule()
+        self._create_days_rule(order_status_since="2020-01-01")
         order = self._pack(100)
         self._run_cron()
         runs = self.env["order.status.rule.run"]
@@ -141,6 +142,106 @@ class TestDays(RuleCommon):
         self.env.flush_all()
         runs._gc_left_statuses()
         self.assertEqual(runs.search_count([("order_id", "=", order.id)]), 0)
+
+    # === SWITCHING IT ON === #
+
+    def test_orders_of_long_ago_are_not_met(self):
+        """Due 30 days ago at most when the rule is switched on."""
+        ages = (2, 4, 32, 34, 800)
+        orders = [self._pack(days) for days in ages]
+        self._create_days_rule()
+        for _run in range(2):
+            self._run_cron()
+            self.assertEqual([self._runs(order) for order in orders], [0, 1, 1, 0, 0])
+
+    def test_rule_in_force_meets_what_it_has_not_met_yet(self):
+        """The limit stays where it was when the rule was switched on."""
+        rule = self._create_days_rule()
+        order = self._pack(35)
+        rule.order_status_since = fields.Datetime.now() - timedelta(days=365)
+        self._run_cron()
+        self.assertEqual(self._runs(order), 1)
+
+    def test_rule_switched_on_again_leaves_the_time_between_alone(self):
+        rule = self._create_days_rule(order_status_since="2020-01-01")
+        rule.active = False
+        self.assertFalse(rule.order_status_since)
+        old, recent = self._pack(300), self._pack(10)
+        rule.active = True
+        self._run_cron()
+        self.assertEqual((self._runs(old), self._runs(recent)), (0, 1))
+
+    def test_changed_rule_leaves_alone_what_it_did_not_meet_before(self):
+        for values in (
+            {"trg_field_ref": self.packed.id},
+            {"trg_date_range": 3},
+            {"trg_date_range_type": "day"},
+            {"filter_domain": "[]"},
+        ):
+            rule = self._create_rule(
+                "on_days_in_order_status",
+                self.in_progress,
+                trg_date_range=500,
+                order_status_since="2020-01-01",
+            )
+            with self.subTest(values=values):
+                rule.write(values)
+                age = fields.Datetime.now() - rule.order_status_since
+                self.assertAlmostEqual(age / timedelta(days=30), 1, places=2)
+
+    def test_administrator_says_since_when(self):
+        """Given while the rule is off, together with another change, or later."""
+        old = self._pack(300)
+        since = fields.Datetime.now() - timedelta(days=365)
+        rule = self._create_days_rule(active=False, order_status_since=since)
+        self.assertEqual(rule.order_due_count, 1)
+        rule.active = True
+        self.assertEqual(rule.order_status_since, since)
+        rule.write({"trg_date_range": 4, "order_status_since": since})
+        self.assertEqual(rule.order_status_since, since)
+        self._run_cron()
+        self.assertEqual(self._runs(old), 1)
+
+    def test_copy_begins_anew(self):
+        rule = self._create_days_rule(order_status_since="2020-01-01")
+        self.assertGreater(rule.copy().order_status_since.year, 2020)
+
+    def test_form_tells_how_many_are_met(self):
+        rule = self._create_days_rule(active=False)
+        due, old, young = self._pack(5), self._pack(100), self._pack(1)
+        self.assertFalse(rule.order_status_since)
+        with self._count_queries() as counts:
+            rule.invalidate_recordset()
+            self.assertEqual(rule.order_due_count, 1)
+        self.assertLessEqual(counts[0], 6)
+        action = rule.action_view_due_orders()
+        self.assertEqual(self.env["sale.order"].search(action["domain"]), due)
+        with Form(rule) as form:
+            form.trg_date_range = 500
+            self.assertEqual(form.order_due_count, 0)
+            form.trg_date_range = 1
+            self.assertEqual(form.order_due_count, 2)
+        rule.active = True
+        self._run_cron()
+        self.assertEqual([self._runs(order) for order in due | old | young], [1, 0, 1])
+        self.assertEqual(rule.order_due_count, 0)
+
+    def test_form_opens_with_a_domain_that_makes_no_sense(self):
+        rule = self._create_days_rule(active=False, filter_domain="[('gone', '=', 1)]")
+        self.assertEqual(rule.order_due_count, 0)
+        rule.filter_domain = "[('name', '=', nobody)]"
+        self.assertEqual(rule.order_due_count, 0)
+
+    def test_other_rules_have_no_limit(self):
+        rule = self._create_rule("on_order_status_set", self.packed)
+        self.assertFalse(rule.order_status_since or rule.order_due_count)
+
+    def test_due_orders_are_for_administrators(self):
+        rule = self._create_days_rule()
+        portal = new_test_user(self.env, "rule_portal", groups="base.group_portal")
+        for user in (self.seller, self.manager, portal, self.env.ref("base.public_user")):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                rule.with_user(user).action_view_due_orders()
 
     def test_queries_do_not_grow_with_what_is_done(self):
         rule = self._create_days_rule()

@@ -51,16 +51,18 @@ class TestExamples(RuleCommon):
         rule = self.env.ref(f"{MODULE}.rule_goods_late")
         flag = self.env.ref(f"{MODULE}.flag_waiting_for_goods")
         rule.active = flag.active = True
-        late, fine, other = self._create_orders(3)
-        (late | fine).set_order_flag(flag.id)
+        late, fine, other, shipped = self._create_orders(4)
+        (late | fine | shipped).set_order_flag(flag.id)
         now = fields.Datetime.now()
         rule.trg_date_id = self.env["ir.model.fields"]._get("sale.order", "commitment_date")
-        (late | other).commitment_date = now - timedelta(days=2)
+        (late | other | shipped).commitment_date = now - timedelta(days=2)
         fine.commitment_date = now + timedelta(days=2)
+        # The flag stays on it.
+        shipped.set_order_status(self.fulfilled.id)
         self._run_cron()
         self.assertEqual(late.activity_ids.user_id, self.seller)
         self.assertIn("waiting for goods", late.activity_ids.summary)
-        self.assertFalse((fine | other).activity_ids)
+        self.assertFalse((fine | other | shipped).activity_ids)
 
     def test_uninstalling_keeps_what_is_used(self):
         status = self.env.ref(f"{MODULE}.status_ready_for_pickup")

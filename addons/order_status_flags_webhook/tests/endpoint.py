@@ -17,11 +17,11 @@ class Endpoint(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, answer=200):
+    def __init__(self, answer=200, port=0):
         self.answer = answer
         self.requests = []
         self.connections = 0
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(("127.0.0.1", port), Handler)
 
     @property
     def url(self):

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from odoo.addons.order_status_flags_webhook.models.order_status_webhook_delivery import sending
 
@@ -183,24 +183,89 @@ class TestDelivery(WebhookCommon):
         self.assertEqual(set(rows.mapped("state")), {"sent"})
         self.assertFalse(self.webhook.failures or self.webhook.resting_until)
 
+    def _later(self, begun, **span):
+        """Turn the clock to a moment after another one."""
+        later = begun + timedelta(**span)
+        self.patch(fields.Datetime, "now", staticmethod(lambda: later))
+
     def test_endpoint_down_for_two_days(self):
         self.endpoint.answer = 502
         order = self._create_order()
         begun = fields.Datetime.now()
         for hours, status in ((0, self.in_progress), (20, self.saved), (47, self.fulfilled)):
-            later = begun + timedelta(hours=hours)
-            self.patch(fields.Datetime, "now", staticmethod(lambda later=later: later))
+            self._later(begun, hours=hours)
             order.set_order_status(status.id)
             self._deliver()
+        self.assertEqual(self.webhook.failing_since, begun)
+        self.assertEqual(self.webhook.activity_ids.mapped("summary"), ["Nothing is delivered"])
         self.endpoint.requests.clear()
         self.endpoint.answer = 200
-        later = begun + timedelta(hours=59)
-        self.patch(fields.Datetime, "now", staticmethod(lambda: later))
+        self._later(begun, hours=59)
         self._deliver()
         self.assertEqual(
             [status for _name, status in self._told()],
             ["Saved", "In progress", "Saved", "Fulfilled"],
         )
+        self.assertEqual(set(self._deliveries(self.webhook).mapped("state")), {"sent"})
+        self.assertFalse(self.webhook.activity_ids or self.webhook.failing_since)
+        self.assertIn("again", self.webhook.message_ids[:1].body)
+
+    def test_administrator_is_told_once_of_each_failure_that_lasts(self):
+        self.endpoint.answer = 500
+        self._create_order()
+        begun = fields.Datetime.now()
+        for minutes, told in ((0, 0), (59, 0), (61, 1), (90, 1)):
+            self._later(begun, minutes=minutes)
+            self._make_due(self.webhook)
+            self._deliver()
+            with self.subTest(minutes=minutes):
+                self.assertEqual(len(self.webhook.activity_ids), told)
+        # Who has taken note of it is not told again every few minutes.
+        self.webhook.activity_ids.action_feedback()
+        self._later(begun, minutes=120)
+        self._make_due(self.webhook)
+        self._deliver()
+        self.assertFalse(self.webhook.activity_ids)
+        self.endpoint.answer = [200, 500]
+        self._make_due(self.webhook)
+        self._deliver()
+        self._create_order()
+        for minutes in (130, 200):
+            self._later(begun, minutes=minutes)
+            self._make_due(self.webhook)
+            self._deliver()
+        self.assertEqual(len(self.webhook.activity_ids), 1)
+
+    def test_administrator_reads_it_in_his_language(self):
+        self.env["res.lang"]._activate_lang("pl_PL")
+        admin = new_test_user(self.env, "polish_system", groups="base.group_system", lang="pl_PL")
+        self.webhook.user_id = admin
+        self.endpoint.answer = endpoints.hang_up
+        self._create_order()
+        begun = fields.Datetime.now()
+        for hours in (0, 2):
+            self._later(begun, hours=hours)
+            self._make_due(self.webhook)
+            self._deliver()
+        polish = self.webhook.with_context(lang="pl_PL").env
+        activity = self.webhook.activity_ids
+        self.assertEqual(activity.user_id, admin)
+        self.assertEqual(activity.summary, polish._("Nothing is delivered"))
+        answer = self._deliveries(self.webhook).answer
+        self.assertEqual(answer, polish._("The connection broke."))
+        self.assertNotEqual(answer, "The connection broke.")
+
+    def test_test_that_arrives_sends_what_was_put_off(self):
+        self.endpoint.answer = endpoints.hang_up
+        self._create_orders(3)
+        for _attempt in range(2):
+            self._make_due(self.webhook)
+            self._deliver()
+        self.assertTrue(self.webhook.resting_until)
+        self.endpoint.answer = 200
+        self.webhook.action_test()
+        self.assertFalse(self.webhook.resting_until or self.webhook.failing_since)
+        self._deliver()
         self.assertEqual(set(self._deliveries(self.webhook).mapped("state")), {"sent"})
 
     def test_webhook_that_is_off_keeps_what_waits_for_three_days(self):

@@ -82,6 +82,7 @@ class TestFaults(WebhookCommon):
     def test_connection_that_breaks(self):
         delivery = self._deliver_to(endpoints.hang_up)
         self.assertEqual((delivery.state, delivery.answer_code), ("pending", 0))
+        self.assertEqual(delivery.answer, "The connection broke.")
 
     def test_answer_that_is_no_http(self):
         self.assertEqual(self._deliver_to(endpoints.gibberish).answer, "The answer was no HTTP.")

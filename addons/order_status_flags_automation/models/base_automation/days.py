@@ -8,23 +8,52 @@ from odoo.tools import SQL, safe_eval
 
 from odoo.addons.base_automation.models.base_automation import DATE_RANGE
 
-from .rule import DAYS_IN_STATUS
+from .rule import DAYS_IN_STATUS, LOOK_BACK
 
 _logger = logging.getLogger(__name__)
 
 BATCH = 100
 DEFAULT_DAYS = 3
 HOURLY = {"active": True, "interval_number": 1, "interval_type": "hours"}
+# What makes a rule meet other orders than before.
+MEETING = {"trigger", "trg_field_ref", "trg_date_range", "trg_date_range_type", "filter_domain"}
 
 
 class BaseAutomation(models.Model):
     """The trigger *Days in status*, run by Odoo's own scheduled action of the rules.
 
     Once for each order and each time it enters the status. What a rule has run on is kept, since
-    a window of time, as other rules have it, would leave out what failed or came back.
+    a window of time, as other rules have it, would leave out what failed or came back. Orders that
+    were due long before the rule was switched on are left alone: it meets no archive.
     """
 
     _inherit = "base.automation"
+
+    order_status_since = fields.Datetime(
+        string="Leaves alone what was due before",
+        copy=False,
+        help="30 days before the rule is switched on, or meets other orders, unless you give"
+        " another time.",
+    )
+    order_due_count = fields.Integer(
+        string="Orders due now",
+        compute="_compute_order_due_count",
+        help="The rule runs on them within the hour, or once it is switched on.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(*MEETING, "active", "order_status_since")
+    def _compute_order_due_count(self):
+        orders = self.env["sale.order"]
+        for rule in self:
+            try:
+                is_ready = rule.trigger == DAYS_IN_STATUS and rule.trg_field_ref
+                rule.order_due_count = (
+                    orders.search_count(rule._get_due_domain()) if is_ready else 0
+                )
+            except ValueError:  # a domain that makes no sense, which the form is there to mend
+                rule.order_due_count = 0
 
     def _compute_trg_date_range_data(self):
         """Override of `base_automation` to count days in a status, three unless told otherwise."""
@@ -35,6 +64,56 @@ class BaseAutomation(models.Model):
             rule.trg_date_range_type = rule.trg_date_range_type or "day"
             rule.trg_date_range_mode = "after"
         return res
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of `base_automation` to leave alone what was due long before."""
+        rules = super().create(vals_list)
+        rules.filtered(lambda rule: not rule.order_status_since)._leave_old_orders_alone()
+        return rules
+
+    def write(self, vals):
+        """Override of `base_automation` to leave alone what was due long before a change."""
+        asleep = self.filtered(lambda rule: not rule.active)
+        res = super().write(vals)
+        if not MEETING.isdisjoint(vals) and not vals.get("order_status_since"):
+            self._leave_old_orders_alone()
+        if vals.get("active"):
+            # One that is given while the rule is off is meant for now.
+            asleep.filtered(lambda rule: not rule.order_status_since)._leave_old_orders_alone()
+        elif "active" in vals:
+            self.filtered("order_status_since").write({"order_status_since": False})
+        return res
+
+    def _leave_old_orders_alone(self):
+        """Have these rules meet only what has become due in the last 30 days, or will."""
+        rules = self.filtered(lambda rule: rule.trigger == DAYS_IN_STATUS and rule.active)
+        if rules:
+            rules.write({"order_status_since": fields.Datetime.now() - LOOK_BACK})
+
+    # === ACTION METHODS === #
+
+    def action_view_due_orders(self):
+        """List the orders that this rule runs on next, or would once it is switched on.
+
+        :return: the list of orders
+        :raise AccessError: for whoever may not read rules
+        """
+        self.ensure_one()
+        self.check_access("read")
+        orders = self.env["sale.order"].search(self._get_due_domain())
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Due now: %s", self.name),
+            "res_model": "sale.order",
+            "views": [(False, "list"), (False, "form")],
+            "domain": [("id", "in", orders.ids)],
+            "context": {"create": False},
+        }
+
+    # === SCHEDULED ACTION === #
 
     def _update_cron(self):
         """Override of `base_automation` to have the scheduled action run for our rules, too."""
@@ -121,14 +200,18 @@ class BaseAutomation(models.Model):
 
         :param list left_out: ids of orders that are not to be found
         """
-        now = fields.Datetime.now()
+        due = self._get_due_domain() & Domain("id", "not in", left_out)
+        return self.env["sale.order"].search(due, limit=BATCH, order="id")
+
+    def _get_due_domain(self):
+        """Return what finds the orders on which this rule is to run now."""
+        now, delay = fields.Datetime.now(), self._get_delay()
+        since = self.order_status_since or now - LOOK_BACK
         due = Domain("order_status_id", "=", self.trg_field_ref)
-        due &= Domain("order_status_date", "<=", now - self._get_delay())
-        due &= Domain("id", "not in", left_out)
+        due &= Domain("order_status_date", "<=", now - delay)
+        due &= Domain("order_status_date", ">=", since - delay)
         due &= Domain("id", "not in", self._get_done_orders())
-        return self.env["sale.order"].search(
-            due & self._get_order_domain(), limit=BATCH, order="id"
-        )
+        return due & self._get_order_domain()
 
     def _get_delay(self):
         return DATE_RANGE[self.trg_date_range_type or "day"] * self.trg_date_range
@@ -159,5 +242,5 @@ class BaseAutomation(models.Model):
                        AND later.status_id IS DISTINCT FROM later.previous_status_id
                )
             )""",
-            self.id,
+            self._origin.id or None,
         )

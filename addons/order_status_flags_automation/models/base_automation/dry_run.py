@@ -1,12 +1,8 @@
-from datetime import timedelta
-
 from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from .rule import FLAG_SET, ORDER_TRIGGERS, STATUS_SET
-
-LOOK_BACK = timedelta(days=30)
+from .rule import FLAG_SET, LOOK_BACK, ORDER_TRIGGERS, STATUS_SET
 
 
 class BaseAutomation(models.Model):

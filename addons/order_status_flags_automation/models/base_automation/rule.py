@@ -1,4 +1,5 @@
 import logging
+from datetime import timedelta
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
@@ -14,6 +15,8 @@ REFERENCES = {
     FLAG_SET: "sale.order.flag",
     DAYS_IN_STATUS: "sale.order.status",
 }
+# How far a rule looks back: what it would have met, and what it meets when it is switched on.
+LOOK_BACK = timedelta(days=30)
 # Keys of Odoo's own: the import of the web client, and `load`.
 IMPORTING = {"import_file", "_import_current_module"}
 # Of the cursor: which rules are running on which orders at this moment.
@@ -85,7 +88,7 @@ class BaseAutomation(models.Model):
     def write(self, vals):
         res = super().write(vals)
         # `last_run` is written at each run of the scheduled action, and decides nothing here.
-        if vals.keys() - {"last_run"}:
+        if vals.keys() - {"last_run", "order_status_since"}:
             self.env.registry.clear_cache()
         return res
 

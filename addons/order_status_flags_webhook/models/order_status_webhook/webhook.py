@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import str2bool
@@ -5,6 +7,14 @@ from odoo.tools import str2bool
 from ...address_guard import BadUrl, check_literal, parse_url
 
 ALLOW_PRIVATE = "order_status_flags_webhook.allow_private"
+# An endpoint that is restarted is nobody's business.
+TELL_AFTER = timedelta(hours=1)
+IN_ORDER = {
+    "failures": 0,
+    "resting_until": False,
+    "failing_since": False,
+    "is_failing_told": False,
+}
 # What decides who hears what, and is kept in memory.
 LISTENING = {"active", "company_id", "document_type", "status_ids", "is_internal"}
 
@@ -77,6 +87,13 @@ class OrderStatusWebhook(models.Model):
         copy=False,
         help="An address that does not answer is left alone until then.",
     )
+    failing_since = fields.Datetime(
+        string="Nothing delivered since",
+        readonly=True,
+        copy=False,
+        help="The first of the attempts that have failed since the last success.",
+    )
+    is_failing_told = fields.Boolean(string="That was told", readonly=True, copy=False)
 
     # === COMPUTE METHODS === #
 
@@ -164,7 +181,7 @@ class OrderStatusWebhook(models.Model):
         if not LISTENING.isdisjoint(vals):
             self.env.registry.clear_cache()
         if vals.get("active") or vals.get("url"):
-            self.write({"failures": 0, "resting_until": False})
+            self.write(IN_ORDER)
             self.env["order.status.webhook.delivery"]._trigger_cron()
         return res
 
@@ -219,8 +236,24 @@ class OrderStatusWebhook(models.Model):
         at once. After mere errors it is not: they may be about a message, and not about all."""
         if self.resting_until:
             self.env["order.status.webhook.delivery"]._hasten(self)
+        if self.is_failing_told:
+            self._tell_in_order()
         if self.failures:
-            self.write({"failures": 0, "resting_until": False})
+            self.write(IN_ORDER)
+
+    def _on_failure(self, now, rest=None):
+        """The endpoint did not take a message.
+
+        :param datetime now: of the attempt
+        :param datetime rest: until when it is left alone, None when it is not
+        """
+        since = self.failing_since or now
+        self.write(
+            {"failures": self.failures + 1, "failing_since": since, "resting_until": rest or False}
+        )
+        if not self.is_failing_told and now - since >= TELL_AFTER:
+            self.is_failing_told = True
+            self._tell_failing()
 
     def _on_gone(self):
         """The endpoint answered 410: it wants no more messages, ever."""
@@ -228,21 +261,49 @@ class OrderStatusWebhook(models.Model):
         waiting = self.delivery_ids.search(
             [("webhook_id", "=", self.id), ("state", "=", "pending")]
         )
-        waiting._give_up(self.env._("The address is gone for good (410)."))
-        self._tell_responsible(
-            self.env._("The address is gone"),
-            self.env._(
+        webhook = self._speak_to_responsible()
+        waiting._give_up(webhook.env._("The address is gone for good (410)."))
+        webhook._tell_responsible(
+            webhook.env._("The address is gone"),
+            webhook.env._(
                 "%(name)s answered “410 Gone”, which means: send nothing more. The webhook was"
                 " switched off.",
                 name=self.name,
             ),
         )
 
+    # === TELLING WHO LOOKS AFTER IT === #
+
+    def _tell_failing(self):
+        """Nothing was delivered for an hour; nothing is lost yet."""
+        webhook = self._speak_to_responsible()
+        webhook._tell_responsible(
+            webhook._get_failing_summary(),
+            webhook.env._(
+                "%(name)s has taken no message since %(since)s (UTC). They wait, and are tried"
+                " again for three days. Its deliveries say what was answered.",
+                name=self.name,
+                since=self.failing_since.strftime("%Y-%m-%d %H:%M"),
+            ),
+        )
+
+    def _tell_in_order(self):
+        """What was told by ``_tell_failing`` is over."""
+        webhook = self._speak_to_responsible()
+        summary = webhook._get_failing_summary()
+        webhook.activity_ids.filtered(lambda activity: activity.summary == summary).unlink()
+        webhook.message_post(body=webhook.env._("Messages are delivered again."))
+
+    @api.model
+    def _get_failing_summary(self):
+        return self.env._("Nothing is delivered")
+
     def _tell_failed(self):
         """A message was given up after three days."""
-        self._tell_responsible(
-            self.env._("Messages could not be delivered"),
-            self.env._(
+        webhook = self._speak_to_responsible()
+        webhook._tell_responsible(
+            webhook.env._("Messages could not be delivered"),
+            webhook.env._(
                 "%(name)s did not take a message for three days. Look at its deliveries and send"
                 " them again once it works.",
                 name=self.name,
@@ -254,9 +315,19 @@ class OrderStatusWebhook(models.Model):
         if self.activity_ids.filtered(lambda activity: activity.summary == summary):
             return
         self.message_post(body=note)
-        user = self.user_id
-        if not (user.active and user.has_group("base.group_system")):
-            user = self.env.ref("base.user_admin")
         self.activity_schedule(
-            "mail.mail_activity_data_warning", summary=summary, note=note, user_id=user.id
+            "mail.mail_activity_data_warning",
+            summary=summary,
+            note=note,
+            user_id=self._get_responsible().id,
         )
+
+    def _get_responsible(self):
+        """Return who looks after this webhook: an administrator in any case."""
+        user = self.user_id
+        is_fitting = user.active and user.has_group("base.group_system")
+        return user if is_fitting else self.env.ref("base.user_admin")
+
+    def _speak_to_responsible(self):
+        """Return this webhook in the language of whoever looks after it."""
+        return self.with_context(lang=self._get_responsible().lang)

@@ -102,10 +102,13 @@ class OrderStatusWebhookDelivery(models.Model):
         old = Domain("begun", "<", fields.Datetime.now() - KEEP_TRYING - LAST_TRY)
         old &= Domain("state", "=", "pending")
         off = self.search(old & Domain("webhook_id.active", "=", False))
-        off._give_up(self.env._("The webhook was switched off."))
+        for webhook, rows in off.grouped("webhook_id").items():
+            env = webhook._speak_to_responsible().env
+            rows._give_up(env._("The webhook was switched off."))
         dead = self.search(old & Domain("webhook_id.failures", ">=", PATIENCE))
-        dead._give_up(self.env._("The endpoint did not answer for three days."))
-        for webhook in dead.webhook_id:
+        for webhook, rows in dead.grouped("webhook_id").items():
+            env = webhook._speak_to_responsible().env
+            rows._give_up(env._("The endpoint did not answer for three days."))
             webhook._tell_failed()
 
     @api.model
@@ -225,10 +228,12 @@ class OrderStatusWebhookDelivery(models.Model):
 
     def _settle(self, answer):
         now = fields.Datetime.now()
+        # Nobody to be spoken to where all is well.
+        reader = self if answer.is_success else self.webhook_id._speak_to_responsible()
         values = {
             "claimed_until": False,
             "answer_code": answer.status,
-            "answer": self._describe_answer(answer),
+            "answer": self.with_env(reader.env)._describe_answer(answer),
         }
         if answer.is_success:
             self.write({**values, "state": "sent", "sent_on": now})
@@ -255,14 +260,8 @@ class OrderStatusWebhookDelivery(models.Model):
         """Leave an endpoint alone that does not answer: one message at a time finds out whether it
         is back, and not each of a thousand."""
         webhook = self.webhook_id
-        is_silent = not answer.status
-        is_resting = is_silent and webhook.failures + 1 >= PATIENCE
-        webhook.write(
-            {
-                "failures": webhook.failures + 1,
-                "resting_until": now + REST if is_resting else False,
-            }
-        )
+        is_resting = not answer.status and webhook.failures + 1 >= PATIENCE
+        webhook._on_failure(now, rest=now + REST if is_resting else None)
 
     @api.model
     def _describe_answer(self, answer):
@@ -328,6 +327,10 @@ class OrderStatusWebhookDelivery(models.Model):
                 "answer": self._describe_answer(answer),
             }
         )
+        if answer.is_success:
+            # sudo: deliveries are nobody's to write; what was put off is sent now
+            webhook.sudo()._on_success()
+            self._trigger_cron()
         return delivery
 
 
