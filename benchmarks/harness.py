@@ -21,6 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 import postgres
+import sizes
 from common import (
     LOGS,
     PYTHON,
@@ -191,7 +192,13 @@ def main():
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(limits)}")
     parser.add_argument("--pairs", type=int, default=15, help="alternating pairs (default 15)")
     parser.add_argument("--keep", action="store_true", help="keep the databases")
+    parser.add_argument("--million", action="store_true", help="ask four sizes, up to a million")
+    parser.add_argument("--anew", action="store_true", help="with --million: make them anew")
+    parser.add_argument("--largest", type=int, default=1_000_000, help="with --million: size")
     options = parser.parse_args()
+    if options.million:
+        with postgres.server() as pg:
+            return sizes.run(pg, options)
     names = options.names or list(limits)
     if unknown := set(names) - set(limits):
         raise Problem(f"no benchmark is called {', '.join(sorted(unknown))}")

@@ -65,7 +65,7 @@ def email(number):
 
 def phone(number):
     """SQL of a Polish number, as people write it; no two are the same below 10 million."""
-    digits = SQL("lpad(((%s) * 7919 %% 10000000)::text, 7, '0')", number)
+    digits = SQL("lpad(((%s)::bigint * 7919 %% 10000000)::text, 7, '0')", number)
     return SQL(
         "'+48 61 ' || substr(%s, 1, 3) || ' ' || substr(%s, 4, 2) || ' ' || substr(%s, 6, 2)",
         *(digits, digits, digits),
@@ -264,15 +264,16 @@ class PlainFilling(Filling):
                 ),
                 street=SQL("'Polna ' || plan.n"),
                 zip=SQL(
-                    "CASE WHEN s.zip IS NULL THEN NULL ELSE '61-' || lpad((plan.n %% 1000)::text, 3, '0') END"
+                    "CASE WHEN s.zip IS NOT NULL"
+                    " THEN '61-' || lpad((plan.n %% 1000)::text, 3, '0') END"
                 ),
             )
             self.copy_messages(partners, "res.partner")
 
-    def copy_messages(self, parent, model, body=SQL("s.body")):
+    def copy_messages(self, parent, model, body=None):
         """Copy the notes that Odoo wrote when it made the samples.
 
-        :param SQL body: their texts, of `plan` and `s`
+        :param SQL body: their texts, of `plan` and `s`; None = those of the samples
         """
         made = SQL("(SELECT create_date FROM %s WHERE id = plan.parent)", parent.name)
         messages = self.keep(parent.children("mail_message", child_of_record(model)))
@@ -283,7 +284,7 @@ class PlainFilling(Filling):
                 messages.plan,
             ),
             res_id=SQL("plan.parent"),
-            body=body,
+            body=body or SQL("s.body"),
             date=made,
             create_date=made,
             write_date=made,
@@ -340,7 +341,8 @@ class PlainFilling(Filling):
                     *(self.partners.first_id(), self.size.customers),
                 ),
                 moment=SQL(
-                    "date_trunc('second', now() AT TIME ZONE 'UTC') - (%s - n) * interval '1 second' * %s",
+                    "date_trunc('second', now() AT TIME ZONE 'UTC')"
+                    " - (%s - n) * interval '1 second' * %s",
                     *(count, PACE),
                 ),
             )
@@ -360,7 +362,8 @@ class PlainFilling(Filling):
                 create_date=moment,
                 write_date=moment,
                 validity_date=SQL(
-                    "CASE WHEN s.validity_date IS NOT NULL THEN (plan.moment + interval '30 days')::date END"
+                    "CASE WHEN s.validity_date IS NOT NULL"
+                    " THEN (plan.moment + interval '30 days')::date END"
                 ),
                 client_order_ref=SQL("'PO ' || plan.n"),
                 access_token=SQL(
@@ -485,7 +488,8 @@ class PlainFilling(Filling):
                 SQL(
                     "(SELECT regexp_replace(s.body, 'data-oe-id=\"\\d+\"> [^<]*',"
                     " 'data-oe-id=\"' || o.id || '\"> ' || o.name)"
-                    " FROM %s move JOIN sale_order o ON o.id = move.parent WHERE move.id = plan.parent)",
+                    " FROM %s move JOIN sale_order o ON o.id = move.parent"
+                    " WHERE move.id = plan.parent)",
                     moves.plan,
                 ),
             )
@@ -493,7 +497,8 @@ class PlainFilling(Filling):
 
     def last_number(self, move):
         self.cr.execute(
-            "SELECT max(sequence_number) FROM account_move WHERE journal_id = %s AND sequence_prefix = %s",
+            "SELECT max(sequence_number) FROM account_move"
+            " WHERE journal_id = %s AND sequence_prefix = %s",
             [move.journal_id.id, move.sequence_prefix],
         )
         return self.cr.fetchone()[0]
@@ -525,12 +530,14 @@ class PlainFilling(Filling):
             invoice_date=SQL("CASE WHEN s.invoice_date IS NOT NULL THEN plan.moment::date END"),
             date_maturity=SQL("CASE WHEN s.date_maturity IS NOT NULL THEN plan.moment::date END"),
             ref=SQL(
-                "CASE WHEN s.ref IS NOT NULL THEN (SELECT ref FROM account_move WHERE id = plan.parent) END"
+                "CASE WHEN s.ref IS NOT NULL"
+                " THEN (SELECT ref FROM account_move WHERE id = plan.parent) END"
             ),
             product_id=SQL("(SELECT product_id FROM sale_order_line WHERE id = plan.sold)"),
             name=SQL(
                 "COALESCE((SELECT name FROM sale_order_line WHERE id = plan.sold),"
-                " CASE WHEN s.display_type = 'payment_term' THEN (SELECT concat_ws(' - ', ref, name)"
+                " CASE WHEN s.display_type = 'payment_term'"
+                " THEN (SELECT concat_ws(' - ', ref, name)"
                 " FROM account_move WHERE id = plan.parent) ELSE s.name END)",
             ),
             create_date=SQL("plan.moment"),
@@ -632,7 +639,8 @@ class AddonFilling(Filling):
                            order_status_date = f.date_order + CASE WHEN f.is_done
                                                THEN interval '3 days' ELSE interval '0' END,
                            order_tracking_token = COALESCE(
-                               order_tracking_token, encode(sha256(gen_random_uuid()::text::bytea), 'hex')),
+                               order_tracking_token,
+                               encode(sha256(gen_random_uuid()::text::bytea), 'hex')),
                            access_token = COALESCE(access_token, gen_random_uuid()::text),
                            external_ref = CASE WHEN f.is_done
                                THEN 'ZK ' || f.n || to_char(f.date_order, '/YYYY') END
@@ -653,7 +661,8 @@ class AddonFilling(Filling):
             for status in self.statuses.values()
         )
         rows = SQL(
-            "(SELECT row_number() OVER (ORDER BY id, step) AS n, f.id AS order_id, f.date_order, step"
+            "(SELECT row_number() OVER (ORDER BY id, step) AS n, f.id AS order_id,"
+            " f.date_order, step"
             " FROM filled_order f, generate_series(1, 2) step"
             " WHERE CASE WHEN step = 1 THEN NOT is_told ELSE is_done END) f"
         )
@@ -746,11 +755,16 @@ class AddonFilling(Filling):
             name=SQL("regexp_replace(s.name, '\\d+$', lpad((1000 + plan.n)::text, 5, '0'))"),
             partner_id=SQL("plan.partner_id"),
             signed_partner_id=SQL("plan.partner_id"),
+            signed_by=SQL("(SELECT name FROM res_partner WHERE id = plan.partner_id)"),
+            signed_hash=SQL("NULL"),
+            signed_statement=SQL("NULL"),
             pricelist_id=SQL("%s + plan.n %% %s", self.pricelists[0].id, len(self.pricelists)),
         )
         link = SQL("s.res_model = 'b2b.agreement' AND s.res_id = parent.sample")
         self.keep(copies.children("ir_attachment", link)).insert(res_id=SQL("plan.parent"))
         self.agreement_copies = copies
+        self.env["b2b.agreement"]._seal_former()
+        self.env.flush_all()
 
     def sign(self, partner):
         agreement = self.env["b2b.agreement"].create(

@@ -9,6 +9,7 @@ from . import (
     res_company,
     res_config_settings,
     res_lang,
+    res_partner,
     sale_order,
     sale_order_flag,
     sale_order_line,
