@@ -21,6 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 import postgres
+import sizes
 from common import (
     LOGS,
     PYTHON,
@@ -221,7 +222,13 @@ def main():
         default=MANY,
         help="orders in the biggest databases: with fewer, a try that is not written down",
     )
+    parser.add_argument("--million", action="store_true", help="ask four sizes, up to a million")
+    parser.add_argument("--anew", action="store_true", help="with --million: make them anew")
+    parser.add_argument("--largest", type=int, default=1_000_000, help="with --million: size")
     options = parser.parse_args()
+    if options.million:
+        with postgres.server() as pg:
+            return sizes.run(pg, options)
     names = options.names or list(limits)
     if unknown := set(names) - set(limits):
         raise Problem(f"no benchmark is called {', '.join(sorted(unknown))}")

@@ -1,8 +1,16 @@
 from odoo import models
 
+from ..trigram import index_parts
+
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
+
+    # What Odoo searches when somebody types a name: an order is found by that of its customer,
+    # among hundreds of thousands too.
+    _order_search_idx = models.Index(
+        index_parts("complete_name", "email", "ref", "vat", "company_registry")
+    )
 
     def _sees_invoices(self):
         """Hook: whether a contact sees invoices and receipts on the pages of orders.

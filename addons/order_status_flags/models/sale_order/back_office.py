@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...trigram import index_parts
+
 # What people type as a phone number, and how many digits make one.
 PHONE = re.compile(r"[+()\d\s./-]+")
 PHONE_DIGITS = 6
@@ -69,6 +71,9 @@ class SaleOrder(models.Model):
         search="_search_customer_phone",
         groups="base.group_user",
     )
+
+    # The search box asks for a part of it, besides of number, name and phone.
+    _client_order_ref_trigram_idx = models.Index(index_parts("client_order_ref"))
 
     # === COMPUTE METHODS === #
 
@@ -188,8 +193,24 @@ class SaleOrder(models.Model):
             return NotImplemented
         self._check_field_access(self._fields["status_attention"], "read")
         domains = self._get_attention_domains()
-        found = Domain.OR(domains[reason] for reason in value if reason in domains)
-        return found if all(value) else found | ~Domain.OR(domains.values())
+        found = self._find_by_each(domains[reason] for reason in value if reason in domains)
+        return found if all(value) else found | ~self._find_by_each(domains.values())
+
+    @api.model
+    def _find_by_each(self, domains):
+        """Return the domain of the orders that fit any of these.
+
+        Each is looked for by an index of its own. By an OR, PostgreSQL would read every order
+        as soon as one of them asks another table.
+
+        :param domains: of orders
+        :rtype: Domain
+        """
+        # sudo: the rules are those of the search that this is a part of
+        orders = self.sudo().with_context(active_test=False)
+        queries = [orders._search(domain) for domain in domains]
+        selects = [query.select() for query in queries if not query.is_empty()]
+        return Domain("id", "any!", SQL(" UNION ALL ").join(selects)) if selects else Domain.FALSE
 
     @api.model
     def _get_attention_domains(self):

@@ -40,7 +40,11 @@ class SaleOrder(models.Model):
         help="Why the customer cannot cancel the order.",
     )
     cancellation_requested_on = fields.Datetime(
-        string="Cancellation requested on", copy=False, readonly=True, groups="base.group_user"
+        string="Cancellation requested on",
+        copy=False,
+        readonly=True,
+        index="btree_not_null",
+        groups="base.group_user",
     )
     cancellation_request_reason = fields.Text(
         copy=False,

@@ -32,7 +32,6 @@ class SaleOrder(models.Model):
         comodel_name="sale.order.status",
         string="Order status",
         copy=False,
-        index="btree_not_null",
         ondelete="restrict",
         group_expand="_group_expand_order_status_id",
         groups="base.group_user",
@@ -94,6 +93,11 @@ class SaleOrder(models.Model):
         search="_search_is_status_stuck",
         groups="base.group_user",
         help="The order is longer in its status than the status allows.",
+    )
+
+    # A column of the kanban view, and what is stuck: the oldest of one status, without a sort.
+    _status_since_idx = models.Index(
+        "(order_status_id, order_status_date, id) WHERE order_status_id IS NOT NULL"
     )
 
     # === COMPUTE METHODS === #

@@ -7,6 +7,8 @@ from ..sale_order_erp_document import FINANCE_KINDS
 
 # Rows shown on the order's form; all of them are in the feed's log.
 MAX_FAILURES = 10
+# Documents that are found before their orders are asked for by a subquery.
+LISTED = 1000
 
 
 class SaleOrder(models.Model):
@@ -79,8 +81,14 @@ class SaleOrder(models.Model):
         self._check_field_access(self._fields["erp_document_number"], "read")
         # sudo: whoever reads an order may find it by the number of its invoice
         documents = self.env["sale.order.erp.document"].sudo()
-        found = documents._search([("number", operator, value), ("state", "=", "open")])
-        return Domain("id", "in", found.subselect("order_id"))
+        domain = [("number", operator, value), ("state", "=", "open")]
+        found = documents._search(domain, limit=LISTED + 1)
+        rows = self.env.execute_query(found.select("order_id"))
+        if len(rows) > LISTED:
+            return Domain("id", "in", documents._search(domain).subselect("order_id"))
+        # Ids, and no subquery: the search box asks for more than this, and PostgreSQL uses the
+        # indexes of all of it only when none is a subquery.
+        return Domain("id", "in", [order_id for (order_id,) in rows])
 
     def _compute_erp_failures(self):
         logs = self.env["order.flag.feed.log"].search(

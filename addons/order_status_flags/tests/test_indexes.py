@@ -1,0 +1,97 @@
+from odoo.fields import Domain
+from odoo.tests import new_test_user, tagged
+from odoo.tools import SQL
+
+from odoo.addons.order_status_flags.trigram import index_parts
+
+from .common import OrderStatusCommon
+
+
+class IndexCase(OrderStatusCommon):
+    """Asks PostgreSQL which indexes a query can use, however few rows a test has."""
+
+    def _explain(self, model, domain, order=None):
+        """Return the plan of a search that may neither scan a table nor walk along an index."""
+        for way in ("seqscan", "indexscan", "indexonlyscan"):
+            self.env.cr.execute(f"SET LOCAL enable_{way} = off")
+        query = self.env[model]._search(domain, order=order)
+        rows = self.env.execute_query(SQL("EXPLAIN %s", query.select()))
+        for way in ("seqscan", "indexscan", "indexonlyscan"):
+            self.env.cr.execute(f"SET LOCAL enable_{way} = on")
+        return "\n".join(line for (line,) in rows)
+
+
+@tagged("post_install", "-at_install")
+class TestIndexes(IndexCase):
+    def test_every_part_of_the_search_box_has_an_index(self):
+        for field, index in (
+            ("name", "sale_order__name_index"),
+            ("client_order_ref", "sale_order_client_order_ref_trigram_idx"),
+        ):
+            with self.subTest(field):
+                plan = self._explain("sale.order", [(field, "ilike", "S0001")])
+                self.assertIn(index, plan)
+                self.assertNotIn("Seq Scan", plan)
+
+    def test_a_reference_is_found_together_with_the_number(self):
+        domain = ["|", ("name", "ilike", "PO 77"), ("client_order_ref", "ilike", "PO 77")]
+        plan = self._explain("sale.order", domain)
+        self.assertIn("BitmapOr", plan)
+        self.assertIn("sale_order_client_order_ref_trigram_idx", plan)
+
+    def test_customers_are_found_by_a_part_of_what_they_are_known_by(self):
+        fields = self.env["res.partner"]._rec_names_search
+        domain = Domain.OR(Domain(field, "ilike", "Nowak") for field in fields)
+        plan = self._explain("res.partner", domain)
+        self.assertEqual(plan.count("on res_partner_order_search_idx"), len(fields), plan)
+        self.assertNotIn("Seq Scan", plan)
+
+    def test_a_column_of_the_kanban_view_comes_in_its_order(self):
+        domain = [("order_status_id", "=", self.in_progress.id)]
+        query = self.env["sale.order"]._search(domain, order="order_status_date, id", limit=80)
+        self.env.cr.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        rows = self.env.execute_query(SQL("EXPLAIN %s", query.select()))
+        plan = "\n".join(line for (line,) in rows)
+        self.assertIn("sale_order_status_since_idx", plan)
+        self.assertNotIn("Sort", plan)
+
+    def test_needs_attention_asks_each_reason_by_itself(self):
+        plan = self._explain("sale.order", [("status_attention", "!=", False)])
+        self.assertIn("Append", plan)
+        self.assertIn("sale_order__cancellation_requested_on_index", plan)
+        self.assertNotIn("Seq Scan on sale_order ", plan)
+
+    def test_without_trigrams_there_is_no_such_index(self):
+        registry = self.env.registry
+        self.patch(registry, "has_trigram", False)
+        self.assertEqual(index_parts("name")(registry), "")
+
+
+@tagged("post_install", "-at_install")
+class TestFoundByEach(OrderStatusCommon):
+    def test_an_order_with_two_reasons_is_found_once(self):
+        order, other = self._create_orders(2)
+        order.cancellation_requested_on = order.date_order
+        found = self.env["sale.order"]._find_by_each(
+            [Domain("cancellation_requested_on", "!=", False), Domain("id", "=", order.id)]
+        )
+        orders = self.env["sale.order"].search(found & Domain("id", "in", (order | other).ids))
+        self.assertEqual(orders, order)
+
+    def test_nothing_to_find_finds_nothing(self):
+        orders = self.env["sale.order"]
+        self.assertFalse(orders.search(orders._find_by_each([]), limit=1))
+        self.assertFalse(orders.search(orders._find_by_each([Domain.FALSE]), limit=1))
+
+    def test_it_can_be_turned_round(self):
+        order, other = self._create_orders(2)
+        found = self.env["sale.order"]._find_by_each([Domain("id", "=", order.id)])
+        orders = self.env["sale.order"].search(~found & Domain("id", "in", (order | other).ids))
+        self.assertEqual(orders, other)
+
+    def test_the_rules_of_who_searches_are_asked(self):
+        order = self._create_order()
+        found = self.env["sale.order"]._find_by_each([Domain("id", "=", order.id)])
+        own = new_test_user(self.env, "own_orders", groups="sales_team.group_sale_salesman")
+        self.assertTrue(self.env["sale.order"].with_user(self.seller).search(found))
+        self.assertFalse(self.env["sale.order"].with_user(own).search(found))
