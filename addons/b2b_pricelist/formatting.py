@@ -53,8 +53,8 @@ def format_unit_price(env, amount, currency):
     """
     digits = get_price_digits(env, currency)
     needed = max(_count_digits(amount, digits), currency.decimal_places)
-    number = formatLang(env, float_round(amount, precision_digits=digits), digits=needed)
-    parts = [number, currency.symbol or ""]
+    number = float_round(amount, precision_digits=digits)
+    parts = [_format_rounded(env, number, needed), currency.symbol or ""]
     if currency.position == "before":
         parts.reverse()
     return NBSP.join(part for part in parts if part)
@@ -79,7 +79,12 @@ def _get_quantity_digits(env):
 def _format_number(env, number, digits):
     # Rounded first: 0.1 + 0.2 needs one decimal, not seventeen.
     number = float_round(number, precision_digits=digits)
-    return formatLang(env, number, digits=_count_digits(number, digits))
+    return _format_rounded(env, number, _count_digits(number, digits))
+
+
+def _format_rounded(env, number, digits):
+    # Odoo reads the language's groups anew at each call; its languages have none below a thousand.
+    return formatLang(env, number, digits=digits, grouping=abs(number) >= 1000)
 
 
 def _count_digits(number, digits):
