@@ -63,7 +63,7 @@ class TestSeal(SealCommon):
             *("name", "date_start", "date_end", "minimum_order_amount", "po_number_required"),
             *("body", "state", "signed_by", "signed_on"),
         ]
-        row = [str(cell or "") for cell in Agreement.export_data(names)["datas"][0]]
+        row = [str(cell or "") for cell in agreement.export_data(names)["datas"][0]]
         result = Agreement.load([".id", *names], [[str(agreement.id), *row]])
         self.assertFalse(result["messages"])
         self.assertTrue(agreement.is_body_intact)
