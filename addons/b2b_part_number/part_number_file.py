@@ -122,7 +122,7 @@ def _is_header(table, names):
 def _get_roles(row, names):
     """Return what each cell of a row names: `own`, a role of a quick order, or ''."""
     folded = [fold(clean(cell)).rstrip(":") for cell in row.cells]
-    return ["own" if text in names else get_role(text) for text in folded]
+    return ["own" if text and text in names else get_role(text) for text in folded]
 
 
 def _read_row(row, sku, own):

@@ -112,7 +112,8 @@ class SaleOrder(models.Model):
         for line, quantity in quantities.items():
             if quantity > MAX_QUANTITY:  # what a page would refuse could not be taken out again
                 problem = self.env["b2b.quick.order"]._get_error_message("absurd_quantity")
-                raise UserError(f"{line.product_id.display_name}: {problem}")
+                refusal = f"{line.product_id.display_name}: {problem}"
+                raise UserError(refusal)
         self._refresh_b2b_lines(quantities)
         created = self._create_b2b_lines(
             [

@@ -69,11 +69,18 @@ class SaleOrder(models.Model):
 
     def _has_to_be_signed(self):
         """Override of `sale` to have nothing signed that the customer reads as rejected."""
-        return super()._has_to_be_signed() and not self._is_closed_to_customer()
+        return super()._has_to_be_signed() and not self._is_closed_to_payment()
 
     def _has_to_be_paid(self):
         """Override of `sale` to have nothing paid that the customer reads as rejected."""
-        return super()._has_to_be_paid() and not self._is_closed_to_customer()
+        return super()._has_to_be_paid() and not self._is_closed_to_payment()
+
+    def _is_closed_to_payment(self):
+        """Hook: whether nothing is signed or paid any more, on no page and by no link.
+
+        :rtype: bool
+        """
+        return self._is_closed_to_customer()
 
     def _is_rejected(self):
         """Whether the order (sudo) is cancelled, or its status is of category *Rejected*."""
