@@ -8,6 +8,7 @@ from . import (
     test_withdrawal_pages,
     test_withdrawal_race,
     test_withdrawal_recording,
+    test_withdrawal_scanners,
     test_withdrawal_settings,
     test_withdrawal_words,
 )
