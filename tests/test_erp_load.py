@@ -23,7 +23,7 @@ import requests
 from common import LOGS, free_port
 from kit.buyer import Buyer
 from kit.erp_invariants import AUDIT, HISTORY, SEEDS, get_invariants
-from kit.faults import PICTURE
+from kit.faults import PICTURE, wait_until
 from kit.rpc import Rpc, RpcError
 from kit.server import OdooServer
 
@@ -47,6 +47,12 @@ class Office:
         self.unexpected = []
         self.hanging = []
         self.placed = []  # ids of orders that a clerk may take
+        # Odoo mails for nobody without an address.
+        company = self.admin.ref("base.main_company")
+        self.admin.write("res.company", company, email="office@example.com")
+        self.admin.write(
+            "res.partner", self.admin.ref("base.partner_admin"), email="admin@example.com"
+        )
         server.query("UPDATE ir_cron SET nextcall = now() + interval '1 day'")
         self.customers = [self.make_customer(number) for number in range(CUSTOMERS)]
         self.quotations = self.make_quotations()
@@ -283,7 +289,7 @@ def work_as_customer(office, chance, buyer, end):
                 place(office, buyer, buyer.fill_cart())
         elif buyer.orders:
             with office.expecting("customer: look"):
-                cancel(office, buyer, chance.choice(buyer.orders))
+                cancel(office, buyer, chance.choice(buyer.orders[-6:]))
         time.sleep(chance.uniform(0.1, 0.5))
 
 
@@ -326,6 +332,7 @@ def office(pg):
     with OdooServer(pg, "test_erp_load", **settings) as server:
         office = Office(server)
         work(office)
+        settle(office)
         for erp in office.erps:
             fetch_rest(erp)
         yield office
@@ -349,13 +356,18 @@ def work(office):
     print(f"{office.outcomes!r}")
 
 
-def fetch_rest(erp, quiet=3):
-    """Fetch until there is nothing, several times: a transaction that still ends holds others."""
-    while quiet:
+def settle(office):
+    """Wait until every transaction that began by now has ended: until then the feeds hold back."""
+    ((now,),) = office.server.query("SELECT pg_current_xact_id()::text::bigint")
+    ended = "SELECT 1 WHERE pg_snapshot_xmin(pg_current_snapshot())::text::bigint > %s"
+    wait_until(lambda: office.server.query(ended, now), 120, "the end of all transactions")
+
+
+def fetch_rest(erp):
+    """Fetch until there is nothing more."""
+    page = {"more": True}
+    while page["more"] or page["orders"]:
         page = erp.fetch()
-        if not page["more"] and not page["orders"]:
-            quiet -= 1
-            time.sleep(0.5)
 
 
 INVARIANTS = [*get_invariants(""), *HISTORY]
@@ -389,7 +401,7 @@ def test_everybody_got_an_answer_and_worked(office):
     # Enough of each that the invariants say something, on a machine that is busy with others too.
     assert done["customer: placed"] >= 15, done
     assert done["clerk: confirm: done"] >= 15, done
-    assert done["customer: Your order is cancelled."] >= 5, done
+    assert done["customer: Your order is cancelled."] >= 3, done
     assert done["customer: no button"] >= 3, done
     assert done["clerk: quantity: done"] >= 5, done
     assert done["clerk: status: done"] + done["clerk: flag: done"] >= 10, done
