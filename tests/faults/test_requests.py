@@ -1,37 +1,13 @@
 """What becomes of a click when the server or its database dies under it."""
 
-import threading
 import time
 
 import pytest
-import requests
-from kit.faults import Gate
+from kit.faults import Click, Gate
 from kit.rpc import RpcError
 from test_feed import Feed
 
 HISTORY = "sale_order_status_history"
-
-
-class Click(threading.Thread):
-    """Something that a user does, on its way while the test breaks things."""
-
-    def __init__(self, function, *arguments):
-        super().__init__()
-        self.call = function, arguments
-        self.answer = self.error = None
-        self.start()
-
-    def run(self):
-        function, arguments = self.call
-        try:
-            self.answer = function(*arguments)
-        except (requests.RequestException, RpcError) as error:
-            self.error = error
-
-    def wait(self):
-        self.join(60)
-        assert not self.is_alive()
-        return self
 
 
 def check_told(response):

@@ -1,4 +1,4 @@
-"""Faults made on purpose: a bad mail server, a transaction held halfway, a full disk."""
+"""Faults made on purpose: a bad mail server, transactions held or cut, a full disk."""
 
 import asyncio
 import contextlib
@@ -7,13 +7,18 @@ import email.policy
 import os
 import resource
 import shutil
+import socket
 import subprocess
 import threading
 import time
 
+import psutil
+import requests
 from aiosmtpd.controller import Controller
 from database import DATA, filestore
 from postgres import connect
+
+from kit.rpc import RpcError
 
 # A signature of one pixel.
 PICTURE = (
@@ -93,14 +98,16 @@ class Gate:
     :param OdooServer server: whose database it is
     :param str table: name of the table
     :param str event: `INSERT`, `UPDATE OF column` and so on
+    :param bool at_commit: not while it writes, but when it commits
     """
 
     LOCK = 19_04_11
 
-    def __init__(self, server, table, event="INSERT"):
+    def __init__(self, server, table, event="INSERT", at_commit=False):
         self.server = server
         self.table = table
         self.event = event
+        self.at_commit = at_commit
 
     def __enter__(self):
         self.connection = connect(self.server.pg, self.server.database)
@@ -109,8 +116,11 @@ class Gate:
             "CREATE FUNCTION test_gate() RETURNS trigger LANGUAGE plpgsql AS"
             f" $$BEGIN PERFORM pg_advisory_xact_lock({self.LOCK}); RETURN NEW; END$$"
         )
+        kind, when, deferred = "", "BEFORE", ""
+        if self.at_commit:
+            kind, when, deferred = "CONSTRAINT", "AFTER", "DEFERRABLE INITIALLY DEFERRED"
         self.run(
-            f"CREATE TRIGGER test_gate BEFORE {self.event} ON {self.table}"
+            f"CREATE {kind} TRIGGER test_gate {when} {self.event} ON {self.table} {deferred}"
             " FOR EACH ROW EXECUTE FUNCTION test_gate()"
         )
         return self
@@ -137,6 +147,18 @@ class Gate:
         """Return once a transaction is held."""
         return wait_until(self.waiting, what=f"a transaction that writes to {self.table}")
 
+    def kill(self):
+        """Kill the workers of the server that hold the connections which are held."""
+        ports = self.run(
+            "SELECT client_port FROM pg_stat_activity"
+            f" WHERE pid = ANY(ARRAY{self.waiting()}::integer[])"
+        )
+        master = psutil.Process(self.server.processes["odoo"].pid)
+        for worker in master.children(recursive=True):
+            local = {(link.laddr.port,) for link in worker.net_connections("tcp") if link.raddr}
+            if local & set(ports):
+                worker.kill()
+
     def cut(self):
         """Cut the connections that are held, as a database server that restarts does."""
         for pid in self.waiting():
@@ -145,6 +167,86 @@ class Gate:
     def open(self):
         """Let the transactions that are held, and all later ones, go on."""
         self.run("SELECT pg_advisory_unlock_all()")
+
+
+class LostCommit:
+    """Stands between Odoo and PostgreSQL, and loses the answer to one COMMIT.
+
+    A context manager: a server whose `PGPORT` is its `port` works as usual, until a transaction
+    that inserted into the table commits. It is committed, and Odoo sees a broken connection.
+
+    :param dict pg: the PG* variables of the database server
+    :param str table: name of the table
+    :ivar int lost: how many answers were lost
+    """
+
+    def __init__(self, pg, table):
+        self.target = pg["PGHOST"], int(pg["PGPORT"])
+        self.sign = f'INSERT INTO "{table}" '.encode()
+        self.lost = 0
+
+    def __enter__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_exception):
+        self.listener.close()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _address = self.listener.accept()
+                database = socket.create_connection(self.target)
+                ends = threading.Event()
+                for move in (self.ask, self.answer):
+                    arguments = client, database, ends
+                    threading.Thread(target=move, args=arguments, daemon=True).start()
+
+    def ask(self, client, database, ends):
+        """Hand over what Odoo asks; note when it commits what is to be lost."""
+        inserted = False
+        with contextlib.suppress(OSError):
+            while data := client.recv(1 << 16):
+                inserted = inserted or self.sign in data
+                if inserted and b"COMMIT" in data and not self.lost:
+                    ends.set()
+                database.sendall(data)
+        database.close()
+
+    def answer(self, client, database, ends):
+        """Hand over what PostgreSQL answers, but for the one answer."""
+        with contextlib.suppress(OSError):
+            while (data := database.recv(1 << 16)) and not ends.is_set():
+                client.sendall(data)
+        self.lost += ends.is_set()
+        # Odoo waits for an answer in another thread: it must be told.
+        with contextlib.suppress(OSError):
+            client.shutdown(socket.SHUT_RDWR)
+        client.close()
+
+
+class Click(threading.Thread):
+    """Something that a user does, on its way while the test breaks things."""
+
+    def __init__(self, function, *arguments):
+        super().__init__()
+        self.call = function, arguments
+        self.answer = self.error = None
+        self.start()
+
+    def run(self):
+        function, arguments = self.call
+        try:
+            self.answer = function(*arguments)
+        except (requests.RequestException, RpcError) as error:
+            self.error = error
+
+    def wait(self):
+        self.join(60)
+        assert not self.is_alive()
+        return self
 
 
 class SmallDisk:

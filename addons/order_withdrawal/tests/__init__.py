@@ -9,6 +9,7 @@ from . import (
     test_withdrawal_payment,
     test_withdrawal_race,
     test_withdrawal_recording,
+    test_withdrawal_scanners,
     test_withdrawal_settings,
     test_withdrawal_words,
 )

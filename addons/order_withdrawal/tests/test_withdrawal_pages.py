@@ -33,17 +33,6 @@ class TestWithdrawalPages(WithdrawalHttpCommon):
         self.assertIn("noindex", headers["X-Robots-Tag"])
         self.assertEqual(headers["Referrer-Policy"], "no-referrer")
 
-    def test_get_and_head_change_nothing(self):
-        before = len(self._withdrawals())
-        for path in ("/withdraw", self.tracking_path):
-            for address in (path, f"{path}?name=A&reference={self.order.name}&email=a@b.pl"):
-                self.url_open(address)
-                self.opener.head(self.base_url() + address, timeout=10)
-            answer = self.url_open(f"{path}/confirm", allow_redirects=False)
-            self.assertEqual(answer.status_code, 303)
-            self.opener.options(self.base_url() + path, timeout=10)
-        self.assertEqual(len(self._withdrawals()), before)
-
     def test_review_records_nothing(self):
         before = len(self._withdrawals())
         self.url_open("/withdraw", data=self._fill())
