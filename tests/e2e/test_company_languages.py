@@ -94,7 +94,9 @@ def test_pages_speak_the_language_fit_and_are_accessible(
         for summary in page.locator("#wrap summary").all():
             summary.click()
         check_width(page)
-        left += [f"{path}: {finding}" for finding in axe.find(page)]
+        # The line below the page is the website's own.
+        ours = [one for one in axe.find(page) if "o_brand_promotion" not in one.target]
+        left += [f"{path}: {finding}" for finding in ours]
         screenshot(page, path.strip("/").replace("/", "-"))
         lines = {line.strip() for line in page.locator("#wrap").inner_text().splitlines()}
         left += [f"{path}: {line}" for line in sorted(lines & english)]
