@@ -99,16 +99,19 @@ def screenshot(request):
     """Return a function that keeps a picture of a page, or a part, below .odoo/artifacts/.
 
     `screenshot(page, "cart")` takes the whole page, however long, `screenshot(page, "cart",
-    "#wrap")` the first element that fits, `screenshot(page, "cart", "screen")` what is in sight.
+    "#wrap")` down to the end of an element, `screenshot(page, "cart", "screen")` what is in sight.
     """
 
     def take(page, name, part=None):
         path = ARTIFACTS / f"{request.node.name}-{name}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        if part in (None, "screen"):
-            page.screenshot(path=path, full_page=not part)
-        else:
-            page.locator(part).first.screenshot(path=path)
+        clip = None
+        if part not in (None, "screen"):
+            page.evaluate("scrollTo(0, 0)")
+            box = page.locator(part).first.bounding_box()
+            width = max(page.viewport_size["width"], box["x"] + box["width"])
+            clip = {"x": 0, "y": 0, "width": width, "height": box["y"] + box["height"]}
+        page.screenshot(path=path, full_page=part != "screen", clip=clip)
         return path
 
     return take

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from kit import axe
 from kit.company import Company, iso
 from kit.pages import (
     PHONE,
@@ -160,7 +161,7 @@ def test_approver_on_a_phone_from_the_mail(company, buyer, browser, mails, scree
     mail = mails.wait_for(to=APPROVER, subject="Piotr Kowalski asks you to approve", timeout=90)
     assert "NW/2026/119" in mails.html(mail)
     link = mails.link(mail, "Look at the order and decide")
-    phone = browser.open(width=PHONE, height=844)
+    phone = browser.open(width=PHONE, height=844, reduced_motion="reduce")
     phone.set_content(mails.html(mail))
     screenshot(phone, "mail", "table")
 
@@ -172,6 +173,7 @@ def test_approver_on_a_phone_from_the_mail(company, buyer, browser, mails, scree
     # What a decision needs, without a login.
     phone.goto(link)
     check_width(phone)
+    assert axe.find(phone) == []
     text = read(phone)
     assert "Hex bolts M8, box" in text
     assert "Your part number NW-100" in text

@@ -128,7 +128,8 @@ class TestPages(ApprovalCommon):
     def test_approver_says_when_he_is_away(self):
         today = fields.Date.today()
         self._login(self.anna_user)
-        self.assertIn(self.bob.display_name, self._get(PAGE).text)
+        # A colleague by his name, without that of the company before it.
+        self.assertIn(f">{self.bob.partner_id.name}</option>", self._get(PAGE).text)
         form = {
             "away_from": today.isoformat(),
             "away_until": (today + timedelta(days=3)).isoformat(),
