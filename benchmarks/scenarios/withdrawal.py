@@ -69,7 +69,8 @@ def find_pages(env):
     """Return the pages of an order of the buyer, who is a consumer in the EU."""
     customer = env["res.users"].search([("login", "=", LOGIN)]).partner_id
     customer.country_id = env.ref("base.pl")
-    order = env["sale.order"].search([("partner_id", "=", customer.id)], limit=1)
+    domain = [("partner_id", "=", customer.id), ("state", "=", "sale")]
+    order = env["sale.order"].search(domain, limit=1)
     return {
         "list": "/my/orders",
         "order": f"/my/orders/{order.id}",
