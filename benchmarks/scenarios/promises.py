@@ -141,5 +141,6 @@ def promise_receipt(bench):
         def expected():
             return timed("expected dates", lambda: orders.mapped("expected_date"))
 
-        bench.report("whole_to_expected_date", bench.alternate(expected, own), queries=queries)
+        few = [own() / expected() for _pair in range(5)]
+        bench.report("whole_to_expected_date", few, queries=queries)
         env.cr.precommit.clear()
