@@ -14,7 +14,7 @@ from odoo.tools import SQL
 from odoo.addons.b2b_pricelist.pricing import PriceLine
 from odoo.addons.order_status_flags.table_csv import make_csv
 
-from scenarios.b2b_shop import FULL, NO_APPROVAL, open_shop, sign_agreement
+from scenarios.b2b_shop import FULL, NO_APPROVAL, SIGNATURE, open_shop, sign_agreement
 
 LINES = (5, 100)
 REQUESTS, ITEMS = 10_000, 10_000
@@ -116,8 +116,10 @@ def check_out(prepared, **form):
     cart._refresh_b2b_lines()
     today = cart._get_b2b_today()
     problems += cart._get_b2b_checkout_problems(agreement, today["untaxed"])
-    problems += cart._get_b2b_changes(seen, today)
+    now = cart._get_b2b_statement(today)
+    problems += cart._get_b2b_changes(seen, today, now)
     assert not problems, problems
+    cart = cart.with_context(b2b_stated=now)
     with cart.env.cr.savepoint():
         cart._place_b2b_order(values)
         cart._check_b2b_as_stated(seen)
@@ -152,11 +154,11 @@ def approval_checkout(bench):
         return seconds
 
     for count in LINES:
-        # Many short pairs, see `my_orders_page`.
+        # More of the short ones, see `my_orders_page`.
         ratios = bench.alternate(
             partial(sample, NO_APPROVAL, count, place),
             partial(sample, FULL, count, request),
-            times=2,
+            times=3 if count == LINES[0] else 1,
         )
         bench.report(f"ratio_{count}_lines", ratios)
     more = {count: queries[FULL, count] - queries[NO_APPROVAL, count] for count in LINES}
@@ -367,17 +369,50 @@ def part_numbers_page(bench):
     bench.report("ratio", bench.alternate(*pages, times=8), queries=queries)
 
 
+def make_article(env):
+    """Return an article of the shop with a picture, a description and six variants, made once."""
+    templates = env["product.template"]
+    if found := templates.search([("name", "=", "Bench article")]):
+        return found.product_variant_ids[:1]
+    attributes = env["product.attribute"].create(
+        [
+            {"name": name, "value_ids": [Command.create({"name": value}) for value in values]}
+            for name, values in (("Size", ("S", "M", "L")), ("Colour", ("Red", "Blue")))
+        ]
+    )
+    return templates.create(
+        {
+            "name": "Bench article",
+            "list_price": 25,
+            "website_published": True,
+            "image_1920": SIGNATURE,
+            "description_sale": "For indoors and outdoors.",
+            "description_ecommerce": "<p>Solid, and easy to clean.</p>",
+            "attribute_line_ids": [
+                Command.create(
+                    {"attribute_id": one.id, "value_ids": [Command.set(one.value_ids.ids)]}
+                )
+                for one in attributes
+            ],
+        }
+    ).product_variant_ids[:1]
+
+
 @scenario
 def product_page(bench):
-    """The page of an article, against core's of the same product, customer and pricelist."""
+    """The page of an article, against core's of the same one, customer and pricelist."""
     with bench.transaction(FULL) as env:
-        product = open_shop(env)[2][:1]
-        paths = (product.product_tmpl_id.website_url, f"/my/b2b/product/{product.id}")
-        name = product.name
+        products = {"": make_article(env), "_plain_article": open_shop(env)[2][:1]}
+        commit(env)
+        pages = {
+            suffix: (one.product_tmpl_id.website_url, f"/my/b2b/product/{one.id}", one.name)
+            for suffix, one in products.items()
+        }
     visitor = bench.visitor(FULL, LOGIN)
-    queries = {}
-    for path in paths:
-        queries[path] = bench.page_queries(FULL, path, visitor)
-        assert name in visitor.answer.text
-    pages = (partial(visitor, path) for path in paths)
-    bench.report("ratio", bench.alternate(*pages, times=4), queries=queries)
+    for suffix, (*paths, name) in pages.items():
+        queries = {}
+        for path in paths:
+            queries[path] = bench.page_queries(FULL, path, visitor)
+            assert name in visitor.answer.text
+        ratios = bench.alternate(*(partial(visitor, path) for path in paths), times=4)
+        bench.report(f"ratio{suffix}", ratios, queries=queries)

@@ -158,7 +158,8 @@ def tracking_page(bench):
     """The public tracking page against the order's portal page."""
     with bench.transaction(FULL) as env:
         customer = env["res.users"].search([("login", "=", LOGIN)]).partner_id
-        order = env["sale.order"].search([("partner_id", "=", customer.id)], limit=1)
+        domain = [("partner_id", "=", customer.id), ("state", "=", "sale")]
+        order = env["sale.order"].search(domain, limit=1)
         portal_path = f"/my/orders/{order.id}"
         tracking_path = "/order/" + order.tracking_url.split("/order/")[1]
     portal, public = bench.visitor(FULL, LOGIN), bench.visitor(FULL)
@@ -176,7 +177,8 @@ def live_page(bench):
     """The public tracking page that has not changed, against the page itself."""
     with bench.transaction(FULL) as env:
         customer = env["res.users"].search([("login", "=", LOGIN)]).partner_id
-        order = env["sale.order"].search([("partner_id", "=", customer.id)], limit=1)
+        domain = [("partner_id", "=", customer.id), ("state", "=", "sale")]
+        order = env["sale.order"].search(domain, limit=1)
         path = "/order/" + order.tracking_url.split("/order/")[1]
     public = bench.visitor(FULL)
     public(path)

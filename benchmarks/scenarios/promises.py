@@ -94,7 +94,11 @@ def copy_order(env, order, count):
 
 @scenario
 def promise_receipt(bench):
-    """A receipt moves that 10,000 orders wait for, against core's expected dates of these."""
+    """A receipt moves that 10,000 orders wait for: promises, against core's own dates.
+
+    Core computes when each waiting transfer is to be expected. What the promises take is the
+    difference of the whole and of that alone.
+    """
     with bench.transaction(FULL) as env:
         orders, receipt = make_waiting_orders(env)
         day = fields.Datetime.now() + timedelta(days=UNTIL)
@@ -129,10 +133,14 @@ def promise_receipt(bench):
             assert set(orders.mapped("promise_date")) == {day.date()}
             return seconds
 
-        def core():
+        whole = bench.alternate(lambda: timed("receipt", move_alone), own)
+        bench.report("ratio", [ratio - 1 for ratio in whole], queries=queries)
+
+        # For who looks at it: the field of orders that Odoo computes at every look, and writes
+        # nowhere.
+        def expected():
             return timed("expected dates", lambda: orders.mapped("expected_date"))
 
-        bench.report("ratio", bench.alternate(core, own), queries=queries)
-        alone = bench.alternate(lambda: timed("receipt", move_alone), own)
-        bench.report("ratio_to_receipt", alone, queries=queries)
+        few = [own() / expected() for _pair in range(5)]
+        bench.report("whole_to_expected_date", few, queries=queries)
         env.cr.precommit.clear()

@@ -53,9 +53,11 @@ class B2BCheckoutPortal(B2BCartPortal):
             refusal = cart._get_b2b_address_refusal()
             problems = [refusal] if refusal in problems else None
             return self._render_b2b_checkout(agreement, cart, form, problems)
-        changes = cart._get_b2b_changes(seen, today)
+        now = cart._get_b2b_statement(today)
+        changes = cart._get_b2b_changes(seen, today, now)
         if problems or changes:
             return self._render_b2b_checkout(agreement, cart, form, problems, changes)
+        cart = cart.with_context(b2b_stated=now)
         return self._place_b2b_cart(agreement, cart, values, form, seen)
 
     def _get_b2b_form_fields(self):

@@ -37,7 +37,7 @@ class B2BProductPortal(B2BShopPortal):
             product=product,
             format_price=format_price,
             choices=product._get_b2b_choices(variants),
-            picture_count=len(product._get_b2b_pictures()),
+            picture_count=len(product._get_b2b_pictures(entries["entry"]["pictured"])),
             documents=product._get_b2b_documents(),
             description=description,
             texts=texts,

@@ -10,15 +10,17 @@ class SaleOrder(models.Model):
         A service has none, and an order of goods that another app handed over, or that were given
         up, has no transfer: those begin with the order.
         """
-        starts, unshipped = super()._get_withdrawal_starts(), self._filter_unshipped()
+        starts = super()._get_withdrawal_starts()
+        ordered = self.order_line._filter_withdrawable().filtered(
+            lambda line: line.qty_delivered_method == "stock_move"
+        )
+        having = ordered.order_id
+        unshipped = having._filter_unshipped() if having else having
         # Read for all of them at once: what is filtered below is read order by order.
-        self.order_line.move_ids.mapped("location_dest_id.usage")
-        for order in self:
-            goods = order.order_line._filter_withdrawable().filtered(
-                lambda line: line.qty_delivered_method == "stock_move"
-            )
+        having.order_line.move_ids.mapped("location_dest_id.usage")
+        for order, goods in ordered.grouped("order_id").items():
             moments = goods._get_shipped_moves().mapped("date")
-            if goods and order in unshipped:
+            if order in unshipped:
                 starts[order] = (False, "goods_to_come")
             elif moments:
                 starts[order] = (max(moments), "delivery")

@@ -125,7 +125,7 @@ class B2bApproval(models.Model):
     def _prepare_statement(self, order):
         """Return what is asked for: it counts until somebody accepts something else."""
         return {
-            "statement": order._get_b2b_statement().dump(),
+            "statement": order._get_b2b_stated().dump(),
             "payment_term_id": order.payment_term_id.id,
         }
 

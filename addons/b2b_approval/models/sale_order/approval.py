@@ -178,6 +178,8 @@ class SaleOrder(models.Model):
         :raise UserError: naming the step
         """
         Task = self.env["b2b.approval.task"]
+        # Asked for all of them at once, and in memory below.
+        self.env["b2b.member"].union(*(one.step.member_ids for one in steps)).mapped("has_login")
         for asked in steps:
             members = asked.step.member_ids
             if not Task._resolve(self, self.partner_id, members, not asked.step):

@@ -35,34 +35,39 @@ class ResPartner(models.Model):
         query = SQL(
             """
             SELECT item.date, move.name, COALESCE(NULLIF(move.ref, ''), NULLIF(item.name, '')),
-                   item.date_maturity, item.debit, item.credit
-              FROM %s
+                   item.date_maturity, item.debit, item.credit,
+                   %(opening)s::numeric + SUM(item.balance) OVER rows_so_far
+              FROM %(items)s
+            WINDOW rows_so_far AS (
+                       ORDER BY item.date, move.name, item.id
+                       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+                   )
           ORDER BY item.date, move.name, item.id
             """,
-            within,
+            opening=opening,
+            items=within,
         )
         return self._add_up_b2b_statement(
             company.sudo().currency_id, float(opening), self.env.execute_query(query)
         )
 
     def _add_up_b2b_statement(self, currency, opening, items):
-        rows, balance = [], opening
-        for date, number, reference, due, debit, credit in items:
-            balance = currency.round(balance + float(debit) - float(credit))
-            rows.append(
-                {
-                    "date": date,
-                    "number": number or "",
-                    "reference": reference if reference and reference != number else "",
-                    "due": due,
-                    "debit": float(debit),
-                    "credit": float(credit),
-                    "balance": balance,
-                }
-            )
+        # Balances come from the database, which adds them up exactly.
+        rows = [
+            {
+                "date": date,
+                "number": number or "",
+                "reference": reference if reference and reference != number else "",
+                "due": due,
+                "debit": float(debit),
+                "credit": float(credit),
+                "balance": float(balance),
+            }
+            for date, number, reference, due, debit, credit, balance in items
+        ]
         return {
             "opening": currency.round(opening),
-            "closing": currency.round(balance),
+            "closing": currency.round(rows[-1]["balance"] if rows else opening),
             "debit": currency.round(sum(row["debit"] for row in rows)),
             "credit": currency.round(sum(row["credit"] for row in rows)),
             "rows": rows,

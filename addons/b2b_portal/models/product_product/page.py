@@ -14,6 +14,8 @@ class ProductProduct(models.Model):
         :rtype: product.product
         """
         self.ensure_one()
+        if not self.product_tmpl_id.valid_product_template_attribute_line_ids:
+            return self  # nothing to choose
         sold = self._get_b2b_shop_domain(company)
         return self.search(sold & Domain("product_tmpl_id", "=", self.product_tmpl_id.id))
 
@@ -69,20 +71,25 @@ class ProductProduct(models.Model):
         sellable = every and self.search(sold & Domain("id", "in", (every - self).ids))
         return {name: products & sellable for name, products in related.items()}
 
-    def _get_b2b_pictures(self):
+    def _get_b2b_pictures(self, is_pictured=None):
         """Return the records that have the pictures of this article, the main one first.
 
+        :param bool is_pictured: whether the article has one, from a caller that knows
         :return: the article, then `product.image` records where the web shop is installed
         :rtype: list
         """
         self.ensure_one()
-        pictures = [self] if self.id in self._get_b2b_pictured() else []
+        if is_pictured is None:
+            is_pictured = self.id in self._get_b2b_pictured()
+        pictures = [self] if is_pictured else []
         for record, name in (
             (self, "product_variant_image_ids"),
             (self.product_tmpl_id, "product_template_image_ids"),
         ):
             if name in record._fields:
-                pictures += [one for one in record[name] if one.image_1920]
+                # Only whether there is one: the file is not read.
+                sized = record[name].with_context(bin_size=True)
+                pictures += [one.with_env(self.env) for one in sized if one.image_1920]
         return pictures
 
     def _get_b2b_documents(self):

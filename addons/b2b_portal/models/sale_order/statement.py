@@ -111,7 +111,15 @@ class SaleOrder(models.Model):
 
     # === DIFFERENCES === #
 
-    def _get_b2b_changes(self, seen, today):
+    def _get_b2b_stated(self):
+        """Return what this cart states now, made anew unless the checkout has just made it.
+
+        :rtype: Statement
+        """
+        stated = self.env.context.get("b2b_stated")
+        return stated if isinstance(stated, Statement) else self._get_b2b_statement()
+
+    def _get_b2b_changes(self, seen, today, now=None):
         """Tell what differs today from what the buyer has seen, one by one.
 
         Another address than the page's is what the buyer himself chose. The amounts that it
@@ -119,10 +127,11 @@ class SaleOrder(models.Model):
 
         :param Statement seen: of the page
         :param dict today: of `_get_b2b_today`
+        :param Statement now: of `today`, from a caller that needs it anyway
         :return: messages; none when all is as it was
         :rtype: list[str]
         """
-        now = self._get_b2b_statement(today)
+        now = now or self._get_b2b_statement(today)
         changes = [
             *self._get_b2b_line_changes(seen, now, today),
             *self._get_b2b_term_changes(seen, now),
