@@ -96,7 +96,9 @@ def test_administrator_is_told_what_is_wrong_in_the_codebooks(
     old = admin.create("sale.order.status", name="Old way", category="in_progress")
     flag = admin.create("sale.order.flag", name="Goes the old way", status_id=old)
     end = admin.create("sale.order.status", name="Sackgasse", category="in_progress", sequence=25)
-    admin.write("sale.order.status", end, next_status_ids=[(6, 0, [old])])
+    back = admin.create("sale.order.status", name="Umkehr", category="in_progress", sequence=26)
+    for one, other in ((end, back), (back, end)):
+        admin.write("sale.order.status", one, next_status_ids=[(6, 0, [other])])
     admin.write("sale.order.status", old, active=False)
     try:
         page = browser.open(login="rule_manager")
@@ -104,7 +106,7 @@ def test_administrator_is_told_what_is_wrong_in_the_codebooks(
         row = page.locator("tr.o_data_row", has_text="Goes the old way")
         row.wait_for()
         assert "Archived target" in row.inner_text()
-        assert page.locator("tr.o_data_row", has_text="Dead end").count() == 1
+        assert page.locator("tr.o_data_row", has_text="Dead end").count() == 2
         screenshot(page, "check")
         # Each line leads to where it is mended.
         row.locator("td[name=message]").click()
@@ -116,4 +118,4 @@ def test_administrator_is_told_what_is_wrong_in_the_codebooks(
         assert page.locator("tr.o_data_row", has_text="Goes the old way").count() == 0
     finally:
         admin.write("sale.order.flag", flag, active=False)
-        admin.write("sale.order.status", end, active=False)
+        admin.write("sale.order.status", [end, back], active=False)

@@ -185,6 +185,7 @@ def test_administrator_is_told_of_an_endpoint_that_is_down(
     webhook = webhooks.make(f"http://127.0.0.1:{receiver.port}/orders")
     make_order(admin, "down_customer", [product])
     wait_until(lambda: webhooks.rows(webhook)[0]["attempts"], what="a try")
+    webhooks.wait_until_idle()
     webhooks.pass_time(2)
     domain = [("res_model", "=", "order.status.webhook"), ("res_id", "=", webhook)]
     wait_until(lambda: admin.search("mail.activity", domain), what="an activity")
