@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...deadline import to_local_day
@@ -43,6 +43,12 @@ class SaleOrder(models.Model):
             }
             for statement in statements
         ]
+
+    @api.model
+    def _get_tracking_page_fields(self):
+        """Override of `order_status_flags` to read whose addresses tell the customer's country."""
+        names = ("partner_invoice_id", "partner_shipping_id")
+        return [*super()._get_tracking_page_fields(), *names]
 
     def _select_page_rows(self):
         """Override of `order_status_flags` to add what was declared, and what decides until when
