@@ -89,10 +89,11 @@ class SaleOrder(models.Model):
 
         No template for each: what QWeb does for a date takes longer than all else in a row.
 
-        :param Markup late: what it says of those that have passed
+        :param str late: what it says of those that have passed
         :rtype: dict[int, Markup] by id of the order
         """
         to_html = self.env["ir.qweb.field.date"].value_to_html
+        late = Markup('<span class="text-danger">%s</span>') % late
         days, texts = {}, {}
         for order_id, promise in self._get_customer_promises().items():
             if not promise.get("is_shown"):
