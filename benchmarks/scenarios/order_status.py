@@ -153,6 +153,27 @@ def my_orders_page(bench):
     bench.report("more_queries", queries[STATUS] - queries[PLAIN])
 
 
+def find_own_order(bench, database):
+    """Return the id of the newest order of the customer who logs in."""
+    with bench.transaction(database) as env:
+        customer = env["res.users"].search([("login", "=", LOGIN)]).partner_id
+        return env["sale.order"].search([("partner_id", "=", customer.id)], limit=1).id
+
+
+@scenario
+def order_page(bench):
+    """Odoo's own page of an order, with every addon against without any."""
+    pages, queries = {}, {}
+    for database in (PLAIN, FULL):
+        path = f"/my/orders/{find_own_order(bench, database)}"
+        visitor = bench.visitor(database, LOGIN)
+        queries[database] = bench.page_queries(database, path, visitor)
+        pages[database] = partial(visitor, path)
+    ratios = bench.alternate(pages[PLAIN], pages[FULL], times=10)
+    bench.report("with_every_addon", ratios, queries=queries)
+    bench.report("more_queries", queries[FULL] - queries[PLAIN])
+
+
 @scenario
 def tracking_page(bench):
     """The public tracking page against the order's portal page."""

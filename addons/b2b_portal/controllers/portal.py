@@ -25,7 +25,9 @@ class CustomerPortal(portal.CustomerPortal):
 
         Odoo's goes by the company of the contact today. A list, since `sale` appends to it.
         """
-        customer = request.env["sale.order"]._get_b2b_customer_domain(partner)
+        orders = request.env["sale.order"]
+        # The companies below are looked for once: the list counts, and then reads.
+        customer = orders._get_b2b_customer_domain(partner).optimize_full(orders)
         return list(
             Domain(domain).map_conditions(
                 lambda condition: (
@@ -40,8 +42,12 @@ class CustomerPortal(portal.CustomerPortal):
     def portal_order_page(self, order_id, access_token=None, payment_amount=None, **kwargs):
         """Override of `sale` to take no payment of pro-formas, and to keep them out of caches."""
         # sudo: it is the parent that checks access, the kind of the order only decides how
-        order_sudo = request.env["sale.order"].sudo().browse(order_id).exists()
-        if not order_sudo.b2b_qualifier:
+        order_sudo = request.env["sale.order"].sudo().browse(order_id)
+        try:
+            is_b2b = bool(order_sudo.b2b_qualifier)
+        except MissingError:
+            is_b2b = False
+        if not is_b2b:
             return super().portal_order_page(
                 order_id, access_token=access_token, payment_amount=payment_amount, **kwargs
             )

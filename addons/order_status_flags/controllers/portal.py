@@ -71,6 +71,7 @@ class OrderStatusPortal(CustomerPortal):
             quotation_page=quotation_page, **kwargs
         )
         if not quotation_page:
+            values["orders"]._fetch_for_list()
             values.update(self._prepare_status_filter_values(filterby, values["pager"]))
         return values
 

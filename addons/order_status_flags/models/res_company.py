@@ -49,6 +49,19 @@ class ResCompany(models.Model):
         "The days after which customers are told of a delay cannot be negative.",
     )
 
+    def _get_order_status_page_fields(self):
+        """Return the names of the fields that the public page of an order reads of its company.
+
+        Hook: addons that show or decide something there by settings of theirs add these.
+
+        :rtype: list[str]
+        """
+        return [
+            *("name", "partner_id", "uses_default_logo", "order_status_cancel_reason_required"),
+            *("order_status_customer_cancel", "order_status_delay_days"),
+            "order_status_tracking_page",
+        ]
+
     def write(self, vals):
         """Override of `base` to mail nobody about delays that are there when it changes."""
         changed = self.filtered(

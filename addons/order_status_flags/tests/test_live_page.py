@@ -3,6 +3,7 @@ from unittest.mock import patch
 
 from odoo import fields
 from odoo.fields import Command
+from odoo.models import BaseModel
 from odoo.tests import freeze_time, tagged
 
 from odoo.addons.base.models.ir_qweb import IrQweb
@@ -159,6 +160,22 @@ class TestLivePage(TrackingCommon):
         self._again(etag)
         self.env.cr.execute("SELECT xmin FROM sale_order WHERE id = %s", [self.order.id])
         self.assertEqual(self.env.cr.fetchall(), before)
+
+    def test_unchanged_page_reads_little(self):
+        """Of the order, its company and contacts what decides, and not all that they have."""
+        etag, reads = self._etag(), {}
+        fetch = BaseModel._fetch_query
+
+        def noted(records, query, columns):
+            if columns:
+                reads.setdefault(records._name, []).append(len(columns))
+            return fetch(records, query, columns)
+
+        with patch.object(BaseModel, "_fetch_query", noted):
+            self.assertEqual(self._again(etag).status_code, 304)
+        for model in ("sale.order", "res.company", "res.partner"):
+            self.assertEqual(len(reads[model]), 1, model)
+            self.assertLess(reads[model][0], 30, model)
 
     def test_query_count_does_not_grow(self):
         counts = []

@@ -1,8 +1,10 @@
 import re
+from datetime import timedelta
 from unittest.mock import patch
 
 from markupsafe import escape
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.http import Request
@@ -245,6 +247,25 @@ class TestPortalList(PortalCommon):
         self._login(self.buyer)
         for url in ("/my/orders", f"/my/orders/{order.id}"):
             self.assertIn("Packed in a box", self._get(url).text)
+
+    def test_list_reads_its_orders_once(self):
+        """Nothing of them a second time, and not with whatever else an order has."""
+        self._create_orders(3, commitment_date=fields.Datetime.now() + timedelta(days=9))
+        self._login(self.buyer)
+        self._get("/my/orders")  # core mints a token a row on the first visit
+        self.env.invalidate_all()
+        model, reads = self.env.registry["sale.order"], []
+        fetch = model._fetch_query
+
+        def counted(orders, query, columns):
+            if columns:
+                reads.append([column.name for column in columns])
+            return fetch(orders, query, columns)
+
+        with patch.object(model, "_fetch_query", counted):
+            self._get("/my/orders")
+        self.assertEqual(len(reads), 1, reads)
+        self.assertNotIn("create_date", reads[0])
 
     def test_query_count_does_not_grow(self):
         statuses = self.saved + self.in_progress + self.fulfilled

@@ -347,7 +347,9 @@ class TestPromisePages(PortalCommon):
 
     def test_late(self):
         order = self._order(-2)
-        for text in self._pages(order)[1:]:
+        listed, *pages = self._pages(order)
+        self.assertIn('<span class="text-danger">Delayed</span>', listed)
+        for text in pages:
             self.assertIn("The promised date has passed", text)
 
     def test_nothing_of_a_rejected_order(self):

@@ -49,6 +49,10 @@ class SaleOrder(models.Model):
             deliveries.setdefault(order_id, Delivery(planned, done, is_open, is_known=True))
         return deliveries
 
+    def _get_portal_list_fields(self):
+        """Override of `order_status_flags`: `sale_stock` shows what is delivered of each order."""
+        return [*super()._get_portal_list_fields(), "delivery_status"]
+
     @api.model
     def _select_page_rows(self, order):
         """Override of `order_status_flags` to add the transfers, their dates and carriers."""

@@ -5,6 +5,7 @@ from odoo.tests import freeze_time, tagged
 from odoo.tools import SQL
 
 from odoo.addons.order_status_flags.promise_install import assign_promises
+from odoo.addons.order_status_flags.status_change import StatusChange
 
 from ..deliveries import select_deliveries
 from .common import StockStatusCommon
@@ -162,6 +163,22 @@ class TestPromiseOfDeliveries(StockStatusCommon):
             with self._count_queries() as queries:
                 receipt.date = NOON + timedelta(days=12)
             self.assertEqual(set(orders.mapped("promise_state")), {"at_risk"})
+            counts.append(queries[0])
+        self.assertNoMoreQueries(counts[1], counts[2])
+
+    def test_values_of_their_own_take_no_query_per_order(self):
+        """Each order is written by itself; what follows of all of them is computed at once."""
+        flag = self.env.ref("order_status_flags.flag_in_progress")
+        counts = []
+        for size in (2, 2, 20):
+            orders = self.env["sale.order"].union(*(self._create_order() for _i in range(size)))
+            with self._count_queries() as queries:
+                orders._change_status(
+                    [StatusChange(order, flag=flag, flag_note=order.name) for order in orders],
+                    source="flag",
+                )
+            self.assertEqual(orders.mapped("order_flag_note"), orders.mapped("name"))
+            self.assertEqual(set(orders.mapped("promise_state")), {"on_time"})
             counts.append(queries[0])
         self.assertNoMoreQueries(counts[1], counts[2])
 

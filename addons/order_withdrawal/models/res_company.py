@@ -42,6 +42,10 @@ class ResCompany(models.Model):
         "Statements cannot be kept for a negative time.",
     )
 
+    def _get_order_status_page_fields(self):
+        """Override of `order_status_flags` to read whether the function is switched on."""
+        return [*super()._get_order_status_page_fields(), "withdrawal_enabled"]
+
     @api.model
     def _get_withdrawal_company(self):
         """Return the company whose public form this is, empty where none has switched it on.

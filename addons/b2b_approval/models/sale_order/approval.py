@@ -34,12 +34,12 @@ class SaleOrder(models.Model):
                 {"b2b_qualifier": "template", "b2b_template_name": order.name}
             )
 
-    def _prepare_b2b_create_values(self, vals):
+    def _prepare_b2b_create_values(self, vals, defaults):
         """Override of `b2b_portal`: requests are made by the checkout only.
 
         :raise UserError: for a request
         """
-        vals = super()._prepare_b2b_create_values(vals)
+        vals = super()._prepare_b2b_create_values(vals, defaults)
         if vals.get("b2b_qualifier") == "approval":
             raise UserError(self.env._("A request for approval is made by checking out a cart."))
         return vals

@@ -22,7 +22,9 @@ class SaleOrder(models.Model):
         """
         # Whoever may not create hears that first: a refusal names the buyer who has a cart.
         self.check_access("create")
-        vals_list = [self._prepare_b2b_create_values(vals) for vals in vals_list]
+        # The same for all: a default that counts up, like a number, is none of these fields.
+        defaults = self.default_get(list(FOLDED_FIELDS))
+        vals_list = [self._prepare_b2b_create_values(vals, defaults) for vals in vals_list]
         self._check_b2b_single_cart(vals_list)
         orders = super().create(vals_list)
         for order in orders:
@@ -30,8 +32,8 @@ class SaleOrder(models.Model):
                 order.name = order.b2b_template_name
         return orders
 
-    def _prepare_b2b_create_values(self, vals):
-        folded = {**self.default_get(list(FOLDED_FIELDS)), **vals}
+    def _prepare_b2b_create_values(self, vals, defaults):
+        folded = {**defaults, **vals}
         qualifier = folded.get("b2b_qualifier")
         if not qualifier and folded.get("document_type") != "b2b":
             return vals

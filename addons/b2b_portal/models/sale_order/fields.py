@@ -88,6 +88,10 @@ class SaleOrder(models.Model):
             elif order.state in ("draft", "sent"):
                 order.type_name = self.env._("B2B pro-forma")
 
+    def _get_portal_list_fields(self):
+        """Override of `order_status_flags`: the address of each order goes by its qualifier."""
+        return [*super()._get_portal_list_fields(), "b2b_qualifier"]
+
     def _compute_access_url(self):  # pylint: disable=missing-return
         """Override of `sale` to lead to the own pages of carts and templates."""
         super()._compute_access_url()

@@ -54,11 +54,16 @@ class SaleOrder(models.Model):
         :param str code: code of the event
         :return: the orders whose status changed
         """
-        changes = []
+        changes, statuses = [], {}
         # sudo: an event acts by the company's rules, not by the rights of who caused it
         for order in self.sudo():
-            status = order._get_event_status(code)
-            if status and status != order.order_status_id:
+            # Of orders that are alike, one is judged.
+            present = order.order_status_id
+            alike = order.was_placed, order.document_type, order.company_id, present
+            if alike not in statuses:
+                statuses[alike] = order._get_event_status(code)
+            status = statuses[alike]
+            if status and status != present:
                 changes.append(StatusChange(order, status=status))
         self._tell_against_rejection(code)
         if not changes:

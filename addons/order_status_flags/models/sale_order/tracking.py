@@ -4,6 +4,8 @@ import uuid
 from odoo import api, fields, models
 from odoo.tools import consteq
 
+from .promise import COMPUTED_FROM
+
 TOKEN_BYTES = 32
 
 
@@ -119,15 +121,17 @@ class SaleOrder(models.Model):
         the first look at the list, no replica of the database could show it.
         """
         # sudo: these are no fields that anybody writes
-        for order in self.sudo():
-            token = order.order_tracking_token or self._new_tracking_token()
-            order._as_part_of_write()._write_status_fields(
-                {
-                    "order_tracking_token": token,
-                    "access_token": order.access_token or str(uuid.uuid4()),
-                    **order._prepare_promise_values(),
-                }
-            )
+        orders = self.sudo()
+        values = {order.id: order._prepare_placed_values() for order in orders}
+        orders._write_status_values(values, told=())
+
+    def _prepare_placed_values(self):
+        """Return what is written of this order (sudo) when it is placed."""
+        return {
+            "order_tracking_token": self.order_tracking_token or self._new_tracking_token(),
+            "access_token": self.access_token or str(uuid.uuid4()),
+            **self._prepare_promise_values(),
+        }
 
     def _has_tracking_page(self):
         """Whether the public page of this order is open to who has its link."""
@@ -161,10 +165,39 @@ class SaleOrder(models.Model):
             # sudo: empty, in the mode of the full ones
             return self.sudo().browse()
         # sudo: the token is the right to see this page, and nothing but this page
-        order = self.sudo().search([("order_tracking_token", "=", token)], limit=1)
+        order = self.sudo().search_fetch(
+            [("order_tracking_token", "=", token)], self._get_tracking_page_fields(), limit=1
+        )
+        order._fetch_page_settings()
         if order and consteq(order.order_tracking_token, token) and order._has_tracking_page():
             return order.with_company(order.company_id)
         return order.browse()
+
+    @api.model
+    def _get_tracking_page_fields(self):
+        """Return the names of the fields that the public page reads of its order.
+
+        They are read with the order itself, and not with whatever else an order has.
+
+        Hook: addons that show more of an order add theirs.
+
+        :rtype: list[str]
+        """
+        return [
+            *COMPUTED_FROM,
+            *("cancellation_requested_on", "create_date", "customer_status_id", "date_order"),
+            *("document_type", "locked", "name", "order_tracking_token", "partner_id"),
+        ]
+
+    def _fetch_page_settings(self):
+        """Read what the public page of this order (sudo) needs of company and contacts.
+
+        Of each it needs a few fields, of a hundred.
+        """
+        self.company_id.fetch(self.company_id._get_order_status_page_fields())
+        (self.partner_id | self.company_id.partner_id).fetch(
+            ["commercial_partner_id", "lang", "tz"]
+        )
 
     @api.model
     def _is_tracking_token(self, token):

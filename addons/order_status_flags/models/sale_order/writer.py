@@ -321,11 +321,12 @@ class SaleOrder(models.Model):
         """
         if not self:
             return
-        write = self.env.context.get(STATUS_WRITE)
+        orders, write = self, self.env.context.get(STATUS_WRITE)
         if not isinstance(write, StatusWrite) or not write.lets_in(self._ids, vals):
             write = StatusWrite(dict.fromkeys(self._ids, vals))
+            orders = self.with_context(**{STATUS_WRITE: write})
         with write.under_way(self.env.cr):
-            self.with_context(**{STATUS_WRITE: write}).write(vals)
+            orders.write(vals)
             # An override that passes not all of it on does not part orders and history.
             self._land(write)
 
@@ -355,9 +356,10 @@ class SaleOrder(models.Model):
         # No tracking: the history keeps every change, and twice would cost twice.
         quiet = super(SaleOrder, self.with_context(tracking_disable=True))
         result = quiet.write(vals)  # pylint: disable=super-method-mismatch
-        if "order_status_id" in vals:
+        if "order_status_id" in vals and "__action_done" in self.env.context:
             # Now, as a part of this write: what is computed later is one more change to
-            # automation rules, and they would run twice.
+            # automation rules, and they would run twice. Without rules it is computed later, of
+            # all orders at once.
             self._as_part_of_write()._recompute_recordset(["promise_state"])
         return result
 

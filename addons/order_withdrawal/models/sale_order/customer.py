@@ -43,6 +43,12 @@ class SaleOrder(models.Model):
         ]
 
     @api.model
+    def _get_tracking_page_fields(self):
+        """Override of `order_status_flags` to read whose addresses tell the customer's country."""
+        names = ("partner_invoice_id", "partner_shipping_id")
+        return [*super()._get_tracking_page_fields(), *names]
+
+    @api.model
     def _get_page_times(self, now):
         """Override of `order_status_flags` to end what is offered at the customer's own midnight.
 
