@@ -3,7 +3,8 @@
 One place for all addons: what a price explanation calls 12.5 must not be 12.50 in the shop.
 """
 
-from odoo.tools import float_round, formatLang
+from odoo.tools import float_round, formatLang, get_lang
+from odoo.tools.misc import babel_locale_parse
 
 NBSP = "\N{NO-BREAK SPACE}"
 PERCENTAGE_DIGITS = 2
@@ -31,13 +32,16 @@ def format_input_quantity(env, quantity):
 
 
 def format_percentage(env, percentage):
-    """Return the number of a percentage in the reader's language, without the sign.
+    """Return a percentage in the reader's language: 12.5%, 12,5%, 12,5 %.
 
     :param Environment env: its language is the reader's
     :param float percentage: 12.5 for 12.5 %
     :rtype: str
     """
-    return _format_number(env, percentage, PERCENTAGE_DIGITS)
+    # Whether a blank stands before the sign is a matter of the language, too.
+    pattern = babel_locale_parse(get_lang(env).code).percent_formats[None]
+    number = _format_number(env, percentage, PERCENTAGE_DIGITS)
+    return f"{pattern.prefix[0]}{number}{pattern.suffix[0]}"
 
 
 def format_unit_price(env, amount, currency):

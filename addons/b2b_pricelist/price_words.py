@@ -23,7 +23,7 @@ class PriceWords:
         """Return the rows of one price, see `Pricer.explain`."""
         text = self._per_unit(price, price.net)
         if price.percentage:
-            text += f" (−{format_percentage(self.env, price.percentage)} %)"
+            text += f" (−{format_percentage(self.env, price.percentage)})"
         rows = [
             (self.list_label, self._per_unit(price, price.list_net)),
             (self.source_label, self._describe_source(price.rule)),

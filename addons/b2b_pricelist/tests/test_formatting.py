@@ -56,10 +56,10 @@ class TestFormatting(TransactionCase):
 
     def test_percentage_has_no_needless_zeros(self):
         for percentage, english, german in (
-            (20.0, "20", "20"),
-            (12.5, "12.5", "12,5"),
-            (33.333, "33.33", "33,33"),
-            (0.004, "0", "0"),
+            (20.0, "20%", f"20{NBSP}%"),
+            (12.5, "12.5%", f"12,5{NBSP}%"),
+            (33.333, "33.33%", f"33,33{NBSP}%"),
+            (0.004, "0%", f"0{NBSP}%"),
         ):
             with self.subTest(percentage=percentage):
                 self.assertEqual(format_percentage(self.english, percentage), english)

@@ -148,7 +148,7 @@ class B2bPriceExplanation(models.TransientModel):
 
     def _describe_unused_discount(self):
         return self.env._(
-            "B2B discount of the product (%(discount)s %%): %(reason)s",
+            "B2B discount of the product (%(discount)s): %(reason)s",
             discount=format_percentage(self.env, self.product_id.b2b_discount),
             reason=self.env._("the rule is lower")
             if self.pricelist_id.is_b2b
