@@ -282,7 +282,12 @@ def _read_header(header, table):
     layout.sku = skus[0] if skus else next((i for i in filled if roles[i] == ""), 0)
     layout.quantity = columns["quantity"][0] if columns["quantity"] else NO_COLUMN
     layout.unit = columns["unit"][0] if columns["unit"] else NO_COLUMN
-    is_single = len(filled) == 1 and _get_width(table.rows) <= filled[0] + 1
+    is_single = (
+        len(filled) == 1
+        and _get_width(table.rows) <= filled[0] + 1
+        # What is hidden beside it may be the quantities.
+        and not table.hidden_columns
+    )
     layout.is_open = (
         len(skus) != 1
         or len(columns["quantity"]) > 1
@@ -308,7 +313,7 @@ def _guess_layout(table):
     """Take a list without header for SKU and quantity, when it has no more columns."""
     width = _get_width(table.rows)
     if width <= 1:
-        return Layout()
+        return Layout(is_open=bool(table.hidden_columns))
     layout = Layout(sku=0, quantity=1)
     wide = [row for row in table.rows if len(_strip(row.cells)) > 2]
     # Rows that a decimal comma may have cut are rejected, each with its reason.

@@ -15,7 +15,7 @@ from odoo.addons.b2b_pricelist.formatting import (
 from odoo.addons.b2b_pricelist.pricing import PriceLine
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
-from ..quick_order_quantity import parse_quantity
+from ..quick_order_quantity import has_two_ways, parse_quantity
 from .main import B2BPortal
 
 PRODUCTS_PER_PAGE = 12  # whole rows in two and in three columns
@@ -114,6 +114,17 @@ class B2BShopPortal(B2BPortal):
         """
         return self._b2b_no_store(request.redirect(url, code=303))
 
+    def _b2b_try_again(self, url):
+        """Lead whoever had to log in at a button to its page, and say that nothing was done.
+
+        :param str url: local address
+        """
+        self._add_b2b_message(
+            request.env._("You were logged out, and nothing was changed. Please try again."),
+            "warning",
+        )
+        return self._b2b_redirect(url)
+
     def _b2b_json(self, **data):
         """Answer a script of the page."""
         return self._b2b_no_store(request.make_json_response(data))
@@ -154,7 +165,18 @@ class B2BShopPortal(B2BPortal):
                 problems.append(f"{line.product_id.display_name}: {reason}")
             else:
                 quantities[line] = line.product_uom_id.round(quantity)
+                if has_two_ways(text) and quantities[line] != line.product_uom_qty:
+                    words = self._get_b2b_read_words(text, quantity)
+                    self._add_b2b_message(f"{line.product_id.display_name}: {words}", "warning")
         return quantities, problems
+
+    @staticmethod
+    def _get_b2b_read_words(text, quantity):
+        """Return how a number was read that may as well mean thousands."""
+        read = format_quantity(request.env, quantity)
+        return request.env._(
+            "“%(text)s” was read as %(quantity)s.", text=text.strip(), quantity=read
+        )
 
     def _get_b2b_product(self, agreement, product_id):
         """Return a product of the shop in sudo mode, empty when it is none.
@@ -359,6 +381,9 @@ class B2BShopPortal(B2BPortal):
             quantity=format_quantity(request.env, line.product_uom_qty),
             unit=line.product_uom_id.name,
         )
+        if has_two_ways(quantity):
+            text = f"{text} {self._get_b2b_read_words(quantity, parse_quantity(quantity)[0])}"
+            return self._answer_b2b_add(agreement, "warning", text)
         return self._answer_b2b_add(agreement, "success", text)
 
     def _add_b2b_product(self, agreement, product_id, quantity, uom_id):
@@ -417,9 +442,5 @@ class B2BShopPortal(B2BPortal):
     )
     def portal_b2b_add_again(self, **kwargs):
         """Lead to a page whoever had to log in at a button: nothing was done."""
-        self._add_b2b_message(
-            request.env._("You were logged out, and nothing was changed. Please try again."),
-            "warning",
-        )
         is_update = request.httprequest.path.endswith("/update")
-        return self._b2b_redirect("/my/b2b/cart" if is_update else "/my/b2b")
+        return self._b2b_try_again("/my/b2b/cart" if is_update else "/my/b2b")

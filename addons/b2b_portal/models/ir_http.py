@@ -57,6 +57,9 @@ class IrHttp(models.AbstractModel):
         # sudo: customers do not read the companies of the seller
         companies = request.env.company.sudo().parent_ids
         own = agreements.filtered(lambda agreement: agreement.sudo().company_id in companies)
-        if not own and any(agreement._is_in_force() for agreement in agreements):
+        reason = own[:1]._get_closed_reason() if own else "none"
+        # The page lists what is in force below the reason.
+        is_over = reason in ("none", "ended", "terminated")
+        if is_over and any(agreement._is_in_force() for agreement in agreements):
             return "elsewhere"
-        return own[:1]._get_closed_reason() if own else "none"
+        return reason

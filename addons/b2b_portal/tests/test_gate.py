@@ -80,6 +80,7 @@ class TestGate(ShopPageCommon):
         for values, reason in (
             ({"company_id": other.id, "state": "sent"}, "none"),
             ({"company_id": other.id, "state": "signed"}, "elsewhere"),
+            ({"state": "terminated"}, "elsewhere"),
             ({"state": "sent"}, "not_signed"),
         ):
             self._create_agreement(pricelist_id=False, **values)

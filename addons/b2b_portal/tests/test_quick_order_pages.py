@@ -278,10 +278,10 @@ class TestQuickOrderSteps(QuickOrderCommon):
     def test_cap_counts_what_is_in_the_cart(self):
         self._add(self._post(URL, {"text": "0042;1000000"}))
         response = self._add(self._post(URL, {"text": "0042;1\n0043;1"}))
-        self.assertIn("at most 1000000", self._told(response))
+        self.assertIn("at most 1,000,000", self._told(response))
         self.assertEqual(self._cart(), {("0042", "Units"): 1_000_000, ("0043", "Units"): 1})
         response = self._post("/my/b2b/cart/add", {"product_id": self.product.id, "quantity": "1"})
-        self.assertIn("at most 1000000", self._told(response))
+        self.assertIn("at most 1,000,000", self._told(response))
         self.assertEqual(self._cart()["0042", "Units"], 1_000_000)
 
     def test_numbers_are_told_in_the_language_of_the_reader(self):

@@ -249,6 +249,21 @@ class TestQuickOrderParser(BaseCase):
         row = parser.parse_text('SKU;Text;Qty\nA1;"inch;3\nB1;5";2').rows[0]
         self.assertEqual(row.error, "quotes")
 
+    def test_hidden_column_beside_the_only_one_is_asked(self):
+        for header in (["SKU", "Quantity"], []):
+            book = openpyxl.Workbook()
+            for row in filter(None, (header, ["A1", 24], ["B1", 20])):
+                book.active.append(row)
+            book.active.column_dimensions["B"].hidden = True
+            content = io.BytesIO()
+            book.save(content)
+            parsed = parser.parse_file("list.xlsx", content.getvalue())
+            self.assertTrue(parsed.layout.is_open)
+            self.assertFalse(parsed.rows, "not one of each")
+            choice = parser.Choice(sku=0, quantity=parser.NO_COLUMN)
+            parsed = parser.parse_file("list.xlsx", content.getvalue(), choice)
+            self.assertEqual([row.quantity for row in parsed.rows], [1.0, 1.0], "as the buyer says")
+
     def test_formulas_and_merged_cells_of_a_workbook(self):
         book = openpyxl.Workbook()
         rows = (["SKU", "Quantity"], ["A1", "=2*12"], ["=B1", "=2"], ["B1", 20], ["C1", None])

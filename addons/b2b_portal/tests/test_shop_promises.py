@@ -368,6 +368,35 @@ class TestShopPromises(B2bPageCommon):
                 self.assertEqual(response.status_code, 200)
                 self.assertTrue(response.url.endswith(page), response.url)
 
+    def test_number_that_can_be_read_two_ways_is_marked(self):
+        line = self.cart.order_line
+        add = {"product_id": self.product_b.id, "quantity": "1,000"}
+        for url, data, shown in (
+            ("/my/b2b/cart/add", add, "“1,000” was read as 1."),
+            ("/my/b2b/cart/update", {f"qty_{line.id}": "1.000"}, "Bolt: “1.000” was read as 1."),
+        ):
+            with self.subTest(url=url):
+                page = self._page(self._post(url, data))
+                alerts = page.xpath("//*[@role='alert'][contains(@class, 'alert-warning')]")
+                self.assertIn(shown, " ".join(one.text_content() for one in alerts))
+        # What the page itself has filled in is no question.
+        told = " ".join(self._alerts(self._post("/my/b2b/cart/update", {f"qty_{line.id}": "1"})))
+        self.assertNotIn("was read as", told)
+
+    def test_template_ordered_twice_stays_below_the_cap(self):
+        self.template.order_line[:1].product_uom_qty = 600_000
+        self.env.flush_all()
+        url = f"/my/b2b/templates/{self.template.id}/order"
+        self._post(url)
+        self.assertIn("too large", " ".join(self._alerts(self._post(url))))
+        self.env.invalidate_all()
+        self.assertLess(max(self.cart.order_line.mapped("product_uom_qty")), 1_000_000)
+
+    def test_lines_of_a_message_stay_lines(self):
+        self._post("/my/b2b/cart/update", {}, allow_redirects=False)
+        alert = self._page(self._get("/my/b2b/cart")).xpath("//div[@role='alert']")[0]
+        self.assertIn("pre-line", alert.get("style"))
+
     def test_search_is_not_the_websites_own(self):
         response = self._get("/my/b2b?search=0042")
         self.assertNotIn("0 found", response.text)

@@ -237,7 +237,8 @@ class B2bQuickOrder(models.AbstractModel):
             "zero_quantity": self.env._("The quantity is zero"),
             "negative_quantity": self.env._("The quantity is negative"),
             "absurd_quantity": self.env._(
-                "The quantity is too large: at most %(maximum)s", maximum=MAX_QUANTITY
+                "The quantity is too large: at most %(maximum)s",
+                maximum=self._format_count(MAX_QUANTITY),
             ),
             "too_many_columns": self.env._(
                 "More columns than expected: put a quantity with a comma in quotes"

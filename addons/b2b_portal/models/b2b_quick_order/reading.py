@@ -151,13 +151,26 @@ class B2bQuickOrder(models.AbstractModel):
     def _get_notes(self, part):
         """Return what was not read."""
         table = part.table
-        others = [name for name in table.sheets if name != table.sheet]
         used = (part.layout.sku, part.layout.quantity, part.layout.unit)
         unread = [
             self._get_column_name(part, index)
             for index, name in enumerate(table.columns)
             if index not in used and not part.layout.is_open
         ]
+        notes = self._get_table_notes(table, part.titles)
+        if unread:
+            notes.append((self.env._("Columns that do not matter"), self._join(unread)))
+        return notes
+
+    def _get_table_notes(self, table, titles):
+        """Return what of a file was passed over.
+
+        :param Table table: as it was read
+        :param list titles: numbers of the rows above the header
+        :return: tuples of label and text
+        :rtype: list[tuple[str, str]]
+        """
+        others = [name for name in table.sheets if name != table.sheet]
         notes = [
             (self.env._("Other sheets, not read"), others),
             (self.env._("Hidden sheets, not read"), table.hidden_sheets),
@@ -166,11 +179,7 @@ class B2bQuickOrder(models.AbstractModel):
                 self.env._("Hidden rows, not read"),
                 [self._format_count(table.hidden_rows)] if table.hidden_rows else [],
             ),
-            (
-                self.env._("Rows above the header, not read"),
-                [str(number) for number in part.titles],
-            ),
-            (self.env._("Columns that do not matter"), unread),
+            (self.env._("Rows above the header, not read"), [str(number) for number in titles]),
         ]
         return [(label, self._join(values)) for label, values in notes if values]
 

@@ -1,11 +1,13 @@
 from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
-from odoo.exceptions import ConcurrencyError
+from odoo.exceptions import ConcurrencyError, UserError
 from odoo.fields import Command
 from odoo.tools import float_compare
 
 from odoo.addons.b2b_pricelist.pricing import PriceLine
+
+from ...quick_order_quantity import MAX_QUANTITY
 
 
 class SaleOrder(models.Model):
@@ -92,6 +94,7 @@ class SaleOrder(models.Model):
             `{PriceLine: Price}`
         :return: the lines
         :rtype: sale.order.line
+        :raise UserError: for more of an article than an order can have
         """
         self.ensure_one()
         totals = {}
@@ -106,6 +109,11 @@ class SaleOrder(models.Model):
             for key, quantity in totals.items()
             if key in existing
         }
+        for line, quantity in quantities.items():
+            if quantity > MAX_QUANTITY:  # what a page would refuse could not be taken out again
+                problem = self.env["b2b.quick.order"]._get_error_message("absurd_quantity")
+                refusal = f"{line.product_id.display_name}: {problem}"
+                raise UserError(refusal)
         self._refresh_b2b_lines(quantities)
         created = self._create_b2b_lines(
             [
