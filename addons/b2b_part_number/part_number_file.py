@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from odoo.addons.b2b_portal.quick_order_header import fold, get_role
 from odoo.addons.b2b_portal.quick_order_parser import MAX_BYTES, MAX_ROWS
-from odoo.addons.order_status_flags.table_csv import TableError, clean
+from odoo.addons.order_status_flags.table_csv import Table, TableError, clean
 from odoo.addons.order_status_flags.table_file import read_table
 
 # Titles may stand above the header.
@@ -55,10 +55,12 @@ class PartNumberFile:
 
     :ivar list rows: every :class:`PartNumberRow`
     :ivar list titles: numbers of the rows above the header, which are not read
+    :ivar Table table: the file, and what of it was passed over
     """
 
     rows: list = field(default_factory=list)
     titles: list = field(default_factory=list)
+    table: Table = field(default_factory=Table)
 
 
 def parse_file(name, content, known=""):
@@ -81,28 +83,46 @@ def parse_file(name, content, known=""):
     return PartNumberFile(
         [_read_row(row, sku, own) for row in body],
         [row.number for row in table.rows[: max(header, 0)]],
+        table,
     )
 
 
 def _find_columns(table, names):
-    """Return the index of the header, -1 without one, and the columns of SKU and own number."""
+    """Return the index of the header, -1 without one, and the columns of SKU and own number.
+
+    :raise TableError: `no_columns` when a header leaves open which one is meant
+    """
     for index, row in enumerate(table.rows[: MAX_TITLES + 1]):
-        folded = [fold(clean(cell)).rstrip(":") for cell in row.cells]
-        own = [column for column, text in enumerate(folded) if text in names]
-        sku = [
-            column
-            for column, text in enumerate(folded)
-            if column not in own and get_role(text) in ("sku", "barcode")
-        ]
-        if own and sku:
+        roles = _get_roles(row, names)
+        own, sku, barcode = (
+            [column for column, role in enumerate(roles) if role == wanted]
+            for wanted in ("own", "sku", "barcode")
+        )
+        sku = sku or barcode
+        if len(own) == 1 and len(sku) == 1:
             return index, sku[0], own[0]
+        if own and sku:
+            raise TableError("no_columns")
     # Two columns need no header: ours is the first, as in every other list.
-    widths = {len([cell for cell in row.cells if clean(cell)]) for row in table.rows}
-    if table.rows and len(table.columns) == 2 and max(widths) <= 2:
-        return -1, 0, 1
-    if not table.rows:
+    widths = [len([cell for cell in row.cells if clean(cell)]) for row in table.rows]
+    if not widths or (
+        len(table.columns) == 2 and max(widths) <= 2 and not _is_header(table, names)
+    ):
         return -1, 0, 1
     raise TableError("no_columns")
+
+
+def _is_header(table, names):
+    """Whether the first row names columns: a price beside our reference is no part number."""
+    row = table.rows[0]
+    has_digits = any(char.isdecimal() for cell in row.cells for char in cell)
+    return not has_digits and any(_get_roles(row, names))
+
+
+def _get_roles(row, names):
+    """Return what each cell of a row names: `own`, a role of a quick order, or ''."""
+    folded = [fold(clean(cell)).rstrip(":") for cell in row.cells]
+    return ["own" if text and text in names else get_role(text) for text in folded]
 
 
 def _read_row(row, sku, own):

@@ -66,7 +66,7 @@ class B2BPartNumberPortal(B2BShopPortal):
 
     def _render_b2b_part_numbers(self, **values):
         empty = request.env["customer.product.reference"]
-        values = {"own": empty, "kept": None, "rows": [], "problem": "", "titles": [], **values}
+        values = {"own": empty, "kept": None, "rows": [], "problem": "", "notes": [], **values}
         format_count = request.env["b2b.quick.order"]._format_count
         values.update(max_rows=format_count(MAX_ROWS), format_count=format_count)
         values = self._b2b_values(request.b2b_agreement, "b2b_part_numbers", **values)
@@ -181,7 +181,7 @@ class B2BPartNumberPortal(B2BShopPortal):
         return self._b2b_redirect(f"{URL}?list={kept.id}")
 
     def _read_b2b_numbers(self, params):
-        """Return an own upload, its rows, and the rows above its header.
+        """Return an own upload, its rows, and what of the file was passed over.
 
         :raise UserError: when it is gone, or refused as a whole
         """
@@ -194,14 +194,15 @@ class B2BPartNumberPortal(B2BShopPortal):
         rows = Reference._evaluate_own(request.b2b_agreement, parsed.rows)
         if not rows:
             raise UserError(request.env._("There are no rows in the file."))
-        return kept, rows, parsed.titles
+        notes = request.env["b2b.quick.order"]._get_table_notes(parsed.table, parsed.titles)
+        return kept, rows, notes
 
     def _render_b2b_upload(self, params):
         try:
-            kept, rows, titles = self._read_b2b_numbers(params)
+            kept, rows, notes = self._read_b2b_numbers(params)
         except UserError as error:
             return self._render_b2b_part_numbers(problem=str(error))
-        return self._render_b2b_part_numbers(kept=kept, rows=rows, titles=titles)
+        return self._render_b2b_part_numbers(kept=kept, rows=rows, notes=notes)
 
     @http.route(f"{URL}/import", type="http", auth="b2b", website=True, methods=["POST"])
     def portal_b2b_part_numbers_import(self, **kwargs):
@@ -211,7 +212,7 @@ class B2BPartNumberPortal(B2BShopPortal):
         """
         Reference = request.env["customer.product.reference"]
         try:
-            kept, rows, _titles = self._read_b2b_numbers(kwargs)
+            kept, rows, _notes = self._read_b2b_numbers(kwargs)
             changes = [row for row in rows if row["state"] in ("new", "changed")]
             wanted = {row["product"]: row["reference"] for row in changes}
             Reference._keep_own(request.b2b_agreement, wanted)
@@ -235,7 +236,7 @@ class B2BPartNumberPortal(B2BShopPortal):
         :param str list: id of an own upload
         """
         try:
-            _kept, rows, _titles = self._read_b2b_numbers(kwargs)
+            _kept, rows, _notes = self._read_b2b_numbers(kwargs)
         except UserError as error:
             return self._render_b2b_part_numbers(problem=str(error))
         table = request.env["customer.product.reference"]._get_rejected_own_table(rows)

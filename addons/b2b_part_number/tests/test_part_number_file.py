@@ -46,6 +46,23 @@ class TestPartNumberFile(BaseCase):
             parse_file("l.csv", b"a;b;c\n1;2;3")
         self.assertEqual(caught.exception.code, "no_columns")
 
+    def test_columns_that_could_both_be_meant_are_asked(self):
+        for header in (
+            "Symbol;Kod;Part number",
+            "sku;Part number;Our number",
+            "EAN;Barcode;Part number",
+            "SKU;Price",
+            "Kod;Cena",
+            "Šifra;Količina",
+            "Part number;Year",
+        ):
+            with self.subTest(header=header), self.assertRaises(TableError) as caught:
+                cells = ["0042", "24,00", "7"][: header.count(";") + 1]
+                self._rows(f"{header}\n{';'.join(cells)}")
+            self.assertEqual(caught.exception.code, "no_columns")
+        self.assertEqual(self._rows("EAN;SKU;Part number\n1;0042;A-1"), [("0042", "A-1", "")])
+        self.assertEqual(self._rows("LP-100;A-1"), [("LP-100", "A-1", "")], "no header")
+
     def test_every_row_comes_back(self):
         rows = self._rows("sku;part number\n0042;A\n;B\n0043;\n0042")
         self.assertEqual(

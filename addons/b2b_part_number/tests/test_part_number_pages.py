@@ -1,3 +1,7 @@
+import io
+
+import openpyxl
+
 from odoo.tests import tagged
 
 from .common import PartNumberCommon
@@ -129,6 +133,19 @@ class TestPartNumberPages(PartNumberCommon):
 
     def _upload(self, content, name="numbers.csv"):
         return self._post(f"{URL}/upload", files={"upload": (name, content, "text/csv")})
+
+    def test_what_a_workbook_hides_is_told(self):
+        book = openpyxl.Workbook()
+        for row in (["sku", "part number"], ["0042", "A-1"], ["0043", "B-1"]):
+            book.active.append(row)
+        book.active.row_dimensions[3].hidden = True
+        book.create_sheet("More").append(["0043", "C-1"])
+        content = io.BytesIO()
+        book.save(content)
+        text = " ".join(self._alerts(self._upload(content.getvalue(), "numbers.xlsx")))
+        self.assertIn("Rows: 1.", text)
+        self.assertIn("Hidden rows, not read: 1.", text)
+        self.assertIn("Other sheets, not read: More.", text)
 
     def test_own_download_comes_back(self):
         content = self._get(f"{URL}.csv").content

@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from psycopg2.errors import UniqueViolation
 
 from odoo.exceptions import AccessError, UserError
@@ -164,6 +166,21 @@ class TestPartNumbers(PartNumberCommon):
         self._create_number(third, "Z-3")
         states = self._states(("0043", "X-1"), ("0042", "Z-3"))
         self.assertEqual(states, ["rejected", "rejected"])
+
+    def test_chain_of_numbers_costs_what_its_rows_cost(self):
+        """Each row wants the number of the next article, and the last one cannot have its own."""
+        products = [
+            self._create_product(name=f"Part {i}", default_code=f"CH-{i:03}") for i in range(60)
+        ]
+        for i, product in enumerate(products):
+            self._create_number(product, f"C-{i:03}")
+        rows = [(f"CH-{i:03}", f"C-{i + 1:03}") for i in range(59)] + [("CH-059", "X-1")]
+        Reference = type(self.env["customer.product.reference"])
+        with patch.object(
+            Reference, "_reject_taken", autospec=True, side_effect=Reference._reject_taken
+        ) as asked:
+            self.assertEqual(set(self._states(*rows)), {"rejected"})
+        self.assertLessEqual(asked.call_count, 2 * len(rows))
 
     def test_what_is_sold_no_more_frees_its_number(self):
         self.product.active = False

@@ -91,13 +91,17 @@ class CustomerProductReference(models.Model):
         # What is sold no more keeps no number from another article.
         owners = {number.lower(): product for product, number in before.items() if product in sold}
         open_rows = [one for one in rows if one["state"] == "new"]
-        while open_rows:
-            renamed = {one["product"]: one["reference"].lower() for one in open_rows}
-            left = [one for one in open_rows if not self._reject_taken(one, owners, renamed)]
-            if len(left) == len(open_rows):
-                break
-            open_rows = left  # a row that was rejected frees no number for others
-        for values in open_rows:
+        renamed = {one["product"]: one["reference"].lower() for one in open_rows}
+        by_number = {one["reference"].lower(): one for one in open_rows}
+        to_check = list(open_rows)
+        while to_check:
+            values = to_check.pop()
+            if values["state"] == "new" and self._reject_taken(values, owners, renamed):
+                # A row that was rejected frees no number for others.
+                del renamed[values["product"]]
+                waiting = by_number.get(before.get(values["product"], "").lower())
+                to_check += [waiting] if waiting else []
+        for values in (one for one in open_rows if one["state"] == "new"):
             number = before.get(values["product"], "")
             values["before"] = number
             if number:
