@@ -48,6 +48,7 @@ class B2BColleaguePortal(B2BAccountPortal):
                     "partner": partner,
                     "member": member,
                     "rights": member._get_rights() if member else default,
+                    "seen": self._state_b2b_rights(member, default),
                     "has_login": bool(partner.user_ids),
                 }
                 for partner, member in members.items()
@@ -55,6 +56,17 @@ class B2BColleaguePortal(B2BAccountPortal):
             "default_rights": company.b2b_default_rights or "all",
             "b2b_currency": request.env.company.sudo().currency_id,
         }
+
+    @staticmethod
+    def _state_b2b_rights(member, default):
+        """Return what the page says of a colleague, as its form carries it.
+
+        :param b2b.member member: may be empty
+        :param default: rights of whoever has no record
+        :rtype: str
+        """
+        granted = member._get_rights() if member else default
+        return f"{' '.join(sorted(granted))} {member.order_limit:.2f}"
 
     # === CHANGES === #
 
@@ -106,10 +118,38 @@ class B2BColleaguePortal(B2BAccountPortal):
                 return request.env._(
                     "%(colleague)s has no access any more.", colleague=partner.name
                 )
+            self._check_b2b_rights_seen(company, partner)
             members._change_b2b_rights(partner, self._read_b2b_rights())
             return request.env._("The rights of %(colleague)s were saved.", colleague=partner.name)
 
         return self._change_b2b_company(change)
+
+    @http.route(
+        [f"{PAGE}/invite", f"{PAGE}/default", f"{PAGE}/<int:partner_id>"],
+        type="http",
+        auth="b2b",
+        website=True,
+        methods=["GET"],
+    )
+    def portal_b2b_colleagues_again(self, **kwargs):
+        """Lead to the page whoever had to log in at a button of it: nothing was done."""
+        return self._b2b_try_again(PAGE)
+
+    def _check_b2b_rights_seen(self, company, partner):
+        """Refuse a form that would take back what another administrator has changed meanwhile.
+
+        :raise UserError: naming the colleague
+        """
+        seen = request.httprequest.form.get("seen")
+        default = rights.DEFAULTS[company.b2b_default_rights or "all"]
+        if seen not in (None, self._state_b2b_rights(partner._get_b2b_member(), default)):
+            raise UserError(
+                request.env._(
+                    "The rights of %(colleague)s have changed meanwhile. Please look at them"
+                    " again.",
+                    colleague=partner.name,
+                )
+            )
 
     def _change_b2b_company(self, change):
         """Do something as the company's administrator, or nothing at all.

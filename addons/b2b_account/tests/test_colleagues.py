@@ -54,6 +54,22 @@ class TestColleaguePage(ColleagueCommon):
         )
         self.assertEqual(self.customer.message_ids[0].author_id, self.admin_user.partner_id)
 
+    def test_rights_that_changed_meanwhile_are_looked_at_again(self):
+        partner_id = self.buyer_user.partner_id.id
+
+        def get_seen():
+            forms = self._page(self._get(PAGE)).xpath(f"//form[@action='{PAGE}/{partner_id}']")
+            return dict(forms[0].form_values())["seen"]
+
+        seen = get_seen()
+        self.member.may_order = False  # another administrator
+        self.env.flush_all()
+        told = self._act(f"/{partner_id}", seen=seen, may_order="1", may_approve="1")
+        self.assertIn("changed meanwhile", told[0])
+        self.assertFalse(self.member.may_order or self.member.may_approve)
+        self._act(f"/{partner_id}", seen=get_seen(), may_approve="1")
+        self.assertTrue(self.member.may_approve)
+
     def test_colleague_without_record_gets_one(self):
         self._act(f"/{self.buyer2_user.partner_id.id}", may_order="1")
         member = self.buyer2_user.partner_id._get_b2b_member()
@@ -103,6 +119,14 @@ class TestColleaguePage(ColleagueCommon):
         self.assertEqual(self.customer.b2b_default_rights, "look")
         self._act("/default", b2b_default_rights="root")
         self.assertEqual(self.customer.b2b_default_rights, "look")
+
+    def test_login_at_a_button_leads_to_the_page(self):
+        self._login(self.admin_user)
+        for button in ("invite", "default", self.buyer_user.partner_id.id):
+            with self.subTest(button=button):
+                answer = self._get(f"/my/b2b/colleagues/{button}")
+                self.assertTrue(answer.url.endswith("/my/b2b/colleagues"), answer.url)
+                self.assertIn("nothing was changed", self._alerts(answer)[0])
 
     def test_page_is_closed_without_an_agreement(self):
         self.agreement.action_terminate()

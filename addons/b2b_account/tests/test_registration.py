@@ -189,6 +189,15 @@ class TestRegistrationReview(RegistrationCommon):
         self.assertIn("nina@newcomer.example.com", addresses)
         self.assertIn("b2b.registration", self.env["mail.mail"]._get_retried_models())
 
+    def test_template_in_use_is_archived_not_deleted(self):
+        template = self.env.ref("b2b_account.mail_template_registration_accepted")
+        with self.assertRaisesRegex(UserError, "new customers are welcomed by it"):
+            template.unlink()
+        template.active = False
+        self._as_clerk().action_accept()
+        mails = self.env["mail.mail"].search([("model", "=", "b2b.registration")])
+        self.assertFalse(mails.filtered(lambda mail: "Welcome" in (mail.subject or "")))
+
     def test_from_stranger_to_sent_agreement(self):
         registration = self._as_clerk()
         registration.action_accept()

@@ -273,6 +273,6 @@ class B2bRegistration(models.Model):
     def _mail_applicant(self):
         """Queue the e-mail that says what comes next; `mail_delivery_retry` tries it again."""
         template = self.env.ref("b2b_account.mail_template_registration_accepted", False)
-        if template:
+        if template and template.active:
             # sudo: the template is the company's, whoever accepts
             template.sudo().send_mail(self.id, force_send=False)
