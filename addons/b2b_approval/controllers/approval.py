@@ -5,7 +5,7 @@ from odoo.http import request
 
 from odoo.addons.b2b_account import rights
 from odoo.addons.b2b_account.controllers.shop import B2BAccountPortal
-from odoo.addons.b2b_portal.quick_order_quantity import parse_quantity
+from odoo.addons.b2b_portal.quick_order_quantity import has_two_ways, parse_quantity
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
 PAGE = "/my/b2b/approvals"
@@ -31,6 +31,15 @@ def read_lowered(form, order):
             reason = order.env["b2b.quick.order"]._get_error_message(error)
             name = line.product_id.display_name
             raise UserError(order.env._("%(name)s: %(value)s", name=name, value=reason))
+        if has_two_ways(text) and 1000 * quantity <= line.product_uom_qty:
+            raise UserError(
+                order.env._(
+                    "%(name)s: “%(text)s” can be read in two ways. Please write it without"
+                    " separators between thousands.",
+                    name=line.product_id.display_name,
+                    text=text.strip(),
+                )
+            )
         quantity = line.product_uom_id.round(quantity)
         if quantity != line.product_uom_qty:
             lowered[line.id] = quantity
@@ -38,16 +47,17 @@ def read_lowered(form, order):
 
 
 def accepts_changes(form, approval):
-    """Whether a decision's form agrees to what changed since the request, and to nothing else.
+    """Whether a decision's form agrees to what changed since the request.
 
-    What changed once more after the page was shown has not been seen by whoever agreed.
-
-    :param dict form: fields `accept_changes`, `seen_changes`
+    :param dict form: fields `accept_changes`, `seen`
     :param b2b.approval approval: in sudo mode
     :rtype: bool
+    :raise UserError: when the page that was decided on showed something else than there is now:
+        a price that rose since, or what a colleague has lowered or accepted meanwhile
     """
-    seen = form.get("seen_changes")
-    return bool(form.get("accept_changes")) and seen in (None, approval._get_changes_key())
+    if form.get("seen") not in (None, approval._get_page_key()):
+        raise UserError(approval._get_page_refusal())
+    return bool(form.get("accept_changes"))
 
 
 class B2BApprovalPortal(B2BAccountPortal):
@@ -138,6 +148,11 @@ class B2BApprovalPortal(B2BAccountPortal):
             self._add_b2b_message(request.env._("Your absence was saved."))
         return self._b2b_redirect(PAGE)
 
+    @http.route(f"{PAGE}/away", type="http", auth="b2b", website=True, methods=["GET"])
+    def portal_b2b_away_again(self, **kwargs):
+        """Lead to the list whoever had to log in at its button: nothing was done."""
+        return self._b2b_try_again(PAGE)
+
     # === ONE REQUEST === #
 
     def _get_b2b_approval(self, approval_id):
@@ -206,8 +221,8 @@ class B2BApprovalPortal(B2BAccountPortal):
         form = request.httprequest.form
         own = approval.with_user(request.env.user)
         if decision == "approve":
-            lowered = read_lowered(form, approval.order_id)
-            own.approve(comment, accepts_changes(form, approval), lowered)
+            accepted = accepts_changes(form, approval)
+            own.approve(comment, accepted, read_lowered(form, approval.order_id))
             self._add_b2b_message(request.env._("You have approved the request."))
         elif decision == "decline":
             own.decline(comment)

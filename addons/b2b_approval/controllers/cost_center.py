@@ -104,6 +104,17 @@ class B2BCostCenterPortal(B2BAccountPortal):
 
         return self._change_b2b_centers(save)
 
+    @http.route(
+        [f"{PAGE}/new", f"{PAGE}/<int:center_id>", f"{PAGE}/<int:center_id>/budget"],
+        type="http",
+        auth="b2b",
+        website=True,
+        methods=["GET"],
+    )
+    def portal_b2b_cost_centers_again(self, **kwargs):
+        """Lead to the page whoever had to log in at a button of it: nothing was done."""
+        return self._b2b_try_again(PAGE)
+
     def _change_b2b_centers(self, change):
         """Do something as the company's administrator, or nothing at all.
 

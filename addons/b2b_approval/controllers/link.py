@@ -59,8 +59,8 @@ class B2BApprovalLink(http.Controller):
             raise UserError(self._describe_closed(notice))
         form = request.httprequest.form
         if decision == "approve":
-            lowered = read_lowered(form, approval.order_id)
             accepted = accepts_changes(form, approval)
+            lowered = read_lowered(form, approval.order_id)
             approval._approve_as(notice.member_id, comment, accepted, lowered)
         elif decision == "decline":
             approval._decline_as(notice.member_id, comment)
@@ -77,6 +77,8 @@ class B2BApprovalLink(http.Controller):
         company = notice.approval_id.company_id
         request.update_context(
             lang=get_active_lang(request.env, notice.partner_id.lang),
+            # As on the page of the request: one moment reads the same everywhere.
+            tz=notice.partner_id.tz,
             allowed_company_ids=company.ids,
         )
         return notice.with_env(request.env(su=True)).with_company(company)

@@ -9,6 +9,7 @@ from . import (
     b2b_budget,
     b2b_cost_center,
     b2b_member,
+    base_partner_merge_automatic_wizard,
     mail_mail,
     mail_template,
     res_company,

@@ -5,6 +5,7 @@ import secrets
 import psycopg2
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import consteq
 
 from odoo.addons.mail_delivery_retry.language import get_active_lang
@@ -109,6 +110,8 @@ class B2bApprovalNotice(models.Model):
                 self.state = "sent"
         except psycopg2.OperationalError:
             raise  # a clash with another transaction: run again
+        except UserError as error:
+            self.write({"state": "failed", "error": str(error)})
         except Exception as error:  # whatever a template may bring
             _logger.warning("E-mail of B2B approval notice %s failed", self.id, exc_info=True)
             self.write({"state": "failed", "error": str(error)[:1000]})
@@ -119,16 +122,23 @@ class B2bApprovalNotice(models.Model):
         asks = self.kind != "result"
         if asks and not approval._may_decide(self.member_id):
             return
+        if self.partner_id.commercial_partner_id != approval.customer_id:
+            return  # who has left the customer hears nothing of its orders
         name = "mail_template_approval_ask" if asks else "mail_template_approval_result"
         template = self.env.ref(f"b2b_approval.{name}", raise_if_not_found=False)
-        if not template or not template.active or not self.partner_id.email:
+        if not template or not template.active:
             return
+        if not self.partner_id.email:
+            raise UserError(
+                self.env._("%(name)s has no e-mail address.", name=self.partner_id.name)
+            )
         lang = get_active_lang(approval.env, self.partner_id.lang)
         is_reminder = self.kind == "remind"
         mail_id = (
             template.with_company(approval.company_id)
             .with_context(
                 lang=lang,
+                tz=self.partner_id.tz,  # the last day is one of the reader's
                 b2b_reader=self.partner_id,
                 b2b_reader_lang=lang,
                 b2b_link=self._make_link() if asks else approval._get_page_url(),

@@ -101,6 +101,21 @@ class TestDecisions(ApprovalCommon):
         self.assertIn(self.buyer_user.name, str(caught.exception))
         self.assertEqual((self.approval.state, self.order.b2b_qualifier), ("pending", "approval"))
 
+    def test_buyer_who_has_left_orders_nothing_and_hears_nothing(self):
+        self._create_signed_agreement(partner_id=self.retail_user.partner_id.id)
+        self.buyer_user.partner_id.parent_id = self.rival
+        self.env.flush_all()
+        with self.assertRaisesRegex(UserError, "has left"):
+            self._approve()
+        self.assertEqual(self.approval.state, "pending")
+        self._as(self.approval, self.anna_user).decline("Not any more")
+        with self.enter_registry_test_mode():
+            self.env.ref("b2b_approval.ir_cron_approval_notice").method_direct_trigger()
+        told = self.env["mail.mail"].search(
+            [("recipient_ids", "in", self.buyer_user.partner_id.ids)]
+        )
+        self.assertFalse(told.filtered(lambda mail: mail.model == "b2b.approval"))
+
     def test_decisions_are_append_only(self):
         self._approve()
         decision = self.approval.decision_ids

@@ -145,6 +145,24 @@ class TestBudgets(ApprovalCommon):
         self.assertEqual(order.b2b_qualifier, "order")
         self.assertTrue(order._get_b2b_budget_warnings())
 
+    def test_merged_customers_keep_cost_centers_and_budgets(self):
+        other = self.env["res.partner"].create({"name": "Buyer Limited", "is_company": True})
+        centers = self.env["b2b.cost.center"].create(
+            [
+                {"partner_id": other.id, "code": code, "name": "Theirs"}
+                for code in ("100", "100-2", "300")
+            ]
+        )
+        budget = self._create_budget(70, cost_center_id=centers[0].id)
+        self.env["base.partner.merge.automatic.wizard"]._merge(
+            (self.customer | other).ids, self.customer
+        )
+        self.env.invalidate_all()
+        self.assertEqual(centers.exists().mapped("code"), ["100-3", "100-2", "300"])
+        self.assertEqual(centers.partner_id, self.customer)
+        self.assertEqual(budget.exists().cost_center_id, centers[0])
+        self.assertEqual(self.center.code, "100")
+
     def test_day_of_the_request_chooses_the_period(self):
         first = self._create_budget(1000, date_start="2030-01-01", date_end="2030-01-31")
         second = self._create_budget(1000, date_start="2030-02-01", date_end="2030-02-28")

@@ -8,6 +8,7 @@ from odoo.tests import freeze_time, tagged
 
 from odoo.addons.order_status_flags.access_log import LOGGERS
 
+from ..context_keys import DECIDING
 from .common import ApprovalCommon
 
 
@@ -113,12 +114,78 @@ class TestLinks(ApprovalCommon):
         form = self._form(self._get(url), "Approve")[1]
         self.product.list_price = 900
         self.env.flush_all()
-        answer = self._decide(url, accept_changes="1", seen_changes=form["seen_changes"])
+        answer = self._decide(url, accept_changes="1", seen=form["seen"])
         self.assertIn(self.product.name, self._alerts(answer)[0])
         self.assertEqual(self.approval.state, "pending")
         form = self._form(answer, "Approve")[1]
-        self._decide(url, accept_changes="1", seen_changes=form["seen_changes"])
+        self._decide(url, accept_changes="1", seen=form["seen"])
         self.assertEqual(self.approval.state, "approved")
+
+    def test_what_a_colleague_accepted_meanwhile_is_looked_at_again(self):
+        self._as(self.approval, self.buyer_user).withdraw()
+        self.rule.step_ids.member_ids = self.anna
+        self.rule.write({"step_ids": [(0, 0, {"sequence": 10, "member_ids": self.bob.ids})]})
+        self.approval = self._request(self._new_cart())
+        mails = self._send_notices()
+        url = self._link(self.bob, mails)
+        seen = self._form(self._get(url), "Approve")[1]["seen"]
+        self.product.list_price = 900
+        self.env.flush_all()
+        self._decide(self._link(self.anna, mails), accept_changes="1")
+        self.assertEqual(len(self.approval.decision_ids), 1)
+        answer = self._decide(url, seen=seen)
+        self.assertIn("since you opened the page", self._alerts(answer)[0])
+        self.assertEqual(self.approval.state, "pending")
+        self._decide(url, seen=self._form(answer, "Approve")[1]["seen"])
+        self.assertEqual(self.approval.state, "approved")
+
+    def test_note_and_reference_are_part_of_what_was_seen(self):
+        url = self._link(self.anna)
+        seen = self._form(self._get(url), "Approve")[1]["seen"]
+        self.order.b2b_note = "Twice as much"
+        self.env.flush_all()
+        self._decide(url, seen=seen)
+        self.assertEqual(self.approval.state, "pending")
+
+    def test_quantity_that_can_be_read_two_ways_is_refused(self):
+        self._as(self.approval, self.buyer_user).withdraw()
+        self.approval = self._request(self._new_cart(2000))
+        url = self._link(self.anna, self._send_notices())
+        name = f"qty_{self.approval.order_id.order_line.id}"
+        answer = self._decide(url, **{name: "1,000"})
+        self.assertIn("two ways", self._alerts(answer)[0])
+        self.assertEqual(self.approval.state, "pending")
+        self._decide(url, **{name: "1000"})
+        self.assertEqual(self.approval.order_id.order_line.product_uom_qty, 1000)
+
+    def test_lines_of_texts_stay_lines(self):
+        self.order.b2b_note = "Ring the bell.\nThen wait."
+        self.env.flush_all()
+        self.rule.step_ids.member_ids = self.anna
+        notice = self.env["b2b.approval.notice"].search([("member_id", "=", self.anna.id)])
+        notice.state = "pending"
+        self.assertIn("Ring the bell.<br", self._send_notices().body_html)
+        self._decide(self._link(self.bob), "decline", comment="Too much.\nNot now.")
+        self.assertIn("Too much.<br", self._send_notices().body_html)
+
+    def test_moments_are_in_the_readers_zone(self):
+        self.anna_user.partner_id.tz = "Pacific/Auckland"
+        self.approval.sudo().with_context(b2b_deciding=DECIDING).expires_on = "2050-06-01 20:00:00"
+        self.env.flush_all()
+        url = self._link(self.anna)
+        self.assertIn("06/02/2050", self._get(url).text)
+        notice = self.env["b2b.approval.notice"].search([("member_id", "=", self.anna.id)])
+        notice.state = "pending"
+        self.assertIn("06/02/2050", self._send_notices().body_html)
+
+    def test_mail_without_an_address_is_failed(self):
+        notice = self.env["b2b.approval.notice"].search([("member_id", "=", self.anna.id)])
+        self.assertEqual(notice.state, "sent")
+        self.anna_user.partner_id.email = False
+        notice.state = "pending"
+        self.assertFalse(self._send_notices())
+        self.assertEqual(notice.state, "failed")
+        self.assertIn("no e-mail address", notice.error)
 
     def test_quantities_are_lowered(self):
         line = self.order.order_line

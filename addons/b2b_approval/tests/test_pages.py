@@ -198,6 +198,20 @@ class TestCostCenterPages(ApprovalCommon):
         self._act(f"/{center.id}", archive="1")
         self.assertFalse(center.active)
 
+    def test_login_at_a_button_leads_to_the_page(self):
+        self._login(self.admin_user)
+        center = f"{self.URL}/{self.center.id}"
+        for button, page in (
+            (f"{self.URL}/new", self.URL),
+            (center, self.URL),
+            (f"{center}/budget", self.URL),
+            (f"{PAGE}/away", PAGE),
+        ):
+            with self.subTest(button=button):
+                answer = self._get(button)
+                self.assertTrue(answer.url.endswith(page), answer.url)
+                self.assertIn("nothing was changed", self._alerts(answer)[0])
+
     def test_bad_input_is_told(self):
         self._login(self.admin_user)
         budgets = self.env["b2b.budget"].search_count([])

@@ -148,7 +148,7 @@ class B2bApproval(models.Model):
             "today": today,
             "may_decide": self._may_decide(member),
             "changes": changes,
-            "changes_key": self._get_changes_key(changes),
+            "page_key": self._get_page_key(changes),
             "history": order._get_b2b_price_history(),
             "budgets": self._get_budgets(),
             "asked": self._get_deciding_names(),
@@ -159,17 +159,33 @@ class B2bApproval(models.Model):
             "format_percentage": partial(format_percentage, self.env),
         }
 
-    def _get_changes_key(self, changes=None):
-        """Return what stands for the changes that a page shows.
+    def _get_page_key(self, changes=None):
+        """Return what stands for all that a page shows of what is decided on.
 
         :param list changes: of `_get_b2b_request_changes`; today's by default
         :rtype: str
         """
         self.ensure_one()
+        order = self.order_id
         if changes is None:
-            order = self.order_id.with_company(self.company_id)
-            changes = order._get_b2b_request_changes(self)
-        return hashlib.sha256("\n".join(changes).encode()).hexdigest()
+            changes = self._get_changes_today() if self.state == "pending" else []
+        stated = (
+            self.statement,
+            order.client_order_ref,
+            order.b2b_note,
+            order.commitment_date,
+            order.cost_center_id.id,
+            *changes,
+        )
+        return hashlib.sha256(repr(stated).encode()).hexdigest()
+
+    def _get_changes_today(self):
+        return self.order_id.with_company(self.company_id)._get_b2b_request_changes(self)
+
+    def _get_page_refusal(self):
+        """Return that the page shows something else by now, and what differs from the request."""
+        head = self.env._("Something changed since you opened the page. Please look at it again.")
+        return "\n".join([head, *self._get_changes_today()])
 
     def _keep_problem(self, decision, error):
         """Keep why an approved request could not be placed: it stays pending, with the reason.

@@ -132,6 +132,15 @@ class SaleOrder(models.Model):
 
         :raise UserError: with what keeps it from being ordered
         """
+        if not self._is_customer_side(self.partner_id):
+            raise UserError(
+                self.env._(
+                    "%(contact)s has left %(customer)s, so that nothing is ordered in that name."
+                    " Please decline the request.",
+                    contact=self.partner_id.name,
+                    customer=self.b2b_customer_id.name,
+                )
+            )
         agreement = self.partner_id._get_b2b_agreement(self.company_id)
         if not agreement:
             raise UserError(self.env._("There is no agreement in force any more."))
