@@ -10,7 +10,7 @@ class OrderStatusPayment(CustomerPortal):
     def _get_payment_values(self, order_sudo, **kwargs):
         """Override of `sale` to offer no payment of a rejected order, by a payment link neither."""
         values = super()._get_payment_values(order_sudo, **kwargs)
-        if order_sudo._is_closed_to_customer():
+        if order_sudo._is_closed_to_payment():
             values["payment_amount"] = None
         return values
 
@@ -23,7 +23,7 @@ class OrderStatusPayment(CustomerPortal):
         transactions = request.env["payment.transaction"].sudo()  # sudo: visitors pay, too
         ids = transactions._fields["sale_order_ids"].convert_to_cache(links, transactions)
         orders = request.env["sale.order"].sudo().browse(ids)
-        if any(order._is_closed_to_customer() for order in orders):
+        if any(order._is_closed_to_payment() for order in orders):
             raise ValidationError(
                 request.env._("The order is rejected, so that it cannot be paid.")
             )

@@ -1,11 +1,13 @@
 """Where a statement is made: the public form, an order's link, or the customer's portal."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from odoo.tools import format_date
 
 from ..captions import get_confirm_caption, get_function_caption
+from ..quantity import format_quantity, may_mean_thousands
 
 
 @dataclass(slots=True)
@@ -70,7 +72,17 @@ class Place:
                 "Your session is over. Please say here in words which articles you withdraw from,"
                 " or log in again."
             )
+        if self._is_any_line_gone(declaration):
+            # Without them the statement would be one about the whole order.
+            errors["reason"] = self.env._(
+                "The articles of the order have changed meanwhile. Please choose again what you"
+                " withdraw from."
+            )
         return errors | self._get_quantity_errors(declaration)
+
+    def _is_any_line_gone(self, declaration):
+        """Whether the customer names articles that the order does not have any more."""
+        return bool(self.order) and not declaration.lines.keys() <= set(self.get_lines().ids)
 
     def _get_quantity_errors(self, declaration):
         lines = self.get_lines()
@@ -82,7 +94,12 @@ class Place:
         for line in lines:
             if line.product_uom_id.compare(quantities.get(line.id, 0), line.product_uom_qty) > 0:
                 errors[f"line_{line.id}"] = self.env._(
-                    "You ordered %(quantity)s.", quantity=f"{line.product_uom_qty:g}"
+                    "You ordered %(quantity)s.",
+                    quantity=format_quantity(self.env, line.product_uom_qty),
+                )
+            elif may_mean_thousands(declaration.lines.get(line.id, ""), line.product_uom_qty):
+                errors[f"line_{line.id}"] = self.env._(
+                    "Please write the quantity without separators between thousands."
                 )
         return errors
 
@@ -94,7 +111,13 @@ class Place:
         """Return the statement as the customer reads it before confirming."""
         quantities = self.get_quantities(declaration)
         articles = [
-            f"{quantities[line.id]:g} {line.product_uom_id.name} {line._get_tracking_page_name()}"
+            " ".join(
+                (
+                    format_quantity(self.env, quantities[line.id]),
+                    line.product_uom_id.name,
+                    line._get_tracking_page_name(),
+                )
+            )
             for line in self.get_lines()
             if line.id in quantities
         ]
@@ -123,6 +146,7 @@ class Place:
             "caption": get_function_caption(self.caption_lang),
             "confirm_caption": get_confirm_caption(self.caption_lang),
             "lines": self.get_lines(),
+            "format_quantity": partial(format_quantity, self.env),
             "deadline_note": self._get_deadline_note(),
             **values,
         }

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..context_keys import WITHDRAWAL_WRITE
+from ..quantity import format_quantity
 
 
 class SaleWithdrawalLine(models.Model):
@@ -72,7 +73,7 @@ class SaleWithdrawalLine(models.Model):
     def _describe(self):
         """Return quantity, unit and name in one line."""
         self.ensure_one()
-        quantity = f"{self.quantity:g}"
+        quantity = format_quantity(self.env, self.quantity)
         # sudo: read for a record whose access was checked
         unit = self.sudo().product_uom_id.name
         return " ".join(filter(None, (quantity, unit, self.name)))

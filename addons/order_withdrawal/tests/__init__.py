@@ -6,6 +6,7 @@ from . import (
     test_withdrawal_mail,
     test_withdrawal_offer,
     test_withdrawal_pages,
+    test_withdrawal_payment,
     test_withdrawal_recording,
     test_withdrawal_settings,
     test_withdrawal_words,

@@ -241,7 +241,47 @@ class TestWithdrawalPages(WithdrawalHttpCommon):
     def test_lines_of_other_orders_are_nobodys(self):
         other = self._create_web_order()
         self._declare(self.tracking_path, **{f"line_{other.order_line.id}": "1"})
-        self.assertFalse(self._withdrawals(self.order).line_ids)
+        self.assertFalse(self._withdrawals(self.order), "not one about the whole order either")
+
+    def test_article_that_is_gone_does_not_make_it_the_whole_order(self):
+        line = self.order.order_line
+        other = line.copy({"order_id": self.order.id, "product_uom_qty": 3})
+        data = self._fill(**{f"line_{line.id}": "2"})
+        review = self.url_open(self.tracking_path, data=data)
+        self.assertIn("in part, namely from", review.text)
+        line.product_uom_qty = 0  # the seller takes it out
+        self.env.flush_all()
+        page = self.url_open(f"{self.tracking_path}/confirm", data=self._hidden(review.text))
+        self.assertIn('id="reason_error"', page.text)
+        self.assertFalse(self._withdrawals(self.order))
+        self._declare(self.tracking_path, **{f"line_{other.id}": "1"})
+        self.assertEqual(self._withdrawals(self.order).line_ids.order_line_id, other)
+
+    def test_quantity_that_can_be_read_two_ways_is_asked(self):
+        line = self.order.order_line
+        line.product_uom_qty = 2000
+        self.env.flush_all()
+        name = f"line_{line.id}"
+        for typed in ("1,000", "1.000"):
+            page = self.url_open(self.tracking_path, data=self._fill(**{name: typed}))
+            self.assertIn(f'id="{name}_error"', page.text, typed)
+            self.assertIn("without separators", page.text)
+        line.product_uom_qty = 4
+        self.env.flush_all()
+        self._declare(self.tracking_path, **{name: "1,000"})
+        self.assertEqual(self._withdrawals(self.order).line_ids.quantity, 1)
+
+    def test_quantities_in_the_readers_language(self):
+        self.env["res.lang"]._activate_lang("pl_PL")
+        line = self.order.order_line
+        line.product_uom_id.rounding = 0.01
+        line.product_uom_qty = 1234567.5
+        self.env.flush_all()
+        path = f"{self.tracking_path}?lang=pl_PL"
+        self.assertIn("(1234567,5 ", self.url_open(path).text)
+        data = self._fill(lang="pl_PL", **{f"line_{line.id}": "2,5"})
+        review = self.url_open(self.tracking_path, data=data)
+        self.assertIn("- 2,5 ", review.text)
 
     def test_b2b_has_no_function(self):
         if "b2b" not in dict(self.order._fields["document_type"]._description_selection(self.env)):

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.mail_delivery_retry.language import get_active_lang
+
 ACTIVITY = "order_status_flags.mail_activity_type_against_rejection"
 ACTIVITY_CANCELLED = "order_status_flags.mail_activity_type_cancelled"
 
@@ -67,11 +69,18 @@ class SaleOrder(models.Model):
 
     def _has_to_be_signed(self):
         """Override of `sale` to have nothing signed that the customer reads as rejected."""
-        return super()._has_to_be_signed() and not self._is_closed_to_customer()
+        return super()._has_to_be_signed() and not self._is_closed_to_payment()
 
     def _has_to_be_paid(self):
         """Override of `sale` to have nothing paid that the customer reads as rejected."""
-        return super()._has_to_be_paid() and not self._is_closed_to_customer()
+        return super()._has_to_be_paid() and not self._is_closed_to_payment()
+
+    def _is_closed_to_payment(self):
+        """Hook: whether nothing is signed or paid any more, on no page and by no link.
+
+        :rtype: bool
+        """
+        return self._is_closed_to_customer()
 
     def _is_rejected(self):
         """Whether the order (sudo) is cancelled, or its status is of category *Rejected*."""
@@ -98,7 +107,8 @@ class SaleOrder(models.Model):
         known = self._find_contradictions(rejected)
         for order in rejected:
             user = order._get_cancellation_user()
-            in_words = order.with_context(lang=user.lang or order.env.lang)
+            lang = get_active_lang(order.env, user.lang or order.env.lang)
+            in_words = order.with_context(lang=lang)
             summary = in_words._get_contradictions()[happened]
             if (order.id, summary) not in known:
                 in_words.activity_schedule(ACTIVITY, summary=summary, user_id=user.id)

@@ -30,6 +30,19 @@ class SaleOrder(models.Model):
         self._mark_goes_on()
         return res
 
+    def _is_closed_to_payment(self):
+        """Override of `order_status_flags`: what is withdrawn from as a whole is paid no more."""
+        return super()._is_closed_to_payment() or self._is_withdrawn_from()
+
+    def _is_withdrawn_from(self):
+        """Whether the customer has withdrawn from the whole order, and was not refused.
+
+        :rtype: bool
+        """
+        # sudo: a setting
+        is_used = self.sudo().company_id.withdrawal_enabled
+        return is_used and any(one._is_whole() for one in self._get_open_withdrawals())
+
     def _mark_goes_on(self):
         """Tell a person of those of the orders whose withdrawal is open, once a withdrawal."""
         domain = self._get_open_withdrawal_domain() & Domain("order_id", "in", self.ids)

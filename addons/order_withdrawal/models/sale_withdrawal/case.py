@@ -5,6 +5,7 @@ from odoo.fields import Domain
 from odoo.tools import format_date
 
 from ...deadline import get_zone, to_local_day
+from ...quantity import format_quantity
 
 # Article 13(1): the money is back within 14 days from the day of the statement.
 REFUND_DAYS = 14
@@ -320,6 +321,9 @@ class SaleWithdrawal(models.Model):
         )
 
     # === PAPER === #
+
+    def _format_quantity(self, quantity):
+        return format_quantity(self.env, quantity)
 
     def _get_mail_subject(self):
         self.ensure_one()
