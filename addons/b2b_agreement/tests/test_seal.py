@@ -55,6 +55,33 @@ class TestSeal(SealCommon):
         self.assertFalse(result["ids"])
         self.assertIn("signed by the customer", result["messages"][0]["message"])
 
+    def test_export_is_imported_as_it_is(self):
+        agreement = self._sign_with_pdf(self._create_sent(pricelist_id=self.pricelist.id))
+        Agreement = agreement.with_user(self.seller_user)
+        names = [
+            *("partner_id/.id", "company_id/.id", "pricelist_id/.id", "payment_term_id/.id"),
+            *("name", "date_start", "date_end", "minimum_order_amount", "po_number_required"),
+            *("body", "state", "signed_by", "signed_on"),
+        ]
+        row = [str(cell or "") for cell in agreement.export_data(names)["datas"][0]]
+        result = Agreement.load([".id", *names], [[str(agreement.id), *row]])
+        self.assertFalse(result["messages"])
+        self.assertTrue(agreement.is_body_intact)
+        for name, value in (
+            ("minimum_order_amount", "77"),
+            ("date_end", "2049-01-01"),
+            ("body", "<p>Other terms</p>"),
+            ("signed_by", "Somebody"),
+            ("signed_on", "2020-01-01 10:00:00"),
+            ("partner_id/.id", str(self.rival.id)),
+        ):
+            with self.subTest(name=name):
+                changed = [
+                    value if one == name else cell for one, cell in zip(names, row, strict=True)
+                ]
+                result = Agreement.load([".id", *names], [[str(agreement.id), *changed]])
+                self.assertIn("cannot be changed", result["messages"][0]["message"])
+
     def test_trusted_code_may_bring_what_was_signed_before(self):
         agreement = self._create_agreement(state="signed", signed_on="2025-01-01 10:00:00")
         self.assertEqual(str(agreement.signed_on), "2025-01-01 10:00:00")

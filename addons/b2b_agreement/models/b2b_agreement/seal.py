@@ -115,7 +115,7 @@ class B2bAgreement(models.Model):
         fixed = (
             self.SIGNED_FIELDS if self._is_trusted() else self.SIGNED_FIELDS | self.STATED_FIELDS
         )
-        if closed and fixed & vals.keys():
+        if closed._get_changed(fixed & vals.keys(), vals):
             raise UserError(
                 self.env._(
                     "%(agreement)s is signed: its text, terms, parties and signature cannot be"
@@ -125,7 +125,31 @@ class B2bAgreement(models.Model):
             )
         closed._check_state_of_signed(vals)
         if not self._is_trusted():
-            self._check_unsigned(vals)
+            changed = self._get_changed(self.SIGNATURE_FIELDS & vals.keys(), vals)
+            same = self.SIGNATURE_FIELDS - changed
+            self._check_unsigned({name: vals[name] for name in vals.keys() - same})
+
+    def _get_changed(self, names, vals):
+        """Return which of these fields a value would change in one of these agreements.
+
+        An export that is imported as it is changes nothing. Files are changed by every value.
+
+        :param set names: of fields
+        :param dict vals: values about to be written
+        :rtype: set
+        """
+        # sudo: what is there counts, whether the user reads the field or not
+        found = set()
+        for agreement in self.sudo():
+            for name in names - found:
+                field = agreement._fields[name]
+                old, new = (
+                    field.convert_to_cache(value, agreement, validate=False)
+                    for value in (agreement[name], vals[name])
+                )
+                if field.type == "binary" or new != old:
+                    found.add(name)
+        return found
 
     def _check_state_of_signed(self, vals):
         """Refuse to take back a signature or a termination.
