@@ -8,6 +8,8 @@ from common import manifests, show
 
 # Python's and QWeb's placeholders: a translation that loses one fails where it is used.
 PLACEHOLDER = re.compile(r"%\(\w+\)[sdf]|%[sdf]|\{\{.+?\}\}|</?\w+")
+# Polish greets without a name, see decision 74: it would need another case.
+GREETING = re.compile(r"Hello <t t-out=[^>]+>[^<]*</t>,")
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +24,12 @@ def gaps(path):
     for item in i18n.load(path):
         if item.obsolete:
             continue
+        msgid = GREETING.sub("Hello,", item.msgid) if path.stem == "pl" else item.msgid
         if not item.msgstr:
             lines.append(f"empty: {item.msgid!r}")
         elif item.fuzzy:
             lines.append(f"fuzzy: {item.msgid!r}")
-        elif sorted(PLACEHOLDER.findall(item.msgid)) != sorted(PLACEHOLDER.findall(item.msgstr)):
+        elif sorted(PLACEHOLDER.findall(msgid)) != sorted(PLACEHOLDER.findall(item.msgstr)):
             lines.append(f"placeholders or tags differ: {item.msgid!r} and {item.msgstr!r}")
     return [f"{show(path)}: {line}" for line in lines]
 
