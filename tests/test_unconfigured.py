@@ -26,6 +26,8 @@ VOLATILE = [
     (re.compile(r"\b[0-9a-f]{40}o\d+\b"), "CSRF"),
     (re.compile(r"/web/assets/[^/\"]+/"), "/web/assets/"),
     (re.compile(r"unique=\w+"), "unique="),
+    # Of the page that keeps itself up to date: which views it is made of, too.
+    (re.compile(r'data-etag="W/"\w+""'), "ETAG"),
 ]
 RETAIL = "unconfiguredretail"
 

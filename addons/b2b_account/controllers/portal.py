@@ -132,7 +132,9 @@ class CustomerPortal(portal.CustomerPortal):
             document, access_token, values, session_history, no_breadcrumbs, **kwargs
         )
         if document._name == "sale.order" and (
-            document._has_to_be_signed() or document._has_to_be_paid()
+            document._has_to_be_signed()
+            or document._has_to_be_paid()
+            or values.get("payment_amount")  # the link of a payment
         ):
             problems = get_page_problems(document)
             values["b2b_acceptance_problems"] = problems

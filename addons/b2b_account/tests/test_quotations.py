@@ -96,6 +96,16 @@ class TestQuotations(AccountCommon):
         self.env.flush_all()
         self.assertTrue(self._page(self._get(self.url)).xpath(found))
 
+    def test_link_of_a_payment_offers_no_button_that_would_be_refused(self):
+        self._create_quotation(require_signature=False, require_payment=False)
+        url = f"{self.url}&payment_amount=100"
+        found = "//*[@data-bs-target='#modalaccept']"
+        self.authenticate(None, None)
+        self.assertTrue(self._page(self._get(url)).xpath(found))
+        self.member.may_order = False
+        self.env.flush_all()
+        self.assertFalse(self._page(self._get(url)).xpath(found))
+
     def test_payment_that_places_nothing_is_for_everybody(self):
         """One orders, another one pays."""
         order = self._create_quotation()

@@ -205,7 +205,13 @@ class TestQuotations(OfferCommon):
         self.assertEqual((self.offer.state, self.offer.b2b_credit_hold), ("sale", False))
 
     def test_part_payment_waits_for_a_salesperson(self):
-        self._set_limit(1, "approval")
+        self._expect_part_payment_to_wait("approval")
+
+    def test_part_payment_that_came_in_spite_of_a_refusal_waits_too(self):
+        self._expect_part_payment_to_wait("block")
+
+    def _expect_part_payment_to_wait(self, policy):
+        self._set_limit(1, policy)
         self.offer.write(
             {"require_signature": False, "require_payment": True, "prepayment_percent": 0.5}
         )

@@ -96,6 +96,7 @@ def _create_erp_document(case):
             "feed_id": feed.id,
             "kind": "invoice",
             "number": NAME,
+            "date": "2026-01-02",
             "attachment_id": pdf.id,
         }
     )

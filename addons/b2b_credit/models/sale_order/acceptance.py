@@ -99,7 +99,9 @@ class SaleOrder(models.Model):
                 raise UserError(order._get_b2b_plain_excess())
 
     def _hold_b2b_offers(self):
-        """Hold those of these that exceed the credit, when the policy is to look at them.
+        """Hold those of these that exceed the credit, unless the policy is only to tell it.
+
+        What would have been refused before its payment is held when the payment is there.
 
         :return: who is held, also since before
         :rtype: sale.order
@@ -111,7 +113,7 @@ class SaleOrder(models.Model):
         return self & held
 
     def _hold_b2b_offer(self):
-        """Hold an order (sudo) when it exceeds the credit, and the policy is to look at it.
+        """Hold an order (sudo) when it exceeds the credit, see `_hold_b2b_offers`.
 
         :return: whether it is held
         :rtype: bool
@@ -121,7 +123,7 @@ class SaleOrder(models.Model):
             not due
             or self.b2b_qualifier
             or self.b2b_credit_released_on
-            or self.company_id.b2b_credit_policy != "approval"
+            or self.company_id.b2b_credit_policy == "inform"
             or not self._is_b2b_credit_asked()
         ):
             return False

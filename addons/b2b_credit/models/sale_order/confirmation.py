@@ -27,8 +27,10 @@ class SaleOrder(models.Model):
         order = self.sudo()  # salespeople may read neither limit nor journal items
         if order.state not in ("draft", "sent") or order._is_b2b_draft() or order.b2b_credit_hold:
             return ""
+        if not order._is_b2b_credit_asked():
+            return ""
         due = order._get_b2b_amount_due()
-        if not due or not order._is_b2b_credit_asked():
+        if not due:
             return ""
         return order._get_b2b_credit_excess(due, order.currency_id)
 
