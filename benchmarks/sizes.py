@@ -57,11 +57,12 @@ def run(pg, options):
     names = ",".join(options.names)
     say(f"Measuring {len(databases)} sizes in turn")
     arguments = [f"--pairs={options.pairs}", f"--only={names}"]
-    results["surfaces"] = inside(pg, "measure", *arguments, *databases)
+    if not options.plans:
+        results["surfaces"] = inside(pg, "measure", *arguments, *databases)
     say("Explaining the queries")
     results["plans"] = inside(pg, "explain", f"--only={names}", databases[-1])
     bad = judge(results)
-    if not names and options.largest == SIZES[-1]:
+    if not names and not options.plans and options.largest == SIZES[-1]:
         write_down(results, bad)
     say("\n".join(bad) or "Nothing grows with the number of orders.")
     return 1 if bad else 0

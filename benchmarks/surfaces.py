@@ -173,6 +173,19 @@ page("b2b_templates", "/my/b2b/templates")
 page("b2b_pricelist", "/my/b2b/pricelist")
 
 
+page("core_shop", "/shop")
+
+
+@call("my_counters")
+def my_counters(site, env):
+    """Count what the home page counts after it was shown."""
+    counters = ["order_count", "quotation_count", "invoice_count", "agreement_count"]
+    answer = site.client(LOGIN).post(
+        "/my/counters", base_url=site.url, json={"params": {"counters": counters}}
+    )
+    assert "result" in answer.json, answer.json
+
+
 # === BACK OFFICE ===
 
 OPEN = [

@@ -1,5 +1,7 @@
 from odoo.tools import SQL
 
+from odoo.addons.order_status_flags.bulk import without_indexes
+
 
 def _pre_init_hook(env):
     """Fill the column that Odoo would compute order by order: on a large archive, minutes.
@@ -15,15 +17,17 @@ def fill_customers(cr):
     :param cr: cursor; the column is made when it is not there yet
     """
     cr.execute("ALTER TABLE sale_order ADD COLUMN IF NOT EXISTS b2b_customer_id integer")
-    cr.execute(
-        """
-        UPDATE sale_order
-           SET b2b_customer_id = COALESCE(partner.commercial_partner_id, partner.id)
-          FROM res_partner partner
-         WHERE partner.id = sale_order.partner_id
-           AND sale_order.b2b_customer_id IS NULL
-        """
-    )
+    cr.execute("SELECT count(*) FROM sale_order WHERE b2b_customer_id IS NULL")
+    with without_indexes(cr, "sale_order", cr.fetchone()[0]):
+        cr.execute(
+            """
+            UPDATE sale_order
+               SET b2b_customer_id = COALESCE(partner.commercial_partner_id, partner.id)
+              FROM res_partner partner
+             WHERE partner.id = sale_order.partner_id
+               AND sale_order.b2b_customer_id IS NULL
+            """
+        )
 
 
 def _uninstall_hook(env):

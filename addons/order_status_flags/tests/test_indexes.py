@@ -2,6 +2,8 @@ from odoo.fields import Domain
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
+from odoo.addons.order_status_flags.bulk import MANY, _list_indexes, without_indexes
+from odoo.addons.order_status_flags.hooks import _create_was_placed, mark_placed_orders
 from odoo.addons.order_status_flags.trigram import index_parts
 
 from .common import OrderStatusCommon
@@ -71,9 +73,9 @@ class TestIndexes(IndexCase):
 class TestFoundByEach(OrderStatusCommon):
     def test_an_order_with_two_reasons_is_found_once(self):
         order, other = self._create_orders(2)
-        order.cancellation_requested_on = order.date_order
+        order.client_order_ref = "Twice"
         found = self.env["sale.order"]._find_by_each(
-            [Domain("cancellation_requested_on", "!=", False), Domain("id", "=", order.id)]
+            [Domain("client_order_ref", "=", "Twice"), Domain("id", "=", order.id)]
         )
         orders = self.env["sale.order"].search(found & Domain("id", "in", (order | other).ids))
         self.assertEqual(orders, order)
@@ -95,3 +97,41 @@ class TestFoundByEach(OrderStatusCommon):
         own = new_test_user(self.env, "own_orders", groups="sales_team.group_sale_salesman")
         self.assertTrue(self.env["sale.order"].with_user(self.seller).search(found))
         self.assertFalse(self.env["sale.order"].with_user(own).search(found))
+
+
+@tagged("post_install", "-at_install")
+class TestWithoutIndexes(OrderStatusCommon):
+    def test_indexes_come_back_as_they_were(self):
+        before = _list_indexes(self.env.cr, "sale_order")
+        self.assertTrue([comment for _name, _definition, comment in before if comment])
+        with without_indexes(self.env.cr, "sale_order", MANY):
+            self.assertFalse(_list_indexes(self.env.cr, "sale_order"))
+            with without_indexes(self.env.cr, "sale_order", MANY):
+                pass
+            self.assertFalse(_list_indexes(self.env.cr, "sale_order"))
+        self.assertEqual(_list_indexes(self.env.cr, "sale_order"), before)
+
+    def test_what_keeps_values_unique_stays(self):
+        history = "sale_order_status_history"
+        with without_indexes(self.env.cr, history, MANY):
+            self.env.cr.execute("SELECT indexname FROM pg_indexes WHERE tablename = %s", [history])
+            self.assertEqual(self.env.cr.fetchall(), [(f"{history}_pkey",)])
+
+    def test_for_few_rows_nothing_happens(self):
+        before = _list_indexes(self.env.cr, "sale_order")
+        with without_indexes(self.env.cr, "sale_order", MANY - 1):
+            self.assertEqual(_list_indexes(self.env.cr, "sale_order"), before)
+
+    def test_what_most_orders_are_is_corrected_for_the_others(self):
+        """The column comes with one value for all, and is right for each kind afterwards."""
+        orders = self._create_orders(3)
+        quotation = self._create_order(confirm=False)
+        self.env.flush_all()
+        self.env.cr.execute("SELECT id, was_placed FROM sale_order ORDER BY id")
+        before = self.env.cr.fetchall()
+        self.assertLessEqual({(orders[0].id, True), (quotation.id, False)}, set(before))
+        self.env.cr.execute("ALTER TABLE sale_order DROP COLUMN was_placed CASCADE")
+        _create_was_placed(self.env.cr)
+        mark_placed_orders(self.env)
+        self.env.cr.execute("SELECT id, was_placed FROM sale_order ORDER BY id")
+        self.assertEqual(self.env.cr.fetchall(), before)
