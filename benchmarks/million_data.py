@@ -657,10 +657,9 @@ class AddonFilling(Filling):
 
     def copy_history(self):
         """Write how the orders came to their status: what installing has not told yet."""
+        told = self.orders.status_history_ids.filtered(lambda row: row.source == "manual")
         first, second = (
-            self.orders.status_history_ids.filtered(
-                lambda row, status=status: row.status_id == status
-            ).sorted("id")
+            told.filtered(lambda row, status=status: row.status_id == status).sorted("id")
             for status in self.statuses.values()
         )
         rows = SQL(

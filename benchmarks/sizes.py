@@ -32,7 +32,7 @@ RESULTS = HERE / "million.json"
 CHARTS = ROOT / "docs" / "charts"
 DOCUMENT = ROOT / "docs" / "performance.md"
 MARKS = "<!-- sizes -->\n", "<!-- end of sizes -->\n"
-EMPTY = "bench_0"
+EMPTY = "bench0"
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 # The big database against the small one; installing and updating against an empty one.
 MOST_RATIO, MOST_MEMORY = 1.1, 1.1
@@ -53,7 +53,7 @@ def run(pg, options):
     sizes = [size for size in SIZES if size <= options.largest]
     made = {orders: make(pg, orders, options.anew) for orders in (0, *sizes)}
     results = {"made": list(made.values()), "surfaces": [], "plans": []}
-    databases = [f"bench_{orders}" for orders in sizes]
+    databases = [f"bench{orders}" for orders in sizes]
     names = ",".join(options.names)
     say(f"Measuring {len(databases)} sizes in turn")
     arguments = [f"--pairs={options.pairs}", f"--only={names}"]
@@ -102,7 +102,7 @@ def inside(pg, command, *arguments):
 
 def make(pg, orders, anew):
     """Make the database of a size, or update it. Return what that took."""
-    database, wanted = f"bench_{orders}", key(sorted(addon_prints().items()))
+    database, wanted = f"bench{orders}", key(sorted(addon_prints().items()))
     mark = read_mark(pg, database) or {}
     if anew or "made" not in mark:
         made = make_anew(pg, database, orders)
@@ -191,7 +191,7 @@ def write_down(results, bad):
     for chart, (title, names) in LINES.items():
         series = {
             name.replace("_", " "): [
-                (int(database.removeprefix("bench_")), value)
+                (int(database.removeprefix("bench")), value)
                 for database, value in by_name[name]["milliseconds"].items()
             ]
             for name in names

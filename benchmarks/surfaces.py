@@ -191,11 +191,7 @@ def my_counters(site, env):
 
 # === BACK OFFICE ===
 
-OPEN = [
-    "|",
-    ("order_status_id.category", "=", "new"),
-    ("order_status_id.category", "=", "in_progress"),
-]
+OPEN = ["|", ("order_status_category", "=", "new"), ("order_status_category", "=", "in_progress")]
 
 
 @call("orders_by_status_list")

@@ -11,3 +11,5 @@ class ResPartner(models.Model):
     _order_search_idx = models.Index(
         index_parts("complete_name", "email", "ref", "vat", "company_registry")
     )
+    # Who lost the link to an order types an address.
+    _order_email_idx = models.Index("(email_normalized) WHERE email_normalized IS NOT NULL")

@@ -50,20 +50,10 @@ class SaleOrder(models.Model):
                 order.status_attention = "credit_hold"
 
     @api.model
-    def _search_status_attention(self, operator, value):
+    def _get_attention_domains(self):
         """Override of `order_status_flags` to find held orders in *Needs attention*."""
-        if operator != "in":
-            return NotImplemented
         held = Domain("b2b_credit_hold", "=", True) & Domain("state", "!=", "cancel")
-        others = [one for one in value if one != "credit_hold"]
-        if False in others:  # whoever has no reason at all
-            found = super()._search_status_attention("in", [False]) & ~held
-            named = [one for one in others if one]
-            if named:
-                found |= super()._search_status_attention("in", named)
-        else:
-            found = super()._search_status_attention("in", others) if others else Domain.FALSE
-        return found | held if "credit_hold" in value else found
+        return {**super()._get_attention_domains(), "credit_hold": held}
 
     # === CRUD METHODS === #
 
