@@ -244,4 +244,6 @@ def tables(results):
             f"| {name.replace('_', ' ')} | {values[0]:.1f} ms | {values[-1]:.1f} ms | {ratio}"
             f" | {low:.2f} to {high:.2f} | {queries[-1]} | {excuses.get(name) or ''} |"
         )
+    pictures = [f"![{title}](charts/{name}.svg)" for name, (title, _names) in LINES.items()]
+    lines += ["", *pictures, "![Installing and updating](charts/install.svg)"]
     return "\n".join(lines) + "\n"
