@@ -242,7 +242,7 @@ class SaleOrder(models.Model):
         :rtype: Domain
         """
         # sudo: the rules are those of the search that this is a part of
-        orders = self.sudo().with_context(active_test=False)
+        orders = self.sudo()
         queries = [orders._search(domain) for domain in domains]
         selects = [query.select() for query in queries if not query.is_empty()]
         return Domain("id", "any!", SQL(" UNION ALL ").join(selects)) if selects else Domain.FALSE
