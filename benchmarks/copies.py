@@ -10,8 +10,8 @@ from shape import compare
 
 from odoo.tools import SQL
 
-# How many of the copies are compared with rows made by Odoo.
-COMPARED = 1_000
+# About so many of the copies are compared with rows made by Odoo.
+COMPARED = 5_000
 
 
 class Copies:
@@ -167,33 +167,41 @@ class Copies:
 
     def differences(self):
         """Return in words what differs from rows that Odoo made; empty when nothing does."""
+        some = self._pick()
         found = []
         for sample, fresh in self.samples.items():
-            found += self._differences(sample, fresh)
-        return found + self._dangling()
+            found += self._differences(sample, fresh, some)
+        return found + self._dangling([row_id for ids in some.values() for row_id in ids])
 
-    def _differences(self, sample, fresh):
-        types = columns_of(self.cr, self.table)
+    def _pick(self):
+        """Return ids of some copies: ``{sample: [ids]}``."""
+        self.cr.execute(SQL("SELECT count(*) FROM %s", self.plan))
+        step = max(self.cr.fetchone()[0] // COMPARED, 1)
         self.cr.execute(
             SQL(
-                "SELECT t.* FROM %s plan JOIN %s t ON t.id = plan.id WHERE plan.sample = %s"
-                " ORDER BY md5(plan.n::text) LIMIT %s",
-                *(self.plan, self.name, sample, COMPARED),
+                "SELECT sample, array_agg(id) FROM %s WHERE abs(hashint8(n)::bigint) %% %s = 0"
+                " GROUP BY sample",
+                *(self.plan, step),
             )
         )
-        copied = self.cr.dictfetchall()
-        self.cr.execute(SQL("SELECT * FROM %s WHERE id IN %s", self.name, tuple(fresh)))
-        made = self.cr.dictfetchall()
+        return dict(self.cr.fetchall())
+
+    def _differences(self, sample, fresh, some):
+        copied, made = self._read(some.get(sample)), self._read(fresh)
         if not copied or not made:
             return []
         return [
             f"{self.table}.{name}: {words}"
-            for name in types
+            for name in columns_of(self.cr, self.table)
             if (words := compare([row[name] for row in made], [row[name] for row in copied]))
         ]
 
-    def _dangling(self):
-        """Return in words which references lead to rows that are not there."""
+    def _read(self, ids):
+        self.cr.execute(SQL("SELECT * FROM %s WHERE id = ANY(%s)", self.name, ids or []))
+        return self.cr.dictfetchall()
+
+    def _dangling(self, ids):
+        """Return in words which references of these rows lead to rows that are not there."""
         self.cr.execute(
             """
             SELECT a.attname, c.confrelid::regclass::text
@@ -205,17 +213,17 @@ class Copies:
         )
         found = []
         for column, other in self.cr.fetchall():
+            column = SQL.identifier(column)
             self.cr.execute(
                 SQL(
-                    "SELECT count(*) FROM (SELECT t.* FROM %s t JOIN %s plan USING (id)"
-                    " ORDER BY md5(plan.n::text) LIMIT %s) t LEFT JOIN %s o ON o.id = t.%s"
-                    " WHERE t.%s IS NOT NULL AND o.id IS NULL",
-                    *(self.name, self.plan, COMPARED, SQL.identifier(other)),
-                    *(SQL.identifier(column), SQL.identifier(column)),
+                    "SELECT count(*) FROM %s t LEFT JOIN %s o ON o.id = t.%s"
+                    " WHERE t.id = ANY(%s) AND t.%s IS NOT NULL AND o.id IS NULL",
+                    *(self.name, SQL.identifier(other), column, ids, column),
                 )
             )
             if missing := self.cr.fetchone()[0]:
-                found.append(f"{self.table}.{column}: {missing} rows that {other} does not have")
+                words = f"{missing} rows that {other} does not have"
+                found.append(f"{self.table}.{column.code}: {words}".replace('"', ""))
         return found
 
 
@@ -245,7 +253,7 @@ def bare(cr, *tables):
     """
     cr.execute(
         """
-        SELECT quote_ident(i.relname), pg_get_indexdef(i.oid)
+        SELECT i.relname, pg_get_indexdef(i.oid), obj_description(i.oid, 'pg_class')
           FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
           JOIN pg_class t ON t.oid = x.indrelid
          WHERE t.relname = ANY(%s) AND NOT x.indisunique
@@ -256,9 +264,11 @@ def bare(cr, *tables):
     # Triggers of foreign keys would look up each of millions of values: `differences` does.
     cr.execute("SET LOCAL session_replication_role = replica")
     cr.execute("SET LOCAL maintenance_work_mem = '512MB'; SET LOCAL work_mem = '256MB'")
-    for name, _definition in indexes:
-        cr.execute(f"DROP INDEX {name}")
+    for name, _definition, _comment in indexes:
+        cr.execute(SQL("DROP INDEX %s", SQL.identifier(name)))
     yield
-    for _name, definition in indexes:
+    for name, definition, comment in indexes:
         cr.execute(definition)
+        # Odoo keeps there what an index was made of.
+        cr.execute(SQL("COMMENT ON INDEX %s IS %s", SQL.identifier(name), comment))
     cr.execute("SET LOCAL session_replication_role = origin")

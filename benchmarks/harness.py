@@ -225,6 +225,7 @@ def main():
     parser.add_argument("--million", action="store_true", help="ask four sizes, up to a million")
     parser.add_argument("--anew", action="store_true", help="with --million: make them anew")
     parser.add_argument("--largest", type=int, default=1_000_000, help="with --million: size")
+    parser.add_argument("--plans", action="store_true", help="with --million: plans alone")
     options = parser.parse_args()
     if options.million:
         with postgres.server() as pg:

@@ -72,6 +72,11 @@ def phone(number):
     )
 
 
+def padded(number, width):
+    """SQL of a number with zeros before it, as sequences write it: a longer one is not cut."""
+    return SQL("lpad(%s::text, GREATEST(%s, length(%s::text)), '0')", number, width, number)
+
+
 def child_of_record(model):
     """SQL that a row `s` of a table with model and id belongs to a parent's sample."""
     return SQL("s.model = %s AND s.res_id = parent.sample", model)
@@ -347,10 +352,8 @@ class PlainFilling(Filling):
                 ),
             )
         )
-        name = self.order_name = SQL(
-            "%s || lpad((%s + plan.n)::text, GREATEST(%s, length((%s + plan.n)::text)), '0')",
-            *(sequence.prefix, start - 1, sequence.padding, start - 1),
-        )
+        number = SQL("(%s + plan.n)", start - 1)
+        name = SQL("%s || %s", sequence.prefix, padded(number, sequence.padding))
         partner, moment = SQL("plan.partner"), SQL("plan.moment")
         with bare(self.cr, "sale_order", "sale_order_line", "mail_message", "mail_followers"):
             orders.insert(
@@ -454,7 +457,7 @@ class PlainFilling(Filling):
             "regexp_replace(%s, '20\\d\\d', to_char(plan.moment, 'YYYY'))", sample.sequence_prefix
         )
         number = SQL("(%s + plan.n)::int", self.last_number(sample))
-        name = SQL("%s || lpad(%s::text, 5, '0')", prefix, number)
+        name = SQL("%s || %s", prefix, padded(number, 5))
         partner, day = SQL("plan.partner"), SQL("plan.moment::date")
         origin = SQL("(SELECT name FROM sale_order WHERE id = plan.parent)")
         with bare(self.cr, "account_move", "account_move_line", "mail_message", "mail_followers"):
@@ -654,10 +657,9 @@ class AddonFilling(Filling):
 
     def copy_history(self):
         """Write how the orders came to their status: what installing has not told yet."""
+        told = self.orders.status_history_ids.filtered(lambda row: row.source == "manual")
         first, second = (
-            self.orders.status_history_ids.filtered(
-                lambda row, status=status: row.status_id == status
-            ).sorted("id")
+            told.filtered(lambda row, status=status: row.status_id == status).sorted("id")
             for status in self.statuses.values()
         )
         rows = SQL(

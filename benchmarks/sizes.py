@@ -32,7 +32,7 @@ RESULTS = HERE / "million.json"
 CHARTS = ROOT / "docs" / "charts"
 DOCUMENT = ROOT / "docs" / "performance.md"
 MARKS = "<!-- sizes -->\n", "<!-- end of sizes -->\n"
-EMPTY = "bench_0"
+EMPTY = "bench0"
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 # The big database against the small one; installing and updating against an empty one.
 MOST_RATIO, MOST_MEMORY = 1.1, 1.1
@@ -53,15 +53,16 @@ def run(pg, options):
     sizes = [size for size in SIZES if size <= options.largest]
     made = {orders: make(pg, orders, options.anew) for orders in (0, *sizes)}
     results = {"made": list(made.values()), "surfaces": [], "plans": []}
-    databases = [f"bench_{orders}" for orders in sizes]
+    databases = [f"bench{orders}" for orders in sizes]
     names = ",".join(options.names)
     say(f"Measuring {len(databases)} sizes in turn")
     arguments = [f"--pairs={options.pairs}", f"--only={names}"]
-    results["surfaces"] = inside(pg, "measure", *arguments, *databases)
+    if not options.plans:
+        results["surfaces"] = inside(pg, "measure", *arguments, *databases)
     say("Explaining the queries")
     results["plans"] = inside(pg, "explain", f"--only={names}", databases[-1])
     bad = judge(results)
-    if not names and options.largest == SIZES[-1]:
+    if not names and not options.plans and options.largest == SIZES[-1]:
         write_down(results, bad)
     say("\n".join(bad) or "Nothing grows with the number of orders.")
     return 1 if bad else 0
@@ -101,7 +102,7 @@ def inside(pg, command, *arguments):
 
 def make(pg, orders, anew):
     """Make the database of a size, or update it. Return what that took."""
-    database, wanted = f"bench_{orders}", key(sorted(addon_prints().items()))
+    database, wanted = f"bench{orders}", key(sorted(addon_prints().items()))
     mark = read_mark(pg, database) or {}
     if anew or "made" not in mark:
         made = make_anew(pg, database, orders)
@@ -190,7 +191,7 @@ def write_down(results, bad):
     for chart, (title, names) in LINES.items():
         series = {
             name.replace("_", " "): [
-                (int(database.removeprefix("bench_")), value)
+                (int(database.removeprefix("bench")), value)
                 for database, value in by_name[name]["milliseconds"].items()
             ]
             for name in names
@@ -243,4 +244,6 @@ def tables(results):
             f"| {name.replace('_', ' ')} | {values[0]:.1f} ms | {values[-1]:.1f} ms | {ratio}"
             f" | {low:.2f} to {high:.2f} | {queries[-1]} | {excuses.get(name) or ''} |"
         )
+    pictures = [f"![{title}](charts/{name}.svg)" for name, (title, _names) in LINES.items()]
+    lines += ["", *pictures, "![Installing and updating](charts/install.svg)"]
     return "\n".join(lines) + "\n"

@@ -108,24 +108,27 @@ class Site:
 
     def fetch(self, path, login=None):
         """Fetch a page as this user. Return the answer."""
-        response = self.client(login).get(path, base_url=self.url, follow_redirects=False)
+        response = self.client(login).get(path, **self.request)
         if response.status_code != 200:
             raise RuntimeError(f"{self.database}{path}: {response.status}")
         return response
 
     @property
-    def url(self):
-        # By the first part of the host Odoo knows which database is meant.
-        return f"http://{self.database}.localhost"
+    def request(self):
+        """Return what belongs to each request: by the host Odoo knows which database is meant."""
+        return {
+            "base_url": f"http://{self.database}.localhost",
+            "environ_base": {"REMOTE_ADDR": "127.0.0.1"},
+        }
 
     def client(self, login):
         if login not in self.clients:
             client = self.clients[login] = Client(odoo.http.root)
             if login:
-                form = client.get("/web/login", base_url=self.url).text
+                form = client.get("/web/login", **self.request).text
                 token = form.split('name="csrf_token" value="')[1].split('"')[0]
                 values = {"login": login, "password": login, "csrf_token": token}
-                client.post("/web/login", base_url=self.url, data=values)
+                client.post("/web/login", data=values, **self.request)
         return self.clients[login]
 
     # === CALLS OF THE WEB CLIENT ===
@@ -173,13 +176,22 @@ page("b2b_templates", "/my/b2b/templates")
 page("b2b_pricelist", "/my/b2b/pricelist")
 
 
+page("core_shop", "/shop")
+
+
+@call("my_counters")
+def my_counters(site, env):
+    """Count what the home page counts after it was shown."""
+    counters = ["order_count", "quotation_count", "invoice_count", "agreement_count"]
+    answer = site.client(LOGIN).post(
+        "/my/counters", json={"params": {"counters": counters}}, **site.request
+    )
+    assert "result" in answer.json, answer.json
+
+
 # === BACK OFFICE ===
 
-OPEN = [
-    "|",
-    ("order_status_id.category", "=", "new"),
-    ("order_status_id.category", "=", "in_progress"),
-]
+OPEN = ["|", ("order_status_category", "=", "new"), ("order_status_category", "=", "in_progress")]
 
 
 @call("orders_by_status_list")

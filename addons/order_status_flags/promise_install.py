@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists
 
+from .bulk import without_indexes
 from .promise import day_of
 
 # Of deliveries, where no addon knows of any: see `assign_promises`.
@@ -46,13 +47,19 @@ def assign_promises(env, deliveries=None):
     env.flush_all()
     companies = env["res.company"].with_context(active_test=False).search([])
     for zone, some in companies.grouped(lambda one: one.partner_id.tz or "UTC").items():
-        env.cr.execute(_update_promises(env, zone, some, deliveries))
+        # Apart from the update: only then is it known how many orders have a promise.
+        env.cr.execute(_select_promises(env, zone, some, deliveries))
+        with without_indexes(env.cr, "sale_order", env.cr.rowcount):
+            env.cr.execute(_update_promises(day_of(fields.Datetime.now(), zone)))
+        env.cr.execute("DROP TABLE install_promise")
     env.invalidate_all()
 
 
-def _update_promises(env, zone, companies, deliveries):
+def _select_promises(env, zone, companies, deliveries):
+    """SQL that keeps in a temporary table which orders promise what."""
     return SQL(
         """
+        CREATE TEMPORARY TABLE install_promise ON COMMIT DROP AS
         WITH delivery AS MATERIALIZED (%(deliveries)s),
         known AS MATERIALIZED (
             SELECT so.id,
@@ -67,24 +74,10 @@ def _update_promises(env, zone, companies, deliveries):
          LEFT JOIN sale_order_status status ON status.id = so.order_status_id
          LEFT JOIN delivery ON delivery.order_id = so.id
              WHERE so.was_placed AND so.company_id IN %(companies)s AND %(only)s
-        ), promise AS (
-            SELECT id, first, is_void, fulfilled, COALESCE(present, first) AS present
-              FROM known
-             WHERE first IS NOT NULL
         )
-        UPDATE sale_order so
-           SET promised_date = first,
-               promise_date = present,
-               promise_fulfilled_on = fulfilled,
-               promise_state = CASE WHEN is_void IS TRUE THEN 'none'
-                                    WHEN fulfilled <= first THEN 'kept'
-                                    WHEN fulfilled > first THEN 'broken'
-                                    WHEN present < %(today)s THEN 'late'
-                                    WHEN present > first THEN 'at_risk'
-                                    ELSE 'on_time' END,
-               promise_told = fulfilled IS NULL AND (present < %(today)s OR present > first)
-          FROM promise
-         WHERE promise.id = so.id
+        SELECT id, first, is_void, fulfilled, COALESCE(present, first) AS present
+          FROM known
+         WHERE first IS NOT NULL
         """,
         deliveries=deliveries or NO_DELIVERIES,
         only=SQL("delivery.order_id IS NOT NULL") if deliveries else SQL("true"),
@@ -100,8 +93,32 @@ def _update_promises(env, zone, companies, deliveries):
         planned=_day(SQL("delivery.planned"), zone),
         done=_day(SQL("delivery.done"), zone),
         status_day=_day(SQL("so.order_status_date"), zone),
-        today=day_of(fields.Datetime.now(), zone),
         companies=tuple(companies.ids),
+    )
+
+
+def _update_promises(today):
+    """SQL that writes them down.
+
+    :param date today: in the time zone of the companies
+    """
+    return SQL(
+        """
+        UPDATE sale_order so
+           SET promised_date = first,
+               promise_date = present,
+               promise_fulfilled_on = fulfilled,
+               promise_state = CASE WHEN is_void IS TRUE THEN 'none'
+                                    WHEN fulfilled <= first THEN 'kept'
+                                    WHEN fulfilled > first THEN 'broken'
+                                    WHEN present < %(today)s THEN 'late'
+                                    WHEN present > first THEN 'at_risk'
+                                    ELSE 'on_time' END,
+               promise_told = fulfilled IS NULL AND (present < %(today)s OR present > first)
+          FROM install_promise promise
+         WHERE promise.id = so.id
+        """,
+        today=today,
     )
 
 

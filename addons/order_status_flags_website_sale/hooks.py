@@ -1,3 +1,4 @@
+from odoo.addons.order_status_flags.bulk import without_indexes
 from odoo.addons.order_status_flags.hooks import assign_install_statuses
 from odoo.addons.order_status_flags.promise_install import assign_promises
 
@@ -10,6 +11,18 @@ def post_init_hook(env):
     """
     env.flush_all()
     env.cr.execute(
+        "SELECT count(*) FROM sale_order WHERE website_id IS NOT NULL AND document_type = 'sale'"
+    )
+    # Once for all that is written below.
+    with without_indexes(env.cr, "sale_order", env.cr.fetchone()[0]):
+        _make_web_orders(env.cr)
+        env.invalidate_all()
+        assign_install_statuses(env, later_type="web")
+        assign_promises(env)
+
+
+def _make_web_orders(cr):
+    cr.execute(
         """
         UPDATE sale_order so
            SET document_type = 'web'
@@ -23,6 +36,3 @@ def post_init_hook(env):
                 WHERE flag.id = so.order_flag_id AND flag.document_type = 'sale')
         """
     )
-    env.invalidate_all()
-    assign_install_statuses(env, later_type="web")
-    assign_promises(env)

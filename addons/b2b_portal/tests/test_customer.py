@@ -3,6 +3,8 @@ from odoo.fields import Command
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.b2b_portal.hooks import fill_customers
+
 from .orders import B2bOrderCommon
 
 
@@ -95,6 +97,22 @@ class TestContactMoves(CustomerCommon):
         self.assertEqual(self.quotation.b2b_customer_id, self.rival)
         new = self._create_order([(self.product, 1)], partner_id=self.contact.id)
         self.assertEqual(new.b2b_customer_id, self.rival)
+
+    def test_installing_gives_each_order_its_customer(self):
+        self.env.flush_all()
+        orders = "SELECT id, b2b_customer_id FROM sale_order ORDER BY id"
+        self.env.cr.execute(orders)
+        before = self.env.cr.fetchall()
+        self.assertIn((self.order.id, self.customer.id), before)
+        # As an installation finds the table, and as an upgrade that was broken off left it.
+        for make_empty in (
+            "ALTER TABLE sale_order DROP COLUMN b2b_customer_id CASCADE",
+            "UPDATE sale_order SET b2b_customer_id = NULL",
+        ):
+            self.env.cr.execute(make_empty)
+            fill_customers(self.env.cr)
+            self.env.cr.execute(orders)
+            self.assertEqual(self.env.cr.fetchall(), before)
 
     def test_new_company_begins_with_a_new_cart(self):
         self._move(self.rival)

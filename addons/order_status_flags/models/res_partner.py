@@ -11,6 +11,8 @@ class ResPartner(models.Model):
     _order_search_idx = models.Index(
         index_parts("complete_name", "email", "ref", "vat", "company_registry")
     )
+    # Who lost the link to an order types an address.
+    _order_email_idx = models.Index("(email_normalized) WHERE email_normalized IS NOT NULL")
 
     def _sees_invoices(self):
         """Hook: whether a contact sees invoices and receipts on the pages of orders.

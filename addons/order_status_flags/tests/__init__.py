@@ -9,6 +9,7 @@ from . import (
     test_delay_mail,
     test_events,
     test_heard,
+    test_indexes,
     test_install,
     test_live_page,
     test_lookup,

@@ -232,6 +232,16 @@ class TestDocumentRows(FeedCommon):
             self.assertFalse(orders.search([("erp_document_number", "ilike", "qx4712")]))
         self.assertEqual(order.erp_document_number, "FS QX4711/2026")
 
+    def test_a_number_that_many_documents_have_finds_all_their_orders(self):
+        orders = self._create_orders(3)
+        for number, order in enumerate(orders):
+            self._push_document(order, number=f"FS ZZ{number}/2026", row={"key": f"zz{number}"})
+        listed = "odoo.addons.order_status_flags_feed.models.sale_order.order.LISTED"
+        for most in (3, 2, 0):
+            with patch(listed, most):
+                found = self.env["sale.order"].search([("erp_document_number", "ilike", "fs zz")])
+                self.assertEqual(found, orders.sorted(lambda one: (one.date_order, one.id))[::-1])
+
     def test_who_reads_documents(self):
         order = self._create_order()
         self._push_document(order, file=self._file())
