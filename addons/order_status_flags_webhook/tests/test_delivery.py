@@ -268,6 +268,39 @@ class TestDelivery(WebhookCommon):
         self._deliver()
         self.assertEqual(set(self._deliveries(self.webhook).mapped("state")), {"sent"})
 
+    def test_endpoint_that_failed_for_an_hour_gets_at_once_what_waits(self):
+        self.endpoint.answer = 503
+        first = self._create_order()
+        begun = fields.Datetime.now()
+        for hours in (0, 2):
+            self._later(begun, hours=hours)
+            self._deliver()
+        row = self._deliveries(self.webhook)
+        self.assertFalse(self.webhook.resting_until)
+        self.assertGreater(row.next_try, fields.Datetime.now())
+        self.assertTrue(self.webhook.activity_ids)
+        self.endpoint.answer = 200
+        second = self._create_order()
+        self._deliver()
+        self.assertFalse(self.webhook.activity_ids)
+        self.assertEqual(row.state, "sent", "it was said that messages are delivered again")
+        told = [name for name, _status in self._told()]
+        self.assertEqual(told[-2:], [second.name, first.name])
+
+    def test_refused_message_is_hastened_by_a_test_only(self):
+        self.endpoint.answer = [500, 200]
+        self._create_order()
+        self._deliver()
+        row = self._deliveries(self.webhook)
+        next_try = row.next_try
+        self.assertGreater(next_try, fields.Datetime.now())
+        self._create_order()
+        self._deliver()
+        self.assertEqual((row.state, row.next_try), ("pending", next_try))
+        self.webhook.action_test()
+        self._deliver()
+        self.assertEqual(row.state, "sent")
+
     def test_webhook_that_is_off_keeps_what_waits_for_three_days(self):
         self._create_order()
         self.webhook.active = False

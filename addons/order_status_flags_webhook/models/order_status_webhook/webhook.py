@@ -232,9 +232,10 @@ class OrderStatusWebhook(models.Model):
     # === WHAT ENDPOINTS ANSWER === #
 
     def _on_success(self):
-        """The endpoint answered 2xx; when it did not answer at all before, what was put off is sent
-        at once. After mere errors it is not: they may be about a message, and not about all."""
-        if self.resting_until:
+        """The endpoint answered 2xx; when it did not answer at all before, or took nothing for an
+        hour, what was put off is sent at once. After mere errors it is not: they may be about a
+        message, and not about all."""
+        if self.resting_until or self.is_failing_told:
             self.env["order.status.webhook.delivery"]._hasten(self)
         if self.is_failing_told:
             self._tell_in_order()

@@ -330,6 +330,7 @@ class OrderStatusWebhookDelivery(models.Model):
         if answer.is_success:
             # sudo: deliveries are nobody's to write; what was put off is sent now
             webhook.sudo()._on_success()
+            self.sudo()._hasten(webhook)
             self._trigger_cron()
         return delivery
 
