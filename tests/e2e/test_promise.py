@@ -183,6 +183,8 @@ def test_customer_hears_of_a_delay_before_asking(
     # 4. How many promises are kept.
     clerk.goto("/odoo/promise-kept")
     clerk.locator(".o_pivot table").wait_for()
+    states = clerk.locator(".o_pivot thead").inner_text()
+    assert all(state in states for state in ("At risk", "Late", "Count"))
     screenshot(clerk, "pivot")
     clerk.locator(".o_switch_view.o_graph").click()
     clerk.locator(".o_graph_canvas_container canvas").wait_for()

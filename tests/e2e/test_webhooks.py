@@ -135,6 +135,7 @@ def test_administrator_connects_another_system(
     receiver.wait_for("known already")
     row.locator("td[name=order_id]").click()
     page.locator("div[name=body]", has_text=number).wait_for()
+    assert page.evaluate("document.querySelector('.o_content').scrollWidth <= innerWidth")
     screenshot(page, "delivery")
 
     # 4. Another secret: while both count, whoever has either of them understands.
@@ -157,6 +158,7 @@ def test_administrator_connects_another_system(
     receiver.start(secret)
     page.get_by_role("button", name="Send a test").click()
     page.locator(".o_notification", has_text="401").wait_for()
+    page.locator(".alert", has_text="could not be delivered: 1.").wait_for()
     screenshot(page, "refused")
 
 
@@ -171,7 +173,7 @@ def test_pages_are_translated(browser, make_user, webhooks, receiver, screenshot
     page.goto(f"/odoo/order-webhooks/{webhook}")
     page.locator("div[name=url]").wait_for()
     text = page.locator(".o_form_view").inner_text()
-    english = ("New secret", "Send a test", "Where to", "Nobody knows", "What it hears", "Waiting")
+    english = ("New secret", "Send a test", "Where to", "Nobody knows", "What it hears", "could not")
     assert not [word for word in english if word in text]
     screenshot(page, "form")
 
