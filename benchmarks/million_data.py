@@ -14,6 +14,10 @@ from odoo import Command, fields
 from odoo.tools import SQL
 
 # Orders come at this pace, the newest now: a million of them in nearly five years.
+# As `secrets.token_urlsafe(32)` writes one.
+NEW_TOKEN = SQL(
+    "translate(rtrim(encode(sha256(gen_random_uuid()::text::bytea), 'base64'), '='), '+/', '-_')"
+)
 PACE = 150  # seconds
 OWN_ORDERS = 200
 LINES = 3
@@ -373,8 +377,7 @@ class PlainFilling(Filling):
                     "CASE WHEN s.access_token IS NOT NULL THEN gen_random_uuid()::text END"
                 ),
                 order_tracking_token=SQL(
-                    "CASE WHEN s.order_tracking_token IS NOT NULL THEN"
-                    " encode(sha256(gen_random_uuid()::text::bytea), 'hex') END"
+                    "CASE WHEN s.order_tracking_token IS NOT NULL THEN %s END", NEW_TOKEN
                 ),
                 order_status_date=SQL(
                     "CASE WHEN s.order_status_date IS NOT NULL THEN plan.moment END"
@@ -641,9 +644,7 @@ class AddonFilling(Filling):
                                                      ELSE %(present)s END,
                            order_status_date = f.date_order + CASE WHEN f.is_done
                                                THEN interval '3 days' ELSE interval '0' END,
-                           order_tracking_token = COALESCE(
-                               order_tracking_token,
-                               encode(sha256(gen_random_uuid()::text::bytea), 'hex')),
+                           order_tracking_token = COALESCE(order_tracking_token, %(token)s),
                            access_token = COALESCE(access_token, gen_random_uuid()::text),
                            external_ref = CASE WHEN f.is_done
                                THEN 'ZK ' || f.n || to_char(f.date_order, '/YYYY') END
@@ -652,6 +653,7 @@ class AddonFilling(Filling):
                     """,
                     done=done,
                     present=present,
+                    token=NEW_TOKEN,
                 )
             )
 

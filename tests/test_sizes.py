@@ -125,7 +125,8 @@ from odoo.tools import SQL
 env.cr.execute("SET LOCAL session_replication_role = replica")
 order = env["sale.order"].search([], limit=1)
 copies = Copies.numbered(env.cr, "sale_order", {{order.id: order.ids}}, 3, SQL("%s", order.id))
-copies.insert(name=SQL("'Copy ' || plan.n"), partner_id=SQL("99999999"))
+token = SQL("md5(plan.n::text)")
+copies.insert(name=token, order_tracking_token=token, partner_id=SQL("99999999"))
 assert any("partner_id: 3 rows" in words for words in copies.differences())
 """
     shell(filled, DATABASE, script, "a reference to nothing was not noticed")
