@@ -33,8 +33,15 @@ def admin(server):
     return admin
 
 
+@pytest.fixture(scope="module", autouse=True)
+def as_usual_for_fixtures(server):
+    """The server runs when a file begins, whose own fixtures may ask it."""
+    if "odoo" not in server.processes:
+        server.start()
+
+
 @pytest.fixture(autouse=True)
-def as_usual(server, request):
+def as_usual(server):
     """The server runs, also after tests that had another one in its place."""
     if "odoo" not in server.processes:
         server.start()

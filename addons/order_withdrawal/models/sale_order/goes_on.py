@@ -39,9 +39,11 @@ class SaleOrder(models.Model):
 
         :rtype: bool
         """
-        # sudo: a setting
-        is_used = self.sudo().company_id.withdrawal_enabled
-        return is_used and any(one._is_whole() for one in self._get_open_withdrawals())
+        # sudo: a setting, and statements that customers and salespeople do not all read
+        order = self.sudo()
+        return order.company_id.withdrawal_enabled and any(
+            statement._is_order_covered() for statement in order._get_open_withdrawals()
+        )
 
     def _mark_goes_on(self):
         """Tell a person of those of the orders whose withdrawal is open, once a withdrawal."""
