@@ -178,7 +178,7 @@ def test_approver_on_a_phone_from_the_mail(company, buyer, browser, mails, scree
     assert "Hex bolts M8, box" in text
     assert "Your part number NW-100" in text
     assert "39.60" in text
-    assert "+10 %, last time" in text
+    assert "+10%, last time" in text
     assert "36.00" in text
     assert "as last time" in text or "first time" in text
     assert "NW/2026/119" in text

@@ -59,6 +59,14 @@ class TestExamples(RuleCommon):
         fine.commitment_date = now + timedelta(days=2)
         # The flag stays on it.
         shipped.set_order_status(self.fulfilled.id)
+        # Two days pass: transfers, where there are any, were planned for then.
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE sale_order SET promise_date = promise_date - 2 WHERE id IN %s"
+            " AND promise_date >= CURRENT_DATE",
+            [(late.id, other.id)],
+        )
+        self.env.invalidate_all()
         self._run_cron()
         self.assertEqual(late.activity_ids.user_id, self.seller)
         self.assertIn("waiting for goods", late.activity_ids.summary)
