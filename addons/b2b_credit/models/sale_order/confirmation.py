@@ -37,7 +37,8 @@ class SaleOrder(models.Model):
     def action_confirm(self):
         """Override of `sale` to note in the log who went above the credit, and by how much."""
         # What was released has its note. Orders without a limit cost no query.
-        asked = self.filtered(lambda order: not order.sudo().b2b_credit_released_on)
+        # sudo: noted whoever confirms; whether they may is for Odoo and other addons to say
+        asked = self.sudo().filtered(lambda order: not order.b2b_credit_released_on)
         above = {
             order: words
             for order in asked
@@ -45,8 +46,7 @@ class SaleOrder(models.Model):
         }
         res = super().action_confirm()
         for order, words in above.items():
-            # sudo: an order may be confirmed by a payment, for whoever paid
-            order._in_seller_language().sudo()._note_b2b_confirmation(words)
+            order._in_seller_language()._note_b2b_confirmation(words)
         return res
 
     def _note_b2b_confirmation(self, words):
