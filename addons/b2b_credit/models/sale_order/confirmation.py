@@ -42,14 +42,15 @@ class SaleOrder(models.Model):
         # What was released has its note. Orders without a limit cost no query.
         # sudo: noted whoever confirms, in the language of people whom they may not read
         asked = self.sudo().filtered(lambda order: not order.b2b_credit_released_on)
+        # In the language of the log only what has anything to say: most orders have not.
         above = {
-            order: words
+            seller: seller._get_b2b_seller_warning()
             for order in asked
-            if (words := order._in_seller_language()._get_b2b_seller_warning())
+            if order._get_b2b_seller_warning() and (seller := order._in_seller_language())
         }
         res = super().action_confirm()
         for order, words in above.items():
-            order._in_seller_language()._note_b2b_confirmation(words)
+            order._note_b2b_confirmation(words)
         return res
 
     def _note_b2b_confirmation(self, words):
