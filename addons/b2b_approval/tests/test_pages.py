@@ -3,13 +3,15 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
+from odoo.addons.mail_delivery_retry.tests.common import WholeTables
+
 from .common import ApprovalCommon
 
 PAGE = "/my/b2b/approvals"
 
 
 @tagged("post_install", "-at_install")
-class TestPages(ApprovalCommon):
+class TestPages(WholeTables, ApprovalCommon):
     def _decide(self, approval, decision, **form):
         answer = self._post(f"{PAGE}/{approval.id}", {"decision": decision, **form})
         self.env.invalidate_all()
@@ -151,6 +153,13 @@ class TestPages(ApprovalCommon):
         self._post(f"{PAGE}/away", {**form, "deputy_id": self.bob.id})
         self.env.invalidate_all()
         self.assertFalse(self.member.deputy_id, "approvers only")
+
+    def test_rows_of_the_list_are_whole(self):
+        """Also of requests without a PO number."""
+        self._create_approval_rule((10, self.anna))
+        self.assertFalse(self._request().order_id.client_order_ref)
+        self._login(self.anna_user)
+        self.assertTablesAreWhole(self._get(PAGE).text)
 
     def test_list_takes_no_more_queries_for_more_requests(self):
         self._create_approval_rule((10, self.anna))

@@ -4,13 +4,15 @@ import openpyxl
 
 from odoo.tests import tagged
 
+from odoo.addons.mail_delivery_retry.tests.common import WholeTables
+
 from .common import PartNumberCommon
 
 URL = "/my/b2b/part-numbers"
 
 
 @tagged("post_install", "-at_install")
-class TestPartNumberPages(PartNumberCommon):
+class TestPartNumberPages(WholeTables, PartNumberCommon):
     def setUp(self):
         super().setUp()
         self._login(self.buyer_user)
@@ -93,6 +95,12 @@ class TestPartNumberPages(PartNumberCommon):
         response = self._post(f"{URL}/{nut.id}/delete")
         self.assertIn("deleted", self._alerts(response)[0])
         self.assertEqual(self._numbers(), {"0042": "X-2"})
+
+    def test_rows_of_the_list_are_whole(self):
+        """Also of articles without SKU and barcode."""
+        self.own.product_id.write({"default_code": False, "barcode": False})
+        self.env.flush_all()
+        self.assertTablesAreWhole(self._get(URL).text)
 
     def test_bad_input_in_words(self):
         for data, words in (

@@ -1,9 +1,10 @@
-"""What the tests of all these addons share: counting queries, and two transactions at once."""
+"""What the tests of all these addons share: queries, tables, and two transactions at once."""
 
 from contextlib import contextmanager
 from threading import Thread
 
 import psycopg2
+from lxml import html
 
 from odoo import SUPERUSER_ID, api
 from odoo.sql_db import db_connect
@@ -38,6 +39,31 @@ class QueryCount:
         """
         self.assertGreater(few, 0, "what takes none at all was not run")
         self.assertLessEqual(many, few + extra)
+
+
+class WholeTables:
+    """Mixin for tests of pages: no row of a table has a cell too few.
+
+    QWeb leaves out a tag whose `t-out` is nothing, and what follows in the row moves to the left.
+    """
+
+    def assertTablesAreWhole(self, text):
+        """Check that each row has as many cells as the head of its table.
+
+        :param str text: HTML of a page
+        """
+        tables = html.fromstring(text).xpath("//table[thead]")
+        self.assertTrue(tables)
+        for table in tables:
+            columns = self._count_cells(table.xpath(".//thead/tr")[-1])
+            rows = table.xpath(".//tr[not(ancestor::thead)]")
+            self.assertTrue(rows)
+            for row in rows:
+                self.assertEqual(self._count_cells(row), columns, html.tostring(row))
+
+    @staticmethod
+    def _count_cells(row):
+        return sum(int(cell.get("colspan", 1)) for cell in row.xpath("./th | ./td"))
 
 
 class Race:

@@ -7,6 +7,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import freeze_time, new_test_user, tagged
 
+from odoo.addons.mail_delivery_retry.tests.common import WholeTables
+
 from ..promise import day_of, promise_state_of
 from ..promise_install import assign_promises
 from .common import OrderStatusCommon
@@ -322,7 +324,7 @@ class TestPromise(OrderStatusCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestPromisePages(PortalCommon):
+class TestPromisePages(WholeTables, PortalCommon):
     def _order(self, days, **values):
         noon = fields.Datetime.now().replace(hour=12)
         return self._create_order(commitment_date=noon + timedelta(days=days), **values)
@@ -333,6 +335,23 @@ class TestPromisePages(PortalCommon):
         texts = [self._get("/my/orders").text, self._get(f"/my/orders/{order.id}").text]
         self.authenticate(None, None)
         return [*texts, self._get(f"/order/status/{order.order_tracking_token}").text]
+
+    def test_rows_of_the_list_are_whole(self):
+        """Also of orders for which nothing is promised."""
+        unpromised = self._create_order()
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE sale_order SET promised_date = NULL, promise_date = NULL, promise_state = 'none'"
+            " WHERE id = %s",
+            [unpromised.id],
+        )
+        self.env.invalidate_all()
+        self._order(30)
+        self.env.flush_all()
+        self._login(self.buyer)
+        text = self._get("/my/orders").text
+        self.assertIn(unpromised.name, text)
+        self.assertTablesAreWhole(text)
 
     def test_old_and_new_date(self):
         order = self._order(30)
