@@ -341,8 +341,8 @@ class TestPromisePages(WholeTables, PortalCommon):
         unpromised = self._create_order()
         self.env.flush_all()
         self.env.cr.execute(
-            "UPDATE sale_order SET promised_date = NULL, promise_date = NULL, promise_state = 'none'"
-            " WHERE id = %s",
+            "UPDATE sale_order SET promised_date = NULL, promise_date = NULL,"
+            " promise_state = 'none' WHERE id = %s",
             [unpromised.id],
         )
         self.env.invalidate_all()
