@@ -10,7 +10,7 @@ from odoo.tests import freeze_time, new_test_user, tagged
 from ..promise import day_of, promise_state_of
 from ..promise_install import assign_promises
 from .common import OrderStatusCommon
-from .test_portal import PortalCommon
+from .portal import PortalCommon
 
 NOON = datetime(2030, 6, 3, 12, 0)  # a Monday
 
