@@ -14,6 +14,7 @@ from . import (
     test_live_page,
     test_lookup,
     test_mail_answers,
+    test_mail_delivery,
     test_mail_link,
     test_mail_queue,
     test_mail_recipients,
