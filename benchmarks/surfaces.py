@@ -221,29 +221,16 @@ def needs_attention(site, env):
     return site.list_orders(env, [("status_attention", "!=", False)])
 
 
-@call("search_number")
-def search_number(site, env):
-    return site.list_orders(env, site.typed(site.number))
+def search(name, attribute):
+    """A search for what somebody types, an attribute of the site."""
+    call(name)(lambda site, env: site.list_orders(env, site.typed(getattr(site, attribute))))
 
 
-@call("search_name")
-def search_name(site, env):
-    return site.list_orders(env, site.typed(site.customer))
-
-
-@call("search_phone")
-def search_phone(site, env):
-    return site.list_orders(env, site.typed(site.phone))
-
-
-@call("search_reference")
-def search_reference(site, env):
-    return site.list_orders(env, site.typed(site.reference))
-
-
-@call("search_erp_number")
-def search_erp_number(site, env):
-    return site.list_orders(env, site.typed(site.erp_number))
+search("search_number", "number")
+search("search_name", "customer")
+search("search_phone", "phone")
+search("search_reference", "reference")
+search("search_erp_number", "erp_number")
 
 
 @call("search_erp_number_field")

@@ -11,7 +11,6 @@ import random
 import re
 import threading
 import time
-from collections import Counter
 from datetime import datetime, timezone
 from urllib.parse import urlsplit
 
@@ -21,7 +20,8 @@ import requests
 from common import LOGS, free_port
 from kit.invariants import INVARIANTS
 from kit.mails import Mails
-from kit.rpc import Rpc, RpcError
+from kit.outcomes import Outcomes
+from kit.rpc import Rpc
 from kit.server import OdooServer
 
 SECONDS = 60
@@ -42,7 +42,7 @@ class Balancer:
         return next(self.turns)
 
 
-class Cluster:
+class Cluster(Outcomes):
     """The servers, the people, and what they got for answers.
 
     :param OdooServer server: the first one, with workers
@@ -51,13 +51,11 @@ class Cluster:
     """
 
     def __init__(self, server, logs, urls):
+        super().__init__()
         self.server = server
         self.logs = logs
         self.urls = urls
-        self.hanging = []
         self.subjects = []
-        self.outcomes = Counter()
-        self.unexpected = []
         self.admin = self.log_in("admin")
         self.statuses = [
             self.admin.ref("order_status_flags.status_saved"),
@@ -110,23 +108,6 @@ class Cluster:
         self.admin.call("sale.order", "action_confirm", ids, context=context)
         rows = self.admin.read("sale.order", ids, "name", "tracking_url")
         return [(row["id"], row["name"], urlsplit(row["tracking_url"]).path) for row in rows]
-
-    def count(self, what):
-        self.outcomes[what] += 1
-
-    @contextlib.contextmanager
-    def expecting(self, what):
-        """Count what came of a call: refusals in the user's words are no fault."""
-        try:
-            yield
-            self.count(f"{what}: done")
-        except RpcError as error:
-            if error.kind == "odoo.exceptions.UserError":
-                self.count(f"{what}: refused")
-            else:
-                self.unexpected.append(f"{what}: {error.kind}: {error}")
-        except (requests.RequestException, AssertionError) as error:
-            self.unexpected.append(f"{what}: {error!r}")
 
 
 # === THE PEOPLE ===

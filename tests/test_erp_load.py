@@ -14,7 +14,6 @@ import random
 import re
 import threading
 import time
-from collections import Counter
 from datetime import datetime, timezone
 
 import postgres
@@ -24,7 +23,8 @@ from common import LOGS, free_port
 from kit.buyer import Buyer
 from kit.erp_invariants import AUDIT, HISTORY, SEEDS, get_invariants
 from kit.faults import PICTURE, wait_until
-from kit.rpc import Rpc, RpcError
+from kit.outcomes import Outcomes
+from kit.rpc import Rpc
 from kit.server import OdooServer
 
 SECONDS = int(os.environ.get("ERP_LOAD_SECONDS", 60))
@@ -37,15 +37,13 @@ PDF = base64.b64encode(b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer <<>>\n%%EOF\n"
 AGAIN = (409, 503)
 
 
-class Office:
+class Office(Outcomes):
     """The server, who works there, and what they were told."""
 
     def __init__(self, server):
+        super().__init__()
         self.server = server
         self.admin = Rpc(server, "admin", "admin")
-        self.outcomes = Counter()
-        self.unexpected = []
-        self.hanging = []
         self.placed = []  # ids of orders that a clerk may take
         # Odoo mails for nobody without an address.
         company = self.admin.ref("base.main_company")
@@ -113,23 +111,6 @@ class Office:
         self.admin.call("res.users", "create", values, context=context)
 
     # === WHAT THEY ARE TOLD === #
-
-    def count(self, what):
-        self.outcomes[what] += 1
-
-    @contextlib.contextmanager
-    def expecting(self, what):
-        """Count what came of it: refusals in the user's words are no fault."""
-        try:
-            yield
-            self.count(f"{what}: done")
-        except RpcError as error:
-            if error.kind == "odoo.exceptions.UserError":
-                self.count(f"{what}: refused")
-            else:
-                self.unexpected.append(f"{what}: {error.kind}: {error}")
-        except (requests.RequestException, AssertionError, LookupError) as error:
-            self.unexpected.append(f"{what}: {error!r}")
 
     def ask(self, statement, seed=None):
         """Return what breaks an invariant, after doing `seed` for the time of the question."""

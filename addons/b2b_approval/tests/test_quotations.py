@@ -1,46 +1,18 @@
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from odoo.addons.b2b_agreement.tests.common import SIGNATURE
+from odoo.addons.b2b_account.tests.quotations import QuotationCommon
 
 from .common import ApprovalCommon
 
 
 @tagged("post_install", "-at_install")
-class TestQuotations(ApprovalCommon):
+class TestQuotations(QuotationCommon, ApprovalCommon):
     """A quotation of the seller is accepted by the rules of the checkout, by login and by link."""
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.offer = cls._create_offer()
-
-    @classmethod
-    def _create_offer(cls, **values):
-        return cls._create_order(
-            [(cls.product, 2)],
-            **{
-                "partner_id": cls.buyer_user.partner_id.id,
-                "require_signature": True,
-                "require_payment": False,
-                "state": "sent",
-                **values,
-            },
-        )
-
     def _accept(self, user=None, order=None):
-        """Sign as the page does, by login or by the link; return what is refused, '' if nothing."""
-        order = order or self.offer
-        token = order._portal_ensure_token()
-        self.env.flush_all()
-        if user:
-            self._login(user)
-        else:
-            self.authenticate(None, None)
-        data = {"name": "Anna", "signature": SIGNATURE, "access_token": token}
-        answer = self.make_jsonrpc_request(f"/my/orders/{order.id}/accept", data)
-        self.env.invalidate_all()
-        return answer.get("error", "")
+        """Return what is refused, '' if nothing."""
+        return super()._accept(user, order).get("error", "")
 
     def _expect_refusal(self, user, *parts, order=None):
         text = self._accept(user, order)

@@ -1,128 +1,68 @@
-from datetime import timedelta
-
 from psycopg2.errors import SerializationFailure
 
-from odoo import fields
 from odoo.exceptions import UserError
-from odoo.tests import BaseCase, tagged
+from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.b2b_agreement.tests.common import SIGNATURE
-from odoo.addons.mail_delivery_retry.tests.common import Race
-
-NAMES = ("anna", "bob", "piotr", "paul")
+from odoo.addons.b2b_portal.tests.races import ShopRaceCommon
 
 
 @tagged("post_install", "-at_install")
-class TestApprovalRaces(Race, BaseCase):
-    """At the same moment: real transactions, whose records are removed again."""
+class TestApprovalRaces(ShopRaceCommon):
+    """Approvers, buyers and sellers at the same moment."""
 
-    def setUp(self):
-        super().setUp()
-        with self._transaction() as env:
-            customer = env["res.partner"].create({"name": "Approval race Ltd", "is_company": True})
-            users = (
-                env["res.users"]
-                .with_context(no_reset_password=True)
-                .create(
-                    [
-                        {
-                            "name": name,
-                            "login": f"b2b_race_{name}",
-                            "group_ids": [(6, 0, env.ref("base.group_portal").ids)],
-                        }
-                        for name in NAMES
-                    ]
-                )
-            )
-            users.partner_id.parent_id = customer
-            members = env["b2b.member"].create(
-                [{"partner_id": one.partner_id.id, "may_approve": True} for one in users[:2]]
-            )
-            rule = env["b2b.approval.rule"].create(
-                {
-                    "partner_id": customer.id,
-                    "name": "Rule",
-                    "step_ids": [(0, 0, {"member_ids": members.ids})],
-                }
-            )
-            center = env["b2b.cost.center"].create(
-                {"partner_id": customer.id, "code": "1", "name": "One"}
-            )
-            budget = env["b2b.budget"].create(
-                {
-                    "cost_center_id": center.id,
-                    "date_start": "2000-01-01",
-                    "date_end": "2100-01-01",
-                    "amount": 15,
-                    "policy": "block",
-                }
-            )
-            product = env["product.product"].create(
-                {"name": "Race", "list_price": 10, "taxes_id": [(5,)]}
-            )
-            agreement = env["b2b.agreement"].create(
-                {
-                    "partner_id": customer.id,
-                    "date_start": fields.Date.today() - timedelta(days=1),
-                    "body": "<p>Terms</p>",
-                    "state": "sent",
-                }
-            )
-            agreement._sign("Racer", SIGNATURE, customer)
-            self.users = dict(zip(NAMES, users.ids, strict=True))
-            self.ids = {
-                "b2b.approval.rule": rule.ids,
-                "b2b.budget": budget.ids,
-                "b2b.cost.center": center.ids,
-                "b2b.member": members.ids,
-                "product.product": product.ids,
-                "b2b.agreement": agreement.ids,
-                "res.users": users.ids,
-                "res.partner": (users.partner_id | customer).ids,
+    NAMES = ("anna", "bob", "piotr", "paul")
+
+    def _create_records(self, env):
+        ids = super()._create_records(env)
+        users = env["res.users"].browse(ids["res.users"])
+        customer = users.partner_id.parent_id
+        members = env["b2b.member"].create(
+            [{"partner_id": one.partner_id.id, "may_approve": True} for one in users[:2]]
+        )
+        rule = env["b2b.approval.rule"].create(
+            {
+                "partner_id": customer.id,
+                "name": "Rule",
+                "step_ids": [(0, 0, {"member_ids": members.ids})],
             }
-        self.addCleanup(self._remove)
+        )
+        center = env["b2b.cost.center"].create(
+            {"partner_id": customer.id, "code": "1", "name": "One"}
+        )
+        budget = env["b2b.budget"].create(
+            {
+                "cost_center_id": center.id,
+                "date_start": "2000-01-01",
+                "date_end": "2100-01-01",
+                "amount": 15,
+                "policy": "block",
+            }
+        )
+        return {
+            "b2b.approval.rule": rule.ids,
+            "b2b.budget": budget.ids,
+            "b2b.cost.center": center.ids,
+            "b2b.member": members.ids,
+            **ids,
+        }
 
-    def _remove(self):
-        """Take everything away again, past the guards that keep what was decided."""
-        with self._transaction() as env:
-            cr = env.cr
-            orders = env["sale.order"].search([("partner_id", "in", self.ids["res.partner"])])
-            approvals = env["b2b.approval"].search([("order_id", "in", orders.ids)])
-            for table in ("task", "notice", "decision"):
-                cr.execute(
-                    f"DELETE FROM b2b_approval_{table} WHERE approval_id = ANY(%s)", [approvals.ids]
-                )
-            cr.execute("DELETE FROM b2b_approval WHERE id = ANY(%s)", [approvals.ids])
+    def _remove_what_keeps(self, orders):
+        """Take away what was decided, too."""
+        cr = orders.env.cr
+        approvals = orders.env["b2b.approval"].search([("order_id", "in", orders.ids)])
+        for table in ("task", "notice", "decision"):
             cr.execute(
-                "DELETE FROM sale_order_status_history WHERE order_id = ANY(%s)", [orders.ids]
+                f"DELETE FROM b2b_approval_{table} WHERE approval_id = ANY(%s)", [approvals.ids]
             )
-            cr.execute("DELETE FROM sale_order WHERE id = ANY(%s)", [orders.ids])
-            cr.execute("DELETE FROM b2b_agreement WHERE id = ANY(%s)", [self.ids["b2b.agreement"]])
-            env.invalidate_all()
-            for model in self.ids:
-                if model != "b2b.agreement":
-                    env[model].browse(self.ids[model]).unlink()
-
-    def _fill_cart(self, name="piotr"):
-        with self._transaction(self.users[name]) as env:
-            product = env["product.product"].sudo().browse(self.ids["product.product"])
-            agreement = env.user.partner_id._get_b2b_agreement()
-            cart = env["sale.order"]._get_b2b_cart(agreement, create=True)
-            cart._add_b2b_lines([(product, 1, product.uom_id)])
-            return cart.id
+        cr.execute("DELETE FROM b2b_approval WHERE id = ANY(%s)", [approvals.ids])
 
     def _check_out(self, env, center=False):
-        agreement = env.user.partner_id._get_b2b_agreement()
-        cart = env["sale.order"]._get_b2b_cart(agreement)
-        cart._lock_b2b_cart()
-        cart._refresh_b2b_lines()
-        cart._place_b2b_order({"cost_center_id": center and self.ids["b2b.cost.center"][0]})
-        env.flush_all()
-        return cart
+        center_id = center and self.ids["b2b.cost.center"][0]
+        return super()._check_out(env, cost_center_id=center_id)
 
     def _request(self):
-        self._fill_cart()
+        self._fill_cart("piotr")
         with self._transaction(self.users["piotr"]) as env:
             return self._check_out(env)._get_b2b_approval().id
 
@@ -183,15 +123,9 @@ class TestApprovalRaces(Race, BaseCase):
             self._transaction(self.users["bob"]) as second,
         ):
             self._act(first, approval_id, "approve")
-            told = []
-
-            def approve():
-                try:
-                    self._act(second, approval_id, "approve")
-                except UserError as error:
-                    told.append(str(error))
-
-            self._run_against(first, second, approve)
+            told = self._refused_against(
+                first, second, lambda: self._act(second, approval_id, "approve")
+            )
         self.assertEqual(len(told), 1)
         self.assertEqual(self._facts(approval_id)[2], ["approved"])
 
@@ -246,15 +180,9 @@ class TestApprovalRaces(Race, BaseCase):
         ):
             second.user.partner_id._get_b2b_rights()
             self._check_out(first, center=True)
-            told = []
-
-            def check_out():
-                try:
-                    self._check_out(second, center=True)
-                except UserError as error:
-                    told.append(str(error))
-
-            self._run_against(first, second, check_out)
+            told = self._refused_against(
+                first, second, lambda: self._check_out(second, center=True)
+            )
         self.assertEqual(len(told), 1)
         with self._transaction() as env:
             budget = env["b2b.budget"].browse(self.ids["b2b.budget"])

@@ -5,55 +5,21 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.b2b_agreement.tests.common import SIGNATURE
+from odoo.addons.b2b_account.tests.quotations import QuotationCommon
 
 from .common import CreditCommon
 
 
-class OfferCommon(CreditCommon):
+class OfferCommon(QuotationCommon, CreditCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.total = cls.offer.amount_total
         cls.provider = cls.env["payment.provider"].create({"name": "Test", "code": "none"})
         cls.method = cls.env["payment.method"].create({"name": "Test", "code": "credit_test"})
         # A payment in a journal is not what is tested here.
         transactions = cls.registry["payment.transaction"]
         cls.classPatch(transactions, "_create_payment", lambda self, **kw: None)
-        cls.offer = cls._create_offer()
-        cls.total = cls.offer.amount_total
-
-    @classmethod
-    def _create_offer(cls, **values):
-        return cls._create_order(
-            [(cls.product, 2)],
-            **{
-                "partner_id": cls.buyer_user.partner_id.id,
-                "require_signature": True,
-                "require_payment": False,
-                "state": "sent",
-                **values,
-            },
-        )
-
-    def _url(self, order=None):
-        order = order or self.offer
-        token = order._portal_ensure_token()
-        self.env.flush_all()
-        return f"/my/orders/{order.id}?access_token={token}"
-
-    def _accept(self, user=None, order=None):
-        """Sign as the page does, by login or by the link; return the answer."""
-        order = order or self.offer
-        token = order._portal_ensure_token()
-        self.env.flush_all()
-        if user:
-            self._login(user)
-        else:
-            self.authenticate(None, None)
-        data = {"name": "Anna", "signature": SIGNATURE, "access_token": token}
-        answer = self.make_jsonrpc_request(f"/my/orders/{order.id}/accept", data)
-        self.env.invalidate_all()
-        return answer
 
     def _pay(self, order, state, amount=None):
         """Process a payment of an order."""

@@ -42,7 +42,7 @@ GUESSES = {
 def create_company_secrets(case):
     """Make one of everything that a company keeps.
 
-    :param case: class of `TestLeakWalk`, with customer, buyer and products
+    :param case: class of `WalkCommon`, with customer, buyer and products
     :return: `{model: records}`
     :rtype: dict
     """

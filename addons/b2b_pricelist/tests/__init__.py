@@ -6,5 +6,7 @@ from . import (
     test_prices,
     test_prices_random,
     test_pricing,
+    test_pricing_queries,
+    test_rule_book,
     test_uninstall,
 )

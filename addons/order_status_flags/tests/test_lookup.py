@@ -10,7 +10,7 @@ from odoo.addons.mail_delivery_retry.tests.common import Race
 
 from .common import OrderStatusCommon
 from .outbox import OutboxCommon
-from .test_portal import PortalCommon
+from .portal import PortalCommon
 
 HOUR = timedelta(hours=1)
 

@@ -4,7 +4,7 @@ from odoo.tests import new_test_user, tagged
 
 from odoo.addons.mail.tests.common import MockEmail
 
-from .test_portal import PortalCommon
+from .portal import PortalCommon
 
 
 class MailLinkCommon(PortalCommon, MockEmail):

@@ -12,7 +12,7 @@ from odoo.addons.mail_delivery_retry.tests.common import WholeTables
 from ..promise import day_of, promise_state_of
 from ..promise_install import assign_promises
 from .common import OrderStatusCommon
-from .test_portal import PortalCommon
+from .portal import PortalCommon
 
 NOON = datetime(2030, 6, 3, 12, 0)  # a Monday
 

@@ -3,7 +3,7 @@ from unittest.mock import patch
 from odoo.http import request
 from odoo.tests import tagged
 
-from .test_portal import PortalCommon
+from .portal import PortalCommon
 
 
 @tagged("post_install", "-at_install")

@@ -4,7 +4,7 @@ from base64 import b64decode
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from .test_portal import PortalCommon
+from .portal import PortalCommon
 
 REPORT = "sale.action_report_saleorder"
 

@@ -9,7 +9,7 @@ from odoo.http import Request
 from odoo.tests import tagged
 
 from ..access_log import RedactToken
-from .test_portal import PortalCommon
+from .portal import PortalCommon
 
 
 class TrackingCommon(PortalCommon):

@@ -5,7 +5,7 @@ from odoo.fields import Command
 from odoo.tests import JsonRpcException, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.order_status_flags.tests.test_portal import PortalCommon
+from odoo.addons.order_status_flags.tests.portal import PortalCommon
 
 from .common import LATER, PDF, FeedCommon
 

@@ -1,0 +1,72 @@
+import re
+
+from odoo.fields import Command
+from odoo.http import Request
+from odoo.tests import HttpCase, new_test_user
+
+from .common import OrderStatusCommon
+
+
+class PortalCommon(OrderStatusCommon, HttpCase):
+    """A company with two portal logins, and somebody else's."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._make_english_the_default()
+        cls.buyer_company = cls.env["res.partner"].create(
+            {
+                "name": "Paint House",
+                "is_company": True,
+                "email": "house@example.com",
+                "lang": "en_US",
+            }
+        )
+        cls.buyer = cls._create_portal_user("test_buyer", cls.buyer_company)
+        cls.colleague = cls._create_portal_user("test_colleague", cls.buyer_company)
+        cls.stranger = cls._create_portal_user(
+            "test_stranger",
+            cls.env["res.partner"].create({"name": "Another Shop", "lang": "en_US"}),
+        )
+        cls.customer = cls.buyer.partner_id
+
+    @classmethod
+    def _make_english_the_default(cls):
+        """Pages in English without a redirect to another language, on every database."""
+        english = cls.env["res.lang"]._activate_lang("en_US")
+        cls.env["ir.default"].set("res.partner", "lang", "en_US")
+        cls.company.partner_id.lang = "en_US"
+        if "website" in cls.env:
+            cls.env["website"].search([]).write(
+                {"language_ids": [Command.link(english.id)], "default_lang_id": english.id}
+            )
+
+    @classmethod
+    def _create_portal_user(cls, login, company):
+        user = new_test_user(
+            cls.env,
+            login,
+            groups="base.group_portal",
+            lang="en_US",
+            context={"no_reset_password": True},
+        )
+        user.partner_id.parent_id = company
+        return user
+
+    def _login(self, user):
+        self.authenticate(user.login, user.login)
+
+    def _get(self, url, **kwargs):
+        return self.url_open(url, allow_redirects=False, **kwargs)
+
+    def _post(self, url, csrf=True, **data):
+        if csrf:
+            data["csrf_token"] = Request.csrf_token(self)
+        return self.url_open(url, data=data, allow_redirects=False)
+
+    def _cancel(self, order, **data):
+        return self._post(f"/my/orders/{order.id}/cancel", **data)
+
+    def _alerts(self, html):
+        found = re.findall(r'<div[^>]*role="alert"[^>]*>(.*?)</div>', html, re.S)
+        return [" ".join(text.split()) for text in found]
