@@ -13,7 +13,7 @@ from kit.faults import wait_until
 PRODUCT = "Cordless drill 18 V"
 STATUS_PAGE = "/order/status/"
 SELLER = ["base.group_user", "sales_team.group_sale_salesman_all_leads"]
-LANGS = {"en_US": "Lena", "pl_PL": "Halina", "sl_SI": "Jana"}
+LANGS = {"en_US": "Lena", "pl_PL": "Halina", "sl_SI": "Mojca"}
 TODAY = date.today()
 
 
