@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 import data
 from common import LOGS, PYTHON, ROOT, free_port
 from database import write_config
+from visitor import Visitor
 
 HERE = Path(__file__).resolve().parent
 SCENARIOS = {}
@@ -113,26 +114,8 @@ class Bench:
     # === PAGES ===
 
     def visitor(self, database, login=None):
-        """Return a function that fetches a path and returns the seconds it took."""
-        url = self.server(database)
-        session = requests.Session()
-        if login:
-            form = session.get(f"{url}/web/login", timeout=120).text
-            token = form.split('name="csrf_token" value="')[1].split('"')[0]
-            values = {"login": login, "password": login, "csrf_token": token}
-            session.post(f"{url}/web/login", data=values, timeout=120).raise_for_status()
-
-        def fetch(path, **headers):
-            started = time.perf_counter()
-            response = session.get(f"{url}{path}", headers=headers, timeout=120)
-            seconds = time.perf_counter() - started
-            response.raise_for_status()
-            if "/web/login" in response.url:
-                raise RuntimeError(f"{path} asks for a login")
-            fetch.answer = response
-            return seconds
-
-        return fetch
+        """Return a visitor of a database's web server: `visitor(path)` is the seconds it took."""
+        return Visitor(self.server(database), login)
 
     def page_queries(self, database, path, visitor):
         """Return how many queries a page takes, as the web server's log says."""
