@@ -3,7 +3,7 @@
 
 The addons are tested in two surroundings: `full/ADDON` with every addon, stock and the web shop,
 `alone/ADDON` with nothing but the addon's own dependencies; the folders of tests/ are groups of
-their own. Two groups run side by side. A test that is skipped counts as failed: nothing is left
+their own. Groups run side by side. A test that is skipped counts as failed: nothing is left
 out in silence.
 """
 
@@ -23,6 +23,8 @@ from templates import ensure_alone, ensure_full
 
 # One at a time makes the databases of a surrounding.
 MAKING = {True: threading.Lock(), False: threading.Lock()}
+# One more than the processors: tests/ often waits for a browser, a server or a time that is over.
+SIDE_BY_SIDE = (os.cpu_count() or 1) + 1
 
 
 def groups():
@@ -94,9 +96,9 @@ def read_result(path, code, keyword):
     return len(cases) - len(bad), len(bad) or int(broken_off)
 
 
-def side_by_side(call, arguments):
-    """Call a function for each tuple of arguments, two at a time. Return the results in order."""
-    with ThreadPoolExecutor(2) as pool:
+def side_by_side(call, arguments, at_a_time=2):
+    """Call a function for each tuple of arguments, some at a time. Return the results in order."""
+    with ThreadPoolExecutor(at_a_time) as pool:
         jobs = [pool.submit(call, *values) for values in arguments]
         try:
             wait(jobs, return_when=FIRST_EXCEPTION)
@@ -126,7 +128,7 @@ def main():
     refusal = "another `make test` runs in this checkout"
     with postgres.lock("tests.running", refusal), postgres.server() as pg:
         jobs = [(pg, name, addons, options.keyword) for name, addons in chosen.items()]
-        results = side_by_side(run_group, jobs)
+        results = side_by_side(run_group, jobs, SIDE_BY_SIDE)
     bad = [name for name, (_passed, failed) in zip(chosen, results, strict=True) if failed]
     for name in bad:
         say(

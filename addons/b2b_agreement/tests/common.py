@@ -11,6 +11,10 @@ SIGNATURE = (
 )
 
 
+# Nobody is mailed an invitation: making it takes longer than making the user.
+UNINVITED = {"no_reset_password": True}
+
+
 class AgreementCommon(QueryCount, TransactionCase):
     """Two companies with buyers and a list each, a retail customer, and a seller."""
 
@@ -29,14 +33,19 @@ class AgreementCommon(QueryCount, TransactionCase):
         cls.rival_user = cls._create_portal_user("b2b_rival", parent_id=cls.rival.id)
         cls.retail_user = cls._create_portal_user("b2b_retail")
         cls.seller_user = new_test_user(
-            cls.env, "b2b_seller", groups="base.group_user,sales_team.group_sale_salesman_all_leads"
+            cls.env,
+            "b2b_seller",
+            groups="base.group_user,sales_team.group_sale_salesman_all_leads",
+            context=UNINVITED,
         )
         cls.pricelist = cls._create_pricelist(name="Buyer list")
         cls.rival_pricelist = cls._create_pricelist(name="Rival list")
 
     @classmethod
     def _create_portal_user(cls, login, **partner_values):
-        user = new_test_user(cls.env, login, groups="base.group_portal", name=login.title())
+        user = new_test_user(
+            cls.env, login, groups="base.group_portal", name=login.title(), context=UNINVITED
+        )
         user.partner_id.write({"email": f"{login}@example.com", **partner_values})
         return user
 

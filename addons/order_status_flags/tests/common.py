@@ -3,6 +3,9 @@ from odoo.tests import TransactionCase, new_test_user
 
 from odoo.addons.mail_delivery_retry.tests.common import QueryCount
 
+# Nobody is mailed an invitation: making it takes longer than making the user.
+UNINVITED = {"no_reset_password": True}
+
 
 class OrderStatusCommon(QueryCount, TransactionCase):
     """Orders, customers and users for tests of the order status.
@@ -22,13 +25,17 @@ class OrderStatusCommon(QueryCount, TransactionCase):
             {"name": "Blue paint", "type": "consu", "list_price": 10.0, "invoice_policy": "order"}
         )
         cls.seller = new_test_user(
-            cls.env, "test_seller", groups="sales_team.group_sale_salesman_all_leads"
+            cls.env,
+            "test_seller",
+            groups="sales_team.group_sale_salesman_all_leads",
+            context=UNINVITED,
         )
         cls.manager = new_test_user(
             cls.env,
             "test_manager",
             groups="sales_team.group_sale_salesman_all_leads,"
             "order_status_flags.group_status_manager",
+            context=UNINVITED,
         )
         cls.saved = cls.env.ref("order_status_flags.status_saved")
         cls.in_progress = cls.env.ref("order_status_flags.status_in_progress")
