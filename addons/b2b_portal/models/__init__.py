@@ -5,6 +5,7 @@ from . import (
     base_partner_merge_automatic_wizard,
     crm_team,
     ir_http,
+    ir_rule,
     mail_template,
     payment_link_wizard,
     payment_transaction,

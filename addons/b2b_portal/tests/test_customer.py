@@ -1,5 +1,7 @@
+from unittest.mock import patch
+
 from odoo.exceptions import UserError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
@@ -339,6 +341,40 @@ class TestCustomerPages(CustomerCommon, HttpCase):
         self.assertEqual(self._open(user, template).status_code, 200)
         self.assertIn("PO-MOVE", self._open(user, "/my/b2b/orders.csv").text)
         self.assertIn(self.order.name, self._open(user, "/my/orders").text)
+
+    def test_list_looks_once_for_who_belongs_to_the_customer(self):
+        daughter = self.env["res.partner"].create(
+            {"name": "Daughter Ltd", "is_company": True, "parent_id": self.customer.id}
+        )
+        order = self._create_order([(self.product, 1)], partner_id=daughter.id)
+        order.action_confirm()
+        self.assertNotIn(order.name, self._open(self.rival_user, "/my/orders").text)
+        self._open(self.buyer2_user, "/my/orders")
+        self.env.flush_all()
+        self.env.invalidate_all()
+        model, asked = self.env.registry["res.partner"], []
+        search = model._search
+
+        def counted(partners, domain, *args, **kwargs):
+            asked.extend(Domain(domain).iter_conditions())
+            return search(partners, domain, *args, **kwargs)
+
+        with patch.object(model, "_search", counted):
+            page = self._open(self.buyer2_user, "/my/orders").text
+        for shown in (order, self.order, self.quotation):
+            self.assertIn(shown.name, page)
+        below = [tuple(one.value) for one in asked if one.field_expr == "parent_id"]
+        # The contacts below the company, and those below them.
+        self.assertEqual(len(below), 2, below)
+
+    def test_list_shows_at_once_who_joins_and_who_leaves(self):
+        daughter = self.env["res.partner"].create({"name": "Daughter Ltd", "is_company": True})
+        order = self._create_order([(self.product, 1)], partner_id=daughter.id)
+        order.action_confirm()
+        for parent, shown in ((self.customer, True), (self.rival, False), (self.customer, True)):
+            daughter.parent_id = parent
+            page = self._open(self.buyer2_user, "/my/orders").text
+            self.assertEqual(order.name in page, shown, parent.name)
 
     def test_old_links(self):
         link = f"/order/status/{self.order.order_tracking_token}"

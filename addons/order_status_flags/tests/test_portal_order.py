@@ -1,4 +1,5 @@
 import re
+from datetime import datetime
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
@@ -21,6 +22,37 @@ class TestPortalOrder(PortalCommon):
         self.assertEqual(steps, [self.in_progress.name, self.saved.name])
         self.assertNotIn("secret margin note", page)
         self.assertNotIn(order.order_tracking_token, page)
+
+    def test_page_reads_history_in_one_query(self):
+        order = self._create_order()
+        order.set_order_status(self.in_progress.id)
+        self._login(self.buyer)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        model, reads = self.env.registry["sale.order.status.history"], []
+        fetch = model._fetch_query
+
+        def counted(rows, query, columns):
+            reads.append(columns)
+            return fetch(rows, query, columns)
+
+        with patch.object(model, "_fetch_query", counted):
+            page = self._get(f"/my/orders/{order.id}").text
+        self.assertIn(self.in_progress.name, page)
+        self.assertEqual(len(reads), 1, reads)
+
+    def test_moments_are_written_as_odoo_writes_them(self):
+        moment = datetime(2026, 3, 29, 0, 59, 7)
+        for code in ("en_US", "pl_PL", "sl_SI"):
+            language = self.env["res.lang"]._activate_lang(code)
+            for time_format in ("%H:%M:%S", "%I:%M:%S %p"):
+                language.time_format = time_format
+                for tz in (False, "Europe/Warsaw", "America/New_York"):
+                    widget = self.env["ir.qweb.field.datetime"].with_context(lang=code, tz=tz)
+                    self.assertEqual(
+                        language.with_env(widget.env)._format_moment(moment),
+                        widget.value_to_html(moment, {"hide_seconds": True}),
+                    )
 
     def test_what_is_offered_follows_the_qualifier(self):
         order = self._create_order()

@@ -36,6 +36,14 @@ class TestDocumentsPortal(FeedCommon, PortalCommon):
 
     # === ORDER PAGE === #
 
+    def test_order_without_documents_asks_for_no_right(self):
+        order = self._create_order(partner_id=self.buyer.partner_id.id)
+        model = self.env.registry["sale.order"]
+        with patch.object(model, "_get_customer_erp_kinds_domain", autospec=True) as asked:
+            self._open(f"/my/orders/{order.id}", "test_buyer")
+            asked.assert_not_called()
+        self.assertFalse(order._get_customer_erp_documents())
+
     def test_page_shows_open_documents(self):
         self._push_document(
             self.order,

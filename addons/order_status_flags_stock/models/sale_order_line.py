@@ -33,7 +33,9 @@ class SaleOrderLine(models.Model):
         )
 
     def _get_shipped_moves(self):
-        return self.move_ids.filtered(
+        # What is no goods has no moves: nothing is asked for an order of services.
+        goods = self.filtered(lambda line: line.qty_delivered_method == "stock_move")
+        return goods.move_ids.filtered(
             lambda move: move.state == "done" and move._ships_to_customer()
         )
 

@@ -16,8 +16,8 @@ class B2bAgreement(models.Model):
         :return: date in the time zone of the company's partner, else of UTC
         :rtype: date
         """
-        # sudo: customers cannot read the partner of the company
-        tz = company.sudo().partner_id.tz or "UTC"
+        # sudo: customers cannot read the partner of the company. Of whom nothing else is read.
+        tz = company.sudo().partner_id.with_context(prefetch_fields=False).tz or "UTC"
         return fields.Date.context_today(self.with_context(tz=tz))
 
     @api.model

@@ -151,7 +151,7 @@ class SaleOrder(models.Model):
         return {
             "order_status_placed": True,
             "order_status": order.customer_status_id,
-            "order_status_steps": order._get_customer_timeline(),
+            "order_status_steps": order._get_customer_timeline(order._read_history()),
             "order_cancellation": qualifier,
             "order_cancellation_reason": reason,
             "order_cancellation_requested_on": order.cancellation_requested_on,
@@ -243,10 +243,13 @@ class SaleOrder(models.Model):
         self.ensure_one()
         # sudo: visitors read neither customer nor company
         order = self.sudo()
+        customer, company = order.partner_id, order.company_id.partner_id
+        # The page names the salesperson, too: all of them are read at once.
+        (customer | company | order.user_id.partner_id).mapped("tz")
         return (
             (not reader._is_public() and reader.tz)
-            or order.partner_id.tz
-            or order.partner_id.commercial_partner_id.tz
-            or order.company_id.partner_id.tz
+            or customer.tz
+            or customer.commercial_partner_id.tz
+            or company.tz
             or "UTC"
         )

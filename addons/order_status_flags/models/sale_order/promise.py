@@ -390,15 +390,16 @@ class SaleOrder(models.Model):
     # === WHAT THE CUSTOMER READS === #
 
     def _get_customer_promises(self):
-        """Return the promises for a list of these orders: ``{order id: see below}``."""
+        """Return the promises for a list of these orders: ``{order id: see below}``.
+
+        Orders of which nothing is promised are left out.
+        """
         orders = self.sudo()  # sudo: see below
         orders.fetch([*COMPUTED_FROM, "customer_status_id", "date_order"])
         # Most lists have orders of which nothing is promised; what day it is costs two queries.
-        days = orders.filtered("promised_date")._get_promise_days()
-        return {
-            order.id: order._get_customer_promise(today=days.get(order.company_id))
-            for order in orders
-        }
+        orders = orders.filtered("promised_date")
+        days = orders._get_promise_days()
+        return {order.id: order._get_customer_promise(days[order.company_id]) for order in orders}
 
     def _get_customer_promise(self, today=None):
         """Return the promise as the customer's pages show it, empty when there is none to show.

@@ -7,6 +7,11 @@ from odoo.tools import consteq
 from .promise import COMPUTED_FROM
 
 TOKEN_BYTES = 32
+# What the customer's timeline is made of.
+TIMELINE_FIELDS = [
+    *("order_id", "date", "source", "mail_kind"),
+    *("status_id", "previous_status_id", "undone_id"),
+]
 
 
 class SaleOrder(models.Model):
@@ -226,18 +231,19 @@ class SaleOrder(models.Model):
         self.ensure_one()
         return {}
 
-    def _get_customer_timeline(self):
+    def _get_customer_timeline(self, history=None):
         """Return what the customer was shown, the newest first: each public status entered.
 
         Notes, flags and who did it are internal and left out.
 
+        :param sale.order.status.history history: all of this order (sudo), where it is read
         :rtype: list[dict] with ``status`` (sale.order.status, sudo), ``date`` (datetime, UTC)
             and ``by_customer`` (bool)
         """
         self.ensure_one()
         steps = []
         # sudo: customers have no right to the history, only to what this method picks
-        rows = self.sudo().status_history_ids.sorted("id")
+        rows = (self.sudo().status_history_ids if history is None else history).sorted("id")
         undone = rows.undone_id
         for row in rows:
             if row in undone or row.undone_id:
@@ -257,3 +263,14 @@ class SaleOrder(models.Model):
                     }
                 )
         return steps[::-1]
+
+    def _read_history(self):
+        """Return the history of this order (sudo), read in one query.
+
+        Its own list would be read first, and then the rows of that.
+
+        :rtype: sale.order.status.history
+        """
+        self.ensure_one()
+        domain = [("order_id", "=", self.id)]
+        return self.env["sale.order.status.history"].search_fetch(domain, TIMELINE_FIELDS)

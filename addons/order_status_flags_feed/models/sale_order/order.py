@@ -205,4 +205,5 @@ class SaleOrder(models.Model):
         # sudo: customers have no access to documents, only to those that are shown to them
         documents = self.sudo().erp_document_ids
         shown = documents.filtered(lambda document: self.was_placed and document.state == "open")
-        return shown.filtered_domain(self._get_customer_erp_kinds_domain())
+        # Who sees what is asked where there is something to see.
+        return shown and shown.filtered_domain(self._get_customer_erp_kinds_domain())
