@@ -73,9 +73,8 @@ class ProductProduct(models.Model):
             related["alternatives"] = template.alternative_product_ids.product_variant_id
         if "accessory_product_ids" in template._fields:
             related["accessories"] = template.accessory_product_ids
-        sold = self._get_b2b_shop_domain(company)
         every = related["alternatives"] | related["accessories"]
-        sellable = every and self.search(sold & Domain("id", "in", (every - self).ids))
+        sellable = every and (every - self)._filter_b2b_sold(company)
         return {name: products & sellable for name, products in related.items()}
 
     def _get_b2b_pictures(self, is_pictured=None):
