@@ -151,7 +151,7 @@ class Price:
     @property
     def subtotal(self):
         """Untaxed amount of the line, rounded as on the order."""
-        return self._totals[0]
+        return self.pricer._get_line_subtotal(self)
 
     @property
     def total(self):
@@ -311,7 +311,8 @@ class Pricer:
         :rtype: tuple
         """
         if product.id not in self._taxes:
-            taxes = product.taxes_id
+            # Of the template: the same, without a computation for each variant.
+            taxes = product.product_tmpl_id.taxes_id
             # Most products share their taxes, and to map them takes queries.
             if taxes not in self._mapped:
                 own = taxes._filter_taxes_by_company(self.company)
@@ -359,14 +360,22 @@ class Pricer:
 
         :rtype: float
         """
+        if not self._is_untaxed(taxes):
+            return self._get_unit_amounts(price, taxes, line)[0]
+        return float_round(price, precision_digits=self.digits)
+
+    def _is_untaxed(self, taxes):
+        """Return whether a price with these taxes is one without taxes.
+
+        Taxes on top do not change it, and their computation is most of what pricing takes.
+
+        :rtype: bool
+        """
         if taxes not in self._untaxed:
             # Of groups of taxes, what counts are the taxes in them.
             included = any(taxes.flatten_taxes_hierarchy().mapped("price_include"))
             self._untaxed[taxes] = not included
-        if not self._untaxed[taxes]:
-            return self._get_unit_amounts(price, taxes, line)[0]
-        # Taxes on top do not change it, and their computation is most of a page's pricing.
-        return float_round(price, precision_digits=self.digits)
+        return self._untaxed[taxes]
 
     def _get_unit_amounts(self, price, taxes, line):
         """Return what one unit costs without and with taxes.
@@ -386,6 +395,15 @@ class Pricer:
             float_round(details[key], precision_digits=self.digits)
             for key in ("total_excluded", "total_included")
         )
+
+    def _get_line_subtotal(self, price):
+        """Return the untaxed amount of a line as `_compute_amount` of `sale.order.line` does.
+
+        :rtype: float
+        """
+        if not self._is_untaxed(price.taxes):
+            return price._totals[0]
+        return self.currency.round(price.quantity * price._price_after_discount)
 
     def _get_line_totals(self, price):
         """Return the amounts of a line as `_compute_amount` of `sale.order.line` does.

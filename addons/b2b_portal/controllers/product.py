@@ -20,14 +20,18 @@ class B2BProductPortal(B2BShopPortal):
         :param int product_id: id of a product of the shop, else back to the shop
         """
         agreement = request.b2b_agreement
-        product = self._get_b2b_product(agreement, product_id)
+        company = agreement._get_selling_company()
+        # sudo: portal users do not read products; the shop's domain is applied
+        products = request.env["product.product"].sudo().with_company(company)
+        product, variants = products.with_context(lang=request.env.lang)._get_b2b_article(
+            company, self._read_id(product_id)
+        )
         if not product:
             self._add_b2b_message(request.env._("This article is no longer sold."), "warning")
             return self._b2b_redirect("/my/b2b")
-        product = product.with_context(lang=request.env.lang)
-        company = agreement._get_selling_company()
+        # First: what is read of all variants here, need not be read of this one below.
+        choices = product._get_b2b_choices(variants)
         related = product._get_b2b_related(company)
-        variants = product._get_b2b_variants(company)
         description, texts = product._get_b2b_descriptions()
         format_price = cache(partial(format_unit_price, request.env))
         entries = self._prepare_b2b_related_entries(agreement, product, related, format_price)
@@ -36,7 +40,7 @@ class B2BProductPortal(B2BShopPortal):
             "b2b_product",
             product=product,
             format_price=format_price,
-            choices=product._get_b2b_choices(variants),
+            choices=choices,
             picture_count=len(product._get_b2b_pictures(entries["entry"]["pictured"])),
             documents=product._get_b2b_documents(),
             description=description,

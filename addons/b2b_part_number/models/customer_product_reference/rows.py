@@ -86,7 +86,7 @@ class CustomerProductReference(models.Model):
         """Tell what changes, and reject numbers that another article has and keeps."""
         own = self._get_own(agreement)
         company = agreement._get_selling_company()
-        sold = own.product_id.filtered_domain(own.product_id._get_b2b_shop_domain(company))
+        sold = own.product_id._filter_b2b_sold(company)
         before = {one.product_id: one.customer_product_reference for one in own}
         # What is sold no more keeps no number from another article.
         owners = {number.lower(): product for product, number in before.items() if product in sold}

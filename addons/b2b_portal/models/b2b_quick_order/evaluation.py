@@ -118,7 +118,8 @@ class B2bQuickOrder(models.AbstractModel):
         found = Product._find_b2b_codes(company, codes)
         packs = Product._find_b2b_packs(company, codes)
         # Our codes come first: the customer's own is asked where they say nothing.
-        unknown = [code for code in codes if not {code.lower()} & (found.keys() | packs.keys())]
+        known = found.keys() | packs.keys()
+        unknown = [code for code in codes if code.lower() not in known]
         found.update(Product._find_b2b_customer_codes(company, agreement.partner_id, unknown))
         names = self._get_unit_names(parsed.rows, found, packs)
         rows = [self._evaluate_row(row, found, packs, names) for row in parsed.rows]

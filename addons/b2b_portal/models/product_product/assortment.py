@@ -36,6 +36,16 @@ class ProductProduct(models.Model):
             & Domain("company_id", "in", [False, *company.parent_ids.ids])
         )
 
+    def _filter_b2b_sold(self, company):
+        """Return those of these products that the B2B shop sells.
+
+        Asked of the database: in Python each product is tested for itself.
+
+        :param res.company company: the seller
+        :rtype: product.product
+        """
+        return self.search(self._get_b2b_shop_domain(company) & Domain("id", "in", self.ids))
+
     @api.model
     def _get_b2b_choice_domain(self):
         """Return the attribute lines that are a choice of the customer and make no variants.

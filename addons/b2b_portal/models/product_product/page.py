@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.fields import Domain
 
 
@@ -7,28 +7,35 @@ class ProductProduct(models.Model):
 
     _inherit = "product.product"
 
-    def _get_b2b_variants(self, company):
-        """Return this article and its variants that the shop sells.
+    @api.model
+    def _get_b2b_article(self, company, product_id):
+        """Return an article and all its variants that the shop sells, found at once.
 
         :param res.company company: the seller
-        :rtype: product.product
+        :param int product_id: of the article, falsy for none
+        :return: the article, empty when the shop does not sell it; the variants, itself among them
+        :rtype: tuple[product.product, product.product]
         """
-        self.ensure_one()
-        if not self.product_tmpl_id.valid_product_template_attribute_line_ids:
-            return self  # nothing to choose
+        if not product_id:
+            return self.browse(), self.browse()
         sold = self._get_b2b_shop_domain(company)
-        return self.search(sold & Domain("product_tmpl_id", "=", self.product_tmpl_id.id))
+        variants = self.search(
+            sold & Domain("product_tmpl_id.product_variant_ids", "in", [product_id])
+        )
+        return self.browse({product_id} & set(variants.ids)), variants
 
     def _get_b2b_choices(self, variants):
         """Return the attributes of this article, with the variant behind each value.
 
         A value leads to the variant that has it and shares most other values.
 
-        :param product.product variants: of `_get_b2b_variants`
+        :param product.product variants: of `_get_b2b_article`
         :return: dicts `name`, `values`: dicts `name`, `product` (empty: not sold so), `is_own`
         :rtype: list[dict]
         """
         self.ensure_one()
+        # Of all of them at once, the own ones among them.
+        variants.mapped("product_template_attribute_value_ids")
         own = self.product_template_attribute_value_ids
         choices = []
         for line in self.product_tmpl_id.valid_product_template_attribute_line_ids:
@@ -66,9 +73,8 @@ class ProductProduct(models.Model):
             related["alternatives"] = template.alternative_product_ids.product_variant_id
         if "accessory_product_ids" in template._fields:
             related["accessories"] = template.accessory_product_ids
-        sold = self._get_b2b_shop_domain(company)
         every = related["alternatives"] | related["accessories"]
-        sellable = every and self.search(sold & Domain("id", "in", (every - self).ids))
+        sellable = every and (every - self)._filter_b2b_sold(company)
         return {name: products & sellable for name, products in related.items()}
 
     def _get_b2b_pictures(self, is_pictured=None):

@@ -29,7 +29,7 @@ class SaleOrder(models.Model):
         """
         lines = self.order_line.filtered("product_id")
         products = lines.product_id
-        sold = products.filtered_domain(products._get_b2b_shop_domain(self.company_id))
+        sold = products._filter_b2b_sold(self.company_id)
         problems = {}
         for line in lines:
             if line.product_id not in sold:

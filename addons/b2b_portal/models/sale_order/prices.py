@@ -15,14 +15,18 @@ class SaleOrder(models.Model):
         :rtype: list[Price]
         """
         self.ensure_one()
-        if not wanted:
-            return []
-        pricer = self._get_b2b_pricelist()._get_pricer(
+        return self._get_b2b_pricer().prices(wanted) if wanted else []
+
+    def _get_b2b_pricer(self):
+        """Return what prices lines of this order today.
+
+        :rtype: Pricer
+        """
+        return self._get_b2b_pricelist()._get_pricer(
             self.company_id,
             fiscal_position=self._get_b2b_fiscal_position(),
             partner=self._get_b2b_party(),
         )
-        return pricer.prices(wanted)
 
     def _get_b2b_pricelist(self):
         """Return the list of the agreement, also when the order has an earlier one still."""
@@ -46,8 +50,9 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         lines = self.order_line.filtered(lambda line: line.product_id and not line.display_type)
-        prices = self._get_b2b_line_prices([line._get_price_line() for line in lines])
-        currency = self._get_b2b_pricelist().currency_id or self.company_id.currency_id
+        pricer = self._get_b2b_pricer()
+        prices = pricer.prices([line._get_price_line() for line in lines])
+        currency = pricer.currency
         base_lines = [
             line._prepare_base_line_for_taxes_computation(
                 currency_id=currency,

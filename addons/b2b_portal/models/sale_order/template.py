@@ -96,7 +96,7 @@ class SaleOrder(models.Model):
         shown = self._get_order_lines_to_report()
         articles = shown.filtered(lambda line: line._is_b2b_article())
         products = articles.product_id
-        sold = products.filtered_domain(products._get_b2b_shop_domain(self.company_id))
+        sold = products._filter_b2b_sold(self.company_id)
         return {
             **{
                 line: line._get_b2b_left_out_reason(sold)
@@ -171,7 +171,7 @@ class SaleOrder(models.Model):
         if not ordered:
             raise UserError(self.env._("Enter a quantity for at least one article."))
         products = self.order_line.browse([line.id for line in ordered]).product_id
-        sold = products.filtered_domain(products._get_b2b_shop_domain(self.company_id))
+        sold = products._filter_b2b_sold(self.company_id)
         result = {"added": self.order_line.browse(), "changed": [], "refused": []}
         wanted = self.order_line.browse()
         for line in ordered:
