@@ -106,6 +106,8 @@ class B2BTemplatePortal(B2BShopPortal):
     )
     def portal_b2b_template_again(self, template_id=None, **kwargs):
         """Lead to a page whoever had to log in at a button: nothing was done."""
+        # Of `/new` it is whatever the address says behind the question mark.
+        template_id = self._read_id(template_id)
         return self._b2b_redirect(
             f"/my/b2b/templates/{template_id}" if template_id else "/my/b2b/templates"
         )

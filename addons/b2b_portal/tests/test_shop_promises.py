@@ -360,6 +360,7 @@ class TestShopPromises(B2bPageCommon):
             ("/my/b2b/cart/add", "/my/b2b"),
             ("/my/b2b/cart/update", "/my/b2b/cart"),
             ("/my/b2b/templates/new", "/my/b2b/templates"),
+            ("/my/b2b/templates/new?template_id=%00", "/my/b2b/templates"),
             (f"{url}/order", url),
             (f"{url}/save", url),
         ):
