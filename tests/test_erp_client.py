@@ -58,6 +58,15 @@ def test_rows_are_pushed_once_in_batches(odoo, client):
     assert len(odoo.calls) == 3, "nothing is sent twice"
 
 
+def test_a_key_of_two_changes_is_told_and_not_guessed(odoo, client):
+    rows = make_rows(3)
+    client.write_rows([*rows, rows[2], {**rows[0], "flag": "Inna"}, {**rows[1], "key": ""}])
+    code, output = client.run()
+    assert code == 1
+    assert "its key “k0” is there twice" in output
+    assert [row["key"] for row in odoo.sent if row["key"]] == ["k1", "k2"]
+
+
 def test_rows_that_turn_up_late_are_seen(odoo, client):
     rows = make_rows(5)
     client.write_rows(rows[1:])
