@@ -291,7 +291,7 @@ def test_settings_as_windows_writes_them(odoo, client, encoding):
         {"batch": "many"},
         {"pause": -1},
         {"overlap": "nan"},
-        {"max_tries": ""},
+        {"max_tries": "?"},
     ],
 )
 def test_settings_that_are_no_numbers_are_said(odoo, client, settings):
@@ -300,6 +300,13 @@ def test_settings_that_are_no_numbers_are_said(odoo, client, settings):
     code, output = client.run()
     assert code == 1
     assert f"error: {next(iter(settings))} in the settings" in output
+
+
+def test_empty_settings_are_as_if_left_out(odoo, client):
+    client.configure("csv = changes.csv\nzone =\nmode =\nodbc =", batch="", max_tries="", state="")
+    client.write_rows(make_rows(3))
+    assert client.run()[0] == 0
+    assert len(odoo.sent) == 3
 
 
 def test_missing_query_is_said(odoo, client):
