@@ -58,6 +58,15 @@ def test_rows_are_pushed_once_in_batches(odoo, client):
     assert len(odoo.calls) == 3, "nothing is sent twice"
 
 
+def test_a_key_of_two_changes_is_told_and_not_guessed(odoo, client):
+    rows = make_rows(3)
+    client.write_rows([*rows, rows[2], {**rows[0], "flag": "Inna"}, {**rows[1], "key": ""}])
+    code, output = client.run()
+    assert code == 1
+    assert "its key “k0” is there twice" in output
+    assert [row["key"] for row in odoo.sent if row["key"]] == ["k1", "k2"]
+
+
 def test_rows_that_turn_up_late_are_seen(odoo, client):
     rows = make_rows(5)
     client.write_rows(rows[1:])
@@ -282,7 +291,7 @@ def test_settings_as_windows_writes_them(odoo, client, encoding):
         {"batch": "many"},
         {"pause": -1},
         {"overlap": "nan"},
-        {"max_tries": ""},
+        {"max_tries": "?"},
     ],
 )
 def test_settings_that_are_no_numbers_are_said(odoo, client, settings):
@@ -291,6 +300,13 @@ def test_settings_that_are_no_numbers_are_said(odoo, client, settings):
     code, output = client.run()
     assert code == 1
     assert f"error: {next(iter(settings))} in the settings" in output
+
+
+def test_empty_settings_are_as_if_left_out(odoo, client):
+    client.configure("csv = changes.csv\nzone =\nmode =\nodbc =", batch="", max_tries="", state="")
+    client.write_rows(make_rows(3))
+    assert client.run()[0] == 0
+    assert len(odoo.sent) == 3
 
 
 def test_missing_query_is_said(odoo, client):

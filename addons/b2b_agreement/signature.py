@@ -21,10 +21,10 @@ def read_name(name):
     """Return the name of a person on one line, without invisible characters.
 
     :param name: as the client sent it
-    :return: the name, empty when it is none
+    :return: the name, empty when it is none: dots and dashes alone name nobody
     :rtype: str
     """
-    if not isinstance(name, str):
+    if not isinstance(name, str) or not any(char.isalpha() for char in name):
         return ""
     # Line breaks become spaces; marks that turn the reading direction and the like are dropped.
     return " ".join("".join(c for c in " ".join(name.split()) if c.isprintable()).split())

@@ -6,7 +6,10 @@ from odoo.addons.order_status_flags.table_csv import clean
 
 MAX_QUANTITY = 1_000_000
 
-_THOUSANDS_BLANKS = re.compile(r"[ \u00a0\u2007\u202f'\u2019]")
+_BLANKS = "[ \u00a0\u2007\u202f'\u2019]"
+_SIGN_BLANKS = re.compile(rf"(?<=[+-]){_BLANKS}+")
+# Blanks and apostrophes group thousands: in "2 3" they stand between two numbers.
+_BLANK_GROUPS = re.compile(rf"[+-]?[0-9]{{1,3}}(?:{_BLANKS}[0-9]{{3}})+(?:[.,][0-9]*)?")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z")
 _TWO_WAYS = re.compile(r"\+?[1-9][0-9]{0,2}[.,][0-9]{3}\Z")
 
@@ -19,10 +22,10 @@ def parse_quantity(text, maximum=MAX_QUANTITY):
     :return: the quantity and an error code, '' when fine (see `quick_order_parser.Row`)
     :rtype: tuple[float, str]
     """
-    text = _THOUSANDS_BLANKS.sub("", clean(text))
+    text = clean(text)
     if not text:
         return 1.0, ""
-    text = _with_point(text).removeprefix("+")
+    text = _with_point(_without_blanks(text)).removeprefix("+")
     if not _NUMBER.match(text):
         return 0.0, "bad_quantity"
     if len(text) > 20:
@@ -45,6 +48,12 @@ def has_two_ways(text):
     return bool(_TWO_WAYS.match(clean(text)))
 
 
+def _without_blanks(text):
+    """Return a number without the blanks that group thousands; others stay."""
+    text = _SIGN_BLANKS.sub("", text)
+    return re.sub(_BLANKS, "", text) if _BLANK_GROUPS.fullmatch(text) else text
+
+
 def _with_point(text):
     """Return a number with a point for the decimals and no groups, '' when it is none."""
     decimal = max(text.rfind(","), text.rfind("."))
@@ -56,7 +65,8 @@ def _with_point(text):
     other = "." if separator == "," else ","
     if other in head and not _is_grouped(head, other):
         return ""
-    text = f"{head.replace(other, '')}.{tail}" if tail else head
+    head = head.replace(other, "")
+    text = f"{head}.{tail}" if tail else head
     return f"0{text}" if text.startswith(".") else text
 
 

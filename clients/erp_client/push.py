@@ -105,11 +105,24 @@ class Timed:
 
         :param bool waits: False shows what a run would send in the end
         """
-        rows = [row for row in self.source.read(self.get_border()) if self._is_new(row)]
+        rows = self._read_new()
         if not (waits and self.source.second_sight):
             return rows
         before, self.state["pending"] = self.state["pending"], {}
         return [row for row in rows if self._is_due(row, before)]
+
+    def _read_new(self):
+        """Return the rows that are not known; of a key that is there in several ways, none."""
+        rows = {}
+        for row in self.source.read(self.get_border()):
+            if not self._is_new(row):
+                continue
+            known = rows.setdefault(row["key"], row)
+            if known != row:
+                rows[row["key"]] = None
+                self.source.problems += 1
+                say(describe(row, "not sent", f"its key “{row['key']}” is there twice"))
+        return [row for row in rows.values() if row]
 
     def _is_new(self, row):
         if row["key"] in self.state["seen"] or row["key"] in self.state["retry"]:

@@ -41,9 +41,10 @@ class Settings:
         return odoo
 
     def get_section(self, name, needed=False):
-        """Return a section as a dict, an empty one when it is not there."""
+        """Return a section as a dict, an empty one when it is not there; empty is left out."""
         if name in self.config:
-            return {key: value.strip() for key, value in self.config[name].items()}
+            stripped = {key: value.strip() for key, value in self.config[name].items()}
+            return {key: value for key, value in stripped.items() if value}
         if needed:
             raise Problem(f"{self.path} has no section [{name}]")
         return {}

@@ -35,7 +35,9 @@ class B2BAccountPortal(B2BShopPortal):
         """
         text = self._read_text(value).strip()
         amount, error = parse_quantity(text or "0", MAX_AMOUNT)
-        if has_two_ways(text) or error not in ("", "zero_quantity"):
+        # Less than the smallest coin would be stored as 0, which is "no limit".
+        is_lost = amount and not round(amount, 2)
+        if is_lost or has_two_ways(text) or error not in ("", "zero_quantity"):
             raise UserError(
                 request.env._(
                     "%(text)s is no amount. Please write it without separators between thousands.",

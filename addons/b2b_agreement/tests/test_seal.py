@@ -340,6 +340,9 @@ class TestSeal(SealCommon):
             ("Rita\u202eliateR", "RitaliateR"),
             ("Zażółć O'Gęśl", "Zażółć O'Gęśl"),
             ("\u200b \u200e", ""),
+            ("...", ""),
+            (" - 1", ""),
+            ("李明", "李明"),
             (None, ""),
             (["x"], ""),
         ):

@@ -27,8 +27,10 @@ def read_lowered(form, order):
         if text is None or not isinstance(text, str):
             continue
         quantity, error = parse_quantity(text.strip() or "0")
-        if error not in ("", "zero_quantity"):
-            reason = order.env["b2b.quick.order"]._get_error_message(error)
+        rounded = line.product_uom_id.round(quantity)
+        # Less than the unit can tell is not the 0 that takes a line out.
+        if error not in ("", "zero_quantity") or (quantity and not rounded):
+            reason = order.env["b2b.quick.order"]._get_error_message(error or "zero_quantity")
             name = line.product_id.display_name
             raise UserError(order.env._("%(name)s: %(value)s", name=name, value=reason))
         if has_two_ways(text) and 1000 * quantity <= line.product_uom_qty:
@@ -40,9 +42,8 @@ def read_lowered(form, order):
                     text=text.strip(),
                 )
             )
-        quantity = line.product_uom_id.round(quantity)
-        if quantity != line.product_uom_qty:
-            lowered[line.id] = quantity
+        if rounded != line.product_uom_qty:
+            lowered[line.id] = rounded
     return lowered
 
 

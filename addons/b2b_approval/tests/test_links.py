@@ -154,6 +154,9 @@ class TestLinks(ApprovalCommon):
         name = f"qty_{self.approval.order_id.order_line.id}"
         answer = self._decide(url, **{name: "1,000"})
         self.assertIn("two ways", self._alerts(answer)[0])
+        # Less than the unit can tell would take the line out.
+        answer = self._decide(url, **{name: "0,0001"})
+        self.assertIn("zero", self._alerts(answer)[0])
         self.assertEqual(self.approval.state, "pending")
         self._decide(url, **{name: "1000"})
         self.assertEqual(self.approval.order_id.order_line.product_uom_qty, 1000)

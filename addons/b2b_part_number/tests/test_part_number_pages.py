@@ -108,6 +108,7 @@ class TestPartNumberPages(WholeTables, PartNumberCommon):
             ({"sku": "0043", "customer_product_reference": "x-1"}, "0042 has this part number"),
             ({"sku": "0043", "customer_product_reference": ""}, "missing"),
             ({"sku": "0043", "customer_product_reference": "y" * 101}, "too long"),
+            ({"sku": "\x00", "customer_product_reference": "1"}, "Unknown"),
             ({}, "Unknown"),
         ):
             with self.subTest(data=data):

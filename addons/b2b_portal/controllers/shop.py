@@ -160,11 +160,14 @@ class B2BShopPortal(B2BPortal):
             if line in skip:
                 continue
             quantity, error = parse_quantity(text.strip() or "0")
-            if error and error != "zero_quantity":
+            rounded = line.product_uom_id.round(quantity)
+            # Less than the unit can tell is not the 0 that takes a line out.
+            if error not in ("", "zero_quantity") or (quantity and not rounded):
+                error = error or "zero_quantity"
                 reason = request.env["b2b.quick.order"]._get_error_message(error)
                 problems.append(f"{line.product_id.display_name}: {reason}")
             else:
-                quantities[line] = line.product_uom_id.round(quantity)
+                quantities[line] = rounded
                 if has_two_ways(text) and quantities[line] != line.product_uom_qty:
                     words = self._get_b2b_read_words(text, quantity)
                     self._add_b2b_message(f"{line.product_id.display_name}: {words}", "warning")

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from odoo.addons.b2b_pricelist.formatting import format_unit_price
+from odoo.addons.order_status_flags.typed_text import clean_text
 
 from ..statement import Statement
 from .shop import B2BShopPortal
@@ -106,6 +107,8 @@ class B2BTemplatePortal(B2BShopPortal):
     )
     def portal_b2b_template_again(self, template_id=None, **kwargs):
         """Lead to a page whoever had to log in at a button: nothing was done."""
+        # Of `/new` it is whatever the address says behind the question mark.
+        template_id = self._read_id(template_id)
         return self._b2b_redirect(
             f"/my/b2b/templates/{template_id}" if template_id else "/my/b2b/templates"
         )
@@ -246,7 +249,9 @@ class B2BTemplatePortal(B2BShopPortal):
         return f"/my/b2b/templates/{template.id}"
 
     def _rename_template(self, agreement, template, form):
-        template.b2b_template_name = form.get("name") or template.b2b_template_name
+        # Blanks alone are no name either: the template keeps its own.
+        name = clean_text(form.get("name"), one_line=True)
+        template.b2b_template_name = name or template.b2b_template_name
         return f"/my/b2b/templates/{template.id}"
 
     def _share_template(self, agreement, template, form):

@@ -126,7 +126,7 @@ class TestCartAndCheckout(B2bOrderCommon):
         tomorrow = fields.Date.today() + timedelta(days=1)
         self.agreement.payment_term_id = self.env.ref("account.account_payment_term_30days")
         cart = self._place(
-            client_order_ref=" PO-7 ",
+            client_order_ref=" PO-7\r\nline\x00 2 ",
             commitment_date=tomorrow.isoformat(),
             partner_shipping_id=str(address.id),
             b2b_note="Ring twice",
@@ -134,7 +134,7 @@ class TestCartAndCheckout(B2bOrderCommon):
         self.assertEqual((cart.state, cart.b2b_qualifier), ("sent", "order"))
         self.assertEqual(cart.document_type, "b2b")
         self.assertTrue(cart.name.startswith("B2B/"))
-        self.assertEqual(cart.client_order_ref, "PO-7")
+        self.assertEqual(cart.client_order_ref, "PO-7 line 2")
         self.assertEqual(cart.commitment_date.date(), tomorrow)
         self.assertEqual(cart.partner_shipping_id, address)
         self.assertEqual(cart.b2b_note, "Ring twice")

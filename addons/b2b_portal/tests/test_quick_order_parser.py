@@ -75,7 +75,10 @@ class TestQuickOrderParser(BaseCase):
             ("1,000.5", 1000.5),
             ("1.000.000", 1000000),
             ("5,000", 5),
+            ("1'000'000", 1000000),
+            ("1.000,", 1000),
             ("+3", 3),
+            ("+ 3", 3),
             (".5", 0.5),
         ):
             with self.subTest(text=text):
@@ -95,6 +98,14 @@ class TestQuickOrderParser(BaseCase):
             ("1.2.3", "bad_quantity"),
             ("٣", "bad_quantity"),
             ("--1", "bad_quantity"),
+            ("- 1", "negative_quantity"),
+            # Blanks that group no thousands stand between two numbers.
+            ("2 3", "bad_quantity"),
+            ("2\u00a03", "bad_quantity"),
+            ("1'5", "bad_quantity"),
+            ("1 0000", "bad_quantity"),
+            ("1.000 000", "bad_quantity"),
+            ("10,00 5", "bad_quantity"),
         ):
             with self.subTest(text=text):
                 self.assertEqual(parser.parse_quantity(text), (0.0, error))

@@ -309,6 +309,7 @@ class TestShopPages(B2bPageCommon):
         line = self.cart.order_line.filtered(lambda one: one.product_id == self.product_b)
         self.assertEqual(line.product_uom_qty, 7)
         self._post(f"{url}/rename", {"name": "Yearly"})
+        self._post(f"{url}/rename", {"name": " \u200b "})
         response = self._post(f"{url}/share")
         button = self._page(response).xpath("//button[normalize-space()='Share']")
         self.assertEqual(button[0].get("aria-pressed"), "true")

@@ -85,3 +85,15 @@ class TestDocumentsImport(FeedCommon):
         for header, name in (("key;order;kind;changed_at", "number"), ("key;order;note", "flag")):
             with self.assertRaisesRegex(UserError, name):
                 self._open_import(header + "\n").action_check()
+
+    def test_number_without_a_kind_does_not_clear_the_flag(self):
+        order = self._create_order()
+        self._push_one(order)
+        text = "key;order;flag;kind;number;changed_at\n"
+        text += f"a;{order.name};;;FS 1;2026-03-02T12:00:00Z\n"
+        wizard = self._open_import(text)
+        wizard.action_import()
+        rows, _text = self._read_results(wizard)
+        self.assertEqual([row["result"] for row in rows], ["invalid"])
+        self.assertIn("kind", rows[0]["message"])
+        self.assertEqual(order.order_flag_id, self.flag_in_progress)

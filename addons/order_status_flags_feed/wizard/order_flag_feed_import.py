@@ -153,7 +153,9 @@ class OrderFlagFeedImport(models.TransientModel):
     def _make_push_row(self, cells):
         """Return the cells of a row as a push takes them; empty ones are left out."""
         row = {name: cells.get(name) for name in ("key", "order", "note", "changed_at")}
-        if not cells.get("kind", "").strip() and ("flag" in cells or "kind" not in cells):
+        # A number alone makes a document, too: without a flag the row would clear the order's.
+        is_document = any(cells.get(name, "").strip() for name in ("kind", "number"))
+        if not is_document and ("flag" in cells or "kind" not in cells):
             return {**row, "flag": cells.get("flag")}
         document = {name: cells.get(name, "").strip() for name in DOCUMENT_COLUMNS}
         row["document"] = {name: text for name, text in document.items() if text}

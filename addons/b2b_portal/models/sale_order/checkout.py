@@ -115,7 +115,8 @@ class SaleOrder(models.Model):
         :rtype: tuple[dict, list[str]]
         """
         values = {
-            "client_order_ref": self._clean_b2b_text(form.get("client_order_ref")),
+            # One line: it is looked for, and stands in subjects and in files of rows.
+            "client_order_ref": clean_text(form.get("client_order_ref"), one_line=True) or False,
             "b2b_note": self._clean_b2b_text(form.get("b2b_note")),
             "commitment_date": False,
             "partner_shipping_id": self.partner_shipping_id.id,
