@@ -12,7 +12,8 @@ TOKEN_BYTES = 32
 # read, and translated, only to be left alone. The last two are of `delivery` and `sale_loyalty`.
 PAGE_LINE_FIELDS = (
     *("order_id", "display_type", "name", "sequence", "product_id", "product_uom_id"),
-    *("product_uom_qty", "qty_delivered", "qty_invoiced", "is_downpayment", "is_expense"),
+    *("product_uom_qty", "qty_delivered", "qty_delivered_method", "qty_invoiced"),
+    *("is_downpayment", "is_expense"),
     *("collapse_composition", "company_id", "currency_id", "price_subtotal", "extra_tax_data"),
     *("is_delivery", "reward_id"),
 )
@@ -208,9 +209,10 @@ class SaleOrder(models.Model):
         Of each it needs a few fields, of a hundred.
         """
         self.company_id.fetch(self.company_id._get_order_status_page_fields())
-        (self.partner_id | self.company_id.partner_id).fetch(
-            ["commercial_partner_id", "lang", "tz"]
-        )
+        partners = self.partner_id | self.company_id.partner_id
+        names = partners._get_order_status_page_fields()
+        partners.fetch(names)
+        partners.commercial_partner_id.fetch(names)
 
     def _fetch_page_rows(self):
         """Read what the public page needs of the lines and the history of this order (sudo)."""
