@@ -1,9 +1,38 @@
 """How values that only the writer may write get through ``write`` of every addon."""
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 # The key of the context, and of the cursor's cache.
 STATUS_WRITE = "order_status_write"
+# Of the values, the one that is another for nearly each order of a delivery.
+NOTE = "order_flag_note"
+
+
+def part_notes(values):
+    """Part the notes from all else, where orders differ by little but their notes.
+
+    Each note is then a small write of its own, and what thousands have in common is one.
+
+    :param dict values: ``{order id: {field: value}}``
+    :return: such dicts, to be written in this order: who hears of a flag finds its note
+    """
+    rest = {
+        order_id: {name: vals[name] for name in vals if name != NOTE}
+        for order_id, vals in values.items()
+    }
+    if 2 * len(StatusWrite(rest).groups) > len(StatusWrite(values).groups):
+        return [values]
+    notes = {order_id: {NOTE: vals[NOTE]} for order_id, vals in values.items() if NOTE in vals}
+    return [notes, {order_id: vals for order_id, vals in rest.items() if vals}]
+
+
+@contextmanager
+def all_under_way(writes, cr):
+    """Let calls of the writer that come in between know what still waits in these."""
+    with ExitStack() as stack:
+        for write in writes:
+            stack.enter_context(write.under_way(cr))
+        yield
 
 
 class StatusWrite:

@@ -59,7 +59,7 @@ class ResCompany(models.Model):
         return [
             *("name", "partner_id", "uses_default_logo", "order_status_cancel_reason_required"),
             *("order_status_customer_cancel", "order_status_delay_days"),
-            "order_status_tracking_page",
+            *("order_status_tracking_page", "sale_discount_product_id"),
         ]
 
     def write(self, vals):

@@ -14,6 +14,15 @@ class ResPartner(models.Model):
     # Who lost the link to an order types an address.
     _order_email_idx = models.Index("(email_normalized) WHERE email_normalized IS NOT NULL")
 
+    def _get_order_status_page_fields(self):
+        """Return the names of the fields that the public page of an order reads of its customer.
+
+        Hook: addons that show or decide something there by who the customer is add these.
+
+        :rtype: list[str]
+        """
+        return ["commercial_partner_id", "lang", "tz"]
+
     def _sees_invoices(self):
         """Hook: whether a contact sees invoices and receipts on the pages of orders.
 

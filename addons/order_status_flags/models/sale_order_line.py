@@ -96,8 +96,8 @@ class SaleOrderLine(models.Model):
         What is billed on is cost, and no goods that the customer ordered.
         """
         self.ensure_one()
-        is_goods = self.product_type == "consu" and not self.is_expense
-        return is_goods and self._is_delivered()
+        # In this order: of most lines nothing is delivered, and their articles need not be read.
+        return self._is_delivered() and self.product_type == "consu" and not self.is_expense
 
     def _is_delivered(self):
         return bool(self.qty_delivered) and not self.product_uom_id.is_zero(self.qty_delivered)
@@ -120,7 +120,10 @@ class SaleOrderLine(models.Model):
             or self.product_uom_id.compare(self.product_uom_qty, 0) <= 0
             or self._is_discount_line()
             or self._is_global_discount()
-            or self.currency_id.compare_amounts(self.price_subtotal, 0) < 0
+            or (
+                self.price_subtotal < 0
+                and self.currency_id.compare_amounts(self.price_subtotal, 0) < 0
+            )
         )
 
     def _get_tracking_page_name(self):

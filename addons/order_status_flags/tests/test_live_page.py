@@ -162,7 +162,7 @@ class TestLivePage(TrackingCommon):
         self.assertEqual(self.env.cr.fetchall(), before)
 
     def test_page_reads_little(self):
-        """Of the order and its company what it shows, and not all that they have."""
+        """Of the order and what belongs to it what it shows, and not all that they have."""
         reads = {}
         url, fetch = self._url(self.order), BaseModel._fetch_query
 
@@ -173,8 +173,10 @@ class TestLivePage(TrackingCommon):
 
         with patch.object(BaseModel, "_fetch_query", noted):
             self.assertEqual(self._get(url).status_code, 200)
-        for model in ("sale.order", "res.company"):
-            self.assertLess(reads[model][0], 30, model)
+        for model in ("sale.order", "sale.order.line", "res.company", "res.partner"):
+            self.assertLess(max(reads[model]), 30, model)
+        self.assertLess(max(reads["sale.order.status.history"]), 10)
+        self.assertNotIn("product.template", reads)  # nothing of it was delivered
 
     def test_query_count_does_not_grow(self):
         counts = []

@@ -303,7 +303,7 @@ class TestTrackingPage(TrackingCommon):
                 self._open(order)
             counts.append(queries[0])
         self.assertNoMoreQueries(*counts[1:])
-        self.assertLessEqual(counts[2], 40)
+        self.assertLessEqual(counts[2], 27)
 
 
 @tagged("post_install", "-at_install")

@@ -54,18 +54,17 @@ class SaleOrder(models.Model):
         return [*super()._get_portal_list_fields(), "delivery_status"]
 
     @api.model
-    def _select_page_rows(self, order):
+    def _select_page_line_rows(self, line):
         """Override of `order_status_flags` to add the transfers, their dates and carriers."""
-        tables = (
-            "sale_order_line line"
-            " JOIN stock_move move ON move.sale_line_id = line.id"
-            " LEFT JOIN stock_picking picking ON picking.id = move.picking_id"
-        )
+        carriers = []
         # The field is of `stock_delivery`.
         if "carrier_id" in self.env["stock.picking"]._fields:
-            tables += " LEFT JOIN delivery_carrier carrier ON carrier.id = picking.carrier_id"
-        moves = self._select_versions(tables, SQL("line.order_id = %s", order))
-        return [*super()._select_page_rows(order), moves]
+            carriers = [self._select_version("delivery_carrier carrier", SQL("picking.carrier_id"))]
+        picking = self._select_version("stock_picking picking", SQL("move.picking_id"), *carriers)
+        moves = self._select_versions(
+            "stock_move move", SQL("move.sale_line_id = %s.id", line), picking
+        )
+        return [*super()._select_page_line_rows(line), moves]
 
     def _get_cancellation_obstacles(self):
         """Override of `order_status_flags` to let nothing be cancelled that has left."""

@@ -43,8 +43,12 @@ class ResCompany(models.Model):
     )
 
     def _get_order_status_page_fields(self):
-        """Override of `order_status_flags` to read whether the function is switched on."""
-        return [*super()._get_order_status_page_fields(), "withdrawal_enabled"]
+        """Override of `order_status_flags` to read whether the function is offered, and to whom."""
+        return [
+            *super()._get_order_status_page_fields(),
+            *("withdrawal_enabled", "withdrawal_days", "withdrawal_companies"),
+            *("withdrawal_on_sales_orders", "resource_calendar_id"),
+        ]
 
     @api.model
     def _get_withdrawal_company(self):
@@ -87,23 +91,13 @@ class ResCompany(models.Model):
         :rtype: frozenset[date]
         """
         self.ensure_one()
-        calendar = self.resource_calendar_id
-        zone = calendar.tz or self.partner_id.tz or "UTC"
         # sudo: asked for customers, who read no calendar
-        found = (
-            self.env["resource.calendar.leaves"]
-            .sudo()
-            .search(
-                [
-                    ("resource_id", "=", False),
-                    ("time_type", "=", "leave"),
-                    ("calendar_id", "in", [False, calendar.id]),
-                    ("company_id", "in", [False, self.id]),
-                    ("date_from", "<=", end),
-                    ("date_to", ">=", start),
-                ]
-            )
-        )
+        calendar = self.sudo().resource_calendar_id
+        zone, times_off = calendar._get_times_off(self.id)
+        zone = zone or self.partner_id.tz or "UTC"
         return frozenset(
-            day for leave in found for day in get_days(leave.date_from, leave.date_to, zone)
+            day
+            for date_from, date_to in times_off
+            if date_from <= end and date_to >= start
+            for day in get_days(date_from, date_to, zone)
         )

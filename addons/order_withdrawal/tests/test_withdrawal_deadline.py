@@ -137,6 +137,64 @@ class TestWithdrawalDeadline(WithdrawalCommon):
         self.assertEqual(found.moved_over, (date(2026, 11, 26),))
         self.assertIn("holiday", self._enter(order).deadline_words)
 
+    def test_days_off_are_asked_anew(self):
+        """They are kept in memory: whatever changes them is seen at once."""
+        calendar = self.company.resource_calendar_id
+        calendar.tz = WARSAW
+        leaves = self.env["resource.calendar.leaves"]
+        somebody = self.env["resource.resource"].create({"name": "Somebody"})
+        with freeze_time("2026-11-12 10:00:00"):
+            order = self._create_service_order()
+
+        def last_day():
+            return order._get_withdrawal_deadline().last_day.day
+
+        self.assertEqual(last_day(), 26)
+        holiday = leaves.create(
+            {
+                "calendar_id": calendar.id,
+                "company_id": self.company.id,
+                "date_from": "2026-11-25 23:00:00",
+                "date_to": "2026-11-26 22:59:59",
+            }
+        )
+        self.assertEqual(last_day(), 27)
+        calendar.tz = "Asia/Tokyo"  # where it is two days
+        self.assertEqual(last_day(), 30)
+        calendar.tz = WARSAW
+        holiday.date_from = "2026-11-26 23:00:00"
+        holiday.date_to = "2026-11-27 22:59:59"
+        self.assertEqual(last_day(), 26)
+        holiday.write({"date_from": "2026-11-25 23:00:00", "resource_id": somebody.id})
+        self.assertEqual(last_day(), 26)
+        holiday.resource_id = False
+        self.assertEqual(last_day(), 30)
+        self.company.resource_calendar_id = calendar.create({"name": "Bare"})
+        self.assertEqual(last_day(), 26)
+        self.company.resource_calendar_id = calendar
+        self.assertEqual(last_day(), 30)
+        holiday.unlink()
+        self.assertEqual(last_day(), 26)
+
+    def test_other_servers_ask_anew_too(self):
+        """What is kept in memory is dropped by Odoo's own signal, which all servers read."""
+        registry, calendar = self.env.registry, self.company.resource_calendar_id
+        values = {"calendar_id": calendar.id, "date_from": "2026-11-25", "date_to": "2026-11-26"}
+        somebody = self.env["resource.resource"].create({"name": "Somebody"})
+        registry.cache_invalidated.clear()
+        self.env["resource.calendar.leaves"].create({**values, "resource_id": somebody.id})
+        self.assertNotIn("default", registry.cache_invalidated)
+        holiday = self.env["resource.calendar.leaves"].create(values)
+        self.assertIn("default", registry.cache_invalidated)
+        for change in (
+            lambda: holiday.write({"date_to": "2026-11-27"}),
+            lambda: calendar.write({"tz": "Asia/Tokyo"}),
+            holiday.unlink,
+        ):
+            registry.cache_invalidated.clear()
+            change()
+            self.assertIn("default", registry.cache_invalidated)
+
     def test_days_are_the_companys(self):
         self.company.withdrawal_days = 30
         with freeze_time("2026-11-12 10:00:00"):

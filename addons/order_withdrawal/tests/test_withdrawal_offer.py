@@ -127,6 +127,20 @@ class TestWithdrawalOffer(OutboxCommon, WithdrawalHttpCommon):
             self.order._get_customer_page_values()
         self.assertLessEqual(off[0], 2)
 
+    def test_order_status_page_offers_it_for_one_query(self):
+        self.product.type = "service"  # of goods, the transfers are asked as well
+        token = self._create_web_order().order_tracking_token
+        counts = {}
+        for enabled in (True, False):
+            self.company.withdrawal_enabled = enabled
+            for _time in range(2):  # the first one fills what is kept in memory
+                with self._count_queries() as queries:
+                    page = self.env["sale.order"]._get_by_tracking_token(token)
+                    values = page._get_tracking_page_values()
+            counts[enabled] = queries[0]
+            self.assertEqual(bool(values.get("withdrawal_offered")), enabled)
+        self.assertLessEqual(counts[True], counts[False] + 1)
+
     # === LIVE PAGE === #
 
     def test_order_status_page_is_never_out_of_date(self):

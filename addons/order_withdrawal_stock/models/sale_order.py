@@ -11,9 +11,11 @@ class SaleOrder(models.Model):
         up, has no transfer: those begin with the order.
         """
         starts = super()._get_withdrawal_starts()
-        ordered = self.order_line._filter_withdrawable().filtered(
-            lambda line: line.qty_delivered_method == "stock_move"
-        )
+        # In this order: what an article is needs to be read of goods alone.
+        goods = self.order_line.filtered(lambda line: line.qty_delivered_method == "stock_move")
+        goods.product_id.fetch(["product_tmpl_id"])
+        goods.product_id.product_tmpl_id.fetch(["type"])
+        ordered = goods._filter_withdrawable()
         having = ordered.order_id
         unshipped = having._filter_unshipped() if having else having
         # Read for all of them at once: what is filtered below is read order by order.

@@ -171,6 +171,7 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         order = self.sudo()  # the link is the right to see just this
+        order._fetch_page_rows()
         delivery = order._get_customer_delivery_info()
         return {
             **order._get_customer_page_values(),

@@ -13,6 +13,20 @@ TIMELINE_FIELDS = [
     *("status_id", "previous_status_id", "undone_id"),
 ]
 
+# What the public page needs of lines and history: of a hundred fields that a line has, most are
+# read, and translated, only to be left alone. The last two are of `delivery` and `sale_loyalty`.
+PAGE_LINE_FIELDS = (
+    *("order_id", "display_type", "name", "sequence", "product_id", "product_uom_id"),
+    *("product_uom_qty", "qty_delivered", "qty_delivered_method", "qty_invoiced"),
+    *("is_downpayment", "is_expense"),
+    *("collapse_composition", "company_id", "currency_id", "price_subtotal", "extra_tax_data"),
+    *("is_delivery", "reward_id"),
+)
+PAGE_HISTORY_FIELDS = (
+    *("order_id", "status_id", "previous_status_id", "date", "source"),
+    *("mail_kind", "undone_id"),
+)
+
 
 class SaleOrder(models.Model):
     """Order status: the token of the public tracking page.
@@ -200,9 +214,20 @@ class SaleOrder(models.Model):
         Of each it needs a few fields, of a hundred.
         """
         self.company_id.fetch(self.company_id._get_order_status_page_fields())
-        (self.partner_id | self.company_id.partner_id).fetch(
-            ["commercial_partner_id", "lang", "tz"]
-        )
+        partners = self.partner_id | self.company_id.partner_id
+        names = partners._get_order_status_page_fields()
+        partners.fetch(names)
+        partners.commercial_partner_id.fetch(names)
+
+    def _fetch_page_rows(self):
+        """Read what the public page needs of the lines and the history of this order (sudo)."""
+        lines = self.order_line
+        lines.fetch([name for name in PAGE_LINE_FIELDS if name in lines._fields])
+        self.status_history_ids.fetch(PAGE_HISTORY_FIELDS)
+        # Whether it is goods that were delivered.
+        products = lines.filtered(lambda line: line._is_delivered()).product_id
+        products.fetch(["product_tmpl_id"])
+        products.product_tmpl_id.fetch(["type"])
 
     @api.model
     def _is_tracking_token(self, token):

@@ -7,7 +7,7 @@ from odoo.exceptions import LockError, UserError
 from ...context_keys import KEEP_REJECTED
 from ...status_change import StatusChange
 from ...status_plan import StatusPlan
-from ...status_write import STATUS_WRITE, StatusWrite
+from ...status_write import STATUS_WRITE, StatusWrite, all_under_way, part_notes
 
 # How long a change waits for another transaction that holds the order, in seconds.
 LOCK_WAIT = 3.0
@@ -280,15 +280,21 @@ class SaleOrder(models.Model):
         values = {order_id: vals for order_id, vals in values.items() if vals}
         if told:
             values = self._write_told_values(values, told)
-        write = StatusWrite(values)
-        orders = self.with_context(**{STATUS_WRITE: write})
-        if told is not None:
-            orders = orders._as_part_of_write()
-        with write.under_way(self.env.cr):
-            for vals, order_ids in write.groups:
-                # A rule may have changed one of them already, see `_land_status_writes`.
-                waiting = [order_id for order_id in order_ids if order_id in write.waiting]
-                orders.browse(waiting)._write_status_fields(vals)
+        # Odoo's automation rules, which replace `write`, run once for a change.
+        is_whole = told is not None or hasattr(type(self).write, "origin")
+        writes = [StatusWrite(part) for part in ([values] if is_whole else part_notes(values))]
+        with all_under_way(writes, self.env.cr):
+            for write in writes:
+                orders = self.with_context(**{STATUS_WRITE: write})
+                if told is not None:
+                    orders = orders._as_part_of_write()
+                orders._write_groups(write)
+
+    def _write_groups(self, write):
+        for vals, order_ids in write.groups:
+            # A rule may have changed one of them already, see `_land_status_writes`.
+            waiting = [order_id for order_id in order_ids if order_id in write.waiting]
+            self.browse(waiting)._write_status_fields(vals)
 
     def _write_told_values(self, values, told):
         """Write the fields that a plain ``write`` brings, and return what else is to write.

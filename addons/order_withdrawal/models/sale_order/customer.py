@@ -66,21 +66,23 @@ class SaleOrder(models.Model):
         rows = super()._select_page_rows(order)
         if not self.env["res.company"]._is_withdrawal_used():
             return rows
+        declared = self._select_versions(
+            "sale_withdrawal_line line", SQL("line.withdrawal_id = declared.id")
+        )
+        calendar = self._select_version(
+            "resource_calendar calendar", SQL("company.resource_calendar_id")
+        )
         return [
             *rows,
             self._select_versions(
-                "sale_withdrawal declared LEFT JOIN sale_withdrawal_line line"
-                " ON line.withdrawal_id = declared.id",
-                SQL("declared.order_id = %s", order),
+                "sale_withdrawal declared", SQL("declared.order_id = %s", order), declared
             ),
-            self._select_versions(
-                "sale_order placed"
-                " JOIN res_company company ON company.id = placed.company_id"
-                " LEFT JOIN res_partner billed ON billed.id = placed.partner_invoice_id"
-                " LEFT JOIN res_partner shipped ON shipped.id = placed.partner_shipping_id"
-                " LEFT JOIN resource_calendar calendar"
-                " ON calendar.id = company.resource_calendar_id",
-                SQL("placed.id = %s", order),
+            self._select_version(
+                "sale_order placed",
+                order,
+                self._select_version("res_partner billed", SQL("placed.partner_invoice_id")),
+                self._select_version("res_partner shipped", SQL("placed.partner_shipping_id")),
+                self._select_version("res_company company", SQL("placed.company_id"), calendar),
             ),
             # Holidays, of which there are a few a year.
             self._select_versions(

@@ -81,7 +81,7 @@ class SaleOrder(models.Model):
         types = {"web", "sale"} if company.withdrawal_on_sales_orders else {"web"}
         return (
             self.document_type in types
-            and is_in_eea(self._get_consumer_country().code)
+            and is_in_eea(self._get_consumer_country()._get_code())
             and self._may_be_consumer()
         )
 
@@ -107,7 +107,7 @@ class SaleOrder(models.Model):
         policy = self.company_id.withdrawal_companies
         if not company_name or policy == "always":
             return True
-        is_polish = self._get_consumer_country().code == "PL"
+        is_polish = self._get_consumer_country()._get_code() == "PL"
         return policy == "pl" and is_polish and may_be_sole_trader(company_name)
 
     # === UNTIL WHEN === #
@@ -156,7 +156,7 @@ class SaleOrder(models.Model):
         self.ensure_one()
         partner = self.partner_id
         return get_zone(
-            self._get_consumer_country().code,
+            self._get_consumer_country()._get_code(),
             partner.tz,
             partner.commercial_partner_id.tz,
             self.company_id.partner_id.tz,
