@@ -76,15 +76,6 @@ class ProductProduct(models.Model):
         deposit = self.env.ref("sale.advance_product_0", raise_if_not_found=False)
         return (*companies.sale_discount_product_id.ids, *(deposit.ids if deposit else ()))
 
-    @api.model
-    def _get_b2b_categories(self, domain):
-        """Return how many products there are in each product category.
-
-        :param Domain domain: of the shop's products, see `_get_b2b_shop_domain`
-        :rtype: list[tuple[product.category, int]]
-        """
-        return self._read_group(domain, ["categ_id"], ["__count"])
-
     def _get_b2b_pictured(self):
         """Return the ids of those of these products that have a picture, in one query.
 
