@@ -47,8 +47,9 @@ class B2BShopPortal(B2BPortal):
             "cart_count": len(cart.order_line),
             "b2b_messages": self._pop_b2b_messages(),
             "format_price": partial(format_unit_price, request.env),
-            "format_quantity": partial(format_quantity, request.env),
-            "format_percentage": partial(format_percentage, request.env),
+            # A page shows the same ones many times, and to format one takes its time.
+            "format_quantity": cache(partial(format_quantity, request.env)),
+            "format_percentage": cache(partial(format_percentage, request.env)),
             "format_input_quantity": partial(format_input_quantity, request.env),
             "page_name": page_name,
             **values,
@@ -266,6 +267,7 @@ class B2BShopPortal(B2BPortal):
         :param format_price: function of amount and currency, see `format_unit_price`
         :rtype: list[dict]
         """
+        products._fetch_b2b_shown()
         pricer = agreement._get_pricer()
         breaks = products._get_b2b_price_steps(pricer)
         availability = products._get_b2b_availability(agreement._get_selling_company())

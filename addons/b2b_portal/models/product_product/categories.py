@@ -94,7 +94,7 @@ class ProductProduct(models.Model):
         return {
             "category": current,
             "category_path": current.browse(self._get_b2b_category_path(current)),
-            "category_total": None,
+            "category_total": None if current else COUNT_LIMIT + 1,
             "categories": below,
         }
 

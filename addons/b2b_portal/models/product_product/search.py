@@ -61,7 +61,7 @@ class ProductProduct(models.Model):
             products = self.search(
                 domain, order="default_code, name, id", offset=offset, limit=limit
             )
-            if total is None:
+            if total is None or (offset and total > COUNT_LIMIT):
                 total = (
                     self._count_b2b_products(domain, offset) if limit else self.search_count(domain)
                 )
