@@ -34,27 +34,36 @@ def fold_search(text):
     return text
 
 
+# What `fold_search` does, in the words of PostgreSQL. Constants only: an index has the same text.
+# Marks are not translated: the time of that grows with the letters that it looks for.
+_MARKS = f"[{chr(FIRST_MARK)}-{chr(LAST_MARK)}]"
+_FOLD = f"regexp_replace(lower(normalize({{text}}, NFKD)), '{_MARKS}', '', 'g')"
+_FOLD = f"translate({_FOLD}, '{''.join(LETTERS)}', '{''.join(LETTERS.values())}')"
+for _letter, _pair in PAIRS.items():
+    _FOLD = f"replace({_FOLD}, '{_letter}', '{_pair}')"
+# Most texts are plain, and to fold them is slow: they are only put into lower case.
+_FOLD = f"CASE WHEN octet_length({{text}}) = length({{text}}) THEN lower({{text}}) ELSE {_FOLD} END"
+
+# What of products is looked up in indexes: the names in all languages, and the codes.
+NAMES = "jsonb_path_query_array(name, '$.*')::text"
+CODES = "(COALESCE(default_code, '') || ' ' || COALESCE(barcode, ''))"
+
+
 def fold_sql(text):
     """Return the SQL that folds a text as `fold_search` does.
-
-    Most texts are plain, and to fold them is slow: they are only put into lower case.
 
     :param SQL text: expression of a text
     :rtype: SQL
     """
-    folded = SQL(
-        "translate(regexp_replace(lower(normalize(%s, NFKD)), %s, '', 'g'), %s, %s)",
-        text,
-        # Not translated: its time grows with the letters that it looks for.
-        f"[{chr(FIRST_MARK)}-{chr(LAST_MARK)}]",
-        "".join(LETTERS),
-        "".join(LETTERS.values()),
-    )
-    for letter, pair in PAIRS.items():
-        folded = SQL("replace(%s, %s, %s)", folded, letter, pair)
-    return SQL(
-        "CASE WHEN octet_length(%(text)s) = length(%(text)s) THEN lower(%(text)s)"
-        " ELSE %(folded)s END",
-        text=text,
-        folded=folded,
-    )
+    return SQL(_FOLD.replace("{text}", "%(text)s"), text=text)
+
+
+def fold_index(text):
+    """Return the definition of an index by which a part of a folded text is found.
+
+    :param str text: expression of a text
+    :return: what `models.Index` takes: a function of the registry, which gives an empty definition
+        where PostgreSQL has no trigrams
+    """
+    folded = _FOLD.replace("{text}", f"({text})")
+    return lambda registry: f"USING gin (({folded}) gin_trgm_ops)" if registry.has_trigram else ""

@@ -1,5 +1,7 @@
 """Where a price comes from, in the reader's words."""
 
+from functools import cache, partial
+
 from .formatting import format_percentage, format_quantity, format_unit_price
 
 
@@ -14,6 +16,9 @@ class PriceWords:
         self.per_unit = env._("%(price)s per %(unit)s")
         self.from_quantity = env._("from %(quantity)s %(unit)s: %(price)s")
         self.format_price = format_price or self._format_price
+        # Prices have few percentages and quantities, and to format one takes its time.
+        self.format_percentage = cache(partial(format_percentage, env))
+        self.format_quantity = cache(partial(format_quantity, env))
         self._sources = {}
 
     def _format_price(self, amount, currency):
@@ -23,7 +28,7 @@ class PriceWords:
         """Return the rows of one price, see `Pricer.explain`."""
         text = self._per_unit(price, price.net)
         if price.percentage:
-            text += f" (−{format_percentage(self.env, price.percentage)})"
+            text += f" (−{self.format_percentage(price.percentage)})"
         rows = [
             (self.list_label, self._per_unit(price, price.list_net)),
             (self.source_label, self._describe_source(price.rule)),
@@ -45,7 +50,7 @@ class PriceWords:
 
     def _from_quantity(self, step):
         return self.from_quantity % {
-            "quantity": format_quantity(self.env, step.quantity),
+            "quantity": self.format_quantity(step.quantity),
             "unit": step.uom.name,
             "price": self.format_price(step.net, step.currency),
         }

@@ -15,10 +15,11 @@ from odoo.addons.b2b_pricelist.formatting import (
 from odoo.addons.b2b_pricelist.pricing import PriceLine
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
+from ..models.product_product.categories import COUNT_LIMIT
 from ..quick_order_quantity import has_two_ways, parse_quantity
 from .main import B2BPortal
 
-PRODUCTS_PER_PAGE = 12  # whole rows in two and in three columns
+PRODUCTS_PER_PAGE = 20  # as many as a page of the web shop has
 SUGGESTIONS = 10
 MESSAGES_KEY = "b2b_told"
 # A session is read and written at each request: it keeps no more than a page can show.
@@ -46,8 +47,9 @@ class B2BShopPortal(B2BPortal):
             "cart_count": len(cart.order_line),
             "b2b_messages": self._pop_b2b_messages(),
             "format_price": partial(format_unit_price, request.env),
-            "format_quantity": partial(format_quantity, request.env),
-            "format_percentage": partial(format_percentage, request.env),
+            # A page shows the same ones many times, and to format one takes its time.
+            "format_quantity": cache(partial(format_quantity, request.env)),
+            "format_percentage": cache(partial(format_percentage, request.env)),
             "format_input_quantity": partial(format_input_quantity, request.env),
             "page_name": page_name,
             **values,
@@ -222,7 +224,7 @@ class B2BShopPortal(B2BPortal):
         Product = request.env["product.product"].sudo().with_company(company)
         # Made ready once: the page asks by it twice, and to make it ready takes its time.
         domain = Product._get_b2b_shop_domain(company).optimize_full(Product)
-        categories = self._prepare_b2b_categories(Product, domain, self._read_id(category))
+        categories = Product._get_b2b_categories(domain, self._read_id(category))
         category_id = categories["category"].id
         offset = (page - 1) * PRODUCTS_PER_PAGE
         products, total, guessed = Product._search_b2b_shop(
@@ -242,7 +244,8 @@ class B2BShopPortal(B2BPortal):
             "b2b_shop",
             entries=self._prepare_b2b_entries(agreement, products, format_price),
             format_price=format_price,
-            total=total,
+            total=self._format_b2b_count(total, offset + COUNT_LIMIT),
+            format_count=self._format_b2b_count,
             guessed=guessed,
             # Not `search`: the website's header would take it for a search of its own.
             typed_search=search,
@@ -267,6 +270,7 @@ class B2BShopPortal(B2BPortal):
         :param format_price: function of amount and currency, see `format_unit_price`
         :rtype: list[dict]
         """
+        products._fetch_b2b_shown()
         pricer = agreement._get_pricer()
         breaks = products._get_b2b_price_steps(pricer)
         availability = products._get_b2b_availability(agreement._get_selling_company())
@@ -297,52 +301,39 @@ class B2BShopPortal(B2BPortal):
             entry["explanation"] = explanation
         return entries
 
-    def _prepare_b2b_categories(self, Product, domain, category_id):
-        """Return the way to the current category, and the categories right below it."""
-        counts = {}
-        everything = 0
-        for category, count in Product._get_b2b_categories(domain):
-            everything += count
-            for ancestor_id in self._get_b2b_path(category):
-                counts[ancestor_id] = counts.get(ancestor_id, 0) + count
-        categories = Product.env["product.category"].browse(counts).sorted("name")
-        current = categories.filtered(lambda category: category.id == category_id)
-        below = categories.filtered(lambda category: category.parent_id == current)
-        if not current and len(below) == 1:
-            # A lone root ("All") is no choice: begin with what lies below it.
-            below = categories.filtered(lambda category: category.parent_id == below) or below
-        return {
-            "category": current,
-            "category_total": counts[current.id] if current else everything,
-            "category_path": categories.browse(self._get_b2b_path(current)),
-            "categories": [(category, counts[category.id]) for category in below],
-        }
-
     @staticmethod
-    def _get_b2b_path(category):
-        """Return the ids of a category and those above it; a product may have none."""
-        return [int(one) for one in (category.parent_path or "").split("/") if one]
+    def _format_b2b_count(count, limit):
+        """Return how many there are as buyers read it: what is not counted further is "1,000+".
 
-    @http.route("/my/b2b/suggest", type="http", auth="b2b", website=True, methods=["GET"])
+        :param int count: at most one more than the limit
+        :param int limit: how many are counted
+        :rtype: str
+        """
+        if count <= limit:
+            return str(count)
+        # A page in the middle counts further: whole thousands are easier to read.
+        rounded = limit - limit % COUNT_LIMIT or limit
+        return f"{request.env['b2b.quick.order']._format_count(rounded)}+"
+
+    @http.route(
+        "/my/b2b/suggest", type="http", auth="b2b", website=True, methods=["GET"], multilang=False
+    )
     def portal_b2b_suggest(self, search="", **kwargs):
         """Suggest products while a buyer types.
+
+        Not led on to the address of a language, which the script would take for a login.
 
         :param str search: what was typed so far
         :return: JSON, `products`: a list of `sku` and `name`
         """
         agreement = request.b2b_agreement
+        company = agreement._get_selling_company()
         # sudo: portal users do not read products; the shop's domain is applied
-        Product = (
-            request.env["product.product"].sudo().with_company(agreement._get_selling_company())
-        )
-        products = Product
+        products = request.env["product.product"].sudo().with_company(company)
         search = self._read_text(search).strip()[:100]
         if len(search) >= 2:
-            products, _total, _guessed = Product._search_b2b_shop(
-                agreement._get_selling_company(),
-                search,
-                limit=SUGGESTIONS,
-                customer=agreement.partner_id,
+            products = products._suggest_b2b_products(
+                company, search, SUGGESTIONS, agreement.partner_id
             )
         return self._b2b_json(
             products=[

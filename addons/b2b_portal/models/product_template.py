@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from ..search_text import NAMES, fold_index
+
 
 class ProductTemplate(models.Model):
     _inherit = "product.template"
@@ -15,6 +17,10 @@ class ProductTemplate(models.Model):
         help="Sold in multiples of this in the B2B shop, in the product's unit; 0 = any.",
     )
 
+    # The shop counts the products of each category by itself.
+    categ_id = fields.Many2one(index=True)
+
+    _b2b_names_folded_idx = models.Index(fold_index(NAMES))
     _b2b_quantities_not_negative = models.Constraint(
         "CHECK (COALESCE(b2b_minimum_qty, 0) >= 0 AND COALESCE(b2b_multiple_qty, 0) >= 0)",
         "Minimum and multiple quantities of the B2B shop cannot be negative.",

@@ -18,6 +18,7 @@ from . import (
     test_shop_promises,
     test_shop_races,
     test_shop_search,
+    test_shop_size,
     test_statement,
     test_states,
     test_terms_of_today,

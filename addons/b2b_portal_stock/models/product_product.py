@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.tools import float_compare
 
 from odoo.addons.b2b_pricelist.formatting import format_quantity
@@ -6,6 +6,11 @@ from odoo.addons.b2b_pricelist.formatting import format_quantity
 
 class ProductProduct(models.Model):
     _inherit = "product.product"
+
+    @api.model
+    def _get_b2b_shown_fields(self):
+        """Override of `b2b_portal` to read which products are stored."""
+        return [*super()._get_b2b_shown_fields(), "is_storable"]
 
     def _get_b2b_availability(self, company):
         """Override of `b2b_portal` to tell how much of goods is free to sell.

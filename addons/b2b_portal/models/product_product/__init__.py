@@ -1,1 +1,1 @@
-from . import assortment, codes, customer_codes, page, quantities, search
+from . import assortment, categories, codes, customer_codes, page, quantities, search

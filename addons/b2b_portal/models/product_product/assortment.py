@@ -86,14 +86,22 @@ class ProductProduct(models.Model):
         deposit = self.env.ref("sale.advance_product_0", raise_if_not_found=False)
         return (*companies.sale_discount_product_id.ids, *(deposit.ids if deposit else ()))
 
-    @api.model
-    def _get_b2b_categories(self, domain):
-        """Return how many products there are in each product category.
+    def _fetch_b2b_shown(self):
+        """Read what the shop shows of these products, by name (decision 85)."""
+        self.product_tmpl_id.fetch(self._get_b2b_shown_fields())
 
-        :param Domain domain: of the shop's products, see `_get_b2b_shop_domain`
-        :rtype: list[tuple[product.category, int]]
+    @api.model
+    def _get_b2b_shown_fields(self):
+        """Hook: return the fields of product templates that the shop reads of all it shows.
+
+        A name that is forgotten costs a query, never a wrong page.
+
+        :rtype: list[str]
         """
-        return self._read_group(domain, ["categ_id"], ["__count"])
+        return [
+            *("name", "type", "categ_id", "uom_id", "company_id"),
+            *("list_price", "b2b_discount", "b2b_minimum_qty", "b2b_multiple_qty"),
+        ]
 
     def _get_b2b_pictured(self):
         """Return the ids of those of these products that have a picture, in one query.
