@@ -36,6 +36,7 @@ def fill_customers(cr):
                 SELECT COALESCE(commercial_partner_id, id) FROM public.res_partner WHERE id = $1
             );
         END $$;
+        SET LOCAL maintenance_work_mem = '256MB';
         ALTER TABLE sale_order ADD COLUMN b2b_customer_id integer;
         ALTER TABLE sale_order ALTER COLUMN b2b_customer_id
               TYPE integer USING pg_temp.b2b_customer_of(partner_id);

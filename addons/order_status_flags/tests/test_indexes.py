@@ -1,8 +1,16 @@
+import psycopg2
+
 from odoo.fields import Domain
 from odoo.tests import new_test_user, tagged
-from odoo.tools import SQL
+from odoo.tools import SQL, mute_logger
 
-from odoo.addons.order_status_flags.bulk import MANY, _list_indexes, without_indexes
+from odoo.addons.order_status_flags.bulk import (
+    MANY,
+    _list_foreign_keys,
+    _list_indexes,
+    without_foreign_keys,
+    without_indexes,
+)
 from odoo.addons.order_status_flags.hooks import _create_was_placed, mark_placed_orders
 from odoo.addons.order_status_flags.trigram import index_parts
 
@@ -135,9 +143,38 @@ class TestWithoutIndexes(OrderStatusCommon):
             self.assertEqual(self.env.cr.fetchall(), [(f"{history}_pkey",)])
 
     def test_for_few_rows_nothing_happens(self):
+        columns = ["order_status_id"]
         before = _list_indexes(self.env.cr, "sale_order")
-        with without_indexes(self.env.cr, "sale_order", MANY - 1):
+        keys = _list_foreign_keys(self.env.cr, "sale_order", columns)
+        with (
+            without_indexes(self.env.cr, "sale_order", MANY - 1),
+            without_foreign_keys(self.env.cr, "sale_order", columns, MANY - 1),
+        ):
             self.assertEqual(_list_indexes(self.env.cr, "sale_order"), before)
+            self.assertEqual(_list_foreign_keys(self.env.cr, "sale_order", columns), keys)
+
+    def test_foreign_keys_come_back_as_they_were(self):
+        columns = ["order_status_id", "customer_status_id"]
+        before = _list_foreign_keys(self.env.cr, "sale_order", columns)
+        others = _list_foreign_keys(self.env.cr, "sale_order", ["partner_id"])
+        self.assertEqual((len(before), len(others)), (2, 1))
+        with without_foreign_keys(self.env.cr, "sale_order", columns, MANY):
+            self.assertFalse(_list_foreign_keys(self.env.cr, "sale_order", columns))
+            self.assertEqual(_list_foreign_keys(self.env.cr, "sale_order", ["partner_id"]), others)
+        self.assertEqual(_list_foreign_keys(self.env.cr, "sale_order", columns), before)
+
+    def test_foreign_keys_are_checked_at_the_end(self):
+        order = self._create_order()
+        self.env.flush_all()
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(psycopg2.errors.ForeignKeyViolation),
+            self.env.cr.savepoint(),
+            without_foreign_keys(self.env.cr, "sale_order", ["order_status_id"], MANY),
+        ):
+            self.env.cr.execute(
+                "UPDATE sale_order SET order_status_id = 2147483647 WHERE id = %s", [order.id]
+            )
 
     def test_what_most_orders_are_is_corrected_for_the_others(self):
         """The column comes with one value for all, and is right for each kind afterwards."""

@@ -9,6 +9,7 @@ from odoo.tests import freeze_time, new_test_user, tagged
 
 from odoo.addons.mail_delivery_retry.tests.common import WholeTables
 
+from ..hooks import assign_install_statuses
 from ..promise import day_of, promise_state_of
 from ..promise_install import assign_promises
 from .common import OrderStatusCommon
@@ -287,6 +288,33 @@ class TestPromise(OrderStatusCommon):
         )
         self.assertTrue(late.promise_told)
         self.assertEqual(self.env["sale.order.status.history"].search_count([]), rows)
+
+    def test_installation_gives_the_promise_together_with_the_status(self):
+        """A promise is kept by the status that an order gets in the same moment."""
+        order, done = self._promised(), self._promised(3)
+        done._create_invoices().action_post()
+        quotation = self._promised(confirm=False)
+        orders = order + done + quotation
+        names = ["promised_date", "promise_date", "promise_fulfilled_on", "promise_state"]
+        self.env.flush_all()
+        before = order.read(names)
+        self.env.cr.execute(
+            "DELETE FROM sale_order_status_history WHERE order_id IN %s", [orders._ids]
+        )
+        self.env.cr.execute(
+            "UPDATE sale_order SET order_status_id = NULL, order_status_date = NULL,"
+            " customer_status_id = NULL, promised_date = NULL, promise_date = NULL,"
+            " promise_fulfilled_on = NULL, promise_state = 'none', promise_told = NULL"
+            " WHERE id IN %s",
+            [orders._ids],
+        )
+        self.env.invalidate_all()
+        assign_install_statuses(self.env)
+        self.assertEqual(order.read(names), before)
+        self.assertEqual(done.order_status_id, self.fulfilled)
+        self.assertEqual((done.promise_state, done.promise_fulfilled_on), ("kept", NOON.date()))
+        self.assertEqual(quotation.promise_state, "none")
+        self.assertFalse(quotation.promised_date)
 
     def test_installation_counts_as_the_order_itself_does(self):
         self.product.type = "consu"

@@ -71,9 +71,11 @@ class SaleOrderStatusHistory(models.Model):
             "ALTER TABLE sale_order_status_history"
             " ADD COLUMN IF NOT EXISTS feed_position bigint NOT NULL DEFAULT 0"
         )
+        # Those of the installation, which no feed is told of, are as many as there are orders.
         self.env.cr.execute(
-            "CREATE INDEX IF NOT EXISTS sale_order_status_history_feed_position_idx"
-            " ON sale_order_status_history (feed_position, id)"
+            "DROP INDEX IF EXISTS sale_order_status_history_feed_position_idx;"
+            "CREATE INDEX IF NOT EXISTS sale_order_status_history_feed_told_idx"
+            " ON sale_order_status_history (feed_position, id) WHERE source != 'install'"
         )
         self._set_position_offset(self._get_position_offset())
 
@@ -96,7 +98,8 @@ class SaleOrderStatusHistory(models.Model):
         self.env.cr.execute(
             """
             SELECT GREATEST(
-                       (SELECT MAX(feed_position) FROM sale_order_status_history),
+                       (SELECT MAX(feed_position) FROM sale_order_status_history
+                         WHERE source != 'install'),
                        (SELECT MAX(feed_position) FROM sale_order_erp_touch),
                        0
                    ),

@@ -2,6 +2,7 @@ from unittest.mock import patch
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from .common import FeedCommon
 
@@ -134,6 +135,20 @@ class TestChanges(FeedCommon):
 
         count(1)
         self.assertEqual(count(5), count(50))
+
+    def test_orders_that_were_there_are_not_read(self):
+        """An installation leaves a row of history for each of them, at the beginning."""
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        execute = type(self.env).execute_query
+
+        def explain(env, query):
+            return execute(env, SQL("EXPLAIN %s", query))
+
+        with patch.object(type(self.env), "execute_query", explain):
+            rows = self.feed._fetch_changes((0, 0), (10**18, False), 100)
+        plan = "\n".join(line for (line,) in rows)
+        self.assertIn("sale_order_status_history_feed_told_idx", plan)
+        self.assertNotIn("install", plan, "the index says it")
 
     def test_positions_go_on_after_a_move_to_another_server(self):
         """A dump restored where transactions are counted from a lower number."""

@@ -4,7 +4,7 @@ from unittest.mock import patch
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.tests import tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from .common import FeedCommon
 
@@ -15,6 +15,14 @@ def moment(**delta):
 
 @tagged("post_install", "-at_install")
 class TestPush(FeedCommon):
+    def test_numbers_are_looked_up_as_a_whole(self):
+        """Odoo's index of parts of numbers would find each of them by itself."""
+        for way in ("seqscan", "bitmapscan"):
+            self.env.cr.execute(SQL("SELECT set_config(%s, 'off', true)", f"enable_{way}"))
+        query = self.env["sale.order"]._search([("name", "in", ["S77001", "S77002"])], order="id")
+        rows = self.env.execute_query(SQL("EXPLAIN %s", query.select()))
+        self.assertIn("sale_order_whole_name_idx", "\n".join(line for (line,) in rows))
+
     # === RESULTS === #
 
     def test_applied_sets_flag_status_note_and_source(self):

@@ -2,7 +2,12 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.order_status_flags.tests.test_mail_link import MailLinkCommon
-from odoo.addons.order_status_flags_website_sale.hooks import post_init_hook
+from odoo.addons.order_status_flags_website_sale.hooks import (
+    _is_in_use,
+    _make_web_orders,
+    _make_web_orders_at_once,
+    post_init_hook,
+)
 from odoo.addons.website_sale.tests.common import MockRequest
 
 
@@ -155,3 +160,30 @@ class TestShopOrders(MailLinkCommon):
         self.assertFalse(self._rows(declined), "a quotation that was cancelled was never placed")
         self.assertFalse(declined.was_placed)
         self.assertFalse(bodies)
+
+    def test_both_ways_of_an_installation_do_the_same(self):
+        cart, bound, flagged, office = (self._create_cart() for _i in range(4))
+        office.website_id = False
+        bound.order_status_id = self._create_status(document_type="sale")
+        flagged.order_flag_id = self._create_flag(document_type="sale")
+        orders = cart + bound + flagged + office
+        for make in (_make_web_orders, _make_web_orders_at_once):
+            with self.subTest(make.__name__):
+                self.env.flush_all()
+                self.env.cr.execute(
+                    "UPDATE sale_order SET document_type = 'sale' WHERE id IN %s", [orders._ids]
+                )
+                make(self.env.cr)
+                self.env.invalidate_all()
+                self.assertEqual(orders.mapped("document_type"), ["web", "sale", "sale", "sale"])
+
+    def test_the_quick_way_is_for_orders_that_nothing_has_happened_to(self):
+        order = self._create_order()
+        self.env.flush_all()
+        self.assertTrue(_is_in_use(self.env.cr))
+        self.env.cr.execute("UPDATE sale_order_status_history SET source = 'install'")
+        self.assertFalse(_is_in_use(self.env.cr))
+        self.env.invalidate_all()
+        order.set_order_flag(self.env.ref("order_status_flags.flag_in_progress").id)
+        self.env.flush_all()
+        self.assertTrue(_is_in_use(self.env.cr))

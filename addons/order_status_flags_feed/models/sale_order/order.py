@@ -45,6 +45,9 @@ class SaleOrder(models.Model):
     )
     # A feed can look orders up by it, thousands at a time.
     client_order_ref = fields.Char(index="btree_not_null")
+    # And by its number: Odoo's own index is for a part of one, and takes 10 ms for each whole one
+    # among a million orders.
+    _whole_name_idx = models.Index("(name)")
 
     def init(self):
         """Add the index by which people search for a part of the ERP's number.
