@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import sizes
-from common import ROOT, say, write_atomic
+from common import LOGS, ROOT, say, write_atomic
 from load_checks import Questions
 from load_people import Erp, Morning
 from load_server import FULL, PLAIN, LoadServer, ensure_databases
@@ -154,7 +154,7 @@ def tell(result):
 def write_down(results, options):
     """Write load.json, and the tables of docs/performance.md, unless it was only a try."""
     machine = {"python": platform.python_version(), "processors": os.cpu_count()}
-    path = RESULTS if options.minutes >= 10 else RESULTS.with_name("load-try.json")
+    path = RESULTS if options.minutes >= 10 else LOGS / "load-try.json"
     write_atomic(path, json.dumps({"machine": machine, **results}, indent=1) + "\n")
     if path == RESULTS:
         begin, end = MARKS
@@ -203,8 +203,9 @@ def describe(full, plain):
         f"{told['pushed']:,} rows of the ERP, {told['flagged']:,} flags of clerks,"
         f" {told['ordered']:,} orders of buyers and {told['confirmed']:,} quotations are there"
         f" once, {full['mails']:,} e-mails arrived once, the last"
-        f" {full['drain_seconds']:.0f} s after the end. Odoo ran {full['retries']} requests again (plain Odoo {plain['retries']}), as"
-        f" others had changed the same rows. {describe_growth(full)}"
+        f" {full['drain_seconds']:.0f} s after the end. Odoo ran {full['retries']} requests again"
+        f" (plain Odoo {plain['retries']}), as others had changed the same rows."
+        f" {describe_growth(full)}"
     )
 
 
