@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import psutil
-from common import ROOT, free_port, manifests, say
+from common import LOGS, ROOT, free_port, manifests, say
 from database import addon_prints, clone, install, key, query, read_mark, shell, write_mark
 from templates import ASSETS, ensure_plain
 
@@ -74,13 +74,15 @@ def fill(pg, database, name):
 class LoadServer(OdooServer):
     """A server with workers on a copy of a database; its memory is watched.
 
-    :ivar dict samples: `{pid of a worker: [(seconds since the start, MB)]}`
+    :param str name: of the run, for its log
+    :ivar dict samples: `{worker: [(seconds since the start, MB)]}`
     """
 
-    def __init__(self, pg, template):
+    def __init__(self, pg, template, name):
         super().__init__(
             pg, "load_run", template=template, gevent_port=free_port(), dbfilter="", **SETTINGS
         )
+        self.log = LOGS / f"load-{name}.log"
         self.samples, self.ended = {}, threading.Event()
 
     def __enter__(self):
@@ -98,21 +100,21 @@ class LoadServer(OdooServer):
 
     # === MEMORY ===
 
-    def find_workers(self, kind="WorkerHTTP"):
-        """Return the processes that have answered requests, as the log names them, so far."""
-        found = re.findall(rf"Worker {kind} \((\d+)\) alive", self.log.read_text())
-        return sorted({int(pid) for pid in found})
+    def find_workers(self):
+        """Return the workers that there have been so far, as the log names them: kind and pid."""
+        found = re.findall(r"Worker (Worker\w+) \((\d+)\) alive", self.log.read_text())
+        return sorted(f"{kind} {pid}" for kind, pid in found)
 
     def watch_memory(self):
         """Note the memory of the workers from now on, until `ended` is set."""
-        self.samples, self.ended = {pid: [] for pid in self.find_workers()}, threading.Event()
+        self.samples, self.ended = {name: [] for name in self.find_workers()}, threading.Event()
         threading.Thread(target=self.sample_memory, args=(self.ended,), daemon=True).start()
 
     def sample_memory(self, ended):
         started = time.monotonic()
         while not ended.wait(SAMPLE_PAUSE):
-            for pid, samples in self.samples.items():
-                if psutil.pid_exists(pid):
+            for name, samples in self.samples.items():
+                if psutil.pid_exists(pid := get_pid(name)):
                     memory = psutil.Process(pid).memory_info().rss / 2**20
                     samples.append((time.monotonic() - started, memory))
 
@@ -120,13 +122,12 @@ class LoadServer(OdooServer):
 
     def measure_processor(self):
         """Return the seconds of processor time that the processes have taken so far."""
+        pids = {name: get_pid(name) for name in self.find_workers()}
+        pids["mail server"] = self.processes["catcher"].pid
         return {
-            what: round(sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids), 1)
-            for what, pids in (
-                ("pages", self.find_workers()),
-                ("e-mails", self.find_workers("WorkerCron")),
-                ("mail server", [self.processes["catcher"].pid]),
-            )
+            name: round(sum(psutil.Process(pid).cpu_times()[:2]), 1)
+            for name, pid in pids.items()
+            if psutil.pid_exists(pid)
         }
 
     def count_waiting_mails(self):
@@ -137,3 +138,7 @@ class LoadServer(OdooServer):
         """Return subject and Message-Id of each e-mail that arrived."""
         mails = Mails(self.mails, since_ever=True).all()
         return [(str(mail["Subject"]), str(mail["Message-Id"]).strip()) for mail in mails]
+
+
+def get_pid(worker):
+    return int(worker.split()[1])
