@@ -20,6 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
+import load
 import postgres
 import sizes
 from common import (
@@ -226,7 +227,14 @@ def main():
     parser.add_argument("--anew", action="store_true", help="with --million: make them anew")
     parser.add_argument("--largest", type=int, default=1_000_000, help="with --million: size")
     parser.add_argument("--plans", action="store_true", help="with --million: plans alone")
+    parser.add_argument("--load", action="store_true", help="a Monday morning of many clients")
+    parser.add_argument("--minutes", type=float, default=10, help="with --load: of each run")
+    parser.add_argument("--clients", default="8,32", help="with --load: how many, one run each")
+    parser.add_argument("--flood", type=float, default=5, help="with --load: minutes of pushes")
     options = parser.parse_args()
+    if options.load:
+        with postgres.server() as pg:
+            return load.run(pg, options)
     if options.million:
         with postgres.server() as pg:
             return sizes.run(pg, options)

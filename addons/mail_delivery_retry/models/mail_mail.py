@@ -93,7 +93,7 @@ class MailMail(models.Model):
         for position, mail_id in enumerate(self.ids):
             mail = self.browse(mail_id)  # alone: each commit empties the cache
             if auto_commit and self._is_cron_time_over():
-                self._leave_to_next_run(len(self) - position)
+                self._leave_to_next_run(position)
                 break
             # Nobody cancels or changes it while it leaves, or sends it too: after the mail
             # server has accepted it, it would be too late for a conflict.
@@ -103,7 +103,7 @@ class MailMail(models.Model):
                 if not auto_commit:
                     raise
                 self.env.cr.rollback()  # nothing was sent since the last commit
-                self._leave_to_next_run(len(self) - position)
+                self._leave_to_next_run(position)
                 break
             if not claimed:
                 continue
@@ -126,16 +126,23 @@ class MailMail(models.Model):
                 mail._on_connection_lost(str(error), accepted)
                 # The others go with a connection of their own.
                 if auto_commit:
-                    self._leave_to_next_run(len(self) - position - 1)
+                    self._leave_to_next_run(position + 1)
                 else:
                     self._trigger_queue()
                 break
         return True
 
-    def _leave_to_next_run(self, remaining):
-        """Commit what was sent, and let the queue go on with the others at once."""
+    def _leave_to_next_run(self, done):
+        """Commit what was sent, and let the queue go on with the others at once.
+
+        :param int done: how many of these e-mails had their turn. Odoo tells the scheduled action
+            of none, which would then warn that nothing was sent
+        """
         self._trigger_queue()
-        self.env["ir.cron"]._commit_progress(remaining=remaining)
+        progress = self.env["ir.cron"]
+        if done:
+            progress._commit_progress(done)
+        progress._commit_progress(remaining=len(self) - done)
 
     def _is_cron_time_over(self):
         end = self.env.context.get("cron_end_time")

@@ -1,5 +1,5 @@
 import smtplib
-from unittest.mock import patch
+from unittest.mock import call, patch
 
 from psycopg2.errors import SerializationFailure
 
@@ -155,6 +155,23 @@ class TestMailDelivery(OutboxCommon):
             mails.with_context(cron_end_time=1)._send(auto_commit=True)
         commit.assert_called_once_with(remaining=2)
         self.assertEqual(set(mails.mapped("state")), {"outgoing"})
+
+    def test_queue_says_how_many_it_has_sent(self):
+        """Otherwise its scheduled action warns, every ten seconds of a busy morning."""
+        rows = self._flagged()[1] | self._flagged()[1] | self._flagged()[1]
+        MailMail, Cron = type(self.env["mail.mail"]), type(self.env["ir.cron"])
+        self._send_status_mails()
+        with (
+            self._smtp(),
+            patch.object(Cron, "_commit_progress") as commit,
+            patch.object(MailMail, "_is_cron_time_over", side_effect=[False, False, True]),
+            self.enter_registry_test_mode(),
+            self.env.registry.cursor() as cr,
+        ):
+            self.env(cr=cr)["mail.mail"].browse(rows.mail_mail_id.ids)._send(auto_commit=True)
+        self.assertEqual(commit.mock_calls, [call(2), call(remaining=1)])
+        self.env.invalidate_all()
+        self.assertEqual(sorted(rows.mapped("mail_state")), ["pending", "sent", "sent"])
 
     def _mail(self, document, error=None, **values):
         """Make an e-mail about a document, as Odoo itself does, and try to send it."""
