@@ -40,6 +40,22 @@ def parse_quantity(text, maximum=MAX_QUANTITY):
     return quantity, ""
 
 
+def parse_line_quantity(text, uom):
+    """Read what a form says about a line that is there; 0 and nothing take it out.
+
+    :param str text: as typed
+    :param uom.uom uom: of the line
+    :return: the quantity as the unit tells it and an error code, '' when fine: less than the unit
+        can tell is not the 0 that takes a line out
+    :rtype: tuple[float, str]
+    """
+    quantity, error = parse_quantity(text.strip() or "0")
+    if error == "zero_quantity":
+        return 0.0, ""
+    rounded = uom.round(quantity)
+    return rounded, error or ("" if rounded else "zero_quantity")
+
+
 def has_two_ways(text):
     """Whether a number may be read with thousands as well: `1,000`, `1.000`.
 

@@ -5,7 +5,7 @@ from odoo.http import request
 
 from odoo.addons.b2b_account import rights
 from odoo.addons.b2b_account.controllers.shop import B2BAccountPortal
-from odoo.addons.b2b_portal.quick_order_quantity import has_two_ways, parse_quantity
+from odoo.addons.b2b_portal.quick_order_quantity import has_two_ways, parse_line_quantity
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
 PAGE = "/my/b2b/approvals"
@@ -26,11 +26,9 @@ def read_lowered(form, order):
         text = form.get(f"qty_{line.id}")
         if text is None or not isinstance(text, str):
             continue
-        quantity, error = parse_quantity(text.strip() or "0")
-        rounded = line.product_uom_id.round(quantity)
-        # Less than the unit can tell is not the 0 that takes a line out.
-        if error not in ("", "zero_quantity") or (quantity and not rounded):
-            reason = order.env["b2b.quick.order"]._get_error_message(error or "zero_quantity")
+        quantity, error = parse_line_quantity(text, line.product_uom_id)
+        if error:
+            reason = order.env["b2b.quick.order"]._get_error_message(error)
             name = line.product_id.display_name
             raise UserError(order.env._("%(name)s: %(value)s", name=name, value=reason))
         if has_two_ways(text) and 1000 * quantity <= line.product_uom_qty:
@@ -42,8 +40,8 @@ def read_lowered(form, order):
                     text=text.strip(),
                 )
             )
-        if rounded != line.product_uom_qty:
-            lowered[line.id] = rounded
+        if quantity != line.product_uom_qty:
+            lowered[line.id] = quantity
     return lowered
 
 

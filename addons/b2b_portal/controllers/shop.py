@@ -16,7 +16,7 @@ from odoo.addons.b2b_pricelist.pricing import PriceLine
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
 from ..models.product_product.categories import COUNT_LIMIT
-from ..quick_order_quantity import has_two_ways, parse_quantity
+from ..quick_order_quantity import has_two_ways, parse_line_quantity, parse_quantity
 from .main import B2BPortal
 
 PRODUCTS_PER_PAGE = 20  # as many as a page of the web shop has
@@ -161,16 +161,13 @@ class B2BShopPortal(B2BPortal):
         for line, text in self._read_b2b_lines(order, prefix).items():
             if line in skip:
                 continue
-            quantity, error = parse_quantity(text.strip() or "0")
-            rounded = line.product_uom_id.round(quantity)
-            # Less than the unit can tell is not the 0 that takes a line out.
-            if error not in ("", "zero_quantity") or (quantity and not rounded):
-                error = error or "zero_quantity"
+            quantity, error = parse_line_quantity(text, line.product_uom_id)
+            if error:
                 reason = request.env["b2b.quick.order"]._get_error_message(error)
                 problems.append(f"{line.product_id.display_name}: {reason}")
             else:
-                quantities[line] = rounded
-                if has_two_ways(text) and quantities[line] != line.product_uom_qty:
+                quantities[line] = quantity
+                if has_two_ways(text) and quantity != line.product_uom_qty:
                     words = self._get_b2b_read_words(text, quantity)
                     self._add_b2b_message(f"{line.product_id.display_name}: {words}", "warning")
         return quantities, problems

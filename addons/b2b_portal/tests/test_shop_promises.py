@@ -384,21 +384,6 @@ class TestShopPromises(B2bPageCommon):
         told = " ".join(self._alerts(self._post("/my/b2b/cart/update", {f"qty_{line.id}": "1"})))
         self.assertNotIn("was read as", told)
 
-    def test_less_than_the_unit_tells_takes_no_line_out(self):
-        line, template = self.cart.order_line, self.template
-        for url, data in (
-            ("/my/b2b/cart/update", {f"qty_{line.id}": "0,0001"}),
-            (
-                f"/my/b2b/templates/{template.id}/save",
-                {f"qty_{template.order_line[0].id}": "0.001"},
-            ),
-        ):
-            with self.subTest(url=url):
-                self.assertIn("zero", " ".join(self._alerts(self._post(url, data))))
-        self.env.invalidate_all()
-        self.assertEqual(self.cart.order_line.mapped("product_uom_qty"), [2.0])
-        self.assertEqual(template.order_line.mapped("product_uom_qty"), [3.0, 0.0])
-
     def test_template_ordered_twice_stays_below_the_cap(self):
         self.template.order_line[:1].product_uom_qty = 600_000
         self.env.flush_all()
