@@ -1,4 +1,4 @@
-"""Writing to a large part of a large table at once, as installations do."""
+"""Writing many rows at once: those of a large change, or of a large table at an installation."""
 
 import contextlib
 
@@ -85,3 +85,36 @@ def _list_indexes(cr, table):
         [table],
     )
     return cr.fetchall()
+
+
+def get_insert(model, vals_list):
+    """Return the statement that inserts rows in their order, and returns their ids.
+
+    One array a column: to put each row into words would take longer than to write it.
+
+    :param model: whose stored fields the values are of, as the ORM has them
+    :param list[dict] vals_list: all with the same keys
+    :rtype: SQL
+    """
+    arrays = []
+    for name in vals_list[0]:
+        field = model._fields[name]
+        never_null = field.type in ("boolean", "float", "integer")
+        values = [vals.get(name) for vals in vals_list]
+        arrays.append(
+            SQL(
+                "%s::%s[]",
+                values if never_null else [value or None for value in values],
+                SQL(field.column_type[0]),
+            )
+        )
+    columns = SQL(", ").join(map(SQL.identifier, vals_list[0]))
+    return SQL(
+        "INSERT INTO %s (%s) SELECT %s FROM unnest(%s) WITH ORDINALITY AS row (%s, position)"
+        " ORDER BY position RETURNING id",
+        SQL.identifier(model._table),
+        columns,
+        columns,
+        SQL(", ").join(arrays),
+        columns,
+    )

@@ -1,5 +1,10 @@
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+
+from odoo.addons.order_status_flags.status_change import StatusChange
+from odoo.addons.sale.models.sale_order import SaleOrder
 
 from .common import OrderStatusCommon
 
@@ -411,6 +416,25 @@ class TestStatusWriter(OrderStatusCommon):
         self.env.invalidate_all()
         order.set_order_status(self.in_progress.id)
         self.assertAlmostEqual(self._rows(order)[-1].duration, 1.5, places=1)
+
+    def test_what_many_have_in_common_is_one_write(self):
+        """Their notes differ, as those of a push: each is a write of its own, and before it."""
+        orders, written, write = self._create_orders(5), [], SaleOrder.write
+
+        def noted(orders, vals):
+            written.append((len(orders), vals.keys()))
+            return write(orders, vals)
+
+        flag = self.flag_in_progress
+        changes = [StatusChange(order, flag=flag, flag_note=order.name) for order in orders]
+        with patch.object(SaleOrder, "write", noted):
+            orders._change_status(changes, source="flag")
+        self.assertEqual(written[:5], [(1, {"order_flag_note"})] * 5)
+        self.assertEqual([count for count, _names in written[5:]], [5])
+        self.assertEqual(orders.mapped("order_flag_note"), orders.mapped("name"))
+        self.assertEqual(orders.order_flag_id, flag)
+        for order in orders:
+            self.assertEqual(self._rows(order)[-1].note, order.name)
 
     def test_bulk_query_count_does_not_grow(self):
         counts = []

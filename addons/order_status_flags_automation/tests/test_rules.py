@@ -1,6 +1,8 @@
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
+from odoo.addons.order_status_flags.status_change import StatusChange
+
 from .common import RuleCommon
 
 LOGGER = "odoo.addons.order_status_flags_automation.models.base_automation.rule"
@@ -53,6 +55,27 @@ class TestRules(RuleCommon):
             change(order)
             self.assertEqual(self._runs(order), 1)
             self.assertEqual(str(order.note).count("o"), 1)
+
+    def test_rule_on_save_runs_once_for_a_flag_and_its_note(self):
+        """Of many orders at once, whose notes would else be written before their flag."""
+        orders = self._create_orders(5)
+        rule = self._create_rule(
+            STATUS,
+            self.in_progress,
+            {"state": "code", "code": "record['note'] = (record.note or '') + 'o'"},
+        )
+        names = ("order_flag_id", "order_flag_note")
+        domain = [("model", "=", "sale.order"), ("name", "in", names)]
+        fields = self.env["ir.model.fields"].search(domain)
+        rule.write({"trigger": "on_create_or_write", "trigger_field_ids": [(6, 0, fields.ids)]})
+        orders.note = False
+        changes = [
+            StatusChange(order, flag=self.flag_in_progress, flag_note=order.name)
+            for order in orders
+        ]
+        orders._change_status(changes, source="flag")
+        self.assertEqual([str(order.note).count("o") for order in orders], [1] * 5)
+        self.assertEqual(orders.mapped("order_flag_note"), orders.mapped("name"))
 
     def test_events_and_customers_are_met(self):
         self._create_rule(STATUS, self.saved)

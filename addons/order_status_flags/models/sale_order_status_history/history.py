@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+
+from ...bulk import get_insert
 
 # Fields that the mail worker may write; everything else is written once.
 MAIL_FIELDS = {
@@ -159,45 +160,13 @@ class SaleOrderStatusHistory(models.Model):
         """
         if not vals_list:
             return []
-        created = self.env.execute_query(self._get_insert(vals_list))
+        vals_list = [{"mail_attempts": 0, "is_resend": False, **vals} for vals in vals_list]
+        created = self.env.execute_query(get_insert(self, vals_list))
         self.env["sale.order"].invalidate_model(["status_history_ids"], flush=False)
         # One trigger per moment: each company has its own time to hold mails back.
         for due in {vals["mail_due"] for vals in vals_list if vals["mail_state"] == "pending"}:
             self._trigger_mail_cron(due)
         return [row_id for (row_id,) in created]
-
-    @api.model
-    def _get_insert(self, vals_list):
-        """Return the statement that inserts rows in their order, and returns their ids.
-
-        One array a column: to put each row into words would take longer than to write it.
-
-        :param list[dict] vals_list: see ``_create_rows``
-        :rtype: SQL
-        """
-        defaults = {"mail_attempts": 0, "is_resend": False}
-        names, arrays = [*vals_list[0], *defaults], []
-        for name in names:
-            field = self._fields[name]
-            never_null = field.type in ("boolean", "float", "integer")
-            values = [vals.get(name, defaults.get(name)) for vals in vals_list]
-            arrays.append(
-                SQL(
-                    "%s::%s[]",
-                    values if never_null else [value or None for value in values],
-                    SQL(field.column_type[0]),
-                )
-            )
-        columns = SQL(", ").join(map(SQL.identifier, names))
-        return SQL(
-            "INSERT INTO %s (%s) SELECT %s FROM unnest(%s) WITH ORDINALITY AS row (%s, position)"
-            " ORDER BY position RETURNING id",
-            SQL.identifier(self._table),
-            columns,
-            columns,
-            SQL(", ").join(arrays),
-            columns,
-        )
 
     @api.model
     def _trigger_mail_cron(self, at=None):
