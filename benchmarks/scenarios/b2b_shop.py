@@ -1,11 +1,16 @@
 """B2B shop: quick order, ordering from a template, and the shop's page."""
 
+import gc
+import time
 from functools import partial
 
 from data import LOGIN
 from measure import commit, scenario
 
 from odoo import Command, fields
+
+from odoo.addons.b2b_portal.pricelist_file import make_xlsx
+from odoo.addons.product.models.product_pricelist import ProductPricelist
 
 FULL, FEW, NO_APPROVAL = "bench_full", "bench_few", "bench_no_approval"
 ROWS, TEMPLATE_LINES = 1000, 200
@@ -146,6 +151,30 @@ def b2b_template(bench):
 
 
 @scenario
+def b2b_pricelist_file(bench):
+    """The price list of 5,000 products as XLSX, against core's prices of these, once."""
+    with bench.transaction(FULL) as env:
+        _user_env, agreement, products = open_shop(env)
+        pricelist = agreement.pricelist_id
+
+        def timed(act):
+            env.flush_all()
+            env.invalidate_all()
+            gc.collect()
+            started = time.perf_counter()
+            act()
+            return time.perf_counter() - started
+
+        def core():
+            return timed(lambda: ProductPricelist._compute_price_rule(pricelist, products, 1))
+
+        def own():
+            return timed(lambda: make_xlsx(agreement._get_pricelist_table()))
+
+        bench.report("ratio", bench.alternate(core, own))
+
+
+@scenario
 def b2b_shop_page(bench):
     """`/my/b2b` with 5,000 and 500 products, against `/shop` with the same products and list."""
     for database in (FULL, FEW):
@@ -155,6 +184,8 @@ def b2b_shop_page(bench):
     compare_shops(
         bench, FULL, "search_ratio", "/shop?search=article+4711", "/my/b2b?search=article+4711"
     )
+    # What a buyer has typed so far: each letter asks once.
+    compare_shops(bench, FULL, "suggest_ratio", "/shop?search=arti", "/my/b2b/suggest?search=arti")
     compare_shops(bench, FEW, "ratio_500_products", "/shop", "/my/b2b")
 
 

@@ -1,13 +1,10 @@
-import io
-
-import xlsxwriter
-
 from odoo import http
 from odoo.http import request
 
 from odoo.addons.order_status_flags.table_csv import make_csv
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
+from ..pricelist_file import make_xlsx
 from .shop import B2BShopPortal
 
 ROWS_PER_PAGE = 50
@@ -23,10 +20,11 @@ class PricelistPortal(B2BShopPortal):
         :param str page: page number, from 1
         """
         agreement = request.b2b_agreement
+        page = max(self._read_id(page) or 1, 1)
         pager = portal_pager(
             url="/my/b2b/pricelist",
-            total=agreement._count_products(),
-            page=self._read_id(page) or 1,
+            total=agreement._count_products(offset=(page - 1) * ROWS_PER_PAGE),
+            page=page,
             step=ROWS_PER_PAGE,
         )
         products = agreement._get_products(limit=ROWS_PER_PAGE, offset=pager["offset"])
@@ -49,25 +47,9 @@ class PricelistPortal(B2BShopPortal):
     def portal_b2b_pricelist_xlsx(self, **kwargs):
         """Download the own prices as XLSX, with the columns of the CSV file."""
         agreement = request.b2b_agreement
-        output = io.BytesIO()
-        # Text stays text: an article number is no formula, number or link.
-        options = {
-            "in_memory": True,
-            "strings_to_formulas": False,
-            "strings_to_numbers": False,
-            "strings_to_urls": False,
-        }
-        with xlsxwriter.Workbook(output, options) as workbook:
-            sheet = workbook.add_worksheet()
-            header, *rows = agreement._get_pricelist_table()
-            sheet.write_row(0, 0, header, workbook.add_format({"bold": 1}))
-            for index, row in enumerate(rows, start=1):
-                sheet.write_row(index, 0, row)
-            sheet.set_column(0, 0, 18)
-            sheet.set_column(1, 1, 48)
-            sheet.freeze_panes(1, 0)
+        content = make_xlsx(agreement._get_pricelist_table())
         content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        return self._b2b_file(output.getvalue(), content_type, "xlsx", agreement)
+        return self._b2b_file(content, content_type, "xlsx", agreement)
 
     def _b2b_file(self, content, content_type, extension, agreement):
         """Return a download that no cache keeps.

@@ -23,15 +23,17 @@ class B2bAgreement(models.Model):
             limit=limit,
         )
 
-    def _count_products(self):
-        """Return how many products the customer's price list has.
+    def _count_products(self, offset=0):
+        """Return how many products the customer's price list has, counted as in the shop.
 
+        :param int offset: where the page begins, see `_count_b2b_products`
         :rtype: int
         """
         self.ensure_one()
         # As in `_get_products`.
         Product = self.sudo().env["product.product"]
-        return Product.search_count(Product._get_b2b_shop_domain(self._get_selling_company()))
+        domain = Product._get_b2b_shop_domain(self._get_selling_company())
+        return Product._count_b2b_products(domain, offset)
 
     def _get_pricelist_rows(self, products):
         """Return the price list of the customer.

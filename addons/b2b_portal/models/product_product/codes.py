@@ -29,20 +29,27 @@ class ProductProduct(models.Model):
         if not asked:
             return {}
         self.flush_model(["default_code", "barcode"])
+        # What has the codes comes first: of few products, PostgreSQL asks one by one whether they
+        # are sold, not of all.
+        sold = self._search(self._get_b2b_shop_domain(company))
+        sold.add_where(
+            SQL("%s = ANY(ARRAY(SELECT id FROM hit))", SQL.identifier(self._table, "id"))
+        )
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT lower(btrim(p.default_code, %(blanks)s)),
-                       lower(btrim(p.barcode, %(blanks)s)), p.id
-                  FROM product_product p
-                 WHERE (lower(btrim(p.default_code, %(blanks)s)) = ANY(%(asked)s)
-                        OR lower(btrim(p.barcode, %(blanks)s)) = ANY(%(asked)s))
-                   AND p.id IN %(allowed)s
-              ORDER BY p.id
+                WITH hit AS MATERIALIZED (
+                    SELECT lower(btrim(p.default_code, %(blanks)s)) AS reference,
+                           lower(btrim(p.barcode, %(blanks)s)) AS barcode, p.id
+                      FROM product_product p
+                     WHERE lower(btrim(p.default_code, %(blanks)s)) = ANY(%(asked)s)
+                        OR lower(btrim(p.barcode, %(blanks)s)) = ANY(%(asked)s)
+                )
+                SELECT reference, barcode, id FROM hit WHERE id IN (%(sold)s) ORDER BY id
                 """,
                 blanks=OUTER_BLANKS,
                 asked=list(asked),
-                allowed=self._search(self._get_b2b_shop_domain(company)).subselect(),
+                sold=sold.select(),
             )
         )
         found = {}

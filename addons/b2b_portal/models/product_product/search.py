@@ -66,7 +66,9 @@ class ProductProduct(models.Model):
                     self._count_b2b_products(domain, offset) if limit else self.search_count(domain)
                 )
             return products, total, False
-        near = self._find_b2b_near(words, customer)
+        near, is_all = self._find_b2b_near(words, customer)
+        if not is_all:
+            near = None
         if near is None and limit:
             enough = offset + COUNT_LIMIT + 1
             ids = self._find_b2b_matching(domain, words, customer, enough)
@@ -96,12 +98,15 @@ class ProductProduct(models.Model):
         if not words:
             return self
         domain = self._get_b2b_shop_domain(company).optimize_full(self)
-        near = self._find_b2b_near(words, customer)
-        if near is None:
-            products = self._search_b2b_many(company, domain, words, customer, 0, limit)
-        else:
+        products = self
+        near, is_all = self._find_b2b_near(words, customer)
+        if near is not None:
+            # Of many products with a word, some are enough; what has it as its code is first.
+            exact = self if is_all else self._find_b2b_exact(company, domain, words, customer)
             ids = self._search_b2b_words(domain, words, customer, near)
-            products = self.browse(ids[:limit])
+            products = (exact | self.browse(ids))[:limit]
+        if not is_all and len(products) < limit:
+            products = self._search_b2b_many(company, domain, words, customer, 0, limit)
         if not products:
             products = self.browse(self._search_b2b_typos(domain, words, customer)[:limit])
         products.fetch(["default_code", "barcode", "product_tmpl_id"])
@@ -182,11 +187,13 @@ class ProductProduct(models.Model):
 
         :param list words: folded
         :param res.partner customer: whose own codes are searched
-        :return: condition; None = no index can tell, or each word is in too many
-        :rtype: SQL
+        :return: condition, None = no index can tell; and whether these are all: if each word is in
+            too many, they are some of the last one's
+        :rtype: tuple[SQL, bool]
         """
+        near, is_all = None, False
         if not self.pool.has_trigram:
-            return None
+            return near, is_all
         probes = {probe for word in words for probe in PROBE.findall(word)}
         for probe in sorted(
             probes, key=lambda one: (any(map(str.isdigit, one)), len(one), one), reverse=True
@@ -194,8 +201,8 @@ class ProductProduct(models.Model):
             pattern = "%" + re.sub(r"([%_])", r"\\\1", probe) + "%"
             near, is_all = self._get_b2b_near(SQL("LIKE %s", pattern), customer)
             if is_all:
-                return near
-        return None
+                break
+        return near, is_all
 
     def _get_b2b_near(self, condition, customer=None):
         """Find products by a text in any language, by indexes, sold here or not.
@@ -283,12 +290,7 @@ class ProductProduct(models.Model):
         To sort them by how well they match, all would have to be read. They come as on the price
         list, for which there is an index; only what has these words as its code comes first.
         """
-        search = " ".join(words)
-        found = self.union(
-            *self._find_b2b_codes(company, [search]).values(),
-            *self._find_b2b_customer_codes(company, customer, [search]).values(),
-        )
-        exact = self.search(domain & Domain("id", "in", found.ids)) if found else found
+        exact = self._find_b2b_exact(company, domain, words, customer)
         first = exact[offset : offset + limit]
         query, _own_code, text = self._get_b2b_search_query(
             domain & Domain("id", "not in", exact.ids),
@@ -299,6 +301,16 @@ class ProductProduct(models.Model):
         )
         query.add_where(self._get_b2b_matches_sql(fold_sql(text), words))
         return first + self.browse(query.get_result_ids()) if limit > len(first) else first
+
+    @api.model
+    def _find_b2b_exact(self, company, domain, words, customer):
+        """Return the products with the search as their code, ours or the customer's."""
+        search = " ".join(words)
+        found = self.union(
+            *self._find_b2b_codes(company, [search]).values(),
+            *self._find_b2b_customer_codes(company, customer, [search]).values(),
+        )
+        return self.search(domain & Domain("id", "in", found.ids)) if found else found
 
     @api.model
     def _search_b2b_typos(self, domain, words, customer=None):
