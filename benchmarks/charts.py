@@ -62,4 +62,4 @@ def draw_chart(title, across, unit, series):
 def round_up(value):
     """Return the next number that looks well at the end of an axis."""
     power = 10 ** math.floor(math.log10(value))
-    return next(step * power for step in (1, 2, 4, 6, 8, 10) if step * power >= value)
+    return next(step * power for step in (1, 2, 3, 4, 6, 8, 10) if step * power >= value)

@@ -69,27 +69,73 @@ class Measuring(Bench):
         self.sites = {database: Site(self, database) for database in databases}
 
     def ask(self, surface, database):
-        """Ask once. Return the seconds and queries."""
+        """Ask once. Return the seconds, those of the processors, and the queries."""
         site = self.sites[database]
         if surface.path:
             path = surface.path(site) if callable(surface.path) else surface.path
             site.client(surface.login)
-            before, started = odoo.sql_db.sql_counter, time.perf_counter()
-            site.fetch(path, surface.login)
-            return time.perf_counter() - started, odoo.sql_db.sql_counter - before
-        return self.sample(database, lambda env: env, lambda env: surface.act(site, env))
+            queries = odoo.sql_db.sql_counter
+            with Stopwatch() as watch:
+                site.fetch(path, surface.login)
+            return watch.seconds, watch.processor, odoo.sql_db.sql_counter - queries
+
+        def act(env):
+            with watch:
+                surface.act(site, env)
+                env.cr.flush()
+
+        watch = Stopwatch()
+        _seconds, queries = self.sample(database, lambda env: env, act)
+        return watch.seconds, watch.processor, queries
 
     def compare(self, surface):
         """Ask all databases in turn, the first one first, then the last one first."""
         databases = list(self.sites)
         seconds = {database: [] for database in databases}
+        processor = {database: [] for database in databases}
         queries = {}
         for database in databases * 2:
-            queries[database] = self.ask(surface, database)[1]
+            queries[database] = self.ask(surface, database)[2]
         for number in range(self.pairs):
             for database in databases[:: -1 if number % 2 else 1]:
-                seconds[database].append(self.ask(surface, database)[0])
-        return seconds, queries
+                taken, busy, _queries = self.ask(surface, database)
+                seconds[database].append(taken)
+                processor[database].append(busy)
+        return seconds, processor, queries
+
+
+class Stopwatch:
+    """The seconds that something took, and how long the processors worked for it.
+
+    Other work on the machine makes the seconds longer; the time of the processors, that of Odoo
+    and of its connections to PostgreSQL together, much less.
+    """
+
+    def __enter__(self):
+        self._before = self._read_connections()
+        self._processor, self._started = time.process_time(), time.perf_counter()
+        return self
+
+    def __exit__(self, *_error):
+        self.seconds = time.perf_counter() - self._started
+        self.processor = time.process_time() - self._processor
+        after = self._read_connections()
+        self.processor += sum(after[pid] - self._before[pid] for pid in after.keys() & self._before)
+
+    def _read_connections(self):
+        """Return `{process: seconds}`; nothing where PostgreSQL is on another machine."""
+        connections = odoo.sql_db._Pool._connections if odoo.sql_db._Pool else []
+        pids = {one.get_backend_pid() for one in connections if not one.closed}
+        found = {pid: Path(f"/proc/{pid}/schedstat") for pid in pids}
+        return {
+            pid: int(path.read_text().split()[0]) / 1e9
+            for pid, path in found.items()
+            if path.exists()
+        }
+
+
+def divide(small, big):
+    return [b / a for a, b in zip(small, big, strict=True)]
 
 
 def measure(databases, names, pairs):
@@ -98,22 +144,22 @@ def measure(databases, names, pairs):
     small, big = databases[0], databases[-1]
     for name in names or SURFACES:
         try:
-            seconds, queries = measuring.compare(SURFACES[name])
+            seconds, processor, queries = measuring.compare(SURFACES[name])
         except Exception:
             # The other surfaces are worth their results.
             traceback.print_exc()
             tell(surface=name, ratio=math.inf)
             continue
-        ratios = [b / a for a, b in zip(seconds[small], seconds[big], strict=True)]
+        ratios = divide(seconds[small], seconds[big])
         low, middle, high = statistics.quantiles(ratios, n=4)
         tell(
             surface=name,
             ratio=round(middle, 3),
             quartiles=[round(low, 3), round(high, 3)],
+            processor=round(statistics.median(divide(processor[small], processor[big])), 3),
             pairs=len(ratios),
             milliseconds={
-                database: round(1000 * statistics.median(values), 1)
-                for database, values in seconds.items()
+                database: round(1000 * min(values), 1) for database, values in seconds.items()
             },
             queries=queries,
         )

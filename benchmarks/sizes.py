@@ -37,14 +37,34 @@ SIZES = (1_000, 10_000, 100_000, 1_000_000)
 # The big database against the small one; installing and updating against an empty one.
 MOST_RATIO, MOST_MEMORY = 1.1, 1.1
 MOST_SECONDS = {"install": 90, "update": 60}
-# chart: its title, and the surfaces that are its lines
+# chart: its title, and the surfaces that are its lines, by what they are called there
 LINES = {
-    "customer": ("Pages of the customer", ("my_orders", "order_page", "status_page", "b2b_shop")),
+    "customer": (
+        "Pages of the customer",
+        {
+            "my_orders": "list of orders",
+            "order_page": "an order",
+            "status_page": "status page",
+            "b2b_shop": "B2B shop",
+        },
+    ),
     "office": (
         "The back office",
-        ("orders_by_status_list", "orders_by_status_kanban", "needs_attention", "search_name"),
+        {
+            "orders_by_status_list": "orders by status",
+            "orders_by_status_kanban": "the same, cards",
+            "needs_attention": "needs attention",
+            "search_name": "search by name",
+        },
     ),
-    "erp": ("The ERP", ("feed_orders_first", "feed_orders_last", "feed_push")),
+    "erp": (
+        "The ERP, 100 orders a call",
+        {
+            "feed_orders_first": "fetch, first page",
+            "feed_orders_last": "fetch, last page",
+            "feed_push": "push",
+        },
+    ),
 }
 
 
@@ -163,7 +183,7 @@ def judge(results):
     bad = [
         f"{surface['surface']}: {surface['ratio']} times as long with a million orders"
         for surface in results["surfaces"]
-        if surface["ratio"] > MOST_RATIO and not excused.get(surface["surface"])
+        if grows(surface) and not excused.get(surface["surface"])
     ]
     bad += [
         f"{plan['surface']}: {fault}"
@@ -182,6 +202,11 @@ def judge(results):
     return bad
 
 
+def grows(surface):
+    """Return whether it takes longer with more orders, and not just because of other work."""
+    return min(surface["ratio"], surface.get("processor", math.inf)) > MOST_RATIO
+
+
 def write_down(results, bad):
     """Write million.json, the charts, and the tables of docs/performance.md."""
     machine = {"python": platform.python_version(), "processors": os.cpu_count()}
@@ -190,16 +215,16 @@ def write_down(results, bad):
     by_name = {surface["surface"]: surface for surface in results["surfaces"]}
     for chart, (title, names) in LINES.items():
         series = {
-            name.replace("_", " "): [
+            words: [
                 (int(database.removeprefix("bench")), value)
                 for database, value in by_name[name]["milliseconds"].items()
             ]
-            for name in names
+            for name, words in names.items()
             if "milliseconds" in by_name.get(name, {})
         }
         write_atomic(CHARTS / f"{chart}.svg", draw_chart(title, "orders", "ms", series))
     made = {
-        name: [(max(one["orders"], 100), one[f"{name}_seconds"]) for one in results["made"]]
+        name: [(one["orders"], one[f"{name}_seconds"]) for one in results["made"] if one["orders"]]
         for name in MOST_SECONDS
     }
     write_atomic(
@@ -228,21 +253,23 @@ def tables(results):
         )
     lines += [
         "",
-        "| what is asked | 1,000 | 1,000,000 | ratio | quartiles | queries | why it grows |",
+        "| what is asked | 1,000 | 1,000,000 | ratio | by the clock | quartiles | queries"
+        " | why it grows |",
     ]
-    lines.append("|---|---|---|---|---|---|---|")
+    lines.append("|---|---|---|---|---|---|---|---|")
     for surface in results["surfaces"]:
         name = surface["surface"]
         if math.isinf(surface["ratio"]):
-            lines.append(f"| {name.replace('_', ' ')} | broke off | | | | | |")
+            lines.append(f"| {name.replace('_', ' ')} | broke off | | | | | | |")
             continue
         values, queries = list(surface["milliseconds"].values()), list(surface["queries"].values())
         low, high = surface["quartiles"]
-        ratio = f"{surface['ratio']:.2f}"
-        ratio = ratio if surface["ratio"] <= MOST_RATIO else f"**{ratio}**"
+        ratio = f"{surface['processor']:.2f}"
+        ratio = f"**{ratio}**" if grows(surface) else ratio
         lines.append(
             f"| {name.replace('_', ' ')} | {values[0]:.1f} ms | {values[-1]:.1f} ms | {ratio}"
-            f" | {low:.2f} to {high:.2f} | {queries[-1]} | {excuses.get(name) or ''} |"
+            f" | {surface['ratio']:.2f} | {low:.2f} to {high:.2f} | {queries[-1]}"
+            f" | {excuses.get(name) or ''} |"
         )
     pictures = [f"![{title}](charts/{name}.svg)" for name, (title, _names) in LINES.items()]
     lines += ["", *pictures, "![Installing and updating](charts/install.svg)"]

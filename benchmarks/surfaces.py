@@ -68,8 +68,10 @@ class Site:
         order = env["sale.order"].search([("partner_id", "=", customer.id)], limit=1)
         self.order_id, self.tracking = order.id, order.tracking_url.split("/order/")[1]
         self.agreement_id = customer._get_b2b_agreement().id
-        # One of the shop's customers, in the middle of all.
-        found = env["sale.order"].search([("external_ref", "!=", False)], order="id", limit=100)[-1]
+        # One of the shop's customers. Of the last orders: there, no number is a part of others.
+        found = env["sale.order"].search(
+            [("external_ref", "!=", False)], order="id desc", limit=20
+        )[-1]
         self.number, self.erp_number = found.name, found.external_ref
         self.reference = found.client_order_ref
         self.customer = re.sub(r" Ltd$", "", found.partner_id.name)

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from charts import draw_chart
 from plans import draw, find_faults, shape, shorten
 from shape import compare
+from sizes import grows
 
 DATABASE = "test_sizes"
 ORDERS = 1_000
@@ -215,3 +216,15 @@ def test_a_chart_is_a_picture_with_a_line_a_series():
     assert len(picture.findall(f"{space}polyline")) == 2
     words = [text.text for text in picture.findall(f"{space}text")]
     assert {"Times", "two & three", "10,000", "0 ms"} <= set(words)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "processor", "expected"),
+    [(1.4, 1.02, False), (1.05, 1.3, False), (1.2, 1.15, True), (float("inf"), 1.2, True)],
+)
+def test_what_only_other_work_slows_down_does_not_grow(ratio, processor, expected):
+    assert grows({"surface": "page", "ratio": ratio, "processor": processor}) is expected
+
+
+def test_what_broke_off_counts_as_growing():
+    assert grows({"surface": "page", "ratio": float("inf")})

@@ -138,7 +138,8 @@ class TestChanges(FeedCommon):
 
     def test_orders_that_were_there_are_not_read(self):
         """An installation leaves a row of history for each of them, at the beginning."""
-        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        for way in ("seqscan", "bitmapscan", "sort"):
+            self.env.cr.execute(SQL("SELECT set_config(%s, 'off', true)", f"enable_{way}"))
         execute = type(self.env).execute_query
 
         def explain(env, query):

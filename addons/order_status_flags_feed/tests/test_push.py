@@ -19,7 +19,8 @@ class TestPush(FeedCommon):
         """Odoo's index of parts of numbers would find each of them by itself."""
         for way in ("seqscan", "bitmapscan"):
             self.env.cr.execute(SQL("SELECT set_config(%s, 'off', true)", f"enable_{way}"))
-        query = self.env["sale.order"]._search([("name", "in", ["S77001", "S77002"])], order="id")
+        domain = [("name", "in", ["S77001", "S77002"])]
+        query = self.env["sale.order"]._search(domain, order="name")
         rows = self.env.execute_query(SQL("EXPLAIN %s", query.select()))
         self.assertIn("sale_order_whole_name_idx", "\n".join(line for (line,) in rows))
 

@@ -1,5 +1,6 @@
 from odoo.fields import Command
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from odoo.addons.order_status_flags.tests.test_mail_link import MailLinkCommon
 from odoo.addons.order_status_flags_website_sale.hooks import (
@@ -164,9 +165,19 @@ class TestShopOrders(MailLinkCommon):
     def test_both_ways_of_an_installation_do_the_same(self):
         cart, bound, flagged, office = (self._create_cart() for _i in range(4))
         office.website_id = False
-        bound.order_status_id = self._create_status(document_type="sale")
-        flagged.order_flag_id = self._create_flag(document_type="sale")
         orders = cart + bound + flagged + office
+        self.env.flush_all()
+        # Bound to sales orders when they were such.
+        for order, column, record in (
+            (bound, "order_status_id", self._create_status(document_type="sale")),
+            (flagged, "order_flag_id", self._create_flag(document_type="sale")),
+        ):
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE sale_order SET %s = %s WHERE id = %s",
+                    *(SQL.identifier(column), record.id, order.id),
+                )
+            )
         for make in (_make_web_orders, _make_web_orders_at_once):
             with self.subTest(make.__name__):
                 self.env.flush_all()
