@@ -169,10 +169,7 @@ def write_down(results):
 
 def tables(results):
     """Return what was measured as tables in Markdown."""
-    lines = [
-        f"{results['minutes']:g} minutes each. Where plain Odoo has no such page, nothing stands.",
-        "",
-    ]
+    lines = ["Where plain Odoo has no such page, nothing stands.", ""]
     for morning in results["mornings"]:
         full, plain = morning["full"], morning["plain"]
         lines += [
