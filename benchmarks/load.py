@@ -45,7 +45,7 @@ def run(pg, options):
     ensure_databases(pg, ORDERS, sizes.inside)
     results = {"minutes": options.minutes, "mornings": [], "faults": []}
     for clients in [int(count) for count in options.clients.split(",") if count]:
-        morning = {"clients": clients}
+        morning = {"clients": clients, "minutes": options.minutes}
         for name, database in (("full", FULL), ("plain", PLAIN)):
             say(f"{clients} clients for {options.minutes:g} minutes: {name}")
             morning[name] = work(pg, database, clients, options.minutes)
@@ -169,14 +169,11 @@ def write_down(results):
 
 def tables(results):
     """Return what was measured as tables in Markdown."""
-    lines = [
-        f"{results['minutes']:g} minutes each. Where plain Odoo has no such page, nothing stands.",
-        "",
-    ]
+    lines = ["Where plain Odoo has no such page, nothing stands.", ""]
     for morning in results["mornings"]:
         full, plain = morning["full"], morning["plain"]
         lines += [
-            f"**{morning['clients']} clients**, milliseconds:",
+            f"**{morning['clients']} clients** for {morning['minutes']:g} minutes, milliseconds:",
             "",
             "| what is asked | times | half | 95 % | 99 % | plain Odoo: half | 95 % | 99 % |",
             "|---|---|---|---|---|---|---|---|",

@@ -32,6 +32,11 @@ SETTINGS = {
 }
 # The scheduled actions that send e-mails; all others wait for another day.
 CRONS = ("order_status_flags.ir_cron_status_mail", "mail.ir_cron_mail_scheduler_action")
+OTHER_DAY = """
+    UPDATE ir_cron SET nextcall = now() + interval '7 days'
+     WHERE id NOT IN (SELECT res_id FROM ir_model_data
+                       WHERE model = 'ir.cron' AND module || '.' || name = ANY(%s))
+"""
 SAMPLE_PAUSE = 5
 
 
@@ -68,6 +73,8 @@ def fill(pg, database, name):
     script = f"import sys; sys.path.insert(0, {str(HERE)!r}); import load_data\n"
     script += f"load_data.{name}(env); env.cr.commit()\n{ASSETS}"
     shell(pg, database, script, f"the people of {database} could not be made")
+    # Before a server starts: it would begin with the work of a night.
+    query(pg, OTHER_DAY, [list(CRONS)], database=database)
     query(pg, "VACUUM ANALYZE", database=database)
 
 
@@ -84,15 +91,6 @@ class LoadServer(OdooServer):
         )
         self.log = LOGS / f"load-{name}.log"
         self.samples, self.ended = {}, threading.Event()
-
-    def __enter__(self):
-        super().__enter__()
-        self.query(
-            "UPDATE ir_cron SET nextcall = now() + interval '1 day' WHERE id NOT IN (SELECT res_id"
-            " FROM ir_model_data WHERE model = 'ir.cron' AND module || '.' || name = ANY(%s))",
-            list(CRONS),
-        )
-        return self
 
     def __exit__(self, *exception):
         self.ended.set()

@@ -9,6 +9,8 @@ MOST_GROWTH = 3.0
 # Lines of a log that nobody wants to see.
 FAULTS = re.compile(r"^(?:Traceback .*|\S+ \S+ \d+ (?:ERROR|CRITICAL) .*)$", re.MULTILINE)
 RETRIES = "tries left, try again"
+# Odoo logs as an error what it then tries again by itself; when it gives up, the client notes that.
+REPEATED = "ERROR: could not serialize access"
 # A connection on which nothing was asked within two seconds, a port scan for instance. Whoever has
 # asked and got no answer notes that himself.
 SILENT = "Request timed out"
@@ -57,6 +59,8 @@ def describe_memory(samples):
             "middle": round(one[len(one) // 2][1]),
             "last": round(one[-1][1]),
             "growth": measure_growth(one),
+            # MB, about once a minute
+            "curve": [round(memory) for _moment, memory in one[::12]],
         }
         for worker, one in samples.items()
         if one
@@ -73,8 +77,13 @@ def find_faults_of_memory(memory):
 
 def find_faults_of_log(text):
     """Return the lines of a server's log that tell of an error."""
-    found = [line for line in FAULTS.findall(text) if SILENT not in line]
-    return [f"the log says: {line[:300]}" for line in found]
+    found = []
+    for match in FAULTS.finditer(text):
+        # PostgreSQL's own words stand on the next line.
+        words = text[match.start() : match.end() + 100]
+        if SILENT not in match[0] and REPEATED not in words:
+            found.append(f"the log says: {match[0][:300]}")
+    return found
 
 
 def count_retries(text):

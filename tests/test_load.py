@@ -150,5 +150,9 @@ def test_errors_of_the_log_are_found():
     silent = (
         "2026-11-27 00:10:02,000 12 ERROR ? werkzeug: 127.0.0.1 - - Request timed out: timed out\n"
     )
-    assert len(find_faults_of_log(text + silent)) == 2
+    repeated = (
+        "2026-11-27 00:10:03,000 12 ERROR db odoo.sql_db: bad query: b'UPDATE'\n"
+        "ERROR: could not serialize access due to concurrent update\n"
+    )
+    assert len(find_faults_of_log(silent + repeated + text)) == 2
     assert count_retries(text) == 1

@@ -19,6 +19,17 @@ class SaleOrderStatusHistory(models.Model):
         template = self.env.ref("b2b_portal.mail_template_b2b_proforma", raise_if_not_found=False)
         return (template or self.env["mail.template"]).filtered("active")
 
+    @api.model
+    def _claim_due_rows(self, limit):
+        """Override of `order_status_flags` to make one pro-forma at a time.
+
+        Its PDF takes seconds. What was made since the last commit is made anew when somebody
+        changes one of the orders meanwhile, and e-mails about statuses wait for the end of it.
+        """
+        rows = super()._claim_due_rows(limit)
+        proformas = rows.filtered(lambda row: row.mail_kind == "b2b_proforma")
+        return rows - proformas[1:]
+
     def _hand_over_mails(self):
         """Override of `order_status_flags` to send no pro-forma of a cancelled order.
 

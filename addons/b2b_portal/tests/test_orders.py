@@ -290,6 +290,25 @@ class TestCartAndCheckout(B2bOrderCommon):
         self._send_proformas()
         self.assertEqual(len(self._proforma_messages(first)), 1)
 
+    def test_proformas_are_made_one_by_one_and_hold_up_no_status(self):
+        """Each PDF takes seconds: thirty of them were in the way of a thousand e-mails."""
+        placed = [self._place()]
+        for _number in range(2):
+            placed.append(self._place(self._create_draft("cart", [(self.product, 1)])))
+        proformas = placed[0].browse().union(*placed)
+        status = self.env.ref("order_status_flags.status_in_progress")
+        told = self._create_order([(self.product, 1)])
+        told.action_confirm()
+        told.set_order_status(status.id)
+        History = self.env["sale.order.status.history"]
+        self.assertEqual(History._claim_due_rows(1).order_id, told, "though it is the newest")
+        claimed = History._claim_due_rows(50)
+        self.assertEqual(claimed.order_id, told | placed[0])
+        self._send_proformas()
+        for order in proformas:
+            self.assertEqual(len(self._proforma_messages(order)), 1)
+        self.assertTrue(told.status_history_ids[0].mail_mail_id)
+
     @mute_logger("odoo.addons.mail_delivery_retry.attempt")
     def test_proforma_mail_without_the_program_for_pdfs(self):
         order = self._place()

@@ -185,12 +185,16 @@ class SaleOrderStatusHistory(models.Model):
 
     @api.model
     def _claim_due_rows(self, limit):
-        """Lock and return rows to mail; those that another worker holds are skipped."""
-        rows = self.search(self._get_due_domain(), order="id", limit=limit)
+        """Lock and return rows to mail; those that another worker holds are skipped.
+
+        E-mails about the status first: they are quickly made, and others may bring a PDF.
+        """
+        order = "mail_kind NULLS FIRST, id"
+        rows = self.search(self._get_due_domain(), order=order, limit=limit)
         claimed = rows.try_lock_for_update()
         if rows and not claimed:
             # Another worker has this batch: go on behind it.
-            rows = self.search(self._get_due_domain(), order="id", limit=limit, offset=limit)
+            rows = self.search(self._get_due_domain(), order=order, limit=limit, offset=limit)
             claimed = rows.try_lock_for_update()
         return claimed
 
