@@ -20,10 +20,12 @@ class B2BPortal(CustomerPortal):
     def _read_text(value):
         """Return a text from a form or address; a file that was sent in its place is none.
 
+        Without zero bytes: the database takes none, and refuses what has one with an error.
+
         :param value: as the client sent it
         :rtype: str
         """
-        return value if isinstance(value, str) else ""
+        return value.replace("\x00", "") if isinstance(value, str) else ""
 
     def _b2b_render(self, template, values=None, **kwargs):
         """Render a page that shows prices or terms of one customer.

@@ -50,7 +50,7 @@ class B2BPartNumberPortal(B2BShopPortal):
         if "list" in kwargs:
             return self._render_b2b_upload(kwargs)
         agreement = request.b2b_agreement
-        search = self._read_text(search).replace("\x00", "").strip()[:200]
+        search = self._read_text(search).strip()[:200]
         # sudo: portal users have no rights on numbers; the domain is their own company's
         Reference = request.env["customer.product.reference"].sudo()
         domain = Reference._get_own_domain(agreement, search)
