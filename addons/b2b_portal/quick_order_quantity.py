@@ -11,17 +11,18 @@ _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z")
 _TWO_WAYS = re.compile(r"\+?[1-9][0-9]{0,2}[.,][0-9]{3}\Z")
 
 
-def parse_quantity(text, maximum=MAX_QUANTITY):
+def parse_quantity(text, maximum=MAX_QUANTITY, missing=1.0):
     """Read a quantity with decimal comma or point.
 
-    :param str text: the cell; empty means 1
+    :param str text: the cell
     :param float maximum: more than that is absurd
+    :param float missing: what a cell means in which nothing is to be seen
     :return: the quantity and an error code, '' when fine (see `quick_order_parser.Row`)
     :rtype: tuple[float, str]
     """
     text = _THOUSANDS_BLANKS.sub("", clean(text))
     if not text:
-        return 1.0, ""
+        return missing, ""
     text = _with_point(text).removeprefix("+")
     if not _NUMBER.match(text):
         return 0.0, "bad_quantity"

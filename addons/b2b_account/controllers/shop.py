@@ -34,7 +34,7 @@ class B2BAccountPortal(B2BShopPortal):
         :raise UserError: when it is none, or may be read in two ways
         """
         text = self._read_text(value).strip()
-        amount, error = parse_quantity(text or "0", MAX_AMOUNT)
+        amount, error = parse_quantity(text, MAX_AMOUNT, missing=0.0)
         if has_two_ways(text) or error not in ("", "zero_quantity"):
             raise UserError(
                 request.env._(

@@ -26,7 +26,7 @@ def read_lowered(form, order):
         text = form.get(f"qty_{line.id}")
         if text is None or not isinstance(text, str):
             continue
-        quantity, error = parse_quantity(text.strip() or "0")
+        quantity, error = parse_quantity(text, missing=0.0)
         if error not in ("", "zero_quantity"):
             reason = order.env["b2b.quick.order"]._get_error_message(error)
             name = line.product_id.display_name

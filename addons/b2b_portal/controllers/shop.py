@@ -159,7 +159,7 @@ class B2BShopPortal(B2BPortal):
         for line, text in self._read_b2b_lines(order, prefix).items():
             if line in skip:
                 continue
-            quantity, error = parse_quantity(text.strip() or "0")
+            quantity, error = parse_quantity(text, missing=0.0)
             if error and error != "zero_quantity":
                 reason = request.env["b2b.quick.order"]._get_error_message(error)
                 problems.append(f"{line.product_id.display_name}: {reason}")
