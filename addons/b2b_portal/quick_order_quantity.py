@@ -14,17 +14,18 @@ _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z")
 _TWO_WAYS = re.compile(r"\+?[1-9][0-9]{0,2}[.,][0-9]{3}\Z")
 
 
-def parse_quantity(text, maximum=MAX_QUANTITY):
+def parse_quantity(text, maximum=MAX_QUANTITY, missing=1.0):
     """Read a quantity with decimal comma or point.
 
-    :param str text: the cell; empty means 1
+    :param str text: the cell
     :param float maximum: more than that is absurd
+    :param float missing: what a cell means in which nothing is to be seen
     :return: the quantity and an error code, '' when fine (see `quick_order_parser.Row`)
     :rtype: tuple[float, str]
     """
     text = clean(text)
     if not text:
-        return 1.0, ""
+        return missing, ""
     text = _with_point(_without_blanks(text)).removeprefix("+")
     if not _NUMBER.match(text):
         return 0.0, "bad_quantity"
@@ -49,8 +50,8 @@ def parse_line_quantity(text, uom):
         can tell is not the 0 that takes a line out
     :rtype: tuple[float, str]
     """
-    quantity, error = parse_quantity(text.strip() or "0")
-    if error == "zero_quantity":
+    quantity, error = parse_quantity(text, missing=0.0)
+    if not quantity and error in ("", "zero_quantity"):
         return 0.0, ""
     rounded = uom.round(quantity)
     return rounded, error or ("" if rounded else "zero_quantity")

@@ -34,7 +34,7 @@ class B2BAccountPortal(B2BShopPortal):
         :raise UserError: when it is none, or may be read in two ways
         """
         text = self._read_text(value).strip()
-        amount, error = parse_quantity(text or "0", MAX_AMOUNT)
+        amount, error = parse_quantity(text, MAX_AMOUNT, missing=0.0)
         # Less than the smallest coin would be stored as 0, which is "no limit".
         is_lost = amount and not round(amount, 2)
         if is_lost or has_two_ways(text) or error not in ("", "zero_quantity"):

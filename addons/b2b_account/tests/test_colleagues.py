@@ -169,6 +169,22 @@ class TestInvitations(ColleagueCommon):
         notes = "".join(self.customer.message_ids.mapped("body"))
         self.assertIn("nina@buyer.example.com", notes)
 
+    def test_addresses_that_are_none_are_told(self):
+        for typed in ("nina kowalska@buyer.example.com", "n@a.example, n@b.example", "n@\t"):
+            with self.subTest(typed=typed):
+                self.assertIn("name and an e-mail address", self._invite(typed)[0])
+        self.assertFalse(self._get_contact("kowalska@buyer.example.com"), "somebody else")
+
+    def test_texts_that_no_database_takes_are_read_without_it(self):
+        self._invite("nina\x00@buyer.example.com", name="Nina\x00", order_limit="\x00")
+        partner = self._get_contact("nina@buyer.example.com")
+        self.assertEqual(partner.name, "Nina")
+        self.assertEqual(partner._get_b2b_member().order_limit, 0, "nothing is no limit of 1")
+
+    def test_long_names_are_kept(self):
+        self._invite("nina@buyer.example.com", name="N" * 200)
+        self.assertEqual(self._get_contact("nina@buyer.example.com").name, "N" * 200)
+
     def test_contact_of_the_company_is_used(self):
         contact = self.env["res.partner"].create(
             {"name": "Old", "email": "old@buyer.example.com", "parent_id": self.customer.id}

@@ -93,6 +93,14 @@ class TestRegistrationPage(RegistrationCommon):
         names = {node.get("name") for node in page.xpath("//form[@method='post']//*[@name]")}
         self.assertLessEqual(set(FORM), names)
 
+    def test_address_of_somebody_else_is_not_guessed(self):
+        for typed in ("nina kowalska@newcomer.example.com", "a@b.example,c@d.example"):
+            with self.subTest(typed=typed):
+                self.assertIn("e-mail address", self._alerts(self._send(email=typed))[0])
+        self.assertFalse(self._found())
+        self._send(email="Nina New <Nina@Newcomer.example.com>")
+        self.assertEqual(self._found().email, "nina@newcomer.example.com")
+
     def test_registers(self):
         self._send()
         found = self._found()

@@ -20,7 +20,7 @@ class B2BPortal(CustomerPortal):
     def _read_text(value):
         """Return a text from a form or address; a file that was sent in its place is none.
 
-        Zero bytes are left out: the database does not even look for a text with one.
+        Without zero bytes: the database takes none, and refuses what has one with an error.
 
         :param value: as the client sent it
         :rtype: str

@@ -147,7 +147,7 @@ class B2BCostCenterPortal(B2BAccountPortal):
     def _read_b2b_center(self, code, name):
         values = {
             "code": clean_text(code, one_line=True)[:32],
-            "name": clean_text(name, one_line=True)[:100],
+            "name": clean_text(name, one_line=True)[:200],
         }
         if not all(values.values()):
             raise UserError(request.env._("A cost centre needs a code and a name."))

@@ -11,5 +11,6 @@ class ResCompany(models.Model):
     )
 
     _b2b_approval_days_positive = models.Constraint(
-        "CHECK (b2b_approval_days > 0)", "An approval needs at least one day."
+        "CHECK (b2b_approval_days BETWEEN 1 AND 36500)",
+        "The days for an approval must lie between 1 and 36500.",
     )

@@ -23,6 +23,11 @@ class TestDecisions(ApprovalCommon):
 
     # === APPROVE, DECLINE, WITHDRAW === #
 
+    def test_quantities_beyond_all_numbers_are_refused(self):
+        for quantity in (10**400, "1e999", "nan", None, []):
+            with self.assertRaises(UserError):
+                self._approve(quantities={self.order.order_line.id: quantity})
+
     def test_last_step_places_the_order(self):
         self.assertIs(self._approve(comment="Fine"), True)
         order = self.order

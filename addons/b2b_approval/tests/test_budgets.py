@@ -1,8 +1,11 @@
 import re
 
+from psycopg2.errors import CheckViolation
+
 from odoo import fields
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import freeze_time, tagged
+from odoo.tools import mute_logger
 
 from ..context_keys import DECIDING
 from .common import ApprovalCommon
@@ -10,6 +13,24 @@ from .common import ApprovalCommon
 
 @tagged("post_install", "-at_install")
 class TestBudgets(ApprovalCommon):
+    @mute_logger("odoo.sql_db")
+    def test_days_for_an_approval_stay_within_the_calendar(self):
+        for days in (0, 2**31 - 1):
+            with self.assertRaises(CheckViolation), self.cr.savepoint():
+                self.company.b2b_approval_days = days
+                self.env.flush_all()
+
+    def test_order_is_booked_on_no_center_of_another_customer(self):
+        foreign = self.env["b2b.cost.center"].create(
+            {"partner_id": self.rival.id, "code": "R", "name": "Rival's secret"}
+        )
+        order = self._place().sudo()
+        with self.assertRaises(ValidationError), self.cr.savepoint():
+            order.cost_center_id = foreign
+        with self.assertRaises(ValidationError), self.cr.savepoint():
+            self._create_order([(self.product, 1)], cost_center_id=foreign.id)
+        order.cost_center_id = self.center
+
     """What is reserved, spent and left; the cart comes to 198.85."""
 
     def setUp(self):

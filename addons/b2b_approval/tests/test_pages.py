@@ -37,6 +37,16 @@ class TestPages(WholeTables, ApprovalCommon):
         self.assertIn(f"{PAGE}/{approval.id}", self._get(PAGE).text)
         self.assertIn(PAGE, self._get("/my/b2b").text, "in the navigation")
 
+    def test_quantity_in_which_nothing_is_to_be_seen_is_none(self):
+        self._create_approval_rule((10, self.anna))
+        self.cart.order_line.copy({"order_id": self.cart.id, "product_id": self.product_b.id})
+        approval = self._request().sudo()
+        line, kept = approval.order_id.order_line
+        self._login(self.anna_user)
+        self._decide(approval, "approve", **{f"qty_{line.id}": "\u200b", "accept_changes": "1"})
+        self.assertEqual(approval.state, "approved")
+        self.assertFalse(approval.order_id.order_line - kept, "taken out, as by an empty field")
+
     def test_navigation_is_as_before_for_whoever_has_nothing_to_do_with_it(self):
         self._login(self.buyer_user)
         self.assertNotIn(PAGE, self._get("/my/b2b").text)

@@ -22,6 +22,13 @@ class TestPartNumberPages(WholeTables, PartNumberCommon):
         posts = [URL, f"{URL}/upload", f"{URL}/import", f"{URL}/rejected"]
         return gets, [*posts, f"{URL}/{reference.id}/save", f"{URL}/{reference.id}/delete"]
 
+    def test_texts_that_no_database_takes_are_told(self):
+        for sku, number in (("\x00", "Q"), ("0043\x00", "Q-1")):
+            self.assertTrue(
+                self._alerts(self._post(URL, {"sku": sku, "customer_product_reference": number}))
+            )
+        self.assertEqual(self._numbers(), {"0042": "X-1", "0043": "Q-1"})
+
     # === ACCESS === #
 
     def test_closed_to_others(self):

@@ -41,8 +41,8 @@ class ResCompany(models.Model):
     )
 
     _order_status_mail_delay_positive = models.Constraint(
-        "CHECK(order_status_mail_delay >= 0)",
-        "The time that status e-mails are held back cannot be negative.",
+        "CHECK(order_status_mail_delay BETWEEN 0 AND 525600)",
+        "The minutes that status e-mails are held back must lie between 0 and 525600.",
     )
     _order_status_delay_days_positive = models.Constraint(
         "CHECK(order_status_delay_days >= 0)",

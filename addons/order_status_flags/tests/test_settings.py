@@ -42,10 +42,11 @@ class TestSettings(OrderStatusCommon):
             self.assertIn(f'name="{action.id}"', arch)
 
     @mute_logger("odoo.sql_db")
-    def test_negative_hold_back_time_is_refused(self):
-        with self.assertRaises(CheckViolation):
-            self.company.order_status_mail_delay = -5
-            self.env.flush_all()
+    def test_hold_back_time_out_of_range_is_refused(self):
+        for minutes in (-5, 2**31 - 1):
+            with self.assertRaises(CheckViolation), self.cr.savepoint():
+                self.company.order_status_mail_delay = minutes
+                self.env.flush_all()
 
     def test_salespeople_do_not_change_settings(self):
         settings = self.env["res.config.settings"].with_user(self.seller)

@@ -54,10 +54,11 @@ class TestRegistration(OrdersCommon):
         self.assertUnregistered(False)
 
     @mute_logger("odoo.sql_db")
-    def test_negative_minutes_are_refused(self):
-        with self.assertRaises(psycopg2.errors.CheckViolation), self.cr.savepoint():
-            self.feed.registration_minutes = -1
-            self.env.flush_all()
+    def test_minutes_out_of_range_are_refused(self):
+        for minutes in (-1, 2**31 - 1):
+            with self.assertRaises(psycopg2.errors.CheckViolation), self.cr.savepoint():
+                self.feed.registration_minutes = minutes
+                self.env.flush_all()
 
     def test_number_document_or_cancellation_settle_it(self):
         self.order.external_ref = "ZK 1"

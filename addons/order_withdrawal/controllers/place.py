@@ -87,6 +87,12 @@ class Place:
     def _get_quantity_errors(self, declaration):
         lines = self.get_lines()
         quantities, unclear = declaration.get_quantities(lines.ids)
+        # What the unit rounds to nothing is a quantity of nothing: it could not be kept.
+        unclear += [
+            line.id
+            for line in lines
+            if line.id in quantities and line.product_uom_id.is_zero(quantities[line.id])
+        ]
         errors = {
             f"line_{line_id}": self.env._("Please enter a quantity, or leave it empty.")
             for line_id in unclear

@@ -34,12 +34,12 @@ class ResCompany(models.Model):
     )
 
     _withdrawal_days_positive = models.Constraint(
-        "CHECK(withdrawal_days > 0)",
-        "The withdrawal period has at least one day.",
+        "CHECK(withdrawal_days BETWEEN 1 AND 36500)",
+        "The days of the withdrawal period must lie between 1 and 36500.",
     )
     _withdrawal_retention_positive = models.Constraint(
-        "CHECK(withdrawal_retention_months >= 0)",
-        "Statements cannot be kept for a negative time.",
+        "CHECK(withdrawal_retention_months BETWEEN 0 AND 1200)",
+        "The months that statements are kept must lie between 0 and 1200.",
     )
 
     def _get_order_status_page_fields(self):

@@ -1,7 +1,10 @@
 from datetime import timedelta
 
+from psycopg2.errors import CheckViolation
+
 from odoo import fields
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
 
 from ..hooks import uninstall_hook
 from .common import WithdrawalCommon
@@ -9,6 +12,14 @@ from .common import WithdrawalCommon
 
 @tagged("post_install", "-at_install")
 class TestWithdrawalSettings(WithdrawalCommon):
+    @mute_logger("odoo.sql_db")
+    def test_periods_stay_within_the_calendar(self):
+        for name in ("withdrawal_days", "withdrawal_retention_months"):
+            for value in (-1, 2**31 - 1):
+                with self.assertRaises(CheckViolation), self.cr.savepoint():
+                    self.company[name] = value
+                    self.env.flush_all()
+
     def test_defaults(self):
         company = self.env["res.company"].create({"name": "WD defaults"})
         self.assertFalse(company.withdrawal_enabled)

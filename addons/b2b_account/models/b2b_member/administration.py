@@ -1,15 +1,15 @@
 from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.tools import email_normalize
 
 from odoo.addons.order_status_flags.typed_text import clean_text
 
 from ... import rights
+from ...email_address import read_email
 
 # Each is a login and an e-mail: more of them is no company's portal, but somebody's mailing.
 MAX_COLLEAGUES = 300
-NAME_SIZE = 100
+NAME_SIZE = 200
 
 
 class B2bMember(models.Model):
@@ -132,7 +132,7 @@ class B2bMember(models.Model):
         :raise UserError: when the person cannot be invited; whose an address is, is not told
         """
         name = clean_text(name, one_line=True)[:NAME_SIZE]
-        address = email_normalize(email or "")
+        address = read_email(email)
         if not name or not address:
             raise UserError(self.env._("Please enter a name and an e-mail address."))
         if len(self._get_b2b_colleagues(company)) >= MAX_COLLEAGUES:

@@ -2,11 +2,11 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import email_normalize, email_normalize_all
 
 from odoo.addons.order_status_flags.net_address import get_sender
 from odoo.addons.order_status_flags.typed_text import clean_text
 
+from ...email_address import read_email
 from ...vat_number import clean_vat
 
 MAX_AN_HOUR, SPAN = 5, timedelta(hours=1)
@@ -72,7 +72,7 @@ class B2bRegistration(models.Model):
             "company_name": clean_text(form.get("company"), one_line=True)[:NAME_SIZE],
             "vat": clean_vat(form.get("vat"), country),
             "contact_name": clean_text(form.get("contact"), one_line=True)[:NAME_SIZE],
-            "email": email_normalize(form.get("email") or "") or "",
+            "email": read_email(form.get("email")),
             "phone": clean_text(form.get("phone"), one_line=True)[:50],
             "note": clean_text(form.get("note"))[:NOTE_SIZE],
             "consent": bool(form.get("consent")),
@@ -94,7 +94,7 @@ class B2bRegistration(models.Model):
             )
         if not values["contact_name"]:
             problems.append(self.env._("Please enter your name."))
-        if not values["email"] or len(email_normalize_all(form.get("email") or "")) != 1:
+        if not values["email"]:
             problems.append(self.env._("Please enter your e-mail address."))
         return problems
 

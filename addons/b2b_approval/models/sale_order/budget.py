@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 
 class SaleOrder(models.Model):
@@ -29,6 +30,20 @@ class SaleOrder(models.Model):
         groups="base.group_user",
         help="Of that day: currency of the selling company for one of the order's.",
     )
+
+    @api.constrains("cost_center_id")
+    def _check_cost_center(self):
+        """Refuse a cost centre of another customer: its budget would pay, and its name be read."""
+        # sudo: buyers read no cost centres
+        for order in self.sudo().filtered("cost_center_id"):
+            if order.cost_center_id.partner_id != order.b2b_customer_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(center)s is no cost centre of %(company)s.",
+                        center=order.cost_center_id.display_name,
+                        company=order.b2b_customer_id.display_name,
+                    )
+                )
 
     # === CHECKOUT === #
 

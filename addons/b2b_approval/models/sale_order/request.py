@@ -53,7 +53,7 @@ class SaleOrder(models.Model):
                 for line_id, quantity in (quantities or {}).items()
                 if int(line_id) in lines
             }
-        except (AttributeError, TypeError, ValueError) as error:
+        except (AttributeError, OverflowError, TypeError, ValueError) as error:
             raise UserError(self.env._("These quantities are no numbers.")) from error
         lowered = {line: q for line, q in wanted.items() if q != line.product_uom_qty}
         # Not a number is neither below nor above.

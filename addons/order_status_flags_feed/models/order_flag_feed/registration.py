@@ -30,8 +30,8 @@ class OrderFlagFeed(models.Model):
     unregistered_count = fields.Integer(compute="_compute_unregistered_count")
 
     _registration_minutes_positive = models.Constraint(
-        "CHECK(registration_minutes >= 0)",
-        "The minutes to register an order cannot be negative.",
+        "CHECK(registration_minutes BETWEEN 0 AND 525600)",
+        "The minutes to register an order must lie between 0 and 525600.",
     )
 
     # === COMPUTE METHODS === #
