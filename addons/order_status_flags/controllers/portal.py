@@ -144,6 +144,10 @@ class OrderStatusPortal(CustomerPortal):
         """Override of `portal` to add status, timeline and cancellation to an order's page."""
         extra = {}
         if document._name == "sale.order":
+            # sudo: customers do not read who sells to them. The page names all of these, so they
+            # are read at once.
+            order = document.sudo()
+            (order.partner_id | order.company_id.partner_id | order.user_id.partner_id).mapped("tz")
             # Odoo's own dates on the page, too: one moment reads the same everywhere.
             request.update_context(tz=document._get_customer_page_tz(request.env.user))
             extra = document._get_customer_page_values()

@@ -245,8 +245,6 @@ class SaleOrder(models.Model):
         # sudo: visitors read neither customer nor company
         order = self.sudo()
         customer, company = order.partner_id, order.company_id.partner_id
-        # The page names the salesperson, too: all of them are read at once.
-        (customer | company | order.user_id.partner_id).mapped("tz")
         return (
             (not reader._is_public() and reader.tz)
             or customer.tz
