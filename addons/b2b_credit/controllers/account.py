@@ -85,7 +85,8 @@ class B2BCreditPortal(B2BShopPortal):
         return date_from, date_to
 
     def _read_b2b_date(self, value):
-        text = self._read_text(value).strip()
+        # As it came: a zero byte is no date, and not left out as from a typed text.
+        text = value.strip() if isinstance(value, str) else ""
         if not text:
             return None
         try:
