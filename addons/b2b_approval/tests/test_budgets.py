@@ -13,6 +13,20 @@ from .common import ApprovalCommon
 
 @tagged("post_install", "-at_install")
 class TestBudgets(ApprovalCommon):
+    """What is reserved, spent and left; the cart comes to 198.85."""
+
+    def setUp(self):
+        super().setUp()
+        self.form = {"cost_center_id": str(self.center.id)}
+        cart = self._get_cart()
+        cart._refresh_b2b_lines()
+        self.amount = cart.amount_untaxed
+
+    def _use(self, budget):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return budget.reserved, budget.spent, budget.left
+
     @mute_logger("odoo.sql_db")
     def test_days_for_an_approval_stay_within_the_calendar(self):
         for days in (0, 2**31 - 1):
@@ -30,20 +44,6 @@ class TestBudgets(ApprovalCommon):
         with self.assertRaises(ValidationError), self.cr.savepoint():
             self._create_order([(self.product, 1)], cost_center_id=foreign.id)
         order.cost_center_id = self.center
-
-    """What is reserved, spent and left; the cart comes to 198.85."""
-
-    def setUp(self):
-        super().setUp()
-        self.form = {"cost_center_id": str(self.center.id)}
-        cart = self._get_cart()
-        cart._refresh_b2b_lines()
-        self.amount = cart.amount_untaxed
-
-    def _use(self, budget):
-        self.env.flush_all()
-        self.env.invalidate_all()
-        return budget.reserved, budget.spent, budget.left
 
     def test_placed_order_is_spent(self):
         budget = self._create_budget(1000)
