@@ -1,3 +1,5 @@
+from collections.abc import Collection
+
 from odoo import api, models
 from odoo.fields import Domain
 from odoo.http import request
@@ -9,9 +11,9 @@ class IrRule(models.Model):
     @api.model
     def _compute_domain(self, model_name, mode="read"):
         """Override of `base` to use what a page has looked up, see `_resolve_for_page`."""
-        domain = super()._compute_domain(model_name, mode)
-        known = request and request.__dict__.get("b2b_rules_of_page")
-        return known.get(self._get_page_key(model_name, mode), domain) if known else domain
+        known = request.__dict__.get("b2b_rules_of_page", {}) if request else {}
+        domain = known.get(self._get_page_key(model_name, mode)) if known else None
+        return super()._compute_domain(model_name, mode) if domain is None else domain
 
     @api.model
     def _resolve_for_page(self, model_name):
@@ -30,7 +32,11 @@ class IrRule(models.Model):
 
         def resolve(condition):
             field = model._fields.get(condition.field_expr)
-            if condition.operator != "child_of" or field.comodel_name != "res.partner":
+            # Rules may say it of a path, or of one id: these stay as they are.
+            is_of_contact = field and field.comodel_name == "res.partner"
+            if condition.operator != "child_of" or not is_of_contact:
+                return condition
+            if isinstance(condition.value, str) or not isinstance(condition.value, Collection):
                 return condition
             key = frozenset(condition.value)
             if key not in below:

@@ -342,6 +342,27 @@ class TestCustomerPages(CustomerCommon, HttpCase):
         self.assertIn("PO-MOVE", self._open(user, "/my/b2b/orders.csv").text)
         self.assertIn(self.order.name, self._open(user, "/my/orders").text)
 
+    def test_list_takes_rules_of_others_as_they_are_written(self):
+        group = self.env.ref("base.group_portal")
+        for domain in (
+            "[('partner_id.commercial_partner_id', 'child_of', [user.partner_id.id])]",
+            "[('partner_id', 'child_of', user.commercial_partner_id.id)]",
+            "[('company_id', 'child_of', company_ids)]",
+        ):
+            rule = self.env["ir.rule"].create(
+                {
+                    "name": "Of another addon",
+                    "model_id": self.env.ref("sale.model_sale_order").id,
+                    "groups": group.ids,
+                    "domain_force": domain,
+                }
+            )
+            with self.subTest(domain=domain):
+                page = self._open(self.buyer2_user, "/my/orders").text
+                self.assertIn(self.order.name, page)
+                self.assertNotIn(self.order.name, self._open(self.rival_user, "/my/orders").text)
+            rule.unlink()
+
     def test_list_looks_once_for_who_belongs_to_the_customer(self):
         daughter = self.env["res.partner"].create(
             {"name": "Daughter Ltd", "is_company": True, "parent_id": self.customer.id}
