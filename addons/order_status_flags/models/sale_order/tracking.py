@@ -13,7 +13,7 @@ TIMELINE_FIELDS = [
     *("status_id", "previous_status_id", "undone_id"),
 ]
 
-# What the public page needs of lines and history: of a hundred fields that a line has, most are
+# What the public page needs of lines: of a hundred fields that a line has, most are
 # read, and translated, only to be left alone. The last two are of `delivery` and `sale_loyalty`.
 PAGE_LINE_FIELDS = (
     *("order_id", "display_type", "name", "sequence", "product_id", "product_uom_id"),
@@ -21,10 +21,6 @@ PAGE_LINE_FIELDS = (
     *("is_downpayment", "is_expense"),
     *("collapse_composition", "company_id", "currency_id", "price_subtotal", "extra_tax_data"),
     *("is_delivery", "reward_id"),
-)
-PAGE_HISTORY_FIELDS = (
-    *("order_id", "status_id", "previous_status_id", "date", "source"),
-    *("mail_kind", "undone_id"),
 )
 
 
@@ -220,10 +216,9 @@ class SaleOrder(models.Model):
         partners.commercial_partner_id.fetch(names)
 
     def _fetch_page_rows(self):
-        """Read what the public page needs of the lines and the history of this order (sudo)."""
+        """Read what the public page needs of the lines of this order (sudo)."""
         lines = self.order_line
         lines.fetch([name for name in PAGE_LINE_FIELDS if name in lines._fields])
-        self.status_history_ids.fetch(PAGE_HISTORY_FIELDS)
         # Whether it is goods that were delivered.
         products = lines.filtered(lambda line: line._is_delivered()).product_id
         products.fetch(["product_tmpl_id"])
