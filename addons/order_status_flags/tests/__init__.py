@@ -36,6 +36,7 @@ from . import (
     test_table_file,
     test_taken_up_again,
     test_tracking,
+    test_tracking_cancel,
     test_tracking_lines,
     test_typed_text,
     test_undo,

@@ -70,3 +70,15 @@ class PortalCommon(OrderStatusCommon, HttpCase):
     def _alerts(self, html):
         found = re.findall(r'<div[^>]*role="alert"[^>]*>(.*?)</div>', html, re.S)
         return [" ".join(text.split()) for text in found]
+
+
+class TrackingCommon(PortalCommon):
+    """Whoever has the link to the public page of an order."""
+
+    def _url(self, order):
+        return f"/order/status/{order.order_tracking_token}"
+
+    def _open(self, order, query=""):
+        response = self._get(self._url(order) + query)
+        self.assertEqual(response.status_code, 200)
+        return response.text

@@ -5,7 +5,7 @@ from odoo import fields
 from odoo.tests import BaseCase, tagged
 
 from ..order_calendar import make_calendar
-from .test_tracking import TrackingCommon
+from .portal import TrackingCommon
 
 
 @tagged("post_install", "-at_install")

@@ -8,7 +8,7 @@ from odoo.tests import freeze_time, tagged
 
 from odoo.addons.base.models.ir_qweb import IrQweb
 
-from .test_tracking import TrackingCommon
+from .portal import TrackingCommon
 
 
 @tagged("post_install", "-at_install")

@@ -8,7 +8,7 @@ from odoo.tests import freeze_time, new_test_user, tagged
 from odoo.addons.mail_delivery_retry.tests.common import Race
 
 from .common import OrderStatusCommon
-from .test_tracking import TrackingCommon
+from .portal import TrackingCommon
 
 ACTIVITY = "order_status_flags.mail_activity_type_question"
 

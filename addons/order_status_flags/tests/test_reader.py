@@ -7,7 +7,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import file_open
 
-from .test_tracking import TrackingCommon
+from .portal import TrackingCommon
 
 
 @tagged("post_install", "-at_install")

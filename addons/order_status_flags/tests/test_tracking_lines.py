@@ -3,7 +3,7 @@ from unittest.mock import patch
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from .test_tracking import TrackingCommon
+from .portal import TrackingCommon
 
 
 def section(name, **values):
