@@ -3,9 +3,9 @@
 load.py calls `fill_plain` before the addons are installed, and `fill_addons` after.
 """
 
-from million_data import SIGNATURE
+from agreements import sign_agreement
 
-from odoo import Command, fields
+from odoo import Command
 
 BUYERS, CLERKS, OWN_ORDERS, TEMPLATE_LINES = 24, 8, 40, 10
 COMPANY = {"is_company": True, "street": "Polna 1", "zip": "61-001", "city": "Poznan"}
@@ -89,7 +89,7 @@ def fill_addons(env):
     )
     for number in range(BUYERS):
         user = env["res.users"].search([("login", "=", f"buyer{number}")])
-        agreement = sign(env, user.partner_id, pricelists[number % len(pricelists)])
+        agreement = sign_agreement(env, user.partner_id, pricelists[number % len(pricelists)])
         orders = env(user=user.id)["sale.order"]
         template = orders._create_b2b_template(agreement, "Every Monday")
         template._add_b2b_template_lines(
@@ -121,17 +121,3 @@ def make_past_known(env):
                   FROM sale_order_status_history) before
          WHERE before.id = row.id
     """)
-
-
-def sign(env, partner, pricelist):
-    agreement = env["b2b.agreement"].create(
-        {
-            "partner_id": partner.commercial_partner_id.id,
-            "pricelist_id": pricelist.id,
-            "date_start": fields.Date.today(),
-            "body": "<p>Terms</p>",
-            "state": "sent",
-        }
-    )
-    agreement._sign(partner.name, SIGNATURE, partner)
-    return agreement

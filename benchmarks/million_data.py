@@ -7,26 +7,23 @@ Odoo itself, copy the first of them by SQL, and compare the copies with the othe
 
 from dataclasses import dataclass
 
+from agreements import sign_agreement
 from copies import Copies, bare
 from data import LOGIN
 
-from odoo import Command, fields
+from odoo import Command
 from odoo.tools import SQL
 
-# Orders come at this pace, the newest now: a million of them in nearly five years.
 # As `secrets.token_urlsafe(32)` writes one.
 NEW_TOKEN = SQL(
     "translate(rtrim(encode(sha256(gen_random_uuid()::text::bytea), 'base64'), '='), '+/', '-_')"
 )
+# Orders come at this pace, the newest now: a million of them in nearly five years.
 PACE = 150  # seconds
 OWN_ORDERS = 200
 LINES = 3
 # Copies are compared with so many records of their kind.
 FRESH = 2
-SIGNATURE = (  # a PNG of one pixel
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
-    "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
 # Of a hundred orders; the others are confirmed, and not invoiced in Odoo.
 SHARES = {"invoiced": 20, "cancelled": 3, "quotation": 2, "web": 45}
 # Per cent of the orders that an ERP has made a document of.
@@ -737,8 +734,10 @@ class AddonFilling(Filling):
 
     def make_agreements(self):
         """Make the agreements: of the portal user, of the samples, and their copies."""
-        agreements = [self.sign(partner) for partner in self.companies]
-        self.sign(self.customer)
+        agreements = [
+            sign_agreement(self.env, partner, self.pricelists[0]) for partner in self.companies
+        ]
+        sign_agreement(self.env, self.customer, self.pricelists[0])
         sample = agreements[0]
         rows = SQL(
             "(SELECT row_number() OVER (ORDER BY id) AS n, id AS partner_id FROM res_partner"
@@ -769,19 +768,6 @@ class AddonFilling(Filling):
         self.agreement_copies = copies
         self.env["b2b.agreement"]._seal_former()
         self.env.flush_all()
-
-    def sign(self, partner):
-        agreement = self.env["b2b.agreement"].create(
-            {
-                "partner_id": partner.id,
-                "pricelist_id": self.pricelists[0].id,
-                "date_start": fields.Date.today(),
-                "body": "<p>Terms</p>",
-                "state": "sent",
-            }
-        )
-        agreement._sign(partner.name, SIGNATURE, partner)
-        return agreement
 
     def copy_part_numbers(self):
         """Give each customer with an agreement twenty part numbers of his own."""

@@ -4,10 +4,11 @@ import gc
 import time
 from functools import partial
 
+from agreements import sign_agreement
 from data import LOGIN
 from measure import commit, scenario
 
-from odoo import Command, fields
+from odoo import Command
 
 from odoo.addons.b2b_portal.pricelist_file import make_xlsx
 from odoo.addons.product.models.product_pricelist import ProductPricelist
@@ -16,10 +17,6 @@ FULL, FEW, NO_APPROVAL = "bench_full", "bench_few", "bench_no_approval"
 ROWS, TEMPLATE_LINES = 1000, 200
 # database: (products of the shop, rules of the pricelist)
 SIZES = {FULL: (5000, 1000), FEW: (500, 100), NO_APPROVAL: (5000, 1000)}
-SIGNATURE = (  # a PNG of one pixel
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
-    "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
 
 
 def open_shop(env):
@@ -30,28 +27,12 @@ def open_shop(env):
     user = env["res.users"].search([("login", "=", LOGIN)])
     agreement = user.partner_id._get_b2b_agreement()
     if not agreement:
-        agreement = sign_agreement(env, user.partner_id)
+        pricelist = env["product.pricelist"].create({"name": "Benchmark shop", "is_b2b": True})
+        agreement = sign_agreement(env, user.partner_id, pricelist).sudo()
         fill_shop(env, agreement.pricelist_id)
         commit(env)
     products = env["product.product"].search([("default_code", "=like", "BENCH%")], order="id")
     return env(user=user.id), agreement, products.sudo()
-
-
-def sign_agreement(env, partner, pricelist=None):
-    pricelist = pricelist or env["product.pricelist"].create(
-        {"name": "Benchmark shop", "is_b2b": True}
-    )
-    agreement = env["b2b.agreement"].create(
-        {
-            "partner_id": partner.commercial_partner_id.id,
-            "pricelist_id": pricelist.id,
-            "date_start": fields.Date.today(),
-            "body": "<p>Terms</p>",
-            "state": "sent",
-        }
-    )
-    agreement._sign("Bench", SIGNATURE, partner)
-    return agreement.sudo()
 
 
 def fill_shop(env, pricelist):

@@ -5,6 +5,7 @@ import time
 from datetime import timedelta
 from functools import partial
 
+from agreements import SIGNATURE, sign_agreement
 from data import LOGIN, copy_children, insert_copies, reserve_ids
 from measure import commit, scenario
 
@@ -14,7 +15,7 @@ from odoo.tools import SQL
 from odoo.addons.b2b_pricelist.pricing import PriceLine
 from odoo.addons.order_status_flags.table_csv import make_csv
 
-from scenarios.b2b_shop import FULL, NO_APPROVAL, SIGNATURE, open_shop, sign_agreement
+from scenarios.b2b_shop import FULL, NO_APPROVAL, open_shop
 
 LINES = (5, 100)
 REQUESTS, ITEMS = 10_000, 10_000
