@@ -620,7 +620,10 @@ class AddonFilling(Filling):
             CREATE TEMP TABLE filled_order AS
             SELECT id, date_order, row_number() OVER (ORDER BY id) AS n,
                    row_number() OVER (ORDER BY date_order DESC, id DESC) > %s AS is_done,
-                   EXISTS (SELECT FROM sale_order_status_history WHERE order_id = so.id) AS is_told
+                   EXISTS (SELECT FROM sale_order_status_history WHERE order_id = so.id) AS is_told,
+                   -- How long after the order each status came, of every order another time.
+                   (id %% 59 + 1) / 3600.0 AS hours_to_first,
+                   24 + id %% 97 AS hours_to_second
               FROM sale_order so
              WHERE state = 'sale' AND partner_id != %s AND partner_id != ALL(%s)
             """,
@@ -639,8 +642,9 @@ class AddonFilling(Filling):
                        SET order_status_id = CASE WHEN f.is_done THEN %(done)s ELSE %(present)s END,
                            customer_status_id = CASE WHEN f.is_done THEN %(done)s
                                                      ELSE %(present)s END,
-                           order_status_date = f.date_order + CASE WHEN f.is_done
-                                               THEN interval '3 days' ELSE interval '0' END,
+                           order_status_date = f.date_order + interval '1 hour'
+                               * (hours_to_first + CASE WHEN f.is_done THEN hours_to_second
+                                                   ELSE 0 END),
                            order_tracking_token = COALESCE(order_tracking_token, %(token)s),
                            access_token = COALESCE(access_token, gen_random_uuid()::text),
                            external_ref = CASE WHEN f.is_done
@@ -663,7 +667,7 @@ class AddonFilling(Filling):
         )
         rows = SQL(
             "(SELECT row_number() OVER (ORDER BY id, step) AS n, f.id AS order_id,"
-            " f.date_order, step"
+            " f.date_order, step, hours_to_first, hours_to_second"
             " FROM filled_order f, generate_series(1, 2) step"
             " WHERE CASE WHEN step = 1 THEN NOT is_told ELSE is_done END) f"
         )
@@ -675,8 +679,11 @@ class AddonFilling(Filling):
                 rows,
                 SQL("CASE WHEN step = 1 THEN %s ELSE %s END", first[0].id, second[0].id),
                 order_id=SQL("f.order_id"),
-                moment=SQL("f.date_order + (step - 1) * interval '3 days'"),
-                hours=SQL("(step - 1) * 72.0"),
+                moment=SQL(
+                    "f.date_order"
+                    " + interval '1 hour' * (hours_to_first + (step - 1) * hours_to_second)"
+                ),
+                hours=SQL("CASE WHEN step = 1 THEN hours_to_first ELSE hours_to_second END"),
             )
         )
         with bare(self.cr, "sale_order_status_history"):

@@ -10,6 +10,7 @@ from kit.company import Company, iso
 from kit.pages import (
     PHONE,
     check_width,
+    follow,
     look_on_phone,
     press,
     quick_order,
@@ -122,8 +123,8 @@ def test_requester_from_his_own_list_to_the_order(company, buyer, browser, mails
     # Anna decides at her desk.
     desk = browser.open(APPROVER)
     desk.goto("/my")
-    desk.get_by_role("link", name="Approvals").first.click()
-    desk.get_by_role("link", name="Decide").first.click()
+    follow(desk, desk.get_by_role("link", name="Approvals").first)
+    follow(desk, desk.get_by_role("link", name="Decide").first)
     assert "For the frames of hall 2." in read(desk)
     desk.fill("#b2b_comment", "Fine, but no more this month.")
     press(desk, "Approve")

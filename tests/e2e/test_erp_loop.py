@@ -78,6 +78,7 @@ def test_order_is_taken_flagged_delivered_and_invoiced(feed, box, browser, mails
     order.look()
     assert order.can_cancel()
 
+    feed.wait_for(order.name)
     box.run("once")
     number = feed.read(order.id, "external_ref")["external_ref"]
     assert number.startswith("ZK ")
@@ -115,6 +116,7 @@ def test_order_is_taken_flagged_delivered_and_invoiced(feed, box, browser, mails
 
 def test_order_that_is_deleted_in_the_erp(feed, box, browser, screenshot):
     order = Order(browser.open(login=LOGIN, width=390), feed)
+    feed.wait_for(order.name)
     box.run("once")
     box.run("delete", order.name)
     box.run("once")

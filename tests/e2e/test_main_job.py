@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pypdf
 import pytest
 from kit.buyer import buy
+from kit.pages import follow
 
 PRODUCT = "Wall paint 10 l"
 TRACKING = "/order/status/"
@@ -252,10 +253,10 @@ def test_everything_works_without_javascript(browser, rpc, order):
     state = browser.open(login="retail").context.storage_state()
     page = browser.open(java_script_enabled=False, storage_state=state)
     page.goto("/my/orders")
-    page.locator("a", has_text=number_of(rpc, order_id)).click()
+    follow(page, page.locator("a", has_text=number_of(rpc, order_id)))
     page.locator("a[href='#order_cancel_dialog']").click()
     page.locator("#order_cancel_reason").fill("Bez skryptów")
-    page.locator("#order_cancel_dialog button[type=submit]").click()
+    follow(page, page.locator("#order_cancel_dialog button[type=submit]"))
     assert page.locator("[role=alert].alert-success").count() == 1
     assert status_of(rpc, order_id) == "Rejected"
 

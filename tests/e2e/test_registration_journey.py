@@ -8,6 +8,7 @@ from kit.company import make_pricelist
 from kit.pages import (
     check_width,
     choose_password,
+    follow,
     look_on_phone,
     press,
     read,
@@ -117,7 +118,7 @@ def test_stranger_becomes_a_customer(register, rpc, browser, mails, screenshot):
 
     # She is the administrator of her company, and nobody became a customer by the name alone.
     page.goto("/my")
-    page.get_by_role("link", name="Colleagues").first.click()
+    follow(page, page.get_by_role("link", name="Colleagues").first)
     assert page.locator(".o_b2b_colleagues > li").count() == 1
     admin = rpc()
     others = admin.search("res.partner", [("name", "=", NAME), ("is_company", "=", True)])

@@ -3,6 +3,9 @@
 import sqlite3
 import subprocess
 import sys
+import time
+
+import requests
 
 from kit.erp import ROOT
 
@@ -21,6 +24,7 @@ class Feed:
         wizard = rpc.create("order.flag.feed.key", feed_id=self.id, duration="30")
         action = rpc.call("order.flag.feed.key", "action_make_key", [wizard])
         self.key = action["context"]["default_key"]
+        self.cursor = False
         self.product = rpc.create(
             "product.product",
             name="Śruba M8 “długa”",
@@ -38,7 +42,27 @@ class Feed:
         ids = self.rpc.call("sale.order", "create", [values] * count)
         self.rpc.call("sale.order", "action_quotation_sent", ids)
         rows = self.rpc.read("sale.order", ids, "name")
-        return ids, [row["name"] for row in rows]
+        names = [row["name"] for row in rows]
+        self.wait_for(*names)
+        return ids, names
+
+    def wait_for(self, *names):
+        """Return once the feed gives these orders to whoever asks.
+
+        An order that is placed while somebody writes in another database of the same server may
+        be late by a call; when one call has given it, each later one does.
+        """
+        url = f"{self.rpc.server.url}/json/2/order.flag.feed/orders"
+        headers = {"Authorization": f"bearer {self.key}"}
+        missing, deadline = set(names), time.monotonic() + 30
+        while missing:
+            assert time.monotonic() < deadline, f"not given: {missing}"
+            values = {"ids": [self.id], "cursor": self.cursor, "limit": 500}
+            answer = requests.post(url, json=values, headers=headers, timeout=60)
+            answer.raise_for_status()
+            page = answer.json()
+            self.cursor = page["cursor"]
+            missing -= {order["name"] for order in page["orders"]}
 
     def read(self, order, *fields):
         return self.rpc.read("sale.order", order, *fields)

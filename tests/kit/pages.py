@@ -7,8 +7,16 @@ PHONE = 390
 
 def press(page, caption):
     """Press the first button with this caption and wait for the page that comes."""
-    page.get_by_role("button", name=caption, exact=True).first.click()
-    page.wait_for_load_state("load")
+    follow(page, page.get_by_role("button", name=caption, exact=True).first)
+
+
+def follow(page, element):
+    """Click a link or a button that leads to another page, and wait for that page.
+
+    A click returns as soon as it is made: what is read next may still be the old page's.
+    """
+    with page.expect_navigation():
+        element.click()
 
 
 def read(page):
