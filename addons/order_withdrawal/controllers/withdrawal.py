@@ -213,8 +213,7 @@ class OrderWithdrawal(http.Controller):
         return bool(lang) and lang in self._get_languages()
 
     def _get_languages(self):
-        installed = request.env["res.lang"]._get_active_by("code")
-        return {code: data.name.split("/")[-1].strip() for code, data in installed.items()}
+        return request.env["res.lang"]._get_page_languages()
 
     # === ANSWERS === #
 
