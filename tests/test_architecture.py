@@ -50,6 +50,12 @@ def test_addon_is_in_the_map(addon):
     assert addon in {name for row in rows("The addons") for name in quoted(row[0])}
 
 
+@pytest.mark.parametrize("title", ["The addons", "Hooks", "Keys of the context"])
+def test_nothing_is_named_twice(title):
+    named = [name for row in rows(title) for name in quoted(row[0])]
+    assert {name for name in named if named.count(name) > 1} == set()
+
+
 @pytest.mark.parametrize("method", sorted({n for n in NAMES if re.fullmatch(r"_[a-z]\w*", n)}))
 def test_method_is_there(method):
     known = {name for _cells in rows("What we override of Odoo") for name in quoted(_cells[0])}

@@ -170,14 +170,6 @@ class StatusPlan:
             )
         )
 
-    def get_mailed_orders(self, notify):
-        """Return the orders whose customers this plan would mail.
-
-        :param bool notify: whether the customers are to be told at all
-        :rtype: sale.order
-        """
-        return self.rules.union(*(change.order for change in self._get_mailed_changes(notify)))
-
     def get_mail_recipients(self, notify):
         """Return whom the e-mails of this plan would go to, as their templates say.
 

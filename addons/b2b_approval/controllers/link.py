@@ -3,17 +3,11 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from odoo.addons.mail_delivery_retry.language import get_active_lang
+from odoo.addons.order_status_flags.controllers.tracking import HEADERS
 
 from ..context_keys import DECIDING
 from .approval import accepts_changes, read_lowered
 
-# Nobody keeps, lists or passes on these pages: their address is the right to decide.
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "frame-ancestors 'self'",
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex, nofollow",
-}
 LINK = "/b2b/approve/<string:token>"
 
 
@@ -40,16 +34,13 @@ class B2BApprovalLink(http.Controller):
         notice = self._get_notice(token)
         if not notice:
             return self._not_found()
-        approval = notice.approval_id
-        problem = None
         try:
             with request.env.cr.savepoint():  # a refusal leaves nothing half done
                 self._decide(notice, decision, comment if isinstance(comment, str) else "")
                 request.env.flush_all()
         except UserError as error:
-            problem = str(error)
-            approval._keep_problem(decision, error)
-            return self._render(notice, token, problem, comment)
+            notice.approval_id._keep_problem(decision, error)
+            return self._render(notice, token, str(error), comment)
         return self._protect(request.redirect(f"/b2b/approve/{token}", code=303))
 
     def _decide(self, notice, decision, comment):
@@ -117,5 +108,6 @@ class B2BApprovalLink(http.Controller):
 
     @staticmethod
     def _protect(response):
+        """Have nobody keep, list or pass on the page: its address is the right to decide."""
         response.headers.update(HEADERS)
         return response

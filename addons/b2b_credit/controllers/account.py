@@ -11,6 +11,7 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from odoo.addons.b2b_account import rights
+from odoo.addons.b2b_portal.controllers.main import CSV_TYPE, XLSX_TYPE
 from odoo.addons.b2b_portal.controllers.shop import B2BShopPortal
 from odoo.addons.order_status_flags.table_csv import make_csv
 from odoo.addons.portal.controllers.portal import pager as portal_pager
@@ -21,7 +22,6 @@ URL = "/my/b2b/account"
 ROWS_PER_PAGE = 50
 # Invoices of more than that are asked for in shorter periods.
 MAX_BYTES = 200 * 1024 * 1024
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class B2BCreditPortal(B2BShopPortal):
@@ -168,9 +168,9 @@ class B2BCreditPortal(B2BShopPortal):
         except UserError as error:
             self._add_b2b_message(str(error), "danger")
             return self._b2b_redirect(URL)
-        types = {"pdf": "application/pdf", "csv": "text/csv; charset=utf-8", "xlsx": XLSX}
+        types = {"pdf": "application/pdf", "csv": CSV_TYPE, "xlsx": XLSX_TYPE}
         filename = f"statement-{period[0]}-{period[1]}.{kind}"
-        return self._b2b_download(content, types[kind], filename)
+        return self._b2b_file(content, types[kind], filename)
 
     def _make_b2b_statement_csv(self, customer, statement, period):
         return make_csv(customer._get_b2b_statement_table(statement, *period))
@@ -213,18 +213,6 @@ class B2BCreditPortal(B2BShopPortal):
             data={"statement": statement, "period": period, "company": company.sudo()},
         )
         return content
-
-    def _b2b_download(self, content, content_type, filename):
-        """Return a file that no cache keeps.
-
-        :param bytes content: the file
-        """
-        headers = [
-            ("Content-Type", content_type),
-            ("Content-Disposition", http.content_disposition(filename)),
-            ("X-Content-Type-Options", "nosniff"),
-        ]
-        return self._b2b_no_store(request.make_response(content, headers))
 
     # === INVOICES === #
 

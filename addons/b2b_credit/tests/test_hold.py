@@ -74,6 +74,13 @@ class TestCreditHold(CreditCommon):
         self.assertNotIn(self.order, Order.search([("status_attention", "=", "credit_hold")]))
         self.assertIn(self.order, Order.search([("status_attention", "=", False)]))
 
+    def test_wish_to_cancel_comes_before_the_hold(self):
+        self.cart.sudo()._request_cancellation("", self.buyer_user.partner_id, by_link=False)
+        self.assertEqual(self.order.status_attention, "cancellation")
+        Order = self.env["sale.order"].with_user(self.seller_user)
+        for reason in ("cancellation", "credit_hold"):
+            self.assertIn(self.order, Order.search([("status_attention", "=", reason)]))
+
     def test_cancelled_order_needs_no_release(self):
         self.order._action_cancel()
         self.assertNotEqual(self.order.status_attention, "credit_hold")

@@ -3,7 +3,6 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from odoo.addons.b2b_portal.controllers.shop import B2BShopPortal
-from odoo.addons.order_status_flags.table_csv import make_csv
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
 from ..part_number_file import MAX_BYTES, MAX_ROWS, PartNumberRow
@@ -77,14 +76,6 @@ class B2BPartNumberPortal(B2BShopPortal):
         """Download the part numbers as CSV; the file can be changed and uploaded again."""
         Reference = request.env["customer.product.reference"]
         return self._b2b_csv(Reference._get_own_table(request.b2b_agreement), "part-numbers.csv")
-
-    def _b2b_csv(self, table, filename):
-        headers = [
-            ("Content-Type", "text/csv; charset=utf-8"),
-            ("Content-Disposition", http.content_disposition(filename)),
-            ("X-Content-Type-Options", "nosniff"),
-        ]
-        return self._b2b_no_store(request.make_response(make_csv(table), headers))
 
     # === ONE NUMBER === #
 

@@ -1,8 +1,6 @@
 from odoo import http
 from odoo.http import request
 
-from odoo.addons.order_status_flags.table_csv import make_csv
-
 from .main import B2BPortal
 
 
@@ -17,10 +15,4 @@ class B2BOrderExportPortal(B2BPortal):
         orders = Order.search(
             self._prepare_orders_domain(request.env.user.partner_id), order="date_order desc, id"
         )
-        content = make_csv(Order._get_b2b_export_table(orders))
-        headers = [
-            ("Content-Type", "text/csv; charset=utf-8"),
-            ("Content-Disposition", http.content_disposition("orders.csv")),
-            ("X-Content-Type-Options", "nosniff"),
-        ]
-        return self._b2b_no_store(request.make_response(content, headers))
+        return self._b2b_csv(Order._get_b2b_export_table(orders), "orders.csv")

@@ -1,10 +1,10 @@
 from odoo import http
 from odoo.http import request
 
-from odoo.addons.order_status_flags.table_csv import make_csv
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
 from ..pricelist_file import make_xlsx
+from .main import XLSX_TYPE
 from .shop import B2BShopPortal
 
 ROWS_PER_PAGE = 50
@@ -40,27 +40,17 @@ class PricelistPortal(B2BShopPortal):
     def portal_b2b_pricelist_csv(self, **kwargs):
         """Download the own prices as CSV: SKU, name, minimum quantity, price, currency."""
         agreement = request.b2b_agreement
-        content = make_csv(agreement._get_pricelist_table())
-        return self._b2b_file(content, "text/csv; charset=utf-8", "csv", agreement)
+        filename = self._get_b2b_pricelist_name(agreement, "csv")
+        return self._b2b_csv(agreement._get_pricelist_table(), filename)
 
     @http.route("/my/b2b/pricelist.xlsx", type="http", auth="b2b", website=True)
     def portal_b2b_pricelist_xlsx(self, **kwargs):
         """Download the own prices as XLSX, with the columns of the CSV file."""
         agreement = request.b2b_agreement
         content = make_xlsx(agreement._get_pricelist_table())
-        content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        return self._b2b_file(content, content_type, "xlsx", agreement)
+        filename = self._get_b2b_pricelist_name(agreement, "xlsx")
+        return self._b2b_file(content, XLSX_TYPE, filename)
 
-    def _b2b_file(self, content, content_type, extension, agreement):
-        """Return a download that no cache keeps.
-
-        :param bytes content: the file
-        :rtype: Response
-        """
-        filename = f"pricelist-{agreement._get_today(agreement._get_selling_company())}.{extension}"
-        headers = [
-            ("Content-Type", content_type),
-            ("Content-Disposition", http.content_disposition(filename)),
-            ("X-Content-Type-Options", "nosniff"),
-        ]
-        return self._b2b_no_store(request.make_response(content, headers))
+    @staticmethod
+    def _get_b2b_pricelist_name(agreement, extension):
+        return f"pricelist-{agreement._get_today(agreement._get_selling_company())}.{extension}"

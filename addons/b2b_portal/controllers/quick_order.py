@@ -4,8 +4,6 @@ from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from odoo.addons.order_status_flags.table_csv import make_csv
-
 from ..models.b2b_quick_order.reading import NO_COLUMN, SEPARATORS
 from ..quick_order_parser import MAX_BYTES, MAX_ROWS, Choice
 from ..quick_order_parser import NO_COLUMN as NO_COLUMN_INDEX
@@ -343,9 +341,4 @@ class B2BQuickOrderPortal(B2BShopPortal):
             )
         else:
             table = QuickOrder._get_rejected_table([]) + self._read_b2b_carried()
-        headers = [
-            ("Content-Type", "text/csv; charset=utf-8"),
-            ("Content-Disposition", http.content_disposition("rejected-rows.csv")),
-            ("X-Content-Type-Options", "nosniff"),
-        ]
-        return self._b2b_no_store(request.make_response(make_csv(table), headers))
+        return self._b2b_csv(table, "rejected-rows.csv")

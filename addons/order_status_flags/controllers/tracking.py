@@ -190,9 +190,7 @@ class OrderTracking(http.Controller):
         return order.with_context(**context)
 
     def _get_languages(self):
-        """Return the installed languages: ``{code: name}``."""
-        installed = request.env["res.lang"]._get_active_by("code")
-        return {code: data.name.split("/")[-1].strip() for code, data in installed.items()}
+        return request.env["res.lang"]._get_page_languages()
 
     def _has_lookup(self):
         """Whether orders can be looked up here: by the settings of the company of this site."""

@@ -20,6 +20,16 @@ class ResLang(models.Model):
         return {"lang": py_to_js_locale(code), "dir": direction or "ltr"}
 
     @api.model
+    def _get_page_languages(self):
+        """Return the installed languages, each called as its own readers call it.
+
+        :return: ``{code: name}``
+        :rtype: dict
+        """
+        installed = self._get_active_by("code")
+        return {code: data.name.split("/")[-1].strip() for code, data in installed.items()}
+
+    @api.model
     def _format_moment(self, moment):
         """Return a moment as the reader writes it, to the minute.
 

@@ -31,8 +31,8 @@ class TestStatusPlan(OrderStatusCommon):
         self.assertEqual(plan.unchanged, changes[1:2])
         self.assertEqual(plan.refused, changes[2:])
         self.assertIn(quotation.name, changes[2].message)
-        self.assertEqual(plan.get_mailed_orders(True), order)
-        self.assertFalse(plan.get_mailed_orders(False))
+        self.assertEqual([*plan.get_mail_recipients(True)], [order])
+        self.assertFalse(plan.get_mail_recipients(False))
         self.assertEqual((order.order_status_id, self._rows(order)), (self.saved, rows))
 
     def test_changes_of_one_order_are_planned_one_on_top_of_the_other(self):

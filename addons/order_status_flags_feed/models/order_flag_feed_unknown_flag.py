@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.tools import SQL
 
 
@@ -10,6 +10,12 @@ class OrderFlagFeedUnknownFlag(models.Model):
     _auto = False
     _order = "last_seen desc, id desc"
     _rec_name = "external_flag"
+    # What has to be in the database before it is asked.
+    _depends = {
+        "order.flag.feed": ["company_id"],
+        "order.flag.feed.log": ["feed_id", "external_flag", "result"],
+        "order.flag.feed.mapping": ["feed_id", "external_flag"],
+    }
 
     feed_id = fields.Many2one(comodel_name="order.flag.feed", readonly=True)
     company_id = fields.Many2one(comodel_name="res.company", readonly=True)
@@ -33,10 +39,6 @@ class OrderFlagFeedUnknownFlag(models.Model):
           GROUP BY log.feed_id, feed.company_id, log.external_flag
             """
         )
-
-    @api.model
-    def _get_depended_models(self):
-        return ["order.flag.feed.log", "order.flag.feed.mapping"]
 
     def action_map(self):
         """Open the form in which this flag gets its meaning."""

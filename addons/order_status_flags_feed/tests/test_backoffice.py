@@ -175,6 +175,14 @@ class TestBackOffice(FeedCommon):
         self.assertIn('"key": 7', bad.payload)
         self.assertFalse(worse.order_ref)
 
+    def test_flag_is_known_as_soon_as_its_mapping_is_spelt_so(self):
+        self._push(self._row(self._create_order(), flag="Gotowe"))
+        unknown = self.env["order.flag.feed.unknown.flag"].with_user(self.manager)
+        self.assertTrue(unknown.search([("feed_id", "=", self.feed.id)]))
+        # A moment later and in the same transaction, before anything else asks for a flush.
+        self.managed.mapping_ids[0].external_flag = "Gotowe"
+        self.assertFalse(unknown.search([("feed_id", "=", self.feed.id)]))
+
     def test_replay_after_the_flag_was_mapped(self):
         order = self._create_order()
         self._push(self._row(order, flag="Gotowe", note="n", changed_at="2026-03-01T12:00:00.75Z"))

@@ -310,11 +310,11 @@ class TestDocuments(FeedCommon):
 
     def test_documents_change_the_order_status_page(self):
         order = self._create_order()
-        reader = self.env.ref("base.public_user")
+        page = order.order_tracking_token, self.env.ref("base.public_user")
         for state in ("open", "cancelled"):
-            etag = order._get_page_etag(reader)
+            etag = order._find_page_etag(*page)
             self._push_document(order, kind="delivery", covers="part", state=state)
-            self.assertNotEqual(order._get_page_etag(reader), etag)
+            self.assertNotEqual(order._find_page_etag(*page), etag)
 
     def test_open_order_of_the_erp_does_not_close_cancelling(self):
         order = self._create_order()

@@ -208,13 +208,13 @@ class TestPromiseOfDeliveries(StockStatusCommon):
 
     def test_transfers_change_the_page(self):
         order = self._create_order()
-        reader = self.env.ref("base.public_user")
+        page = order.order_tracking_token, self.env.ref("base.public_user")
         for change in (
             lambda: self._moves(order).write({"date": NOON + timedelta(days=9)}),
             lambda: order.picking_ids.write({"note": "x"}),
             lambda: self._ship(order.picking_ids),
         ):
-            etag = order._get_page_etag(reader)
-            self.assertEqual(order._get_page_etag(reader), etag)
+            etag = order._find_page_etag(*page)
+            self.assertEqual(order._find_page_etag(*page), etag)
             change()
-            self.assertNotEqual(order._get_page_etag(reader), etag)
+            self.assertNotEqual(order._find_page_etag(*page), etag)

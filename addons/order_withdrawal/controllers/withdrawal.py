@@ -12,12 +12,12 @@ from ..captions import CAPTIONS
 from ..declaration import Declaration
 from .place import Place
 
+# A statement is some kilobytes; what is far longer would only keep the shop busy.
+MAX_REQUEST = 1024 * 1024
 # Visitors come without a login, so that a check against forged forms has nothing to protect: who
 # may send this form from another site may send it from here as well. In the portal, where a session
 # speaks for the customer, `_is_own_form` asks instead of Odoo: an expired session must not turn a
 # statement into an error page.
-# A statement is some kilobytes; what is far longer would only keep the shop busy.
-MAX_REQUEST = 1024 * 1024
 PAGE = {
     "type": "http",
     "auth": "public",
@@ -178,9 +178,8 @@ class OrderWithdrawal(http.Controller):
         order = request.env["sale.order"].browse(order_id if order_id <= MAX_ID else 0).exists()
         if not order or not order.has_access("read"):
             return None, request.redirect("/my")
-        order = (
-            order.sudo()
-        )  # sudo: who may read the order declares about it; the rest is shown only
+        # sudo: who may read the order declares about it; the rest is shown only
+        order = order.sudo()
         if not order._has_withdrawal_function():
             return None, self._not_found()
         return self._make_place("portal", path, order.company_id, order, lang), None
@@ -214,8 +213,7 @@ class OrderWithdrawal(http.Controller):
         return bool(lang) and lang in self._get_languages()
 
     def _get_languages(self):
-        installed = request.env["res.lang"]._get_active_by("code")
-        return {code: data.name.split("/")[-1].strip() for code, data in installed.items()}
+        return request.env["res.lang"]._get_page_languages()
 
     # === ANSWERS === #
 

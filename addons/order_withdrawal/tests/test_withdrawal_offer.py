@@ -192,4 +192,5 @@ class TestWithdrawalOffer(OutboxCommon, WithdrawalHttpCommon):
         self.assertEqual(self.env["sale.order"]._select_pages(), rows)
 
     def _etag(self):
-        return self.order._get_page_etag(self.env.ref("base.public_user"))
+        reader = self.env.ref("base.public_user")
+        return self.order._find_page_etag(self.order.order_tracking_token, reader)

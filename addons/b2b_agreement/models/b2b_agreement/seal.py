@@ -281,9 +281,7 @@ class B2bAgreement(models.Model):
         self.invalidate_recordset()
         for agreement in self.with_context(b2b_agreement_seal=SEAL):
             agreement.signed_on = agreement.signed_on or fields.Datetime.now()
-            statement = self._to_json(
-                {**agreement._get_statement(), "signature": agreement._get_signature_values()}
-            )
+            statement = agreement._get_sealed_statement()
             agreement.write(
                 {
                     "signed_body_hash": agreement._get_body_hash(),
@@ -291,6 +289,14 @@ class B2bAgreement(models.Model):
                     "signed_hash": self._hash(statement),
                 }
             )
+
+    def _get_sealed_statement(self):
+        """Return what is sealed: the statement with the signature, as one text.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        return self._to_json({**self._get_statement(), "signature": self._get_signature_values()})
 
     def _is_intact(self):
         """Return whether text, terms, parties, signature and PDF are those that were signed.
@@ -365,9 +371,7 @@ class B2bAgreement(models.Model):
             if attachment.res_model == self._name and attachment.res_id == agreement.id:
                 agreement.pdf_hash = self._hash(attachment.raw or b"")
             if agreement.is_body_intact and not agreement.signed_statement:
-                statement = self._to_json(
-                    {**agreement._get_statement(), "signature": agreement._get_signature_values()}
-                )
+                statement = agreement._get_sealed_statement()
                 agreement.write(
                     {"signed_statement": statement, "signed_hash": self._hash(statement)}
                 )

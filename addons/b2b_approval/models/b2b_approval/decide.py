@@ -170,7 +170,7 @@ class B2bApproval(models.Model):
         self._check_pending()
         current = self._get_current_tasks()
         if not any(task in current for task in mine):
-            raise UserError(self._get_turn_refusal(current))
+            raise UserError(self._get_turn_refusal())
         # sudo: the tasks were found in sudo; the caller's part in them was just checked
         tasks = self.env["b2b.approval.task"].sudo().union(*mine)
         return tasks.filtered(lambda task: not task.decision_id), next(
@@ -186,7 +186,7 @@ class B2bApproval(models.Model):
             return
         raise UserError(self._describe_state())
 
-    def _get_turn_refusal(self, current):
+    def _get_turn_refusal(self):
         """Return that somebody else decides now, or has decided a moment ago."""
         last = self.decision_ids[-1:]
         if last.decision == "approved":

@@ -40,16 +40,17 @@ class SaleOrder(models.Model):
     # === COMPUTE METHODS === #
 
     @api.depends("b2b_credit_hold")
-    def _compute_status_attention(self):  # pylint: disable=missing-return
-        """Override of `order_status_flags` to show held orders in *Needs attention*."""
-        super()._compute_status_attention()
-        for order in self:
-            # A customer who wants to cancel comes first: there may be nothing to release.
-            if order._is_b2b_credit_held() and order.status_attention not in (
-                "against_rejection",
-                "cancellation",
-            ):
-                order.status_attention = "credit_hold"
+    def _compute_status_attention(self):
+        """Override of `order_status_flags` to follow the hold."""
+        return super()._compute_status_attention()
+
+    def _get_attention_reasons(self):
+        """Override of `order_status_flags` to add held orders, after customers who want to cancel:
+        there may be nothing to release."""
+        reasons = super()._get_attention_reasons()
+        first = {key: reasons.pop(key) for key in ("against_rejection", "cancellation")}
+        held = self.filtered(lambda order: order._is_b2b_credit_held())
+        return {**first, "credit_hold": set(held._origin.ids), **reasons}
 
     @api.model
     def _get_attention_domains(self):

@@ -12,12 +12,6 @@ class SaleOrder(models.Model):
 
     # === WHAT THE PAGE IS MADE OF === #
 
-    def _get_page_etag(self, reader, lang=None):
-        """Return what stands for the present content of the public page, see `_find_page_etag`."""
-        self.ensure_one()
-        # sudo: as the page itself
-        return self._find_page_etag(self.sudo().order_tracking_token, reader, lang)
-
     @api.model
     def _find_page_etag(self, token, reader, lang=None):
         """Return what stands for the present content of a public page, for its ETag.

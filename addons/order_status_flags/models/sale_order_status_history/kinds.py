@@ -53,29 +53,15 @@ class SaleOrderStatusHistory(models.Model):
         """
         if not orders or not self._get_template_of_kind(kind):
             return
-        now = fields.Datetime.now()
         wanted = not self.env.context.get("order_status_no_notify")
+        mail = {
+            "mail_kind": kind,
+            "mail_state": "pending" if wanted else "suppressed",
+            "mail_due": fields.Datetime.now(),
+        }
         # What the rows say of the order, and what refers to them.
         self.env["sale.order"].flush_model(["order_status_id", "order_flag_id"])
-        self._create_rows(
-            [
-                {
-                    "order_id": order.id,
-                    "previous_status_id": order.order_status_id.id,
-                    "status_id": order.order_status_id.id,
-                    "flag_id": order.order_flag_id.id,
-                    "date": now,
-                    "user_id": self.env.uid,
-                    "source": "event",
-                    "is_forced": False,
-                    "duration": 0.0,
-                    "mail_kind": kind,
-                    "mail_state": "pending" if wanted else "suppressed",
-                    "mail_due": now,
-                }
-                for order in orders
-            ]
-        )
+        self._create_rows([{**self._prepare_mail_row(order), **mail} for order in orders])
 
     @api.model
     def _queue_links(self, orders):

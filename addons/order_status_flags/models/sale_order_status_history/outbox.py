@@ -133,7 +133,13 @@ class SaleOrderStatusHistory(models.Model):
 
     def _add_mail_row(self, order):
         """Return a new row that changes nothing, the last one of its order."""
-        values = {
+        values = {**self._prepare_mail_row(order), "mail_state": "none"}
+        return self.browse(self._create_rows([values]))
+
+    @api.model
+    def _prepare_mail_row(self, order):
+        """Return the values of a row that changes nothing of an order (sudo)."""
+        return {
             "order_id": order.id,
             "previous_status_id": order.order_status_id.id,
             "status_id": order.order_status_id.id,
@@ -143,9 +149,7 @@ class SaleOrderStatusHistory(models.Model):
             "source": "event",
             "is_forced": False,
             "duration": 0.0,
-            "mail_state": "none",
         }
-        return self.browse(self._create_rows([values]))
 
     # === RENDERING === #
 

@@ -78,7 +78,7 @@ class OrderFlagFeed(models.Model):
         readonly=True,
         copy=False,
         ondelete="set null",
-        help="The user whose key the client uses. It can do nothing but push.",
+        help="The user whose key the client uses. It can do nothing but the calls of the feed.",
     )
     key_expiration = fields.Datetime(string="Key valid until", compute="_compute_key_expiration")
     failed_count = fields.Integer(compute="_compute_failed_count")
@@ -314,7 +314,7 @@ class OrderFlagFeed(models.Model):
         return key
 
     def _ensure_client_user(self):
-        # sudo: who manages feeds need not manage users; this one can do nothing but push
+        # sudo: who manages feeds need not manage users; this one calls its feed
         feed = self.sudo()
         if user := feed._get_client_users():
             user.active = True

@@ -377,8 +377,3 @@ class SaleWithdrawal(models.Model):
         return self.env["ir.attachment"].create(
             {"name": name, "raw": content, "res_model": self._name, "res_id": self.id}
         )
-
-    def _get_caption(self):
-        """Return the law's words of the function in the language of this statement."""
-        self.ensure_one()
-        return self.order_id._get_withdrawal_caption(self.lang)
