@@ -2,7 +2,7 @@ from odoo import fields, models
 from odoo.exceptions import ValidationError
 
 # Of the wording below: another wording is another version.
-CONSENT_VERSION = "2026-11-27"
+CONSENT_VERSION = "2026-11"
 
 
 class SaleOrder(models.Model):
