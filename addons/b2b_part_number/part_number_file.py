@@ -18,7 +18,9 @@ OWN_NUMBER = frozenset(
     {
         *("your part number", "own part number", "part number", "part no", "own number"),
         *("customer part number", "customer product reference", "customer's part number"),
-        *("your number", "our number", "panstwa numer czesci", "twoj numer czesci"),
+        *("your number", "our number", "twoj numer artykulu", "wlasny numer artykulu"),
+        *("numer artykulu klienta", "panstwa numer artykulu"),
+        *("panstwa numer czesci", "twoj numer czesci"),
         *(
             "wlasny numer czesci",
             "numer czesci",

@@ -237,7 +237,7 @@ class B2BApprovalPortal(B2BAccountPortal):
         """Add the lines of a request that came to nothing to the buyer's cart."""
         partner = request.env.user.partner_id
         if approval.requested_by_id != partner or approval.state in ("pending", "approved"):
-            raise UserError(request.env._("These articles are not free to be ordered again."))
+            raise UserError(request.env._("These articles cannot be ordered again now."))
         agreement = partner._get_b2b_agreement(request.env.company)
         if not agreement:
             raise UserError(request.env._("There is no agreement in force any more."))

@@ -53,7 +53,7 @@ class B2bBudget(models.Model):
     )
 
     _dates_in_order = models.Constraint(
-        "CHECK (date_start <= date_end)", "A budget ends after it has begun."
+        "CHECK (date_start <= date_end)", "A budget cannot end before it begins."
     )
     _amount_positive = models.Constraint("CHECK (amount >= 0)", "A budget cannot be negative.")
 

@@ -23,7 +23,7 @@ class B2bMember(models.Model):
     away_until = fields.Date(help="Last day; empty = until further notice.")
 
     _away_in_order = models.Constraint(
-        "CHECK (away_from <= away_until)", "An absence ends after it has begun."
+        "CHECK (away_from <= away_until)", "An absence cannot end before it begins."
     )
 
     @api.constrains("deputy_id", "cost_center_id", "company_partner_id")

@@ -8,6 +8,8 @@ from odoo.addons.order_status_flags.table_csv import TableError
 
 from ..part_number_file import MAX_ROWS, parse_file
 
+SKUS = ("SKU", "sku", "Indeks", "Symbol", "Šifra", "kod")
+
 
 @tagged("post_install", "-at_install")
 class TestPartNumberFile(BaseCase):
@@ -20,6 +22,7 @@ class TestPartNumberFile(BaseCase):
             "SKU;Article;Your part number",
             "part number,sku",
             "Indeks;Nazwa;Państwa numer części",
+            "Symbol;Artykuł;Twój numer artykułu",
             "Šifra;Vaša številka artikla",
             "kod\tnasz numer",
         ):
@@ -31,9 +34,7 @@ class TestPartNumberFile(BaseCase):
                     for i, n in enumerate(names)
                     if "umer" in n or "art number" in n or "tevilka" in n
                 )
-                sku = next(
-                    i for i, n in enumerate(names) if n in ("SKU", "sku", "Indeks", "Šifra", "kod")
-                )
+                sku = next(i for i, n in enumerate(names) if n in SKUS)
                 cells = [""] * len(names)
                 cells[own], cells[sku] = "A-1", "0042"
                 self.assertEqual(self._rows(f"{header}\n{sep.join(cells)}"), [("0042", "A-1", "")])

@@ -53,7 +53,7 @@ class SaleOrderStatusWizard(models.TransientModel):
     )
     force = fields.Boolean(
         help="Set the status even where “May be followed by” does not allow it. The status"
-        " history keeps that it was forced."
+        " history records that it was forced."
     )
 
     # Stored, so that applying can compare what the clerk saw with what is true by then, and

@@ -65,7 +65,7 @@ class OrderFlagFeedApply(models.TransientModel):
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._("%(count)s orders changed.", count=len(changed)),
+                "message": self.env._("Orders changed: %(count)s.", count=len(changed)),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }

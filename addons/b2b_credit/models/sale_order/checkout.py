@@ -95,7 +95,7 @@ class SaleOrder(models.Model):
             return []
         return [
             self.env._(
-                "%(overdue)s is overdue, since %(days)s days.",
+                "%(overdue)s is overdue; days since the oldest due date: %(days)s.",
                 overdue=company.currency_id.format(standing.overdue),
                 days=standing.days,
             )

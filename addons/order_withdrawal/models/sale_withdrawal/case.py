@@ -48,8 +48,9 @@ class SaleWithdrawal(models.Model):
         string="Not offered",
         compute="_compute_marks",
         compute_sudo=True,
-        help="By the settings the order is none that customers are offered a withdrawal of: its"
-        " document type, the customer's country, or a company.",
+        help="By the settings, customers are not offered the withdrawal function for this order,"
+        " because of its document type, the customer's country, or because the customer is a"
+        " company.",
     )
     refund_due = fields.Date(
         string="Refund due on",

@@ -148,7 +148,7 @@ class SaleWithdrawal(models.Model):
         readonly=True,
         copy=False,
         default="recorded",
-        help="How far what follows from a statement has come.",
+        help="How far the case of this statement has come.",
     )
     was_goes_on_told = fields.Boolean(
         readonly=True,
