@@ -68,6 +68,12 @@ class SaleOrder(models.Model):
             )
         )
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_erp_documents(self):
+        """The database removes documents along with their order, and would leave their PDFs."""
+        # sudo: nobody else deletes documents, and who deletes an order deletes all of it
+        self.sudo().erp_document_ids.unlink()
+
     # === COMPUTE METHODS === #
 
     @api.depends("erp_document_ids.number", "erp_document_ids.state")
