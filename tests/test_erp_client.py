@@ -277,6 +277,7 @@ def test_query_that_says_something_before_its_table(monkeypatch):
         ),
         ({"changed_at": datetime.datetime(2026, 7, 1)}, "changed_at", "2026-07-01T00:00:00+02:00"),
         ({"changed_at": "soon"}, "changed_at", "soon"),
+        ({"changed_at": datetime.datetime(1, 1, 1)}, "changed_at", "0001-01-01T00:00:00"),
         ({"date": datetime.datetime(2026, 3, 1, 13, 45, 10, 5)}, "date", "2026-03-01"),
         ({"date": datetime.date(2026, 3, 1)}, "date", "2026-03-01"),
         ({"date": "2026-03-01 23:59:59.997"}, "date", "2026-03-01"),

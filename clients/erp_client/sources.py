@@ -79,8 +79,6 @@ class Source:
     def _to_text(self, name, value):
         if value is None:
             return ""
-        if isinstance(value, datetime.datetime) and name == "changed_at":
-            return localize(value, self.zone).isoformat()
         if isinstance(value, datetime.date):
             value = value.isoformat()
         text = str(value)
@@ -122,7 +120,8 @@ class Source:
     def _add_zone(self, text):
         try:
             return localize(datetime.datetime.fromisoformat(text), self.zone).isoformat()
-        except ValueError:
+        except (ValueError, OverflowError, OSError):
+            # The year 1, for one, stands for no time at all in some programs.
             # Odoo says what is wrong with it.
             return text
 
