@@ -68,12 +68,6 @@ class SaleOrder(models.Model):
             )
         )
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_erp_documents(self):
-        """The database removes documents along with their order, and would leave their PDFs."""
-        # sudo: nobody else deletes documents, and who deletes an order deletes all of it
-        self.sudo().erp_document_ids.unlink()
-
     # === COMPUTE METHODS === #
 
     @api.depends("erp_document_ids.number", "erp_document_ids.state")
@@ -107,6 +101,14 @@ class SaleOrder(models.Model):
         for order in self:
             failures = by_order.get(order._origin, logs.browse())[:MAX_FAILURES]
             order.erp_failures = "\n".join(log._get_failure_text() for log in failures)
+
+    # === CRUD METHODS === #
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_erp_documents(self):
+        """The database removes documents along with their order, and would leave their PDFs."""
+        # sudo: nobody else deletes documents, and who deletes an order deletes all of it
+        self.sudo().erp_document_ids.unlink()
 
     # === HISTORY === #
 
