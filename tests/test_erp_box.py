@@ -12,10 +12,11 @@ import urllib.error
 import pytest
 from kit.erp import Client
 from kit.erp_box import PROGRAM, Box, Feed
+from kit.webhooks import load
 
 sys.path.append(str(PROGRAM.parent))
 
-import erp_box
+erp_box = load(PROGRAM)
 
 
 def make_refusal(content):
