@@ -1,14 +1,26 @@
 """The pretend ERP and the ERP client against a real server: the whole round trip."""
 
 import csv
+import http.client
+import io
 import json
 import subprocess
 import sys
 import time
+import urllib.error
 
 import pytest
 from kit.erp import Client
 from kit.erp_box import PROGRAM, Box, Feed
+from kit.webhooks import load
+
+sys.path.append(str(PROGRAM.parent))
+
+erp_box = load(PROGRAM)
+
+
+def make_refusal(content):
+    return urllib.error.HTTPError("http://x", 422, "no", {}, io.BytesIO(content))
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +103,25 @@ def wait_until(condition, seconds=60):
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.3)
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (http.client.IncompleteRead(b"{"), "cannot be reached"),
+        (http.client.BadStatusLine("?"), "cannot be reached"),
+        (make_refusal(b"x" * 499 + "ł".encode()), "answered 422: xxx"),
+    ],
+)
+def test_answer_that_breaks_off_ends_no_run(monkeypatch, failure, words):
+    """Odoo is restarted amid its answer, or says more than is read of it."""
+
+    def fail(*_arguments, **_options):
+        raise failure
+
+    monkeypatch.setattr("urllib.request.urlopen", fail)
+    with pytest.raises(erp_box.Problem, match=words):
+        erp_box.Odoo("http://127.0.0.1:1", 1, "key").call("orders")
 
 
 # === THE CLIENT === #

@@ -8,6 +8,7 @@ import signal
 import sys
 import textwrap
 import time
+import types
 import zoneinfo
 
 import pytest
@@ -15,6 +16,7 @@ from kit.erp import FOLDER, MOMENT, ROOT, Client, FakeOdoo
 
 sys.path.append(str(FOLDER))
 
+import sources
 import tools
 
 FIELDS = ["key", "order", "flag", "note", "changed_at"]
@@ -89,6 +91,39 @@ def test_rows_that_failed_are_sent_again_and_given_up(odoo, client):
     assert client.run()[0] == 0, "nothing is due any more"
 
 
+def test_row_that_was_corrected_under_its_key_is_sent_as_it_is_now(odoo, client):
+    bad, good = make_rows(1, order="missing"), make_rows(1, order="S1")
+    client.write_rows(bad)
+    assert client.run()[0] == 1
+    client.write_rows(good)
+    assert client.run()[0] == 0
+    assert odoo.sent == [*bad, *good]
+    assert "pushed: nothing" in client.run()[1]
+
+
+def test_row_of_a_file_that_was_still_being_written(odoo, client):
+    text = ";".join(FIELDS) + "".join(f"\nk{n};S{n};Flaga;;{MOMENT}" for n in range(2))
+    path = client.folder / "changes.csv"
+    path.write_text(text[: -len(MOMENT) - 3], encoding="utf-8")
+    code, output = client.run()
+    assert (code, "row 3 of changes.csv is cut off" in output) == (1, True), output
+    path.write_text(text, encoding="utf-8")
+    assert client.run()[0] == 0
+    assert [(row["key"], row["flag"]) for row in odoo.sent] == [("k0", "Flaga"), ("k1", "Flaga")]
+
+
+def test_file_in_utf_8_that_ends_within_a_letter_is_no_cp1250(odoo, client):
+    text = TABLE + f"k2;S2;Gotowe;Wysyłka;{MOMENT}\n"
+    path = client.folder / "changes.csv"
+    path.write_bytes(text.encode().rpartition("łka".encode())[0] + "ł".encode()[:1])
+    code, output = client.run()
+    assert (code, "is cut off" in output) == (1, True), output
+    assert odoo.calls == []
+    path.write_bytes(f"key;order;flag;note;changed_at\nk1;S1;;{MOMENT};ę".encode("cp1250"))
+    client.run()
+    assert len(odoo.sent) == 1, "one whose only special letter comes last is whole"
+
+
 def test_dry_run_sends_nothing_and_notes_nothing(odoo, client):
     client.write_rows(make_rows(3))
     code, output = client.run("dry-run")
@@ -159,6 +194,103 @@ def test_changes_are_fetched_page_by_page_and_never_lost(odoo, client):
     assert [row["id"] for row in rows] == ["1", "2", "3", "4", "5"]
     assert rows[-2]["note"] == "zażółć; \n"
     assert rows[-1]["note"] == "'=HYPERLINK(1)", "customers write notes, spreadsheets run them"
+
+
+def test_changes_killed_at_every_step(odoo, client):
+    change = dict.fromkeys(["order", "external_ref", "status", "flag", "note", "source"], "x")
+    path, step, killed = client.folder / "odoo_changes.csv", 0, True
+    while killed:
+        step += 1
+        odoo.pages = [[{**change, "id": n, "date": MOMENT} for n in page] for page in ([1, 2], [3])]
+        for old in (path, client.folder / "erp_client.state.json"):
+            old.unlink(missing_ok=True)
+        killed = client.kill_at(step, "changes")
+        assert client.run("changes")[0] == 0
+        with path.open(newline="", encoding="utf-8") as file:
+            assert [row["id"] for row in csv.DictReader(file, delimiter=";")] == ["1", "2", "3"]
+    assert step > 5
+
+
+def test_half_a_row_of_changes_is_cut_off(odoo, client):
+    """A kill, or a power cut, amid the writing itself."""
+    change = dict.fromkeys(["order", "external_ref", "status", "flag", "note", "source"], "x")
+    odoo.pages = [[{**change, "id": 1, "date": MOMENT}]]
+    client.run("changes")
+    path, state = client.folder / "odoo_changes.csv", client.state
+    state["changes_file"] = {"file": path.name, "size": path.stat().st_size}
+    (client.folder / "erp_client.state.json").write_text(json.dumps(state))
+    with path.open("a") as file:
+        file.write('2;S2;;"half a')
+    odoo.pages.append([{**change, "id": 2, "date": MOMENT}])
+    client.run("changes")
+    with path.open(newline="", encoding="utf-8") as file:
+        assert [row["id"] for row in csv.DictReader(file, delimiter=";")] == ["1", "2"]
+
+
+def test_query_that_says_something_before_its_table(monkeypatch):
+    class Error(Exception):
+        pass
+
+    class Connection:
+        """Answers a statement without a table, then one with a table."""
+
+        def __init__(self):
+            self.tables = [None, [("order",), ("flag",)]]
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *exception):
+            pass
+
+        def execute(self, query):
+            self.tables = self.tables[: query.count(";") + 1]
+            return self
+
+        @property
+        def description(self):
+            return self.tables[0]
+
+        def nextset(self):
+            del self.tables[0]
+            return bool(self.tables)
+
+        def __iter__(self):
+            yield "S1", "Flaga"
+
+    stand_in = types.SimpleNamespace(Error=Error, connect=lambda *_a, **_k: Connection())
+    monkeypatch.setitem(sys.modules, "pyodbc", stand_in)
+    found = list(sources.ask("x", "SET NOCOUNT ON; SELECT 1"))
+    assert found == [(["order", "flag"], None), (["order", "flag"], ("S1", "Flaga"))]
+    with pytest.raises(tools.Problem, match="no SELECT"):
+        list(sources.ask("x", "SET NOCOUNT ON"))
+
+
+@pytest.mark.parametrize(
+    ("values", "name", "expected"),
+    [
+        # Old drivers give a time as a text.
+        (
+            {"changed_at": "2026-03-01 12:00:00.250"},
+            "changed_at",
+            "2026-03-01T12:00:00.250000+01:00",
+        ),
+        ({"changed_at": datetime.datetime(2026, 7, 1)}, "changed_at", "2026-07-01T00:00:00+02:00"),
+        ({"changed_at": "soon"}, "changed_at", "soon"),
+        ({"changed_at": datetime.datetime(1, 1, 1)}, "changed_at", "0001-01-01T00:00:00"),
+        ({"date": datetime.datetime(2026, 3, 1, 13, 45, 10, 5)}, "date", "2026-03-01"),
+        ({"date": datetime.date(2026, 3, 1)}, "date", "2026-03-01"),
+        ({"date": "2026-03-01 23:59:59.997"}, "date", "2026-03-01"),
+        ({"date": "2026-03-01T12:00:00+01:00"}, "date", "2026-03-01T12:00:00+01:00"),
+        ({"date": "01.03.2026"}, "date", "01.03.2026"),
+        ({"flag": "Gotowe      "}, "flag", "Gotowe"),
+        ({"flag": "            "}, "flag", ""),
+        ({"note": " as it is "}, "note", " as it is "),
+    ],
+)
+def test_values_of_a_database_become_texts(values, name, expected):
+    source = sources.Source("source", {"odbc": "x", "zone": "Europe/Warsaw"}, False)
+    assert source._prepare(values)[name] == expected
 
 
 def test_rows_from_a_database(odoo, client):
@@ -508,8 +640,11 @@ def test_nothing_is_missed_and_nothing_goes_back_in_october():
     assert told == moments
 
 
-def test_times_of_a_csv_file_get_the_zone_of_the_settings(odoo, client):
-    client.configure("csv = changes.csv\nzone = Europe/Warsaw")
+@pytest.mark.parametrize("zone", ["Europe/Warsaw", ""])
+def test_times_of_a_csv_file_get_the_zone_of_the_settings(odoo, client, zone):
+    """Or that of the machine, with its summer time."""
+    client.environment["TZ"] = "UTC" if zone else "CET-1CEST,M3.5.0,M10.5.0/3"
+    client.configure(f"csv = changes.csv\nzone = {zone}")
     client.write_rows(make_rows(1, changed_at="2026-07-01 12:00:00"))
     client.run()
     assert odoo.sent[0]["changed_at"] == "2026-07-01T12:00:00+02:00"

@@ -185,12 +185,21 @@ def test_private_customers_of_one_name_are_two():
         ("emoji 😀 here", "emoji here"),
         ("two\r\nlines\tand\x00nul", "two lines andnul"),
         ("½ litre", "1/2 litre"),
+        ("STRAẞE", "STRASsE"),
         ("o\u0301 composed", "ó composed"),
     ],
 )
 def test_letters_that_cp1250_lacks(text, plain):
     file = write(make_order(client_order_ref=text))
     assert file.header[50] == plain
+
+
+def test_customer_whose_name_has_no_letter_of_cp1250():
+    who = make_address(7, company="", name="李明", vat="")
+    file = write(make_order(customer=who, invoice_address=who))
+    assert file.header[12:15] == ["ODOO7"] * 3
+    assert file.blocks["KONTRAHENCI"][0][2:5] == ["ODOO7"] * 3
+    assert "李明" in file.warnings[0]
 
 
 def test_quotation_marks_and_commas():

@@ -208,6 +208,65 @@ def test_row_without_a_number_is_told(client, odoo):
     assert "no number" in client.output
 
 
+def write_text(client, *lines, end="\n"):
+    text = "\n".join(["order;kind;number;state", *lines]) + end
+    (client.folder / "changes.csv").write_text(text, encoding="utf-8")
+    return client.run()
+
+
+def test_row_that_cannot_be_read_cancels_nothing(client, odoo):
+    """Nobody knows which document it is about: it may be any of those that are missing."""
+    invoice, order = "S1;invoice;FS 1;open", "S2;order;ZK 2;open"
+    assert write_text(client, invoice, order)[0] == 0
+    odoo.calls.clear()
+    for broken in ("S1;invoice;FS 1; or FS 2;open", ";invoice;FS 1;open"):
+        code, output = write_text(client, broken, "S3;order;ZK 3;open")
+        assert (code, "2 rows of [source] are not there" in output) == (1, True), output
+    assert odoo.take() == [("S3", "order", "ZK 3", "open")], "the others are told"
+    assert write_text(client, invoice, "S3;order;ZK 3;open")[0] == 0
+    assert odoo.take() == [("S2", "order", "ZK 2", "cancelled")], "now it is known"
+    assert client.run("push", "--vanished", "send")[0] == 0
+
+
+def test_somebody_may_say_that_rows_are_gone_although_one_cannot_be_read(client, odoo):
+    write_text(client, "S1;order;ZK 1;open")
+    odoo.calls.clear()
+    assert write_text(client, "S2;order;a;b;open")[0] == 1
+    assert odoo.take() == []
+    assert client.run("push", "--vanished", "send")[0] == 1
+    assert odoo.take() == [("S1", "order", "ZK 1", "cancelled")]
+
+
+def test_row_without_a_number_keeps_the_documents_of_its_order_alone(client, odoo):
+    write_text(client, "S1;invoice;FS 1;open", "S2;invoice;FS 2;open")
+    odoo.calls.clear()
+    assert write_text(client, "S1;invoice;;open")[0] == 1
+    assert odoo.take() == [("S2", "invoice", "FS 2", "cancelled")]
+
+
+def test_file_that_is_still_being_written_cancels_nothing(client, odoo):
+    rows = [f"S{n};order;ZK {n}/2026;open" for n in range(1, 4)]
+    write_text(client, *rows)
+    odoo.calls.clear()
+    for cut in ("S3;order;ZK 3/20", "S3;ord", "S"):
+        code, output = write_text(client, *rows[:2], cut, end="")
+        assert (code, "is cut off" in output) == (1, True), output
+    assert odoo.take() == []
+    assert write_text(client, *rows, end="")[0] == 0, "many programs end without a line end"
+    assert write_text(client, *rows[:2], "S3;order;ZK 3/2026")[0] == 0, "a short row is a whole one"
+    assert odoo.take() == []
+
+
+def test_many_orders_with_another_number_take_no_time(client, odoo):
+    client.configure("csv = changes.csv\nmode = snapshot", batch=10000)
+    write_text(client, *(f"S{n};order;ZK {n};open" for n in range(5000)))
+    odoo.calls.clear()
+    write_text(client, *(f"S{n};order;ZK {n}/A;open" for n in range(5000)))
+    code, output = client.run("push", "--vanished", "send")
+    assert (code, output.count("another number")) == (0, 5000)
+    assert {row[3] for row in odoo.take()} == {"open"}
+
+
 def test_row_that_odoo_does_not_take_is_sent_again_until_overtaken(client, odoo):
     row = make_row(order="missing")
     look(client, odoo, row, code=1)

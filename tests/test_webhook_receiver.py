@@ -1,6 +1,7 @@
 """clients/webhook_receiver: verified both ways with the reference of Standard Webhooks."""
 
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -101,6 +102,7 @@ def test_old_and_future_messages_are_refused(receiver, secret, minutes):
         {"Webhook-Id": "msg_other"},
         {"Webhook-Timestamp": str(int(time.time()) - 30)},
         {"Webhook-Timestamp": "soon"},
+        {"Webhook-Timestamp": "9" * 5000},
         {"Webhook-Timestamp": "１７９５７０８８００".encode()},
         {"Webhook-Signature": ""},
         {"Webhook-Signature": "v1,"},
@@ -127,6 +129,12 @@ def test_message_that_failed_comes_again(receiver, secret):
 
 def test_large_body_is_not_read(receiver, secret):
     assert post(receiver, make_headers(secret), b"x" * (client.LARGEST + 1)) == 413
+
+
+def test_length_that_is_no_number_of_python_is_answered(receiver):
+    with socket.create_connection(("127.0.0.1", receiver.server_port), timeout=10) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 413")
 
 
 def test_program_says_what_is_missing():

@@ -19,6 +19,8 @@ MAX_BASE64 = (MAX_FILE + 2) // 3 * 4
 # Years outside are typing errors, and print as something else in other programs.
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 
+# Some programs write blanks or line ends first; readers of PDFs pass over them.
+PDF_START = re.compile(rb"\s{0,1024}%PDF-")
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 # What file systems and headers do not take in a name.
 BAD_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
@@ -89,7 +91,7 @@ def parse_pdf(text):
         raise ValueError("base64") from error
     if len(content) > MAX_FILE:
         raise ValueError("size")
-    if not content.startswith(b"%PDF-"):
+    if not PDF_START.match(content):
         raise ValueError("pdf")
     return content
 

@@ -195,19 +195,24 @@ PARTNERS = f"""
         SELECT id FROM sale_order WHERE partner_shipping_id = ANY(partners)
            ) concerned;
 """
-# A refund is known by the payment that it gives back.
+# A capture and a refund are known by the payment that they belong to, a refund of a capture by
+# the one before that.
 TRANSACTIONS = f"""
     IF TG_OP = 'INSERT' THEN
         SELECT array_agg(DISTINCT link.sale_order_id) INTO touched
           FROM new_rows n
+          LEFT JOIN payment_transaction source ON source.id = n.source_transaction_id
           JOIN sale_order_transaction_rel link
-            ON link.transaction_id IN (n.id, n.source_transaction_id);
+            ON link.transaction_id
+               IN (n.id, n.source_transaction_id, source.source_transaction_id);
     ELSE
         SELECT array_agg(DISTINCT link.sale_order_id) INTO touched
           FROM new_rows n
           JOIN old_rows o ON o.id = n.id
+          LEFT JOIN payment_transaction source ON source.id = n.source_transaction_id
           JOIN sale_order_transaction_rel link
-            ON link.transaction_id IN (n.id, n.source_transaction_id)
+            ON link.transaction_id
+               IN (n.id, n.source_transaction_id, source.source_transaction_id)
          WHERE {_row_of("n", PAYMENT)} IS DISTINCT FROM {_row_of("o", PAYMENT)};
     END IF;
 """

@@ -17,6 +17,7 @@ import base64
 import configparser
 import contextlib
 import datetime
+import http.client
 import json
 import sqlite3
 import sys
@@ -97,9 +98,18 @@ class Odoo:
             with urllib.request.urlopen(request, timeout=120) as response:
                 return json.load(response)
         except urllib.error.HTTPError as error:
-            raise Problem(f"Odoo answered {error.code}: {error.read(500).decode()}") from error
-        except (OSError, ValueError) as error:
+            raise Problem(f"Odoo answered {error.code}: {read_reason(error)}") from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
             raise Problem(f"Odoo cannot be reached: {error}") from error
+
+
+def read_reason(error):
+    """Return what a refused call says, as far as it came."""
+    try:
+        # Cut off wherever it may be, amid a letter too.
+        return error.read(500).decode(errors="replace")
+    except (OSError, http.client.HTTPException):
+        return error.reason
 
 
 # === THE BOOKS === #

@@ -67,5 +67,5 @@ def get_message(error):
     """Return what a server says about a refused call."""
     try:
         return json.loads(error.read())["message"]
-    except (ValueError, KeyError, TypeError, OSError):
+    except (ValueError, KeyError, TypeError, OSError, http.client.HTTPException):
         return error.reason

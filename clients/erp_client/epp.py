@@ -30,7 +30,7 @@ GREEK = {
 }  # fmt: skip
 OTHERS = {"ø": "o", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i", "ħ": "h", "ŋ": "n"}
 OTHERS |= {"\u2212": "-", "\u2010": "-", "\u2011": "-", "\u2015": "-", "\u2044": "/"}
-OTHERS |= {"₽": "RUB", "№": "No "}
+OTHERS |= {"₽": "RUB", "№": "No ", "ß": "ss"}
 LETTERS = {**CYRILLIC, **GREEK, **OTHERS}
 
 COUNTRIES = {
@@ -250,6 +250,9 @@ class Document:
         if len(transliterate(customer["zip"])) > 6:
             self._warn(f"the post code {customer['zip']} has more than 6 characters")
         name = get_name(customer)
+        if not transliterate(name):
+            self._warn(f"the name “{name}” has no letter of cp1250, the symbol stands for it")
+            name = get_symbol(customer)
         street = " ".join(filter(None, (customer["street"], customer["street2"])))
         return [cut(name, 40), cut(name, length), cut(customer["city"], 30),
                 cut(customer["zip"], 6), cut(street, 50)]  # fmt: skip

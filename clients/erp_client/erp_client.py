@@ -30,7 +30,7 @@ from rows import MAX_ROWS
 from settings import Settings, read_number, read_switch
 from sinks import CsvSink, EppSink, JsonSink
 from sources import Source
-from tools import Problem, only_one, parse_zone, say
+from tools import Problem, cut_back, get_size, note_size, only_one, parse_zone, say
 
 CHANGE_FIELDS = (
     "id",
@@ -120,19 +120,22 @@ class Client:
     def changes(self):
         """Append the changes made in Odoo to a CSV file.
 
-        The rows are on disk before the cursor is: after a kill in between, a change can be
-        there twice, with the same id, and none is missing.
+        The rows are on disk before the cursor is. What a run that was killed in between has
+        appended, in part or as a whole, is cut off by the next one, which fetches it again.
         """
         path = Path(self.settings.client.get("changes") or "odoo_changes.csv")
         with only_one(self.get_state_path()):
             state, count = State(self.get_state_path()), 0
+            cut_back(path, state.values["changes_file"])
             while True:
                 cursor = state.values["changes_cursor"]
                 answer = self.odoo.call("changes", cursor=cursor or False)
                 changes = answer["changes"]
                 if changes:
+                    state.values["changes_file"] = note_size(path)
+                    state.save()
                     append_csv(path, changes)
-                state.values["changes_cursor"] = answer["cursor"]
+                state.values |= {"changes_cursor": answer["cursor"], "changes_file": None}
                 state.save()
                 count += len(changes)
                 if not changes:
@@ -188,7 +191,7 @@ class Client:
 
 def append_csv(path, changes):
     """Append changes to a CSV file, which is on the disk afterwards."""
-    is_new = not path.exists() or not path.stat().st_size
+    is_new = not get_size(path)
     with path.open("a", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, CHANGE_FIELDS, delimiter=";", extrasaction="ignore")
         if is_new:

@@ -49,7 +49,7 @@ class State:
 
     def __init__(self, path):
         self.path = path
-        self.values = {"changes_cursor": "", "sources": {}}
+        self.values = {"changes_cursor": "", "changes_file": None, "sources": {}}
         old = path.with_name(OLD_NAME)
         if path.exists() or old.exists():
             self._read(path if path.exists() else old)
@@ -106,10 +106,14 @@ class Timed:
         :param bool waits: False shows what a run would send in the end
         """
         rows = self._read_new()
-        if not (waits and self.source.second_sight):
-            return rows
-        before, self.state["pending"] = self.state["pending"], {}
-        return [row for row in rows if self._is_due(row, before)]
+        if waits and self.source.second_sight:
+            before, self.state["pending"] = self.state["pending"], {}
+            rows = [row for row in rows if self._is_due(row, before)]
+        for row in rows:
+            if row["key"] in self.state["retry"]:
+                # What Odoo could not take was corrected in the source.
+                self.state["retry"][row["key"]]["row"] = row
+        return rows
 
     def _read_new(self):
         """Return the rows that are not known; of a key that is there in several ways, none."""
@@ -122,10 +126,17 @@ class Timed:
                 rows[row["key"]] = None
                 self.source.problems += 1
                 say(describe(row, "not sent", f"its key “{row['key']}” is there twice"))
-        return [row for row in rows.values() if row]
+        return [row for row in rows.values() if row and not self._is_kept(row)]
+
+    def _is_kept(self, row):
+        """Whether a row waits to be sent again as it is."""
+        kept = self.state["retry"].get(row["key"])
+        return kept is not None and kept["row"] == row
 
     def _is_new(self, row):
-        if row["key"] in self.state["seen"] or row["key"] in self.state["retry"]:
+        if row["key"] in self.state["retry"]:
+            return True
+        if row["key"] in self.state["seen"]:
             return False
         moment, border = to_moment(row["changed_at"]), self.get_border()
         return not moment or not border or moment >= border
@@ -167,6 +178,8 @@ class Snapshot:
         self.source = source
         self.state = state
         self.vanished = vanished
+        # Orders of which a row cannot be told from others.
+        self.unclear = set()
 
     def collect(self, waits=True):
         """Return what changed since the last look, and put it into the outbox.
@@ -179,8 +192,11 @@ class Snapshot:
         waits = waits and self.source.second_sight
         rows = [self._take(identity, row) for identity, row in look.items() if row
                 and self._is_due(identity, row, before, waits)]  # fmt: skip
+        # An order that the ERP keeps under another number: to cancel it would be wrong.
+        kept = {row["order"] for row in look.values() if row and row["kind"] == "order"
+                and row["state"] == "open"}  # fmt: skip
         rows += [self._take_gone(identity) for identity in gone
-                 if self._is_gone(identity, look, before, waits)]  # fmt: skip
+                 if self._is_gone(identity, kept, before, waits)]  # fmt: skip
         return self._add_keys(rows)
 
     def _look(self):
@@ -189,6 +205,8 @@ class Snapshot:
         for row in self.source.read():
             if not row["order"] or (is_document(row) and not (row["kind"] and row["number"])):
                 self._tell(row, "it has no order, no kind or no number")
+                self.source.unread += not row["order"]
+                self.unclear.add(row["order"])
                 continue
             row |= {name: row[name] or value for name, value in DEFAULTS.items()}
             known = look.setdefault(get_identity(row), row)
@@ -209,12 +227,25 @@ class Snapshot:
         if gone and self.vanished == "ask" and (other or many):
             self._ask(gone, "the query is another one" if other else "is it the right source?")
             return []
+        if self.vanished == "ask":
+            gone = self._leave_out_unclear(gone)
         self.state["query"] = asked
         if self.vanished == "forget":
             for identity in gone:
                 del self.state["known"][identity]
             return []
         return gone
+
+    def _leave_out_unclear(self, gone):
+        """Return the rows that are surely gone: one that cannot be read may be any of them."""
+        if not self.source.unread:
+            return [one for one in gone if json.loads(one)[0] not in self.unclear]
+        if gone:
+            say(
+                f"{len(gone)} rows of [{self.source.name}] are not there any more, or cannot be"
+                " read: they are left as they are until every row can be read"
+            )
+        return []
 
     def _ask(self, gone, why):
         self.source.problems += 1
@@ -233,11 +264,11 @@ class Snapshot:
         self.state["pending"][identity] = new
         return False
 
-    def _is_gone(self, identity, look, before, waits):
+    def _is_gone(self, identity, kept, before, waits):
         values = json.loads(identity)
         if len(values) == 1:
             return True
-        if values[1] == "order" and self._has_other_order(values, look):
+        if values[1] == "order" and values[0] in kept:
             say(f"order {values[0]} has another number now: “{values[2]}” is not cancelled")
             del self.state["known"][identity]
             return False
@@ -245,14 +276,6 @@ class Snapshot:
             self.state["pending"][identity] = "gone"
             return False
         return True
-
-    @staticmethod
-    def _has_other_order(values, look):
-        """Whether the ERP keeps the order under another number: to cancel it would be wrong."""
-        return any(
-            row and row["order"] == values[0] and row["kind"] == "order" and row["state"] == "open"
-            for row in look.values()
-        )
 
     def _take(self, identity, row):
         self.state["known"][identity] = get_print(row)

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import table_csv
-from tools import Problem, say, sync_folder, to_json, write_part
+from tools import Problem, cut_back, note_size, say, sync_folder, to_json, write_part
 
 ADDRESS = ("ref", "name", "company", "vat", "email", "phone", "street", "street2", "zip", "city")
 ADDRESS += ("state", "country")
@@ -142,13 +142,8 @@ class CsvSink:
 
     def recover(self, state):
         """Cut off what a killed run may have appended: its orders are still in the queue."""
-        noted = state.values["csv"]
-        if noted and noted["file"] == str(self.path) and self._get_size() > noted["size"]:
-            os.truncate(self.path, noted["size"])
+        cut_back(self.path, state.values["csv"])
         state.values["csv"] = None
-
-    def _get_size(self):
-        return self.path.stat().st_size if self.path.exists() else 0
 
     def deliver(self, state):
         """Append what is in the queue.
@@ -165,10 +160,10 @@ class CsvSink:
     def _deliver_once(self, state):
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            size = self._get_size()
-            state.values["csv"] = {"file": str(self.path), "size": size}
+            state.values["csv"] = note_size(self.path)
             state.save()
-            self._append(make_table(state.queue.values(), not size))
+            is_new = not state.values["csv"]["size"]
+            self._append(make_table(state.queue.values(), is_new))
         except OSError as error:
             raise Problem(f"{self.path} cannot be written: {error.strerror}") from error
         keys = list(state.queue)

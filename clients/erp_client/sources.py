@@ -13,7 +13,8 @@ HERE = Path(__file__).resolve().parent
 COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 # The flags of Subiekt are told apart by two numbers that are to be looked up first.
 NOT_SET = re.compile(r"\b(flw_IdGrupyFlag|flw_TypObiektu)\s*=\s*0\b", re.IGNORECASE)
-DATE = re.compile(r"(\d{4}-\d\d-\d\d)[T ]00:00(:00(\.0+)?)?")
+# A day with a time of day, which no document has.
+DATE = re.compile(r"(\d{4}-\d\d-\d\d)[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?", re.ASCII)
 
 
 class Source:
@@ -24,6 +25,7 @@ class Source:
     :ivar bool is_snapshot: it shows what is, not when it changed
     :ivar bool second_sight: a document counts when it is seen twice
     :ivar int problems: rows that cannot be sent, each told
+    :ivar int unread: those of them of which nobody knows what they are about
     """
 
     def __init__(self, name, section, second_sight):
@@ -33,6 +35,7 @@ class Source:
         self.second_sight = second_sight
         self.zone = parse_zone(section.get("zone"))
         self.problems = 0
+        self.unread = 0
 
     def read(self, border=None):
         """Yield the rows.
@@ -69,17 +72,17 @@ class Source:
         row["kind"] = row["kind"].lower()
         row["state"] = row["state"].lower()
         row["covers"] = row["covers"].lower()
+        if row["changed_at"] and not to_moment(row["changed_at"]):
+            row["changed_at"] = self._add_zone(row["changed_at"])
         return row
 
     def _to_text(self, name, value):
         if value is None:
             return ""
-        if isinstance(value, datetime.datetime) and name == "changed_at":
-            return localize(value, self.zone).isoformat()
         if isinstance(value, datetime.date):
             value = value.isoformat()
         text = str(value)
-        if name in ("flag", "note"):
+        if name == "note":
             return text
         # Fixed columns of a database are filled up with blanks.
         text = text.strip()
@@ -90,29 +93,35 @@ class Source:
 
     def _read_csv(self, path):
         """Yield rows of a CSV file whose first line names the columns, in whatever encoding."""
-        table = read_table(path)
+        table, is_cut_off = read_table(path)
         header = [name.strip().lower() for name in table.rows[0].cells] if table.rows else []
         self._check_columns(header, path)
-        for row in table.rows[1:]:
+        rows = table.rows[1:]
+        if is_cut_off:
+            self._pass_over(rows.pop(), path, "is cut off: is the file still being written?")
+        for row in rows:
             if row.problems or any(cell.strip() for cell in row.cells[len(header) :]):
-                say(f"row {row.number} of {path} does not fit the columns, and is not sent")
-                self.problems += 1
+                self._pass_over(row, path, "does not fit the columns, and is not sent")
                 continue
             cells = map(table_csv.remove_guard, row.cells)
             yield self._prepare_csv_row(dict(zip(header, cells, strict=False)), path)
+
+    def _pass_over(self, row, path, words):
+        say(f"row {row.number} of {path} {words}")
+        self.problems += 1
+        self.unread += 1
 
     def _prepare_csv_row(self, values, path):
         row = self._prepare(values)
         if row["file"]:
             row["file"] = str(path.parent / row["file"])
-        if self.zone and row["changed_at"] and not to_moment(row["changed_at"]):
-            row["changed_at"] = self._add_zone(row["changed_at"])
         return row
 
     def _add_zone(self, text):
         try:
             return localize(datetime.datetime.fromisoformat(text), self.zone).isoformat()
-        except ValueError:
+        except (ValueError, OverflowError, OSError):
+            # The year 1, for one, stands for no time at all in some programs.
             # Odoo says what is wrong with it.
             return text
 
@@ -157,18 +166,45 @@ class Source:
 
 
 def read_table(path):
-    """Return the table of a CSV file.
+    """Return the table of a CSV file, and whether its last row is a piece of one.
 
     :raise Problem: when it cannot be read
     """
     try:
-        return table_csv.read_csv(path.read_bytes())
+        content = path.read_bytes()
+        if is_cut_amid_letter(content):
+            raise Problem(f"the file {path} is cut off: is it still being written?")
+        table = table_csv.read_csv(content)
+        return table, is_cut_off(table, content)
     except FileNotFoundError as error:
         raise Problem(f"the file {path} is not there") from error
     except OSError as error:
         raise Problem(f"the file {path} cannot be read: {error.strerror}") from error
     except table_csv.TableError as error:
         raise Problem(f"{path} is no CSV file in UTF-8, UTF-16 or cp1250") from error
+
+
+def is_cut_amid_letter(content):
+    """Whether a file in UTF-8 ends within a letter: it would be taken for one in cp1250."""
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        whole = content[: error.start]
+        return error.reason == "unexpected end of data" and not whole.isascii()
+    return False
+
+
+def is_cut_off(table, content):
+    """Whether the last row has no line end, and fewer cells than the one before it.
+
+    Many programs write no line end after the last row: that alone says nothing.
+    """
+    if len(table.rows) < 3:
+        return False
+    *_others, before, last = table.rows
+    if len(last.cells) >= len(before.cells):
+        return False
+    return not table_csv.decode(content)[0].rstrip(" \t").endswith(("\n", "\r"))
 
 
 def read_query(path):
@@ -199,6 +235,10 @@ def ask(connection_string, query, parameters=()):
     try:
         with pyodbc.connect(connection_string, readonly=True, timeout=30) as connection:
             cursor = connection.execute(query, *parameters)
+            # Before its table a query may say, say, SET NOCOUNT ON.
+            while cursor.description is None:
+                if not cursor.nextset():
+                    raise Problem("the query asks for nothing: it has no SELECT")
             names = [column[0].lower() for column in cursor.description]
             yield names, None
             for values in cursor:

@@ -126,6 +126,26 @@ def write_part(path, content):
     return part
 
 
+def get_size(path):
+    """Return how many bytes a file has, none when it is not there."""
+    return path.stat().st_size if path.exists() else 0
+
+
+def note_size(path):
+    """Return what is to be noted of a file before something is appended to it."""
+    return {"file": str(path), "size": get_size(path)}
+
+
+def cut_back(path, noted):
+    """Cut off what a killed run may have appended to a file.
+
+    :param Path path: the file
+    :param dict noted: of :func:`note_size`, None when nothing was being appended
+    """
+    if noted and noted["file"] == str(path) and get_size(path) > noted["size"]:
+        os.truncate(path, noted["size"])
+
+
 def sync_folder(folder):
     """Make the names in a folder last, where the system can."""
     if os.name != "posix":

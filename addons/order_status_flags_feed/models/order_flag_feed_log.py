@@ -119,7 +119,7 @@ class OrderFlagFeedLog(models.Model):
         with a PDF, which is not kept: without it, they would use up the key of the whole row.
 
         :return: a notification that says how it went
-        :raise UserError: when none of the rows can be sent again
+        :raise UserError: when none of the rows can be sent again, or a feed is archived
         :raise AccessError: without write access to the feeds
         """
         self.check_access("read")
@@ -139,6 +139,7 @@ class OrderFlagFeedLog(models.Model):
             )
         answers = []
         for feed, feed_logs in logs.grouped("feed_id").items():
+            feed._check_switched_on()
             own = feed._in_own_context()
             for start in range(0, len(feed_logs), MAX_ROWS):
                 part = feed_logs[start : start + MAX_ROWS]

@@ -10,6 +10,9 @@ _logger = logging.getLogger(__name__)
 OFFSET_PARAMETER = "order_status_flags_feed.position_offset"
 # What is read by position: changes of statuses, and of orders.
 POSITIONED = ("sale_order_status_history", "sale_order_erp_touch")
+# Cursors run on with every transaction of a server, past the newest row: more than any server
+# counts between two of them.
+MOVE = 10**12
 
 
 class SaleOrderStatusHistory(models.Model):
@@ -93,7 +96,9 @@ class SaleOrderStatusHistory(models.Model):
         """Go on above the highest position when this server counts transactions anew.
 
         A dump restored on another PostgreSQL server brings positions that lie in that
-        server's future: nothing would be settled until it has caught up.
+        server's future: nothing would be settled until it has caught up. And clients bring
+        cursors that lie above all rows of the dump: what is written from now on lies above those,
+        too, so that they go on without a gap.
         """
         self.env.cr.execute(
             """
@@ -108,10 +113,8 @@ class SaleOrderStatusHistory(models.Model):
             """
         )
         highest, next_number, own = self.env.cr.fetchone()
-        # Strictly above all that is there: a client whose cursor is at the highest position
-        # would otherwise never be given the next row.
         if highest >= max(next_number, (own or 0) + 1) + self._get_position_offset():
-            self._set_position_offset(highest + 1)
+            self._set_position_offset(highest + MOVE)
 
     def _get_position_offset(self):
         # sudo: a technical parameter, read whoever starts the registry or reads the changes

@@ -301,6 +301,17 @@ class TestBackOffice(FeedCommon):
         again.action_import()
         self.assertEqual((again.skipped_count, again.failed_count), (1, 1))
 
+    def test_archived_feed_takes_nothing_by_hand_either(self):
+        order = self._create_order()
+        self._push(self._row(order, flag="unknown"))
+        wizard = self._open_import(HEADER + self._line(order))
+        self.feed.active = False
+        log = self.managed.log_ids
+        for call in (wizard.action_check, wizard.action_import, log.action_replay):
+            with self.assertRaisesRegex(UserError, "switched off"):
+                call()
+        self.assertFalse(order.order_flag_id)
+
     def test_results_run_no_formula_and_can_be_sent_again(self):
         order = self._create_order()
         note = '=HYPERLINK("https://evil.example.com")'

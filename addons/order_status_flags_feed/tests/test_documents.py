@@ -116,6 +116,14 @@ class TestDocuments(FeedCommon):
         self.assertEqual(self._documents(order).attachment_id.raw, new)
         self.assertEqual(self._push_document(order, file=self._file(new)), "unchanged")
 
+    def test_deleted_order_leaves_no_file(self):
+        order = self._create_order()
+        self._push_document(order, kind="order", number="ZK 1", file=self._file())
+        attachment = self._documents(order).attachment_id
+        order.action_cancel()
+        order.unlink()
+        self.assertFalse(attachment.exists())
+
     def test_names_of_files_become_harmless(self):
         order = self._create_order()
         for name, kept in (

@@ -89,6 +89,11 @@ class TestDocumentRows(FeedCommon):
         self.assertEqual(self._push({**row, "more": {}})[0]["result"], "applied")
         self.assertEqual(len(self._documents(order).attachment_id.raw), 5 * 1024 * 1024)
 
+    def test_pdf_after_blanks_is_one(self):
+        """The client sends it, and browsers show it."""
+        order = self._create_order()
+        self.assertEqual(self._push_document(order, file=self._file(b" \r\n" + PDF)), "applied")
+
     def test_null_flag_beside_a_document_is_no_flag(self):
         order = self._create_order()
         self.assertEqual(

@@ -186,6 +186,38 @@ class TestOrderVersions(OrdersCommon):
         refund.state = "done"
         self.assertEqual(self.assertComesAgain()["payment"]["paid"], "30.00")
 
+    def test_payment_that_is_taken_in_parts(self):
+        """A part of what was authorised is taken, the rest given up, some of it given back."""
+        provider = self.env["payment.provider"].create({"name": "Bank", "code": "none"})
+        method = self.env["payment.method"].create({"name": "Card", "code": "card_test"})
+        transaction = self.env["payment.transaction"].create(
+            {
+                "provider_id": provider.id,
+                "payment_method_id": method.id,
+                "reference": "tx-parts",
+                "amount": 100.0,
+                "currency_id": self.order.currency_id.id,
+                "partner_id": self.customer.id,
+                "operation": "online_direct",
+                "state": "pending",
+                "sale_order_ids": [Command.set(self.order.ids)],
+            }
+        )
+        self.assertEqual(self.assertComesAgain()["payment"]["paid"], "0.00")
+
+        def paid():
+            return self.assertComesAgain()["payment"]
+
+        capture = transaction._create_child_transaction(60.0)
+        capture.state = "done"
+        self.assertEqual(paid(), {"method": "Card", "terms": "", "paid": "60.00"})
+        transaction._create_child_transaction(40.0).state = "cancel"
+        # As Odoo does once everything is either taken or given up.
+        transaction.state = "done"
+        self.assertStays()
+        capture._create_child_transaction(20.0, is_refund=True).state = "done"
+        self.assertEqual(paid()["paid"], "40.00")
+
     def test_what_is_written_by_sql(self):
         self.env.cr.execute(
             "UPDATE sale_order SET client_order_ref = 'SQL' WHERE id = %s", [self.order.id]

@@ -4,7 +4,7 @@ import psycopg2
 from lxml import etree
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -152,6 +152,26 @@ class TestRegistration(OrdersCommon):
         self.order.invalidate_recordset()
         self.assertEqual(self.order.status_attention, "cancellation")
         self.assertIn(self.order, self.order.search(DOMAIN), "found by either")
+
+    def test_filter_that_names_a_field_of_an_addon_that_was_removed(self):
+        """Clerks go on opening their orders, and the ERP is told."""
+        self.assertUnregistered(True)
+        self.env.cr.execute(
+            "UPDATE order_flag_feed SET export_domain = %s WHERE id = %s",
+            ["[('field_of_another_addon', '=', 1)]", self.feed.id],
+        )
+        self.env.invalidate_all()
+        self.assertUnregistered(False)
+        with self.assertRaisesRegex(UserError, "cannot be read.*field_of_another_addon"):
+            self.as_client.orders(self.cursor)
+        self.feed.with_user(self.manager).export_domain = "[]"
+
+    def test_filter_that_names_what_clerks_cannot_read(self):
+        self.feed.export_domain = (
+            "[('partner_id.name', '=', 'Wholesale Buyer'), ('origin', '=', False)]"
+        )
+        self.patch(self.env["sale.order"]._fields["origin"], "groups", "base.group_system")
+        self.assertUnregistered(True)
 
     def test_button_of_the_feed_opens_them(self):
         other = self._place()

@@ -46,7 +46,7 @@ class OrderFlagFeedImport(models.TransientModel):
     def action_check(self):
         """Tell what the import would do, and change nothing.
 
-        :raise UserError: when the file cannot be read
+        :raise UserError: when the file cannot be read, or the feed is archived
         """
         feed, cells, rows = self._prepare_import()
         answer = feed._dry_run(rows)
@@ -56,7 +56,7 @@ class OrderFlagFeedImport(models.TransientModel):
     def action_import(self):
         """Take the rows over, exactly as a push would.
 
-        :raise UserError: when the file cannot be read
+        :raise UserError: when the file cannot be read, or the feed is archived
         :raise AccessError: without write access to the feed
         """
         feed, cells, rows = self._prepare_import()
@@ -65,6 +65,7 @@ class OrderFlagFeedImport(models.TransientModel):
     def _prepare_import(self):
         self.ensure_one()
         self.feed_id.check_access("write")
+        self.feed_id._check_switched_on()
         cells = self._read_file()
         rows = [self._make_push_row(named) for named in cells]
         feed = self.feed_id._in_own_context()

@@ -254,9 +254,12 @@ class OrderFlagFeed(models.Model):
         # sudo: a client does not read its own user
         if not self.env.su and feed.company_id not in user.sudo().company_ids:
             raise AccessError(self.env._("This flag feed belongs to another company."))
-        if not feed.active:
-            raise UserError(self.env._("The flag feed “%(feed)s” is switched off.", feed=feed.name))
+        feed._check_switched_on()
         return feed._in_own_context()
+
+    def _check_switched_on(self):
+        if not self.active:
+            raise UserError(self.env._("The flag feed “%(feed)s” is switched off.", feed=self.name))
 
     def _in_own_context(self):
         """Return the feed (sudo) with a context that the caller has no say in.

@@ -87,11 +87,14 @@ class OrderFlagFeed(models.Model):
             ``docs/schemas/erp-order.schema.json``
         :raise AccessError: for users who are no feed clients, or of another company
         :raise MissingError: when there is no such feed
-        :raise UserError: when the cursor or the limit is none
+        :raise UserError: when the cursor or the limit is none, or the feed's filter names what is
+            not there any more
         """
         feed = self._get_feed_of_caller()
         after = feed._read_orders_cursor(cursor)
         feed._check_orders_limit(limit)
+        if problem := feed._find_filter_problem():
+            raise UserError(feed._get_filter_problem_text(problem))
         # What is noted is noted by the database. By the feed: the client may not even read the
         # currency by which an amount that is still to be written is rounded.
         feed.env.flush_all()

@@ -53,12 +53,7 @@ class OrderFlagFeed(models.Model):
                     # sudo: a filter may name fields that its author cannot read; it shows none
                     self.env["sale.order"].sudo().search(feed._get_export_domain(), limit=1)
             except Exception as error:  # whatever a typed domain can do wrong
-                raise ValidationError(
-                    self.env._(
-                        "The filter of the orders for the ERP cannot be read: %(problem)s",
-                        problem=error,
-                    )
-                ) from error
+                raise ValidationError(feed._get_filter_problem_text(error)) from error
 
     def write(self, vals):
         """Override of `base` to bring orders that a new filter lets in."""
@@ -93,12 +88,29 @@ class OrderFlagFeed(models.Model):
             & Domain("company_id", "=", self.company_id.id)
         )
 
+    def _find_filter_problem(self):
+        """Return why the filter cannot be read any more, or False.
+
+        It could when it was typed: a field of it has gone with its addon.
+        """
+        try:
+            self._get_export_domain().optimize(self.env["sale.order"])
+        except ValueError as error:
+            return str(error)
+        return False
+
+    def _get_filter_problem_text(self, problem):
+        return self.env._(
+            "The filter of the orders for the ERP cannot be read: %(problem)s", problem=problem
+        )
+
     def _get_late_domain(self):
         """Return the domain of the orders that this ERP should have registered by now.
 
         :rtype: Domain
         """
-        if not self.registration_minutes:
+        # Clerks open their orders, whatever is wrong with a feed; the ERP is told when it asks.
+        if not self.registration_minutes or self._find_filter_problem():
             return Domain.FALSE
         limit = fields.Datetime.now() - timedelta(minutes=self.registration_minutes)
         return self._get_export_domain() & Domain("erp_placed_at", "<", limit)

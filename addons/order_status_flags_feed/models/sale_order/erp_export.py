@@ -198,23 +198,31 @@ class SaleOrder(models.Model):
         return self.env.execute_query(
             SQL(
                 """
-                WITH link AS (
+                WITH RECURSIVE family AS (
                     SELECT sale_order_id, transaction_id
                       FROM sale_order_transaction_rel
                      WHERE sale_order_id = ANY(%s)
+                     UNION
+                    -- Captures and refunds are no transactions of the order, but of its payment;
+                    -- a capture has refunds of its own.
+                    SELECT family.sale_order_id, child.id
+                      FROM family
+                      JOIN payment_transaction child
+                        ON child.source_transaction_id = family.transaction_id
                 ), tx AS (
-                    SELECT link.sale_order_id, own.*
-                      FROM link JOIN payment_transaction own ON own.id = link.transaction_id
-                     UNION ALL
-                    -- A refund is no transaction of the order, but of its payment.
-                    SELECT link.sale_order_id, refund.*
-                      FROM link
-                      JOIN payment_transaction refund
-                        ON refund.source_transaction_id = link.transaction_id
-                       AND refund.operation = 'refund'
+                    SELECT family.sale_order_id, own.*,
+                           -- As Odoo's accounting has it: what was taken in parts is those parts.
+                           EXISTS (
+                               SELECT FROM payment_transaction part
+                                WHERE part.source_transaction_id = own.id
+                                  AND part.operation IS DISTINCT FROM 'refund'
+                                  AND part.state IN ('done', 'cancel')
+                           ) AS is_in_parts
+                      FROM family JOIN payment_transaction own ON own.id = family.transaction_id
                 )
                 SELECT tx.sale_order_id,
-                       COALESCE(SUM(tx.amount) FILTER (WHERE tx.state = 'done'), 0),
+                       COALESCE(SUM(tx.amount) FILTER (
+                           WHERE tx.state = 'done' AND NOT tx.is_in_parts), 0),
                        (ARRAY_AGG(method.name ORDER BY tx.id DESC) FILTER (
                            WHERE tx.state IN ('pending', 'authorized', 'done')
                              AND tx.source_transaction_id IS NULL))[1]

@@ -102,6 +102,14 @@ class SaleOrder(models.Model):
             failures = by_order.get(order._origin, logs.browse())[:MAX_FAILURES]
             order.erp_failures = "\n".join(log._get_failure_text() for log in failures)
 
+    # === CRUD METHODS === #
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_erp_documents(self):
+        """The database removes documents along with their order, and would leave their PDFs."""
+        # sudo: nobody else deletes documents, and who deletes an order deletes all of it
+        self.sudo().erp_document_ids.unlink()
+
     # === HISTORY === #
 
     def _prepare_history_row(self, change, order, now, since, notify):
