@@ -137,6 +137,19 @@ class TestStatusNotification(OutboxCommon):
         self.assertFalse(self._run())
         self.assertEqual(self._rows(order).mapped("mail_state")[-2:], ["superseded", "superseded"])
 
+    def test_email_about_something_else_tells_no_status(self):
+        packed = self._create_status(mail_template_id=self.in_progress.mail_template_id.id)
+        order, _row = self._flagged()
+        self._run()
+        # The link is asked for in a status of which the customer was not told.
+        order.set_order_status(packed.id, notify=False)
+        self.env["sale.order.status.history"].sudo()._queue_links(order.sudo())
+        self.assertEqual(len(self._run()), 1)
+        order.set_order_status(self.in_progress.id)
+        self.assertFalse(self._run(), "the customer knows it")
+        order.set_order_status(packed.id)
+        self.assertEqual(self._run()[0]["subject"], f"Order {order.name}: Packed")
+
     def test_change_behind_an_email_that_is_leaving_waits_for_it(self):
         """Only then it is known what the customer knows."""
         order, told = self._flagged()

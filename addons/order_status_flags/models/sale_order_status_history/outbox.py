@@ -294,7 +294,8 @@ class SaleOrderStatusHistory(models.Model):
                 and self._is_rejection_known(row.order_id, before=row)
             )
         )
-        self.flush_model(["order_id", "status_id", "previous_status_id", "mail_state"])
+        names = ["order_id", "status_id", "previous_status_id", "mail_state", "mail_kind"]
+        self.flush_model(names)
         found = self.env.execute_query(
             SQL(
                 """
@@ -313,15 +314,16 @@ class SaleOrderStatusHistory(models.Model):
                              WHERE known.order_id = row.order_id
                                AND known.id < row.id
                                AND known.id >= (%(placed)s)
-                          ORDER BY (known.mail_state = 'sent') DESC,
-                                   CASE WHEN known.mail_state = 'sent' THEN -known.id
-                                        ELSE known.id END
+                          ORDER BY %(is_told)s DESC,
+                                   CASE WHEN %(is_told)s THEN -known.id ELSE known.id END
                              LIMIT 1
                         )
                    )
                 """,
                 ids=tuple(rows.ids),
                 revived=tuple(revived.ids) or (0,),
+                # An e-mail about a delay, or the link, tells no status.
+                is_told=SQL("(known.mail_state = 'sent' AND known.mail_kind IS NULL)"),
                 # the row with which the order was placed the last time
                 placed=SQL(
                     """
