@@ -55,6 +55,19 @@ class TestStatusNotification(OutboxCommon):
             self.assertNotIn("In progress", emails["pl@example.com"][part])
             self.assertIn("In progress", emails["buyer@example.com"][part])
 
+    def test_mail_to_a_customer_without_language_is_in_that_of_the_company(self):
+        """An import or another system makes such customers."""
+        self.env["res.lang"]._activate_lang("pl_PL")
+        self.in_progress.with_context(lang="pl_PL").name = "W trakcie realizacji"
+        self.company.partner_id.lang = "pl_PL"
+        self.customer.lang = False
+        order, _row = self._flagged()
+        self.assertEqual(self._run()[0]["subject"].split(": ")[1], "W trakcie realizacji")
+        wizard = self.env["sale.order.status.mail.test"].create(
+            {"status_id": self.in_progress.id, "order_id": order.id}
+        )
+        self.assertEqual(wizard.lang, "pl_PL")
+
     def test_body_of_a_batch_is_compiled_once_and_read_by_each(self):
         orders = [self._flagged(client_order_ref=f"PO-{number}")[0] for number in range(4)]
         template = self.in_progress.mail_template_id
