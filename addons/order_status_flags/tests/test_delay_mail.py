@@ -87,6 +87,17 @@ class TestDelayMail(OutboxCommon):
             self.env["sale.order"]._queue_due_delays()
         self.assertEqual(len(self._delays(order)), 1)
 
+    def test_sent_once_more_is_no_second_promise(self):
+        order = self._promised()
+        self._move(order, 10)
+        self.assertEqual(len(self._mailed(order)), 1)
+        self._move(order, 7)
+        self._delays(order).action_resend_mail()
+        self.assertEqual(len(self._mailed(order)), 1, "somebody wants it")
+        self._move(order, 12)
+        self.assertEqual(self._mailed(order), [])
+        self.assertEqual(self._delays(order).mail_state, "sent")
+
     # === SEVERAL MOVES === #
 
     def test_several_moves_are_one_mail_with_the_last_date(self):

@@ -168,7 +168,9 @@ class SaleOrder(models.Model):
         rows = self.env["sale.order.status.history"].sudo()._find_waiting("delay", self)
         due = self.filtered(lambda order: order._is_delay_due())
         # Back in time before the customer read anything: nothing was told.
-        withdrawn = rows.filtered(lambda row: row.order_id not in due)._withdraw_mails()
+        # What somebody sends once more was told before, and is wanted.
+        void = rows.filtered(lambda row: row.order_id not in due and not row.is_resend)
+        withdrawn = void._withdraw_mails()
         withdrawn.write({"mail_state": "superseded"})
         withdrawn.order_id._write_status_fields({"promise_told": False})
         # One that is made already says a date that was good then.
