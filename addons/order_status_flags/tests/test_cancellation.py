@@ -226,6 +226,19 @@ class TestCustomerCancellation(OrderStatusCommon):
         polish.action_decline_cancellation()
         self.assertIn("We cannot cancel the order any more.", order.message_ids[0].body)
 
+    def test_request_of_a_former_customer_is_none_of_the_new_one(self):
+        contact = self.env["res.partner"].create({"name": "C", "parent_id": self.customer.id})
+        order = self._create_order()
+        order.set_order_status(self.in_progress.id)
+        order._customer_cancel("", self.customer)
+        order.partner_id = contact
+        self.assertTrue(order.cancellation_requested_on, "the same customer")
+        order.partner_id = self.env["res.partner"].create({"name": "Right"})
+        self.assertFalse(order.cancellation_requested_on)
+        self.assertFalse(order.activity_ids)
+        with self.assertRaisesRegex(UserError, "Nobody asked"):
+            order.action_decline_cancellation()
+
     def test_answer_in_the_language_of_the_customer(self):
         self.env["res.lang"]._activate_lang("pl_PL")
         self.customer.lang = "pl_PL"

@@ -166,6 +166,15 @@ class TestLookup(LookupCommon, OutboxCommon):
         self.assertEqual(len(self._answer()), 2, "each of them once")
         self.assertEqual(self._answer(), [])
 
+    def test_link_is_not_sent_to_another_customer(self):
+        order = self._create_order()
+        self._ask(order.name, "buyer@example.com")
+        self.env["sale.order.lookup"]._answer_all()
+        order.partner_id = self.env["res.partner"].create({"name": "R", "email": "r@example.com"})
+        self.assertEqual(self._answer(), [])
+        self._ask(order.name, "r@example.com")
+        self.assertEqual([mail["to"] for mail in self._answer()], [["r@example.com"]])
+
     def test_failure_stops_no_status_mail(self):
         def fail(_lookup):
             raise ValueError("whatever")

@@ -73,7 +73,8 @@ class SaleOrder(models.Model):
         return secrets.token_urlsafe(TOKEN_BYTES)
 
     def write(self, vals):
-        """Override of `sale`: what was told to the former customer shows nothing of the new one."""
+        """Override of `sale`: what was told to the former customer shows nothing of the new one,
+        who is shown and told nothing of what that one has asked."""
         if "partner_id" not in vals:
             return super().write(vals)
         # sudo: links and e-mails are nobody's to write
@@ -85,6 +86,8 @@ class SaleOrder(models.Model):
             if order._get_link_owner() != owner:
                 order._renew_links()
                 order._unsubscribe_former_customer(partner | owner)
+                if order.was_placed:
+                    order._forget_former_requests()
             if order.partner_id != partner:
                 order._take_back_mails()
         return res
@@ -118,6 +121,16 @@ class SaleOrder(models.Model):
                 and (follower.partner_id | follower.partner_id.commercial_partner_id) & partners
             )
         ).unlink()
+
+    def _forget_former_requests(self):
+        """Forget what the former customer of this order (sudo) has asked for.
+
+        Messages keep the words, and the activity about a question stays, for whoever answers it.
+        """
+        self._close_cancellation_requests()
+        self.question_ids.unlink()
+        rows = self.env["sale.order.status.history"]
+        rows._find_waiting("link", self)._supersede_mails()
 
     def _forget_tracking_link(self):
         """Take the links off orders that are quotations again: placed anew, they get new ones."""
