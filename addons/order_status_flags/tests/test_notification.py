@@ -150,6 +150,17 @@ class TestStatusNotification(OutboxCommon):
         self.assertFalse(self._run())
         self.assertEqual(self._rows(order).mapped("mail_state")[-2:], ["superseded", "superseded"])
 
+    def test_first_status_by_hand_is_known_when_it_was_mailed(self):
+        """The order was placed without one: nothing is known before."""
+        self.company.order_status_on_sales_orders = False
+        order = self._create_order()
+        for status in (self.in_progress, self.fulfilled, self.in_progress):
+            order.set_order_status(status.id)
+        self.assertEqual(self._run()[0]["subject"], f"Order {order.name}: In progress")
+        for status in (self.fulfilled, self.in_progress):
+            order.set_order_status(status.id)
+        self.assertFalse(self._run())
+
     def test_email_about_something_else_tells_no_status(self):
         packed = self._create_status(mail_template_id=self.in_progress.mail_template_id.id)
         order, _row = self._flagged()
