@@ -282,6 +282,7 @@ class SaleOrder(models.Model):
         """
         # The writer's own values, see `_prepare_promise_values`.
         if not isinstance(self.env.context.get(STATUS_WRITE), StatusWrite):
+            vals = self._drop_present_values(vals, PROMISE_FIELDS)
             self._check_no_promise_fields(vals)
         res = super().write(vals)
         if "commitment_date" in vals:
