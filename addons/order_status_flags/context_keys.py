@@ -8,6 +8,8 @@ Objects, since no RPC call can bring one along. The keys that callers may set ar
 KEEP_REJECTED = object()
 # `order_status_link`: the PDF is made for the order's customer, whoever makes it.
 FOR_CUSTOMER = object()
+# `order_status_answer`: the message answers a request to cancel, and no question.
+TO_REQUEST = object()
 
 
 class CompiledBodies(dict):

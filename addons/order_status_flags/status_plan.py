@@ -60,11 +60,17 @@ class StatusPlan:
     :param bool force: override "May be followed by" and allow clearing
     :param bool check_groups: whether the user must belong to the groups of the flags
     :param bool any_path: ignore "May be followed by" only
+    :param bool takes_archived: whether archived statuses and flags may be set
     """
 
-    def __init__(self, rules, force=False, check_groups=True, any_path=False):
+    def __init__(self, rules, force=False, check_groups=True, any_path=False, takes_archived=False):
         self.rules = rules.browse()
-        self.options = {"force": force, "check_groups": check_groups, "any_path": any_path}
+        self.options = {
+            "force": force,
+            "check_groups": check_groups,
+            "any_path": any_path,
+            "takes_archived": takes_archived,
+        }
         self.changes = []
         self._planned = {}  # {order id: (status, flag, note)} after the changes so far
         self._cancelled = set()  # ids of orders that a change so far cancels

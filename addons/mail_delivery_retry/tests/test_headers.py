@@ -62,6 +62,29 @@ class TestHeaders(TransactionCase):
         mail = self.env["mail.mail"].browse(template.send_mail(partner.id))
         self.assertEqual(mail.subject, "Hello")
 
+    def test_customer_without_a_language(self):
+        self.env["res.lang"]._activate_lang("pl_PL")
+        partner = self.env["res.partner"].create(
+            {"name": "Klient", "email": "k@example.com", "lang": False}
+        )
+        company = self.env["res.company"].create({"name": "Polska"})
+        company.partner_id.lang = "pl_PL"
+        partner.company_id = company
+        template = self.env["mail.template"].create(
+            {
+                "name": "Hello",
+                "model_id": self.env.ref("base.model_res_partner").id,
+                "lang": "{{ object.lang }}",
+            }
+        )
+        self.assertFalse(template._render_lang(partner.ids)[partner.id], "as in plain Odoo")
+        self.patch(
+            self.registry["mail.mail"], "_get_retried_models", lambda _mails: {"res.partner"}
+        )
+        self.assertEqual(template._render_lang(partner.ids), {partner.id: "pl_PL"})
+        partner.lang = "en_US"
+        self.assertEqual(template._render_lang(partner.ids), {partner.id: "en_US"})
+
     def test_copies_alone_are_sent_as_an_email_to_them(self):
         self.patch(
             self.registry["mail.mail"], "_get_retried_models", lambda _mails: {"res.partner"}

@@ -12,6 +12,8 @@ TEXT_MAX_LENGTH = 320
 # Of several orders that fit, only the newest: nobody's mailbox is flooded.
 MOST_LINKS = 5
 BATCH = 100
+# Until those have their turn that one run has left.
+PAUSE = timedelta(seconds=10)
 
 
 class SaleOrderLookup(models.Model):
@@ -58,11 +60,16 @@ class SaleOrderLookup(models.Model):
         asked = self.sudo().search([], order="id", limit=BATCH).try_lock_for_update()
         if not asked:
             return
-        orders = self.env["sale.order"].sudo().union(*asked._find_orders())
-        asked.unlink()
-        # An order that somebody changes just now is as good as not found: asking again helps.
-        orders = orders.try_lock_for_update(allow_referencing=True)
-        self.env["sale.order.status.history"].sudo()._queue_links(orders)
+        orders = self.env["sale.order"].sudo()
+        found = dict(zip(asked, asked._find_orders(), strict=True))
+        free = orders.union(*found.values()).try_lock_for_update(allow_referencing=True)
+        # Whoever asks for an order that somebody changes just now is answered a moment later.
+        answered = asked.filtered(lambda one: found[one] <= free)
+        rows = self.env["sale.order.status.history"].sudo()
+        rows._queue_links(orders.union(*(found[one] for one in answered)))
+        if answered != asked or len(asked) == BATCH:
+            rows._trigger_mail_cron(fields.Datetime.now() + PAUSE)
+        answered.unlink()
 
     def _find_orders(self):
         """Return the orders that each of these asks for, as a list of recordsets (sudo)."""

@@ -1,3 +1,4 @@
+from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -52,6 +53,34 @@ class TestBranches(OrderStatusCommon):
         flag = self._create_flag(company_id=self.branch.id, status_id=self.status.id)
         self.order.set_order_flag(flag.id)
         self.assertEqual(self.order.order_status_id, self.status)
+
+    def test_change_of_what_orders_of_the_branch_have(self):
+        common, common_flag = self._create_status("Common"), self._create_flag("Common")
+        for status, flag in ((self.status, self.flag), (common, common_flag)):
+            self.order.set_order_flag(flag.id)
+            self.order.set_order_status(status.id)
+            for record in (flag, status):
+                record.document_type = "sale"
+                record.company_id = self.company
+                self.env.flush_all()
+        for record in (common, common_flag):
+            with self.assertRaises(ValidationError), self.cr.savepoint():
+                record.company_id = self.other
+
+    def test_followers(self):
+        own = self._create_status("Own", company_id=self.branch.id)
+        own.next_status_ids = self.status
+        self.assertEqual(own._get_followers(), self.status)
+        for company in (self.branch, self.other):
+            foreign = self._create_status("Foreign", company_id=company.id)
+            with self.assertRaises(ValidationError), self.cr.savepoint():
+                self.status.next_status_ids = foreign
+
+    def test_check_of_the_codebook_knows_the_way(self):
+        own = self._create_status("Own", company_id=self.branch.id)
+        self.assertTrue(own._meets(self.status) and self.status._meets(own))
+        elsewhere = self._create_status("Elsewhere", company_id=self.other.id)
+        self.assertFalse(elsewhere._meets(self.status) or self.status._meets(elsewhere))
 
     def test_events(self):
         event = self.env["sale.order.status.event"].create({"name": "Test", "code": "test_branch"})

@@ -195,6 +195,50 @@ class TestCustomerCancellation(OrderStatusCommon):
         order.action_accept_cancellation()
         self.assertIn(self.customer, order.message_ids[0].notified_partner_ids)
 
+    def test_accepting_tells_while_an_older_email_waits(self):
+        """No status is set then, and that e-mail says nothing of it."""
+        self.rejected.event_ids = False
+        order = self._create_order()
+        order.set_order_status(self.in_progress.id)
+        self.assertEqual(self._rows(order)[-1].mail_state, "pending")
+        order._customer_cancel("", self.customer)
+        order.action_accept_cancellation()
+        self.assertEqual(order.state, "cancel")
+        self.assertIn(self.customer, order.message_ids[0].notified_partner_ids)
+
+    def test_answer_to_a_request_answers_no_question(self):
+        order = self._create_order()
+        order.set_order_status(self.in_progress.id)
+        order._receive_question("When will it come?")
+        order._customer_cancel("", self.customer)
+        order.with_user(self.seller).action_decline_cancellation("It is being packed")
+        self.assertTrue(order.has_open_question)
+        self.assertEqual(order.status_attention, "question")
+
+    def test_answer_to_a_customer_without_language(self):
+        self.env["res.lang"]._activate_lang("pl_PL")
+        self.company.partner_id.lang = "en_US"
+        self.customer.lang = False
+        order = self._create_order()
+        order.set_order_status(self.in_progress.id)
+        order._customer_cancel("", self.customer)
+        polish = order.with_user(self.seller).with_context(lang="pl_PL")
+        polish.action_decline_cancellation()
+        self.assertIn("We cannot cancel the order any more.", order.message_ids[0].body)
+
+    def test_request_of_a_former_customer_is_none_of_the_new_one(self):
+        contact = self.env["res.partner"].create({"name": "C", "parent_id": self.customer.id})
+        order = self._create_order()
+        order.set_order_status(self.in_progress.id)
+        order._customer_cancel("", self.customer)
+        order.partner_id = contact
+        self.assertTrue(order.cancellation_requested_on, "the same customer")
+        order.partner_id = self.env["res.partner"].create({"name": "Right"})
+        self.assertFalse(order.cancellation_requested_on)
+        self.assertFalse(order.activity_ids)
+        with self.assertRaisesRegex(UserError, "Nobody asked"):
+            order.action_decline_cancellation()
+
     def test_answer_in_the_language_of_the_customer(self):
         self.env["res.lang"]._activate_lang("pl_PL")
         self.customer.lang = "pl_PL"

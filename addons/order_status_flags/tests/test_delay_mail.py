@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.tests import freeze_time, tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.mail_delivery_retry.tests.common import Race
 
@@ -86,6 +87,17 @@ class TestDelayMail(OutboxCommon):
             self.env["sale.order"]._queue_due_delays()
         self.assertEqual(len(self._delays(order)), 1)
 
+    def test_sent_once_more_is_no_second_promise(self):
+        order = self._promised()
+        self._move(order, 10)
+        self.assertEqual(len(self._mailed(order)), 1)
+        self._move(order, 7)
+        self._delays(order).action_resend_mail()
+        self.assertEqual(len(self._mailed(order)), 1, "somebody wants it")
+        self._move(order, 12)
+        self.assertEqual(self._mailed(order), [])
+        self.assertEqual(self._delays(order).mail_state, "sent")
+
     # === SEVERAL MOVES === #
 
     def test_several_moves_are_one_mail_with_the_last_date(self):
@@ -156,6 +168,17 @@ class TestDelayMail(OutboxCommon):
             self._move(order, 20)
             self.assertEqual(self._mailed(order), [])
 
+    def test_rejected_by_mistake_and_undone(self):
+        order = self._promised()
+        self._move(order, 10)
+        clerk = order.with_user(self.manager)
+        clerk.set_order_status(self.rejected.id)
+        self._end_transaction()
+        self.assertEqual(self._delays(order).mail_state, "superseded")
+        clerk.action_undo_status()
+        self._end_transaction()
+        self.assertEqual(len(self._mailed(order)), 1)
+
     def test_never_of_drafts(self):
         order = self._promised(confirm=False)
         self._move(order, 30)
@@ -193,6 +216,36 @@ class TestDelayMail(OutboxCommon):
         self.company.order_status_delay_days = 0
         self._move(order, 30)
         self.assertFalse(self._delays(order))
+
+    # === FAILURES === #
+
+    def test_failing_order_stops_no_other(self):
+        orders = bad, *_others = self._create_orders(
+            3, commitment_date=self.noon + timedelta(days=7)
+        )
+        waiting = self._promised()
+        self._move(waiting, 10)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE sale_order SET promise_date = promised_date + 9, promise_state = 'at_risk'"
+            " WHERE id IN %s",
+            [tuple(orders.ids)],
+        )
+        self.env.invalidate_all()
+        _order, row = self._flagged()
+        is_due = self.registry["sale.order"]._is_delay_due
+
+        def fail(order):
+            if order == bad:
+                raise ValueError("a rule of others")
+            return is_due(order)
+
+        self.patch(self.registry["sale.order"], "_is_delay_due", fail)
+        with mute_logger("odoo.addons.order_status_flags.models.sale_order.delay"):
+            mails = self._mailed(orders)
+        self.assertEqual(len(mails), 3)
+        self.assertFalse(self._delays(bad))
+        self.assertEqual(row.mail_state, "sent")
 
     # === MANY === #
 

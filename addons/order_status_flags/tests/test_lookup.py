@@ -5,14 +5,16 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import freeze_time, tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.mail_delivery_retry.tests.common import Race
 
 from .common import OrderStatusCommon
-from .outbox import OutboxCommon
+from .outbox import OUTBOX_LOGGER, OutboxCommon
 from .portal import PortalCommon
 
 HOUR = timedelta(hours=1)
+LOOKUP = "odoo.addons.order_status_flags.models.sale_order_lookup"
 
 
 class LookupCommon(OrderStatusCommon):
@@ -134,6 +136,54 @@ class TestLookup(LookupCommon, OutboxCommon):
                 self.env["sale.order.lookup"]._answer_all()
             counts.append(queries[0])
         self.assertNoMoreQueries(counts[1], counts[2])
+
+    def test_more_than_one_run_answers(self):
+        cron = self.env.ref("order_status_flags.ir_cron_status_mail")
+        triggers = [("cron_id", "=", cron.id)]
+        orders = self._create_orders(3)
+        for order in orders:
+            self.env["sale.order.lookup"].create(
+                {"reference": order.name, "email": "buyer@example.com"}
+            )
+        with patch(f"{LOOKUP}.BATCH", 2):
+            before = self.env["ir.cron.trigger"].search_count(triggers)
+            self.env["sale.order.lookup"]._answer_all()
+            self.assertEqual(len(self._links(orders)), 2)
+            self.assertGreater(self.env["ir.cron.trigger"].search_count(triggers), before + 1)
+            self.env["sale.order.lookup"]._answer_all()
+        self.assertEqual(len(self._links(orders)), 3)
+
+    def test_order_that_somebody_changes_is_answered_later(self):
+        order, other = self._create_orders(2)
+        for asked in (order, other):
+            self._ask(asked.name, "buyer@example.com")
+        Order = self.registry["sale.order"]
+        with patch.object(
+            Order, "try_lock_for_update", lambda orders, **_options: orders.filtered(other.__eq__)
+        ):
+            self.env["sale.order.lookup"]._answer_all()
+        self.assertEqual(self._links(order | other).order_id, other)
+        self.assertEqual(len(self._answer()), 2, "each of them once")
+        self.assertEqual(self._answer(), [])
+
+    def test_link_is_not_sent_to_another_customer(self):
+        order = self._create_order()
+        self._ask(order.name, "buyer@example.com")
+        self.env["sale.order.lookup"]._answer_all()
+        order.partner_id = self.env["res.partner"].create({"name": "R", "email": "r@example.com"})
+        self.assertEqual(self._answer(), [])
+        self._ask(order.name, "r@example.com")
+        self.assertEqual([mail["to"] for mail in self._answer()], [["r@example.com"]])
+
+    def test_failure_stops_no_status_mail(self):
+        def fail(_lookup):
+            raise ValueError("whatever")
+
+        self.patch(self.registry["sale.order.lookup"], "_answer_all", fail)
+        _order, row = self._flagged()
+        with mute_logger(f"{OUTBOX_LOGGER}.kinds"):
+            self._run()
+        self.assertEqual(row.mail_state, "sent")
 
     def test_hit_and_miss_take_the_same_queries(self):
         order = self._create_order()

@@ -184,6 +184,19 @@ class TestMessagePage(TrackingCommon):
         self.env.flush_all()
         self.assertNotIn("Our answer", self._open(self.order))
 
+    def test_another_customer_sees_nothing_of_it(self):
+        self._send("This is not my order")
+        asked = self._activities()
+        self.order.partner_id = self.env["res.partner"].create(
+            {"name": "Right", "email": "right@example.com"}
+        )
+        self.env.flush_all()
+        self.assertNotIn("not my order", self._open(self.order))
+        self.assertEqual(self._activities(), asked, "somebody answers who asked")
+        message = self._answer("To the former customer")
+        self.assertNotIn(self.order.partner_id, message.notified_partner_ids)
+        self.assertNotIn("former customer", self._open(self.order))
+
     def test_answered_by_phone(self):
         self._send()
         self.order.with_user(self.seller).action_close_questions()

@@ -55,6 +55,19 @@ class TestStatusNotification(OutboxCommon):
             self.assertNotIn("In progress", emails["pl@example.com"][part])
             self.assertIn("In progress", emails["buyer@example.com"][part])
 
+    def test_mail_to_a_customer_without_language_is_in_that_of_the_company(self):
+        """An import or another system makes such customers."""
+        self.env["res.lang"]._activate_lang("pl_PL")
+        self.in_progress.with_context(lang="pl_PL").name = "W trakcie realizacji"
+        self.company.partner_id.lang = "pl_PL"
+        self.customer.lang = False
+        order, _row = self._flagged()
+        self.assertEqual(self._run()[0]["subject"].split(": ")[1], "W trakcie realizacji")
+        wizard = self.env["sale.order.status.mail.test"].create(
+            {"status_id": self.in_progress.id, "order_id": order.id}
+        )
+        self.assertEqual(wizard.lang, "pl_PL")
+
     def test_body_of_a_batch_is_compiled_once_and_read_by_each(self):
         orders = [self._flagged(client_order_ref=f"PO-{number}")[0] for number in range(4)]
         template = self.in_progress.mail_template_id
@@ -136,6 +149,30 @@ class TestStatusNotification(OutboxCommon):
         order.set_order_status(self.in_progress.id)
         self.assertFalse(self._run())
         self.assertEqual(self._rows(order).mapped("mail_state")[-2:], ["superseded", "superseded"])
+
+    def test_first_status_by_hand_is_known_when_it_was_mailed(self):
+        """The order was placed without one: nothing is known before."""
+        self.company.order_status_on_sales_orders = False
+        order = self._create_order()
+        for status in (self.in_progress, self.fulfilled, self.in_progress):
+            order.set_order_status(status.id)
+        self.assertEqual(self._run()[0]["subject"], f"Order {order.name}: In progress")
+        for status in (self.fulfilled, self.in_progress):
+            order.set_order_status(status.id)
+        self.assertFalse(self._run())
+
+    def test_email_about_something_else_tells_no_status(self):
+        packed = self._create_status(mail_template_id=self.in_progress.mail_template_id.id)
+        order, _row = self._flagged()
+        self._run()
+        # The link is asked for in a status of which the customer was not told.
+        order.set_order_status(packed.id, notify=False)
+        self.env["sale.order.status.history"].sudo()._queue_links(order.sudo())
+        self.assertEqual(len(self._run()), 1)
+        order.set_order_status(self.in_progress.id)
+        self.assertFalse(self._run(), "the customer knows it")
+        order.set_order_status(packed.id)
+        self.assertEqual(self._run()[0]["subject"], f"Order {order.name}: Packed")
 
     def test_change_behind_an_email_that_is_leaving_waits_for_it(self):
         """Only then it is known what the customer knows."""

@@ -239,6 +239,16 @@ class TestPromise(OrderStatusCommon):
             with self.assertRaises(UserError):
                 self._create_order(confirm=False, **{name: value})
 
+    def test_exported_promise_is_imported_unchanged(self):
+        order = self._promised()
+        names = [".id", "promised_date", "promise_date", "promise_state", "promise_told"]
+        row = order.export_data(names)["datas"][0]
+        done = self.env["sale.order"].with_user(self.manager).load(names, [row])
+        self.assertTrue(done["ids"], done["messages"])
+        row[1] = "2031-01-01"
+        done = self.env["sale.order"].with_user(self.manager).load(names, [row])
+        self.assertFalse(done["ids"])
+
     def test_sequence_grows_with_every_change(self):
         order = self._promised()
         seen = [order.promise_sequence]

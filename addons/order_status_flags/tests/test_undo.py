@@ -191,6 +191,39 @@ class TestUndo(OutboxCommon):
         self.assertEqual(self.order.order_status_id, self.saved)
         self.assertFalse(self._rows(self.order)[-1].is_forced)
 
+    def test_what_is_archived_comes_back(self):
+        """An order keeps its status and flag when they are archived, and has them again."""
+        status, flag = self._create_status("Old"), self._create_flag("Old")
+        self.mine.set_order_status(status.id)
+        self.mine.set_order_flag(flag.id)
+        self._age(100)
+        status.active = flag.active = False
+        values = self._values()
+        for change in (
+            lambda: self.mine.set_order_status(self.fulfilled.id),
+            lambda: self.mine.set_order_flag(self.flag_in_progress.id),
+        ):
+            change()
+            self.assertTrue(self.mine.can_undo_status)
+            self.mine.action_undo_status()
+            self.assertEqual(self._values(), values)
+            self._age(100)
+            values = self._values()
+        with self.assertRaisesRegex(UserError, "archived"):
+            self._create_order().set_order_status(status.id)
+
+    def test_email_about_no_change_does_not_count(self):
+        """A stranger may ask for the link at any moment, and a date may pass."""
+        self.mine.set_order_status(self.in_progress.id)
+        self.env["sale.order.status.history"].sudo()._queue_links(self.order.sudo())
+        self.env.invalidate_all()
+        self.assertTrue(self.mine.can_undo_status)
+        self.mine.action_undo_status()
+        self.assertEqual(self.order.order_status_id, self.saved)
+        self.assertEqual(self._rows(self.order)[1].mail_state, "superseded")
+        self.assertEqual(self._rows(self.order)[2].mail_state, "pending", "the link")
+        self.assertChain(self.order)
+
     def test_first_status_set_by_hand_is_undone_to_none(self):
         self.company.order_status_on_sales_orders = False
         order = self._create_order().with_user(self.seller)

@@ -64,7 +64,8 @@ class SaleOrderStatusMailTest(models.TransientModel):
     def _compute_lang(self):
         for wizard in self:
             order = wizard.order_id
-            wizard.lang = get_active_lang(self.env, order.partner_id.lang or self.env.lang)
+            env = wizard.with_company(order.company_id).env
+            wizard.lang = get_active_lang(env, order.partner_id.lang)
 
     @api.depends("status_id", "order_id", "lang")
     def _compute_preview(self):

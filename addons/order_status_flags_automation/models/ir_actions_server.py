@@ -104,7 +104,7 @@ class IrActionsServer(models.Model):
         orders = eval_context.get("records") or eval_context.get("record")
         if not orders:
             return
-        is_rule = "__action_done" in self.env.context
+        is_rule = self._is_run_by_rule()
         orders._lock_for_status_change()
         changes = [StatusChange(order, **self._get_wish()) for order in orders]
         # Who may set a flag by hand does not bind a rule, which an administrator has made.
@@ -114,6 +114,16 @@ class IrActionsServer(models.Model):
         for change in plan.refused:
             self._tell_refused(change)
         orders._apply_status_changes(changes, source="event", notify=self.order_status_notify)
+
+    def _is_run_by_rule(self):
+        """Whether a rule runs this action, and not a person by a menu or a call from outside.
+
+        Odoo keeps in the context which rules run, by their records: no RPC call can bring those.
+        """
+        running = self.env.context.get("__action_done")
+        return isinstance(running, dict) and any(
+            isinstance(rule, models.BaseModel) for rule in running
+        )
 
     def _tell_refused(self, change):
         rule = self.base_automation_id.name or self.name

@@ -97,6 +97,29 @@ class TestRules(RuleCommon):
         order.set_order_flag(flag.id)
         self.assertEqual(self._runs(order), 2)
 
+    def test_undo_runs_no_rule_once_more(self):
+        """The order has what it had before, and what the rules tell was told then."""
+        flag = self._create_flag()
+        order = self._create_order()
+        order.set_order_status(self.packed.id)
+        order.set_order_flag(flag.id)
+        rules = self._create_rule(STATUS, self.packed) | self._create_rule(FLAG, flag)
+        for change in (
+            lambda: order.set_order_status(self.in_progress.id),
+            lambda: order.set_order_flag(False),
+        ):
+            change()
+            order.action_undo_status()
+        self.assertEqual((order.order_status_id, order.order_flag_id), (self.packed, flag))
+        self.assertEqual(self._runs(order), 0)
+        self.env.cr.execute(
+            "UPDATE sale_order_status_history SET date = date - interval '31 days'"
+            " WHERE order_id = %s AND undone_id IS NULL",
+            [order.id],
+        )
+        for rule in rules:
+            self.assertNotIn(order, rule._find_met_orders())
+
     def test_history_is_there_when_the_rule_runs(self):
         code = "record['client_order_ref'] = record.status_history_ids[:1].status_id.name"
         self._create_rule(STATUS, self.in_progress, {"state": "code", "code": code})

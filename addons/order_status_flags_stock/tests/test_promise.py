@@ -139,6 +139,26 @@ class TestPromiseOfDeliveries(StockStatusCommon):
         self.env.flush_all()
         self.assertEqual(order.promise_state, "kept")
 
+    def test_exchange_is_no_delay(self):
+        """Odoo plans it for the day of the first delivery, which is long past."""
+        self.env.company.order_status_delay_days = 1
+        order, partly = self._create_order(), self._create_order()
+        self._ship(order.picking_ids)
+        self._ship(partly.picking_ids, 4)
+        with freeze_time(NOON + timedelta(days=20)):
+            wizard = self.env["stock.return.picking"].create({"picking_id": order.picking_ids.id})
+            wizard.product_return_moves.quantity = 2
+            wizard.action_create_exchanges()
+            self.env.flush_all()
+            self.env["sale.order"]._pass_promises()
+            self.assertTrue(self._moves(order).filtered(lambda m: m._is_bound_for_customer()))
+            self.assertTrue(order._get_customer_promise()["is_fulfilled"])
+            self.env["sale.order"]._queue_due_delays()
+        rows = self.env["sale.order.status.history"].search(
+            [("order_id", "in", (order | partly).ids), ("mail_kind", "=", "delay")]
+        )
+        self.assertEqual(rows.order_id, partly)
+
     def test_cancelled(self):
         order = self._create_order()
         order._action_cancel()

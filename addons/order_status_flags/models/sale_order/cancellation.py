@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 from odoo.addons.mail_delivery_retry.attempt import may_be_told
 from odoo.addons.mail_delivery_retry.language import get_active_lang
 
-from ...context_keys import KEEP_REJECTED
+from ...context_keys import KEEP_REJECTED, TO_REQUEST
 from ...status_change import StatusChange
 from ...typed_text import clean_text, keep_lines
 
@@ -175,9 +175,9 @@ class SaleOrder(models.Model):
                 )
         self.action_cancel()
         for order in self:
-            # sudo: the state of the mail counts, whoever accepts
-            last_row = order.sudo().status_history_ids.sorted("id")[-1:]
-            order._answer_cancellation_request(True, mailed_anyway=last_row.mail_state == "pending")
+            order._answer_cancellation_request(
+                accepted=True, mailed_anyway=order._is_rejection_waiting()
+            )
         return True
 
     def action_decline_cancellation(self, reason=False):
@@ -317,11 +317,20 @@ class SaleOrder(models.Model):
                 )
             )
 
+    def _is_rejection_waiting(self):
+        """Whether an e-mail waits that tells the customer that the order is rejected."""
+        # sudo: the state of the e-mails counts, whoever asks
+        rows = self.sudo().status_history_ids.filtered(lambda row: row.mail_state == "pending")
+        return any(not row.mail_kind and row.status_id.category == "rejected" for row in rows)
+
     def _answer_cancellation_request(self, accepted, reason=False, mailed_anyway=False):
-        """Tell the customer the seller's answer, in the customer's language."""
+        """Tell the customer the seller's answer, in the customer's language.
+
+        Of a customer without one, in the company's, whatever the seller reads.
+        """
         env = self.with_company(self.company_id).env
-        lang = get_active_lang(env, self.partner_id.lang or self.env.lang)
-        customer = self.with_context(lang=lang)
+        lang = get_active_lang(env, self.partner_id.lang)
+        customer = self.with_context(lang=lang, order_status_answer=TO_REQUEST)
         body = (
             customer.env._("Your request was accepted: the order is cancelled.")
             if accepted

@@ -1,9 +1,13 @@
+import logging
+
 import psycopg2
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...promise import OPEN_STATES
+
+_logger = logging.getLogger(__name__)
 
 BATCH = 1000
 
@@ -118,7 +122,7 @@ class SaleOrder(models.Model):
         """
         due = self._find_due_delays(limit, after)
         # Those that somebody else changes at this moment are looked at by that change.
-        due.try_lock_for_update(allow_referencing=True)._settle_delays()
+        due.try_lock_for_update(allow_referencing=True)._settle_each()
         return due
 
     @api.model
@@ -164,15 +168,35 @@ class SaleOrder(models.Model):
         rows = self.env["sale.order.status.history"].sudo()._find_waiting("delay", self)
         due = self.filtered(lambda order: order._is_delay_due())
         # Back in time before the customer read anything: nothing was told.
-        withdrawn = rows.filtered(lambda row: row.order_id not in due)._withdraw_mails()
+        # What somebody sends once more was told before, and is wanted.
+        void = rows.filtered(lambda row: row.order_id not in due and not row.is_resend)
+        withdrawn = void._withdraw_mails()
         withdrawn.write({"mail_state": "superseded"})
-        again = withdrawn.order_id.filtered(lambda order: not order._is_closed_to_customer())
-        again._write_status_fields({"promise_told": False})
+        withdrawn.order_id._write_status_fields({"promise_told": False})
         # One that is made already says a date that was good then.
         rows.filtered(lambda row: row.order_id in due and row.mail_mail_id)._make_mails_anew()
         fresh = due.filtered(lambda order: not order.promise_told)
         fresh._write_status_fields({"promise_told": True})
         rows._queue_mails(fresh, "delay")
+
+    def _settle_each(self):
+        """Settle these delays in one go; if that fails, halve until the bad orders stand alone.
+
+        An automation rule of others may fail on one of them, and must not stop the rest.
+        """
+        try:
+            # A savepoint, so that nothing is half done.
+            with self.env.cr.savepoint():
+                self._settle_delays()
+        except psycopg2.OperationalError:
+            raise  # a clash with another transaction: the whole run begins anew
+        except Exception:  # whatever an order, a rule or an addon may bring
+            if len(self) <= 1:
+                _logger.warning("The delay of %s cannot be told", self.ids, exc_info=True)
+                return
+            half = len(self) // 2
+            for part in (self[:half], self[half:]):
+                part._settle_each()
 
     def _settle_in_silence(self):
         """Settle at once what is changed by a caller who wants no e-mails.

@@ -214,7 +214,7 @@ class SaleOrder(models.Model):
             if record.document_type:
                 misfit |= Domain("document_type", "!=", record.document_type)
             if record.company_id:
-                misfit |= Domain("company_id", "!=", record.company_id.id)
+                misfit |= ~Domain("company_id", "child_of", record.company_id.id)
             if misfit.is_false():
                 continue
             # sudo: orders of every company count, whoever changes the codebook

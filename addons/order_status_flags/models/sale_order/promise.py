@@ -282,6 +282,7 @@ class SaleOrder(models.Model):
         """
         # The writer's own values, see `_prepare_promise_values`.
         if not isinstance(self.env.context.get(STATUS_WRITE), StatusWrite):
+            vals = self._drop_present_values(vals, PROMISE_FIELDS)
             self._check_no_promise_fields(vals)
         res = super().write(vals)
         if "commitment_date" in vals:
@@ -405,6 +406,8 @@ class SaleOrder(models.Model):
         """Return the promise as the customer's pages show it, empty when there is none to show.
 
         None of a rejected order, whether its customer knows of the rejection or not.
+
+        Hook: addons that know what of it has left.
 
         :param date today: where the company is, if the caller knows it
         :rtype: dict with ``first`` and ``present`` (date), ``is_moved``, ``is_late``,

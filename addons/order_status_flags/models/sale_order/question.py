@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
+from ...context_keys import TO_REQUEST
 from ...typed_text import clean_text, keep_lines
 
 ACTIVITY = "order_status_flags.mail_activity_type_question"
@@ -142,7 +143,8 @@ class SaleOrder(models.Model):
         """Whether a message is written by a person of the company, for the customer to read."""
         author = message.author_id
         return (
-            message.subtype_id == self.env.ref("mail.mt_comment")
+            self.env.context.get("order_status_answer") is not TO_REQUEST
+            and message.subtype_id == self.env.ref("mail.mt_comment")
             and not message.is_internal
             and bool(author)
             and not author.partner_share

@@ -76,7 +76,7 @@ class SaleOrder(models.Model):
             return not case.force and Refusal(
                 self.env._("The order status of %(order)s cannot be emptied.")
             )
-        if not status.active:
+        if not status.active and not case.takes_archived:
             return Refusal(
                 self.env._(
                     "The status “%(status)s” is archived and can no longer be chosen"
@@ -142,7 +142,7 @@ class SaleOrder(models.Model):
         flag = case.new_flag
         if not flag:
             return False
-        if not flag.active:
+        if not flag.active and not case.takes_archived:
             return Refusal(
                 self.env._(
                     "The flag “%(flag)s” is archived and can no longer be chosen (order %(order)s)."

@@ -51,8 +51,9 @@ class SaleOrder(models.Model):
             if refusal := order._get_undo_refusal(row) or order._withdraw_for_undo(row):
                 raise UserError(refusal)
             changes.append(order._prepare_undo(row))
-        # `force`, since the way back need not be one that "May be followed by" allows.
-        plan = self._plan_status_changes(changes, force=True)
+        # `force`, since the way back need not be one that "May be followed by" allows; archived,
+        # since an order that was in such a status or had such a flag has it again.
+        plan = self._plan_status_changes(changes, force=True, takes_archived=True)
         if plan.refused:
             raise UserError("\n".join(change.message for change in plan.refused))
         self._apply_status_changes(changes, source="manual", notify=False)
@@ -60,13 +61,15 @@ class SaleOrder(models.Model):
         return True
 
     def _find_last_changes(self):
-        """Return the last row of the history of each order (sudo).
+        """Return the last row of the history of each order (sudo), e-mails aside that are about no
+        change: they come by time, or because a stranger asks for the link.
 
         :return: ``{order id: sale.order.status.history}``
         :rtype: dict
         """
         history = self.env["sale.order.status.history"]
-        found = history._read_group([("order_id", "in", self.ids)], ["order_id"], ["id:max"])
+        domain = [("order_id", "in", self.ids), ("mail_kind", "=", False)]
+        found = history._read_group(domain, ["order_id"], ["id:max"])
         # One recordset: all of them are read at once.
         return {row.order_id.id: row for row in history.browse(row_id for _order, row_id in found)}
 

@@ -90,7 +90,7 @@ class SaleOrder(models.Model):
         writer_vals = {name: vals[name] for name in WRITER_FIELDS if name in vals}
         if writer_vals:
             vals = {name: value for name, value in vals.items() if name not in writer_vals}
-        vals = self._drop_present_values(vals)
+        vals = self._drop_present_values(vals, DERIVED_FIELDS)
         self._check_no_derived_fields(vals)
         if vals.keys() & {"state", "document_type"}:
             # Odoo changes the state by `write` on every path (buttons, payment, wizards,
@@ -110,15 +110,15 @@ class SaleOrder(models.Model):
         guarded = {*WRITER_FIELDS, *DERIVED_FIELDS}
         return {name: value for name, value in vals.items() if name not in guarded}
 
-    def _drop_present_values(self, vals):
-        """Return the values without those derived ones that are there already, which is no change:
-        an import brings back what was exported."""
+    def _drop_present_values(self, vals, names):
+        """Return the values without those of these fields that are there already, which is no
+        change: an import brings back what was exported."""
         # sudo: some are not the user's to read; nothing is told by leaving them as they are
         orders = self.sudo()
         present = {
             name
             for name in vals
-            if name in DERIVED_FIELDS
+            if name in names
             and all(
                 orders._fields[name].convert_to_cache(vals[name], order)
                 == orders._fields[name].convert_to_cache(order[name], order)

@@ -49,7 +49,7 @@ class SaleOrderStatus(models.Model):
         followers = self._find_follower_ids()  # what was cached is of before
         for status in before.filtered("company_id"):
             for follower in before.browse(followers.get(status.id, ())):
-                if follower.company_id not in (follower.company_id.browse(), status.company_id):
+                if not follower.company_id <= status.company_id.parent_ids:
                     raise ValidationError(
                         self.env._(
                             "“%(follower)s” belongs to another company than “%(status)s” and"

@@ -77,11 +77,12 @@ class SaleOrderStatus(models.Model):
 
     def _meets(self, other):
         """Whether an order can have had this status when it gets the other one: kind and company
-        fit both."""
-        return all(
-            not self[name] or not other[name] or self[name] == other[name]
-            for name in ("document_type", "company_id")
-        )
+        fit both. Orders of a branch have those of the companies above it, too."""
+        if self.document_type and other.document_type not in (False, self.document_type):
+            return False
+        # sudo: whoever manages the statuses of a branch may not read the companies above it
+        mine, others = self.sudo().company_id, other.sudo().company_id
+        return mine <= others.parent_ids or others <= mine.parent_ids
 
     def _get_ways(self):
         """Return which of these statuses may follow which. Taking up a rejected order again is

@@ -1,5 +1,11 @@
+import logging
+
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.fields import Domain
+
+_logger = logging.getLogger(__name__)
 
 TEMPLATES = {
     "delay": "order_status_flags.mail_template_order_delayed",
@@ -22,13 +28,31 @@ class SaleOrderStatusHistory(models.Model):
 
     @api.model
     def _queue_due_mails(self):
-        """Put into the outbox what is due by time, or was asked for without login."""
+        """Put into the outbox what is due by time, or was asked for without login.
+
+        What fails is tried at the next run, and stops none of the e-mails about statuses.
+        """
         orders = self.env["sale.order"]
-        orders._pass_promises()
-        # What was queued may be out of date, by the hour or by an order that is rejected now.
-        self._find_waiting("delay").order_id._settle_delays()
-        orders._queue_due_delays()
-        self.env["sale.order.lookup"]._answer_all()
+        for queue in (
+            orders._pass_promises,
+            self._settle_waiting_delays,
+            orders._queue_due_delays,
+            self.env["sale.order.lookup"]._answer_all,
+        ):
+            try:
+                # A savepoint, so that nothing is half done.
+                with self.env.cr.savepoint():
+                    queue()
+            except psycopg2.OperationalError:
+                raise  # a clash with another transaction: the whole run begins anew
+            except Exception:  # whatever an order, a rule or an addon may bring
+                _logger.exception("E-mails that are due cannot be put into the outbox")
+
+    @api.model
+    def _settle_waiting_delays(self):
+        """Look once more at what was queued: it may be out of date, by the hour or by an order that
+        is rejected now."""
+        self._find_waiting("delay").order_id._settle_each()
 
     @api.model
     def _find_waiting(self, kind, orders=None):

@@ -298,7 +298,7 @@ class SaleOrderStatusHistory(models.Model):
                 and self._is_rejection_known(row.order_id, before=row)
             )
         )
-        self.flush_model(["order_id", "status_id", "previous_status_id", "mail_state"])
+        self.flush_model()
         found = self.env.execute_query(
             SQL(
                 """
@@ -317,15 +317,21 @@ class SaleOrderStatusHistory(models.Model):
                              WHERE known.order_id = row.order_id
                                AND known.id < row.id
                                AND known.id >= (%(placed)s)
-                          ORDER BY (known.mail_state = 'sent') DESC,
-                                   CASE WHEN known.mail_state = 'sent' THEN -known.id
-                                        ELSE known.id END
+                               AND (%(is_told)s OR %(is_placed)s)
+                          ORDER BY %(is_told)s DESC, known.id DESC
                              LIMIT 1
                         )
                    )
                 """,
                 ids=tuple(rows.ids),
                 revived=tuple(revived.ids) or (0,),
+                # An e-mail about a delay, or the link, tells no status.
+                is_told=SQL("(known.mail_state = 'sent' AND known.mail_kind IS NULL)"),
+                # What somebody has set since, or along with it, is known when it was mailed.
+                is_placed=SQL(
+                    "known.previous_status_id IS NULL AND known.status_id IS NOT NULL"
+                    " AND known.source IN ('event', 'install')"
+                ),
                 # the row with which the order was placed the last time
                 placed=SQL(
                     """

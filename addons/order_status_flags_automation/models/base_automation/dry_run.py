@@ -59,6 +59,7 @@ class BaseAutomation(models.Model):
              WHERE row.status_id = %s
                AND row.previous_status_id IS DISTINCT FROM row.status_id
                AND row.source != 'install'
+               AND row.undone_id IS NULL
                AND row.date >= %s
             """,
             self.trg_field_ref,
@@ -72,6 +73,7 @@ class BaseAutomation(models.Model):
               FROM sale_order_status_history row
              WHERE row.flag_id = %(flag)s
                AND row.source != 'install'
+               AND row.undone_id IS NULL
                AND row.date >= %(since)s
                AND (
                     SELECT before.flag_id

@@ -119,7 +119,8 @@ class BaseAutomation(models.Model):
     def _run_order_rules(self, changes):
         """Run the rules that begin with what these changes have set.
 
-        An import runs none: it brings what happened long ago.
+        An import runs none: it brings what happened long ago. Nor does what is undone: the order
+        has had that status and flag before, and their rules have run.
 
         :param list[StatusChange] changes: the applied ones
         """
@@ -131,6 +132,8 @@ class BaseAutomation(models.Model):
             return
         found = {}
         for change in changes:
+            if change.undoes:
+                continue
             keys = []
             if change.enters_status:
                 keys.append((STATUS_SET, change.new_status.id))
