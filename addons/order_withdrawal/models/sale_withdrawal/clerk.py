@@ -129,10 +129,21 @@ class SaleWithdrawal(models.Model):
     def _check_clerk(self):
         """Check that the user may act on these statements: by the rules of statements and orders.
 
+        What was left undone of them is done first, so that a person decides on what was declared,
+        its order and quantities, and not on the half of it.
+
         :raise AccessError: otherwise
         """
         self.check_access("write")
+        self._catch_up()
         self.order_id.check_access("write")
+
+    def _catch_up(self):
+        """Do the steps that a process which was killed has not come to."""
+        # sudo: as the scheduled action does them, whatever the clerk's rights
+        for statement in self.sudo().filtered(lambda statement: statement.step != "complete"):
+            statement._acknowledge()
+            statement._take_effect()
 
     def _check_matched(self):
         self.ensure_one()
