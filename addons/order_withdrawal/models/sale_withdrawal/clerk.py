@@ -80,6 +80,8 @@ class SaleWithdrawal(models.Model):
     def action_match(self, order_id):
         """Say which order is meant; from then on the statement has its effects.
 
+        One that was declined as nobody's is open again.
+
         :param int order_id: id of an order that was placed
         :return: True
         :raise UserError: when it is no such order, or another one is matched for certain
@@ -98,13 +100,14 @@ class SaleWithdrawal(models.Model):
             )
         if self._is_effective():
             return True
-        if self.state == "declined":
-            raise UserError(self.env._("It was declined; accept it first."))
         if self.order_id != order and self.line_ids:
             raise UserError(
                 self.env._("Its quantities are those of %(order)s.", order=self.order_id.name)
             )
         self._set(order_id=order.id, company_id=order.company_id.id)
+        if self.state == "declined":
+            # Declined while nobody knew the order, so that nobody was told: it begins anew.
+            self._set(state="received", decline_reason=False)
         self._vouch()
         return True
 
