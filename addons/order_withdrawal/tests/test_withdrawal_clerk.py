@@ -137,6 +137,7 @@ class TestWithdrawalClerk(WithdrawalHttpCommon):
 
     def test_unmatched_are_told_in_each_company(self):
         other = self.env["res.company"].create({"name": "WD other"})
+        self.manager.company_ids += other
         self._enter(partner_name="Anna")
         self.env["sale.withdrawal"].create({"partner_name": "Ben", "company_id": other.id})
         self._enter(partner_name="Eva")

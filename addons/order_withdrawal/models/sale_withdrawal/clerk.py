@@ -202,13 +202,13 @@ class SaleWithdrawal(models.Model):
         statement = self.sudo()  # sudo: mails, activities and events, whatever the clerk's rights
         statement._queue_to_given()
         statement._affect_order()
-        statement.activity_unlink(["order_withdrawal.mail_activity_type_unmatched"])
+        statement._close_unmatched()
         statement._set(step="complete")
 
     def _close_activities(self):
         # sudo: activities of colleagues
         statement = self.sudo()
-        statement.activity_unlink(["order_withdrawal.mail_activity_type_unmatched"])
+        statement._close_unmatched()
         others = statement.search_count(
             [("order_id", "=", statement.order_id.id), ("state", "=", "received")], limit=1
         )
