@@ -158,6 +158,16 @@ class TestWithdrawalPages(WithdrawalHttpCommon):
         self._declare(reference=f"my order no. {self.order.name.lower()}, of last week")
         self.assertTrue(self._withdrawals(self.order).is_verified)
 
+    def test_number_with_blanks_is_found(self):
+        """A sequence may have blanks in its prefix, and people type some."""
+        number = self.order.name
+        self.order.name = "ZAM 2026 0007"
+        self._declare(reference="# zam 2026 0007.")
+        self.assertTrue(self._withdrawals(self.order).is_verified)
+        self.order.name = number
+        self._declare(reference=f"{number[:1]} {number[1:]}")
+        self.assertEqual(self._withdrawals(self.order).mapped("is_verified"), [True, True])
+
     def test_wrong_number_and_other_email_are_recorded(self):
         self._declare(reference="The blue lamp that I bought in May", email="a@example.com")
         unmatched = self._withdrawals()[-1]

@@ -15,6 +15,9 @@ _logger = logging.getLogger(__name__)
 # the field: of a long text only the beginning is looked at, each character once.
 BETWEEN_WORDS = re.compile(r"[\s,;:#()\"'„”“]+")
 LONGEST_REFERENCE = 2_000
+# Of a short one, all of it is looked at as well: a number may have blanks in it.
+LONGEST_NUMBER = 100
+AROUND_NUMBERS = ".-!?<>[]"
 MOST_NUMBERS = 10
 ACTIVITY = "order_withdrawal.mail_activity_type_withdrawal"
 ACTIVITY_UNMATCHED = "order_withdrawal.mail_activity_type_unmatched"
@@ -162,9 +165,11 @@ class SaleWithdrawal(models.Model):
 
     @api.model
     def _get_number_domain(self, reference):
-        words = BETWEEN_WORDS.split((reference or "")[:LONGEST_REFERENCE])
-        words = (word.strip(".-!?<>[]") for word in words)
+        text = (reference or "")[:LONGEST_REFERENCE].strip(f"{AROUND_NUMBERS}# ")
+        words = (word.strip(AROUND_NUMBERS) for word in BETWEEN_WORDS.split(text))
         numbers = [word for word in words if any(map(str.isdigit, word))][:MOST_NUMBERS]
+        if numbers and len(text) <= LONGEST_NUMBER:
+            numbers += [text, "".join(text.split())]
         spelled = {spelling for number in numbers for spelling in (number, number.upper())}
         Order = self.env["sale.order"]
         companies = self.env["res.company"].search([("withdrawal_enabled", "=", True)])
