@@ -7,7 +7,6 @@ from odoo.tools import SQL
 
 from odoo.addons.mail_delivery_retry.attempt import try_pdf
 from odoo.addons.mail_delivery_retry.const import RETRY_TOTAL
-from odoo.addons.mail_delivery_retry.language import get_active_lang
 
 _logger = logging.getLogger(__name__)
 
@@ -149,7 +148,7 @@ class SaleWithdrawalMail(models.Model):
     def _make_mail(self):
         withdrawal = self.withdrawal_id
         env = withdrawal.env
-        lang = get_active_lang(env, withdrawal.lang)
+        lang = withdrawal._get_reader_lang()
         record = withdrawal.with_company(withdrawal.company_id).with_context(lang=lang)
         template = env.ref(TEMPLATES[self.kind], raise_if_not_found=False)
         values = {"email_to": self.email, "email_cc": False, "recipient_ids": []}
