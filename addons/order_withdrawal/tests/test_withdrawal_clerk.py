@@ -358,6 +358,34 @@ class TestWithdrawalClerk(WithdrawalHttpCommon):
         self.assertEqual(rows.quantity, 5)
         self.assertEqual(rows.reason, "By letter")
 
+    def test_pivot_has_what_customers_withdraw_from(self):
+        """The delivery is no article of theirs, nor is the heading of a set."""
+        choice = self.env["product.combo"].create(
+            {"name": "c", "combo_item_ids": [Command.create({"product_id": self.product.id})]}
+        )
+        heading, delivery = self.env["product.product"].create(
+            [
+                {"name": "Set", "type": "combo", "combo_ids": [Command.set(choice.ids)]},
+                {"name": "Parcel", "type": "service", "list_price": 5},
+            ]
+        )
+        order = self._create_web_order(
+            order_line=[
+                Command.create({"product_id": product.id, "product_uom_qty": 1})
+                for product in (heading, self.product, delivery)
+            ]
+        )
+        charge = order.order_line[2]
+        if "is_delivery" in charge._fields:
+            charge.is_delivery = True
+        else:
+            charge.price_unit = -5
+        statement = self._enter(order)
+        self.assertEqual(statement._get_withdrawn_lines().product_id, self.product)
+        rows = self.env["sale.withdrawal.report"].search([("withdrawal_id", "=", statement.id)])
+        self.assertEqual(rows.product_id, self.product)
+        self.assertEqual(len(rows), 1)
+
     def test_case_is_printed_with_its_hash(self):
         statement = self._enter(self.order, reason="By letter")
         report = self.env["ir.actions.report"]
