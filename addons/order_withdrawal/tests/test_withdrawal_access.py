@@ -211,6 +211,20 @@ class TestWithdrawalAccess(WithdrawalHttpCommon):
                     record = wizard.create({"withdrawal_id": statement.id, **values})
                     getattr(record, method)()
 
+    def test_match_offers_what_the_salesperson_may_read(self):
+        """The orders of colleagues are left out, and do not close the dialog with an error."""
+        mine = self._create_web_order(user_id=self.own_seller.id)
+        self.order.user_id = self.manager
+        statement = self._enter(partner_name=self.customer.name, email=self.customer.email)
+        wizards = self.env["sale.withdrawal.match"].with_user(self.own_seller)
+        self.env.invalidate_all()
+        with Form(wizards.with_context(default_withdrawal_id=statement.id)) as form:
+            self.assertEqual(form.order_id, mine)
+        wizard = form.record
+        self.assertEqual(wizard.likely_order_ids, mine)
+        wizard.action_match()
+        self.assertEqual(statement.order_id, mine)
+
     def test_check_is_for_administrators(self):
         with self.assertRaises(AccessError):
             self.env["sale.withdrawal.check"].with_user(self.seller).create({})
