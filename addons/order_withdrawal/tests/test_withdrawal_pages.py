@@ -367,7 +367,8 @@ class TestWithdrawalPages(WithdrawalHttpCommon):
         self.assertIn("Odstąp od umowy tutaj", page.text)
         review = self.url_open("/withdraw", data=self._fill(lang="pl_PL"))
         self.assertIn("Potwierdź odstąpienie od umowy", review.text)
-        self.assertIn("Vertrag widerrufen", self.url_open("/withdraw?lang=de").text)
+        for lang in ("de", "de-AT", "DE"):
+            self.assertIn("Vertrag widerrufen", self.url_open(f"/withdraw?lang={lang}").text)
 
     # === WHAT FAILS AFTERWARDS === #
 
