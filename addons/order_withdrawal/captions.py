@@ -50,14 +50,15 @@ CAPTIONS = {
 }
 
 
-def get_language(lang):
+def get_language(lang, default="en"):
     """Return the code of the language whose words are shown to readers of a locale.
 
-    :param str lang: locale of Odoo or a language code (``pl_PL``, ``de``), may be empty
+    :param str lang: locale of Odoo or a language code (``pl_PL``, ``de``, ``de-AT``), may be empty
+    :param str default: of a language without words
     :rtype: str
     """
     code = (lang or "").replace("-", "_").split("_")[0].lower()
-    return code if code in CAPTIONS else "en"
+    return code if code in CAPTIONS else default
 
 
 def get_function_caption(lang):

@@ -8,7 +8,7 @@ from odoo.http import request
 from odoo.addons.order_status_flags.controllers.portal import MAX_ID
 from odoo.addons.order_status_flags.controllers.tracking import HEADERS
 
-from ..captions import CAPTIONS
+from ..captions import get_language
 from ..declaration import Declaration
 from .place import Place
 
@@ -198,7 +198,7 @@ class OrderWithdrawal(http.Controller):
         if order:
             order = order.with_company(order.company_id)
             request.update_context(tz=order._get_customer_page_tz(request.env.user))
-        known = self._is_chosen(lang) or (lang or "").split("_")[0] in CAPTIONS
+        known = self._is_chosen(lang) or get_language(lang, default="")
         return Place(source, path, company, order, lang if known else "")
 
     # === LANGUAGE === #

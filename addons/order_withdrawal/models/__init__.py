@@ -2,6 +2,7 @@ from . import (
     account_move,
     mail_mail,
     mail_template,
+    mail_thread,
     payment_transaction,
     product_template,
     res_company,

@@ -31,8 +31,7 @@ class MailMail(models.Model):
 
     def _on_delivered(self):
         """Override of `mail_delivery_retry` to note that acknowledgements left."""
-        rows = self._get_withdrawal_rows("pending", "failed")
-        rows.write({"mail_state": "sent", "mail_error": False})
+        self._get_withdrawal_rows("pending", "failed")._on_mail_sent()
         return super()._on_delivered()
 
     def _on_delivery_failed(self, reason, temporary, success_pids, success_emails):

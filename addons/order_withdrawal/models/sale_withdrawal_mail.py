@@ -7,7 +7,6 @@ from odoo.tools import SQL
 
 from odoo.addons.mail_delivery_retry.attempt import try_pdf
 from odoo.addons.mail_delivery_retry.const import RETRY_TOTAL
-from odoo.addons.mail_delivery_retry.language import get_active_lang
 
 _logger = logging.getLogger(__name__)
 
@@ -51,6 +50,10 @@ class SaleWithdrawalMail(models.Model):
     mail_mail_id = fields.Many2one(
         comodel_name="mail.mail", ondelete="set null", index="btree_not_null"
     )
+    mail_references = fields.Char(
+        string="Message-Ids",
+        help="Of the e-mails that left, the last one last: by them bounces are known.",
+    )
     is_handed_over = fields.Boolean(help="The e-mail was made, and is the mail queue's matter.")
     limit_key = fields.Char(help="Recipient and day, of e-mails of which there is one a day.")
     company_id = fields.Many2one(related="withdrawal_id.company_id", store=True)
@@ -59,6 +62,10 @@ class SaleWithdrawalMail(models.Model):
     # What counts for the limit of a sender, however many are held back, see `_is_flood`.
     _recent_idx = models.Index("(create_date) WHERE mail_state <> 'suppressed'")
     _due_idx = models.Index("(id) WHERE mail_state = 'pending' AND is_handed_over IS NOT TRUE")
+
+    _references_idx = models.Index(
+        "USING gin (string_to_array(mail_references, ' ')) WHERE mail_references IS NOT NULL"
+    )
 
     # === WHAT IS TO BE MAILED === #
 
@@ -141,7 +148,7 @@ class SaleWithdrawalMail(models.Model):
     def _make_mail(self):
         withdrawal = self.withdrawal_id
         env = withdrawal.env
-        lang = get_active_lang(env, withdrawal.lang)
+        lang = withdrawal._get_reader_lang()
         record = withdrawal.with_company(withdrawal.company_id).with_context(lang=lang)
         template = env.ref(TEMPLATES[self.kind], raise_if_not_found=False)
         values = {"email_to": self.email, "email_cc": False, "recipient_ids": []}
@@ -176,6 +183,42 @@ class SaleWithdrawalMail(models.Model):
     def _mark_failed(self, reason):
         if self:
             self.write({"mail_state": "failed", "mail_error": (reason or "")[:1000]})
+
+    def _on_mail_sent(self):
+        """The mail server accepted the e-mails of these rows."""
+        self.write({"mail_state": "sent", "mail_error": False})
+        for row in self:
+            known = (row.mail_references or "").split()
+            message_id = row.mail_mail_id.message_id
+            if message_id and message_id not in known:
+                row.mail_references = " ".join([*known, message_id])
+
+    @api.model
+    def _find_bounced(self, message_ids):
+        """Return the rows whose last e-mail left with one of these Message-Ids.
+
+        One that was sent again since may have reached the customer.
+
+        :param list message_ids: as the e-mails name them, with their angle brackets
+        """
+        found = self.env.execute_query(
+            SQL(
+                "SELECT id FROM sale_withdrawal_mail WHERE mail_references IS NOT NULL"
+                " AND string_to_array(mail_references, ' ') && %s",
+                list(message_ids),
+                to_flush=self._fields["mail_references"],
+            )
+        )
+        rows = self.browse(row_id for (row_id,) in found)
+        return rows.filtered(lambda row: row.mail_references.split()[-1] in message_ids)
+
+    def _on_mail_bounced(self, reason):
+        """The e-mails of these rows came back from a mail server behind ours.
+
+        :param str reason: what that one said
+        """
+        rows = self.filtered(lambda row: row.mail_state == "sent")
+        rows._mark_failed(self.env._("The e-mail came back: %(reason)s", reason=reason))
 
     def _on_mail_failed(self, reason, temporary):
         """The e-mails of these rows could not be delivered; for a day they are tried again.

@@ -2,7 +2,9 @@ import json
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
+
+from odoo.addons.order_withdrawal.declaration import get_hash
 
 from .common import WithdrawalHttpCommon
 
@@ -173,6 +175,22 @@ class TestWithdrawalAccess(WithdrawalHttpCommon):
         earlier = self._enter(self.order, received_at="2026-01-05 10:00:00")
         self.assertEqual(str(earlier.received_at), "2026-01-05 10:00:00")
 
+    def test_entered_texts_are_cleaned_as_those_of_the_pages(self):
+        """What PostgreSQL cannot store comes by RPC, and out of a letter that was scanned."""
+        statement = self._enter(
+            partner_name="Anna\0 \ud800Kowalska\n",
+            email=" anna@example.com\0",
+            reason="My \0lamp\r\nis broken",
+            statement="I\0 withdraw\r\n",
+        )
+        self.assertEqual(statement.partner_name, "Anna Kowalska")
+        self.assertEqual(statement.email, "anna@example.com")
+        self.assertEqual(statement.reason, "My lamp\nis broken")
+        self.assertEqual(statement.statement, "I withdraw")
+        self.assertEqual(statement.statement_hash, get_hash("I withdraw"))
+        with self.assertRaisesRegex(UserError, "whose statement"):
+            self._enter(partner_name=" \n\u200b")
+
     def test_entered_lines_are_those_of_the_order(self):
         other = self._create_web_order()
         with self.assertRaises(UserError):
@@ -192,6 +210,20 @@ class TestWithdrawalAccess(WithdrawalHttpCommon):
                     wizard = self.env[model].with_user(user)
                     record = wizard.create({"withdrawal_id": statement.id, **values})
                     getattr(record, method)()
+
+    def test_match_offers_what_the_salesperson_may_read(self):
+        """The orders of colleagues are left out, and do not close the dialog with an error."""
+        mine = self._create_web_order(user_id=self.own_seller.id)
+        self.order.user_id = self.manager
+        statement = self._enter(partner_name=self.customer.name, email=self.customer.email)
+        wizards = self.env["sale.withdrawal.match"].with_user(self.own_seller)
+        self.env.invalidate_all()
+        with Form(wizards.with_context(default_withdrawal_id=statement.id)) as form:
+            self.assertEqual(form.order_id, mine)
+        wizard = form.record
+        self.assertEqual(wizard.likely_order_ids, mine)
+        wizard.action_match()
+        self.assertEqual(statement.order_id, mine)
 
     def test_check_is_for_administrators(self):
         with self.assertRaises(AccessError):

@@ -3,6 +3,7 @@ from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
 
 from odoo.addons.order_status_flags.status_change import StatusChange
+from odoo.addons.order_withdrawal.declaration import Declaration
 
 from .common import WithdrawalHttpCommon
 
@@ -61,6 +62,98 @@ class TestWithdrawalClerk(WithdrawalHttpCommon):
         wizard.save().action_match()
         self.assertEqual(statement.order_id, self.order)
         self.assertTrue(statement.action_match(self.order.id), "again")
+
+    # === WHAT WAS LEFT UNDONE === #
+
+    def _record(self, *quantities, source="tracking"):
+        """Return a statement that is recorded, and whose process was killed after that."""
+        declaration = Declaration.from_form({"name": "Anna", "email": "buyer@example.com"})
+        place = {
+            "source": source,
+            "company_id": self.company.id,
+            "order_id": self.order.id,
+            "reference": self.order.name,
+            "lines": dict(zip(self.order.order_line.ids, quantities, strict=False)),
+            "lang": "en_US",
+            "tz": "UTC",
+        }
+        statements = self.env["sale.withdrawal"].sudo()
+        values = statements._prepare_record_values(declaration, "Words", place, "")
+        receipt = statements._insert_once(values)
+        return self.env["sale.withdrawal"].with_user(self.seller).browse(receipt.withdrawal_id)
+
+    def test_clerk_who_comes_first_decides_on_the_part_that_was_declared(self):
+        statement = self._record(2)
+        self.assertFalse(statement.order_id)
+        self.assertTrue(statement.action_match(self.order.id))
+        self.assertTrue(statement.is_verified)
+        self.assertEqual(statement.line_ids.quantity, 2)
+        self.env["sale.withdrawal"]._process_pending()
+        self.assertEqual(len(statement.mail_ids), 1)
+        statement.action_accept()
+        self.assertEqual(self.order.state, "sale", "a part is not the whole order")
+
+    def test_clerk_who_comes_first_does_nothing_twice(self):
+        status = self._map_event()
+        for button, args in (
+            ("action_accept", ()),
+            ("action_decline", ("No",)),
+            ("action_done", ()),
+            ("action_send_acknowledgement", ()),
+        ):
+            with self.subTest(button):
+                statement = self._record(1)
+                getattr(statement, button)(*args)
+                self.assertEqual(statement.step, "complete")
+                self.assertEqual(statement.order_id, self.order)
+                self.env["sale.withdrawal"]._process_pending()
+                received = statement.mail_ids.filtered(lambda mail: mail.kind == "received")
+                self.assertEqual(len(received), 1)
+        self.assertEqual(self.order.order_status_id, status)
+
+    def test_order_that_was_declared_is_not_matched_with_another(self):
+        statement = self._record(2)
+        with self.assertRaisesRegex(UserError, self.order.name):
+            statement.action_match(self._create_web_order().id)
+
+    # === MATCHING === #
+
+    def test_declined_as_nobodys_can_still_be_matched(self):
+        statement = self._enter(partner_name="Anna", email="anna@example.com")
+        statement.action_decline("Not of ours")
+        with self.assertRaises(UserError):
+            statement.action_accept()
+        self.assertTrue(statement.with_user(self.seller).action_match(self.order.id))
+        self.assertEqual((statement.state, statement.order_id), ("received", self.order))
+        self.assertFalse(statement.decline_reason)
+        statement.action_accept()
+        self.assertEqual(self.order.state, "cancel")
+
+    def _count_unmatched(self, company=None):
+        statements = self.env["sale.withdrawal"].search(
+            [("company_id", "=", (company or self.company).id)]
+        )
+        return len(self._activities(statements, UNMATCHED))
+
+    def test_unmatched_are_told_in_each_company(self):
+        other = self.env["res.company"].create({"name": "WD other"})
+        self.manager.company_ids += other
+        self._enter(partner_name="Anna")
+        self.env["sale.withdrawal"].create({"partner_name": "Ben", "company_id": other.id})
+        self._enter(partner_name="Eva")
+        self.assertEqual(self._count_unmatched(), 1)
+        self.assertEqual(self._count_unmatched(other), 1)
+
+    def test_unmatched_are_told_until_the_last_one_is_matched(self):
+        self.env["sale.withdrawal"].search([])._set(is_matched=True)  # those of the database
+        waiting = [self._enter(partner_name=f"Anna {number}") for number in range(3)]
+        self.assertTrue(self._activities(waiting[0], UNMATCHED))
+        waiting[0].action_match(self.order.id)
+        self.assertTrue(self._activities(waiting[1], UNMATCHED))
+        waiting[2].action_decline("A joke")
+        self.assertEqual(self._count_unmatched(), 1)
+        waiting[1].action_match(self.order.id)
+        self.assertFalse(self._count_unmatched())
 
     def test_match_refuses_what_is_no_order(self):
         statement = self._enter(partner_name="Anna")
@@ -264,6 +357,34 @@ class TestWithdrawalClerk(WithdrawalHttpCommon):
         self.assertEqual(rows.product_id, self.product)
         self.assertEqual(rows.quantity, 5)
         self.assertEqual(rows.reason, "By letter")
+
+    def test_pivot_has_what_customers_withdraw_from(self):
+        """The delivery is no article of theirs, nor is the heading of a set."""
+        choice = self.env["product.combo"].create(
+            {"name": "c", "combo_item_ids": [Command.create({"product_id": self.product.id})]}
+        )
+        heading, delivery = self.env["product.product"].create(
+            [
+                {"name": "Set", "type": "combo", "combo_ids": [Command.set(choice.ids)]},
+                {"name": "Parcel", "type": "service", "list_price": 5},
+            ]
+        )
+        order = self._create_web_order(
+            order_line=[
+                Command.create({"product_id": product.id, "product_uom_qty": 1})
+                for product in (heading, self.product, delivery)
+            ]
+        )
+        charge = order.order_line[2]
+        if "is_delivery" in charge._fields:
+            charge.is_delivery = True
+        else:
+            charge.price_unit = -5
+        statement = self._enter(order)
+        self.assertEqual(statement._get_withdrawn_lines().product_id, self.product)
+        rows = self.env["sale.withdrawal.report"].search([("withdrawal_id", "=", statement.id)])
+        self.assertEqual(rows.product_id, self.product)
+        self.assertEqual(len(rows), 1)
 
     def test_case_is_printed_with_its_hash(self):
         statement = self._enter(self.order, reason="By letter")

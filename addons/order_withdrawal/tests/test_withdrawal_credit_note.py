@@ -46,6 +46,9 @@ class TestWithdrawalCreditNote(WithdrawalCommon):
         order._create_invoices(final=True).action_post()
         return order
 
+    def _create_tax(self, rate):
+        return self.env["account.tax"].create({"name": f"{rate} %", "amount": rate})
+
     def _credit(self, statement):
         action = statement.with_user(self.seller).action_create_credit_note()
         domain = [("id", "=", action["res_id"])] if action.get("res_id") else action["domain"]
@@ -143,6 +146,37 @@ class TestWithdrawalCreditNote(WithdrawalCommon):
         )
         self.assertEqual(paid, back, "no cent more, no cent less")
 
+    def test_discount_of_each_rate_of_tax_goes_back_with_its_articles(self):
+        """Odoo makes one line of the discount for each rate: who paid 8 % gets 8 % back."""
+        order = self._create_web_order(
+            order_line=[
+                Command.create(
+                    {
+                        "product_id": product.id,
+                        "product_uom_qty": 1,
+                        "price_unit": 100,
+                        "tax_ids": [Command.set(self._create_tax(rate).ids)],
+                    }
+                )
+                for product, rate in ((self.product, 23), (self.second, 8))
+            ]
+        )
+        self.env["sale.order.discount"].create(
+            {
+                "sale_order_id": order.id,
+                "discount_type": "so_discount",
+                "discount_percentage": 0.1,
+            }
+        ).action_apply_discount()
+        order._create_invoices(final=True).action_post()
+        self.assertAlmostEqual(order.invoice_ids.amount_total, 207.9)
+        first = self._credit(self._enter(order, line_ids=self._lines(order, 1)))
+        self.assertAlmostEqual(first.amount_untaxed, 90)
+        self.assertAlmostEqual(first.amount_total, 110.7)
+        rest = self._credit(self._enter(order))
+        self.assertAlmostEqual(rest.amount_untaxed, 90)
+        self.assertAlmostEqual(rest.amount_total, 97.2)
+
     def test_shares_of_a_discount_lose_no_cent(self):
         order = self._create_invoiced_order(discount=10)
         amounts = []
@@ -188,7 +222,7 @@ class TestWithdrawalCreditNote(WithdrawalCommon):
             self._credit(statement)
 
     def test_tax_is_the_invoices(self):
-        tax = self.env["account.tax"].create({"name": "23 %", "amount": 23})
+        tax = self._create_tax(23)
         self.product.taxes_id = tax
         order = self._create_web_order()
         order._create_invoices().action_post()

@@ -2,6 +2,7 @@ import smtplib
 
 from odoo import fields
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.order_status_flags.tests.outbox import OutboxCommon
 from odoo.addons.order_withdrawal.declaration import Declaration
@@ -204,3 +205,75 @@ class TestWithdrawalMail(OutboxCommon, WithdrawalCommon):
         statement.action_match(self.order.id)
         (mail,) = self._mailed()
         self.assertEqual(mail["to"], ["stranger@example.com"])
+
+    # === WHAT COMES BACK === #
+
+    def _bounce(self, message_id, action="failed"):
+        domain = self.company.alias_domain_id or self.env["mail.alias.domain"].create(
+            {"name": "shop.example.com"}
+        )
+        self.company.alias_domain_id = domain
+        report = (
+            f"From: MAILER-DAEMON@mx.example.net\nTo: {domain.bounce_email}\n"
+            "Subject: Undelivered\n"
+            f"Message-Id: <report-{action}@mx.example.net>\nMIME-Version: 1.0\n"
+            "Content-Type: multipart/report; report-type=delivery-status; boundary=B\n\n"
+            "--B\nContent-Type: text/plain\n\nMailbox is gone\n\n"
+            "--B\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\n"
+            f"Final-Recipient: rfc822; buyer@example.com\nAction: {action}\nStatus: 5.1.1\n\n"
+            f"--B\nContent-Type: message/rfc822\n\nMessage-Id: {message_id}\nSubject: x\n\n"
+            "x\n\n--B--\n"
+        )
+        with mute_logger("odoo.addons.mail.models.mail_thread"):
+            self.env["mail.thread"].message_process(False, report)
+
+    def test_acknowledgement_that_comes_back_is_failed(self):
+        statement = self._declare()
+        other = self._declare()
+        self._mailed()
+        row = statement.mail_ids
+        for action in ("delayed", "delivered"):
+            self._bounce(row.mail_references, action=action)
+        self.assertEqual(statement.mail_state, "sent", "no report of a failure")
+        self._bounce(row.mail_references)
+        self.assertEqual(statement.mail_state, "failed")
+        self.assertIn("Mailbox is gone", row.mail_error)
+        self.assertEqual(other.mail_state, "sent")
+        self.assertTrue(statement.needs_attention)
+        self.assertFalse(self._mailed(), "nothing is sent again by itself")
+
+    def test_what_came_back_says_nothing_of_what_was_sent_again(self):
+        statement = self._declare()
+        self._mailed()
+        first = statement.mail_ids.mail_references
+        self._bounce(first)
+        statement.action_send_acknowledgement()
+        self._bounce(first)
+        self.assertEqual(statement.mail_state, "pending")
+        self.assertEqual(len(self._mailed()), 1)
+        self._bounce(first)
+        self.assertEqual(statement.mail_state, "sent")
+        self._bounce(statement.mail_ids.mail_references.split()[-1])
+        self.assertEqual(statement.mail_state, "failed")
+
+    # === LANGUAGE === #
+
+    def test_language_that_is_switched_off_stops_no_paper(self):
+        statement = self._declare()
+        self.env.cr.execute(
+            "UPDATE sale_withdrawal SET lang = 'sr@latin' WHERE id = %s", [statement.id]
+        )
+        self.env.invalidate_all()
+        for name in ("receipt", "case"):
+            html, _type = self.env["ir.actions.report"]._render_qweb_html(
+                f"order_withdrawal.report_withdrawal_{name}_action", statement.ids
+            )
+            self.assertIn(statement.statement_hash, html.decode())
+        (mail,) = self._mailed()
+        self.assertIn("receipt, not an acceptance", mail["text"])
+        self.assertTrue(
+            self.env["ir.attachment"].search_count(
+                [("res_model", "=", "sale.withdrawal"), ("res_id", "=", statement.id)]
+            ),
+            "the PDF as well",
+        )

@@ -102,6 +102,20 @@ class TestWithdrawalOffer(OutboxCommon, WithdrawalHttpCommon):
         )
         self.assertIn(self.tracking_path, html.decode())
 
+    def test_pdf_of_who_has_no_order_status_link_leads_to_the_form(self):
+        """Whoever holds the paper, and where there is no order status page."""
+        public = self.order.with_user(self.env.ref("base.public_user")).sudo()
+        form = f"{self.order.get_base_url()}/withdraw"
+        self.assertEqual(public._get_report_withdrawal_url(), form)
+        self.company.order_status_tracking_page = False
+        html, _type = self.env["ir.actions.report"]._render_qweb_html(
+            "sale.report_saleorder", self.order.ids
+        )
+        self.assertIn(f'href="{form}"', html.decode())
+        self.company.withdrawal_enabled = False
+        self.assertFalse(self.order._get_report_withdrawal_url())
+        self.assertFalse(public._get_report_withdrawal_url())
+
     def test_messages_of_the_order_carry_it(self):
         self.order.message_post(
             body="Your parcel",

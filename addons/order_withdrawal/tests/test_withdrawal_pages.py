@@ -158,6 +158,16 @@ class TestWithdrawalPages(WithdrawalHttpCommon):
         self._declare(reference=f"my order no. {self.order.name.lower()}, of last week")
         self.assertTrue(self._withdrawals(self.order).is_verified)
 
+    def test_number_with_blanks_is_found(self):
+        """A sequence may have blanks in its prefix, and people type some."""
+        number = self.order.name
+        self.order.name = "ZAM 2026 0007"
+        self._declare(reference="# zam 2026 0007.")
+        self.assertTrue(self._withdrawals(self.order).is_verified)
+        self.order.name = number
+        self._declare(reference=f"{number[:1]} {number[1:]}")
+        self.assertEqual(self._withdrawals(self.order).mapped("is_verified"), [True, True])
+
     def test_wrong_number_and_other_email_are_recorded(self):
         self._declare(reference="The blue lamp that I bought in May", email="a@example.com")
         unmatched = self._withdrawals()[-1]
@@ -357,7 +367,8 @@ class TestWithdrawalPages(WithdrawalHttpCommon):
         self.assertIn("Odstąp od umowy tutaj", page.text)
         review = self.url_open("/withdraw", data=self._fill(lang="pl_PL"))
         self.assertIn("Potwierdź odstąpienie od umowy", review.text)
-        self.assertIn("Vertrag widerrufen", self.url_open("/withdraw?lang=de").text)
+        for lang in ("de", "de-AT", "DE"):
+            self.assertIn("Vertrag widerrufen", self.url_open(f"/withdraw?lang={lang}").text)
 
     # === WHAT FAILS AFTERWARDS === #
 

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from psycopg2.errors import CheckViolation
 
@@ -121,6 +122,30 @@ class TestWithdrawalSettings(WithdrawalCommon):
         self.assertEqual(statement.statement_hash, fingerprint)
         self.assertEqual(statement.order_id, self.order)
         self.assertEqual(kept.reason, "Kept")
+
+    def test_flood_of_old_statements_is_anonymised_in_one_night(self):
+        old = self.env["sale.withdrawal"]
+        for number in range(5):
+            old |= self._enter(partner_name=f"Old {number}")
+        self.env.cr.execute(
+            "UPDATE sale_withdrawal SET received_at = '2000-01-01' WHERE id IN %s", [old._ids]
+        )
+        self.env.invalidate_all()
+        cron = type(self.env["ir.cron"])
+        with patch.object(cron, "_commit_progress", return_value=60) as committed:
+            self.env["sale.withdrawal"]._cron_anonymise(limit=2)
+        self.assertEqual(set(old.mapped("is_anonymised")), {True})
+        self.assertGreaterEqual(committed.call_count, 3)
+
+    def test_no_time_left_ends_the_night(self):
+        old = self._enter(partner_name="Old 1") | self._enter(partner_name="Old 2")
+        self.env.cr.execute(
+            "UPDATE sale_withdrawal SET received_at = '2000-01-01' WHERE id IN %s", [old._ids]
+        )
+        self.env.invalidate_all()
+        with patch.object(type(self.env["ir.cron"]), "_commit_progress", return_value=0):
+            self.env["sale.withdrawal"]._cron_anonymise(limit=1)
+        self.assertEqual(sorted(old.mapped("is_anonymised")), [False, True])
 
     def test_never_is_never(self):
         self.company.withdrawal_retention_months = 0

@@ -3,6 +3,8 @@ from odoo.exceptions import ValidationError
 
 # Of the wording below: another wording is another version.
 CONSENT_VERSION = "2026-11"
+# Of the values of an e-mail's layout.
+CONSENT = "order_withdrawal_consent"
 
 
 class SaleOrder(models.Model):
@@ -67,14 +69,25 @@ class SaleOrder(models.Model):
     def _notify_get_recipients_classify(
         self, message, recipients_data, model_description, msg_vals=False
     ):
-        """Override of `order_withdrawal` to confirm the consent in the customer's e-mails."""
+        """Override of `order_withdrawal` to confirm the consent in the customer's e-mails.
+
+        The law asks for it, whether there is an order status page or not.
+        """
         groups = super()._notify_get_recipients_classify(
             message, recipients_data, model_description, msg_vals=msg_vals
         )
         text = len(self) == 1 and self.sudo().withdrawal_consent_text  # sudo: for its customer
         if not text:
             return groups
-        return [
-            {**group, "order_withdrawal_consent": text} if "order_status_url" in group else group
-            for group in groups
-        ]
+        if self._get_tracking_url():
+            return [
+                {**group, CONSENT: text} if "order_status_url" in group else group
+                for group in groups
+            ]
+        # Nothing has parted the customer's side from colleagues yet.
+        parted = []
+        for group in groups:
+            told, others = self._split_recipients(group)
+            parted += [{**told, CONSENT: text}] if told["recipients_data"] else []
+            parted += [others] if others["recipients_data"] else []
+        return parted

@@ -1,7 +1,7 @@
 from odoo import http
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
-from odoo.tests import HttpCase, tagged
+from odoo.tests import HttpCase, new_test_user, tagged
 
 
 @tagged("post_install", "-at_install")
@@ -126,6 +126,25 @@ class TestWithdrawalShop(HttpCase):
         (mail,) = mails.filtered(lambda mail: self.partner in mail.recipient_ids)
         self.assertIn("You have declared", mail.body_html)
         self.assertIn("lose my right of withdrawal", mail.body_html)
+
+    def test_consent_is_confirmed_without_an_order_status_page(self):
+        self.company.order_status_tracking_page = False
+        order = self._create_cart(self.book)
+        order._give_withdrawal_consent()
+        order.action_confirm()
+        colleague = new_test_user(self.env, "wd_colleague", "sales_team.group_sale_salesman")
+        colleague.notification_type = "email"
+        message = order.with_context(lang="en_US").message_post(
+            body="Thank you",
+            partner_ids=(self.partner | colleague.partner_id).ids,
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+        )
+        mails = self.env["mail.mail"].search([("mail_message_id", "=", message.id)])
+        (told,) = mails.filtered(lambda mail: self.partner in mail.recipient_ids)
+        self.assertIn("lose my right of withdrawal", told.body_html)
+        (other,) = mails.filtered(lambda mail: colleague.partner_id in mail.recipient_ids)
+        self.assertNotIn("lose my right of withdrawal", other.body_html)
 
     def test_check_looks_for_the_footer(self):
         check = self.env["sale.withdrawal.check"].create({"company_id": self.company.id})

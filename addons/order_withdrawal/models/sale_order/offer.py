@@ -175,9 +175,15 @@ class SaleOrder(models.Model):
         return f"{self._get_tracking_url() or self.get_base_url()}/withdraw"
 
     def _get_report_withdrawal_url(self):
-        """Return the link for the printed order: as the order status link, for its reader only."""
+        """Return the link for the printed order while the function is offered, or False.
+
+        As the order status link, that of the order is for its reader only. Whoever else has the
+        paper is led to the public form, which is no secret.
+        """
         self.ensure_one()
-        return bool(self._get_report_tracking_url()) and self._get_withdrawal_url()
+        if self._get_report_tracking_url() or not self._is_withdrawal_offered():
+            return self._get_withdrawal_url()
+        return f"{self.get_base_url()}/withdraw"
 
     @api.model
     def _get_withdrawal_caption(self, lang=None):

@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date
 
+from odoo.addons.mail_delivery_retry.language import get_active_lang
+
 from ...deadline import get_zone, to_local_day
 from ...quantity import format_quantity
 
@@ -357,6 +359,11 @@ class SaleWithdrawal(models.Model):
 
     def _format_quantity(self, quantity):
         return format_quantity(self.env, quantity)
+
+    def _get_reader_lang(self):
+        """Return the language of papers and e-mails of this statement: its own, while in use."""
+        self.ensure_one()
+        return get_active_lang(self.env, self.lang)
 
     def _get_mail_subject(self):
         self.ensure_one()

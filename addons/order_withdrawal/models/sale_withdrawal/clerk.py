@@ -80,6 +80,8 @@ class SaleWithdrawal(models.Model):
     def action_match(self, order_id):
         """Say which order is meant; from then on the statement has its effects.
 
+        One that was declined as nobody's is open again.
+
         :param int order_id: id of an order that was placed
         :return: True
         :raise UserError: when it is no such order, or another one is matched for certain
@@ -98,13 +100,14 @@ class SaleWithdrawal(models.Model):
             )
         if self._is_effective():
             return True
-        if self.state == "declined":
-            raise UserError(self.env._("It was declined; accept it first."))
         if self.order_id != order and self.line_ids:
             raise UserError(
                 self.env._("Its quantities are those of %(order)s.", order=self.order_id.name)
             )
         self._set(order_id=order.id, company_id=order.company_id.id)
+        if self.state == "declined":
+            # Declined while nobody knew the order, so that nobody was told: it begins anew.
+            self._set(state="received", decline_reason=False)
         self._vouch()
         return True
 
@@ -129,10 +132,21 @@ class SaleWithdrawal(models.Model):
     def _check_clerk(self):
         """Check that the user may act on these statements: by the rules of statements and orders.
 
+        What was left undone of them is done first, so that a person decides on what was declared,
+        its order and quantities, and not on the half of it.
+
         :raise AccessError: otherwise
         """
         self.check_access("write")
+        self._catch_up()
         self.order_id.check_access("write")
+
+    def _catch_up(self):
+        """Do the steps that a process which was killed has not come to."""
+        # sudo: as the scheduled action does them, whatever the clerk's rights
+        for statement in self.sudo().filtered(lambda statement: statement.step != "complete"):
+            statement._acknowledge()
+            statement._take_effect()
 
     def _check_matched(self):
         self.ensure_one()
@@ -188,13 +202,13 @@ class SaleWithdrawal(models.Model):
         statement = self.sudo()  # sudo: mails, activities and events, whatever the clerk's rights
         statement._queue_to_given()
         statement._affect_order()
-        statement.activity_unlink(["order_withdrawal.mail_activity_type_unmatched"])
+        statement._close_unmatched()
         statement._set(step="complete")
 
     def _close_activities(self):
         # sudo: activities of colleagues
         statement = self.sudo()
-        statement.activity_unlink(["order_withdrawal.mail_activity_type_unmatched"])
+        statement._close_unmatched()
         others = statement.search_count(
             [("order_id", "=", statement.order_id.id), ("state", "=", "received")], limit=1
         )

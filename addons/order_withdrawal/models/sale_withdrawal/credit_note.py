@@ -152,30 +152,37 @@ class SaleWithdrawal(models.Model):
         that no cent is lost in rounding.
         """
         goods = lines.filtered(self._is_article)
-        total = sum(goods.mapped("price_subtotal"))
-        if not total:
+        if not goods:
             return {}
-        part = sum(
-            line.price_subtotal * plan[line][0] / line.quantity for line in goods if line in plan
-        )
-        is_last = all(
+        discounts = lines.filtered(self._is_discount)
+        by_taxes = goods.grouped("tax_ids")
+        # Odoo gives a discount in a line for each rate of tax: that of the articles of this rate.
+        is_by_taxes = by_taxes.keys() <= discounts.grouped("tax_ids").keys()
+        found = {}
+        for line in discounts:
+            sharing = by_taxes.get(line.tax_ids, goods) if is_by_taxes else goods
+            amount = line.currency_id.round(self._share_discount(line, sharing, plan))
+            if not line.currency_id.is_zero(amount):
+                found[line] = (1.0, amount)
+        return found
+
+    def _share_discount(self, discount, goods, plan):
+        """Return what of a discount goes back with those articles that had it and are credited."""
+        whole = discount.price_unit * discount.quantity
+        if all(
             line.product_uom_id.compare(
                 plan.get(line, (0, 0))[0] + self._get_credited(line), line.quantity
             )
             >= 0
             for line in goods
+        ):
+            credits_ = self._get_credits(discount)
+            return whole - sum(line.price_unit * line.quantity for line in credits_)
+        total = sum(goods.mapped("price_subtotal"))
+        part = sum(
+            line.price_subtotal * plan[line][0] / line.quantity for line in goods if line in plan
         )
-        found = {}
-        for line in lines.filtered(self._is_discount):
-            given_back = sum(
-                credited.price_unit * credited.quantity for credited in self._get_credits(line)
-            )
-            whole = line.price_unit * line.quantity
-            amount = whole - given_back if is_last else whole * part / total
-            amount = line.currency_id.round(amount)
-            if not line.currency_id.is_zero(amount):
-                found[line] = (1.0, amount)
-        return found
+        return whole * part / total if total else 0
 
     def _is_article(self, line):
         """Whether a line of an invoice is something that can be withdrawn from."""

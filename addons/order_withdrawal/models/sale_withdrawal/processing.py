@@ -15,6 +15,9 @@ _logger = logging.getLogger(__name__)
 # the field: of a long text only the beginning is looked at, each character once.
 BETWEEN_WORDS = re.compile(r"[\s,;:#()\"'„”“]+")
 LONGEST_REFERENCE = 2_000
+# Of a short one, all of it is looked at as well: a number may have blanks in it.
+LONGEST_NUMBER = 100
+AROUND_NUMBERS = ".-!?<>[]"
 MOST_NUMBERS = 10
 ACTIVITY = "order_withdrawal.mail_activity_type_withdrawal"
 ACTIVITY_UNMATCHED = "order_withdrawal.mail_activity_type_unmatched"
@@ -162,9 +165,11 @@ class SaleWithdrawal(models.Model):
 
     @api.model
     def _get_number_domain(self, reference):
-        words = BETWEEN_WORDS.split((reference or "")[:LONGEST_REFERENCE])
-        words = (word.strip(".-!?<>[]") for word in words)
+        text = (reference or "")[:LONGEST_REFERENCE].strip(f"{AROUND_NUMBERS}# ")
+        words = (word.strip(AROUND_NUMBERS) for word in BETWEEN_WORDS.split(text))
         numbers = [word for word in words if any(map(str.isdigit, word))][:MOST_NUMBERS]
+        if numbers and len(text) <= LONGEST_NUMBER:
+            numbers += [text, "".join(text.split())]
         spelled = {spelling for number in numbers for spelling in (number, number.upper())}
         Order = self.env["sale.order"]
         companies = self.env["res.company"].search([("withdrawal_enabled", "=", True)])
@@ -214,15 +219,15 @@ class SaleWithdrawal(models.Model):
             told._message_log(body=summary)
 
     def _tell_of_unmatched(self):
-        """Schedule one activity for all statements that wait for somebody to match them.
+        """Schedule one activity for all statements of a company that wait to be matched.
 
-        A flood of them makes one activity, not a thousand.
+        A flood of them makes one activity, not a thousand. Whoever has that of another company may
+        not see this one.
         """
         activity_type = self.env.ref(ACTIVITY_UNMATCHED)
-        told = self.env["mail.activity"].search_count(
-            [("activity_type_id", "=", activity_type.id), ("res_model", "=", self._name)], limit=1
-        )
-        if told:
+        told = Domain("activity_ids.activity_type_id", "=", activity_type.id)
+        here = Domain("company_id", "=", self.company_id.id)
+        if self.search_count(told & here, limit=1):
             return
         managers = self.env.ref("order_status_flags.group_status_manager").all_user_ids
         managers = managers.filtered(lambda user: may_be_told(self, user)).sorted("id")
@@ -237,3 +242,13 @@ class SaleWithdrawal(models.Model):
                 user_id=user.id,
             )
             self.env["mail.mail"]._trigger_queue()
+
+    def _close_unmatched(self):
+        """Take the activity off these statements; it moves on to those that still wait."""
+        activity_type = self.env.ref(ACTIVITY_UNMATCHED)
+        if activity_type not in self.activity_ids.activity_type_id:
+            return
+        self.activity_unlink([ACTIVITY_UNMATCHED])
+        waiting = self._get_unmatched_domain() & Domain("id", "not in", self.ids)
+        for _company, first_id in self._read_group(waiting, ["company_id"], ["id:min"]):
+            self.browse(first_id)._tell_of_unmatched()

@@ -16,21 +16,21 @@ class SaleWithdrawal(models.Model):
 
         Number, dates, quantities, answers and the fingerprint stay: who still has the text can
         prove that it is the one.
+
+        :param int limit: how many at once; a flood of them takes several
         """
         now = fields.Datetime.now()
         for company in self.env["res.company"].search([("withdrawal_retention_months", ">", 0)]):
             before = fields.Datetime.subtract(now, months=company.withdrawal_retention_months)
-            old = self.search(
-                [
-                    ("company_id", "=", company.id),
-                    ("received_at", "<", before),
-                    ("is_anonymised", "=", False),
-                ],
-                limit=limit,
-            )
-            old._anonymise()
-            if old:
-                self.env["ir.cron"]._commit_progress(processed=len(old))
+            domain = [
+                ("company_id", "=", company.id),
+                ("received_at", "<", before),
+                ("is_anonymised", "=", False),
+            ]
+            while old := self.search(domain, limit=limit):
+                old._anonymise()
+                if not self.env["ir.cron"]._commit_progress(processed=len(old)):
+                    return
 
     def _anonymise(self):
         """Empty what says who declared, and the papers that say it too."""

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import clean_context
 
+from odoo.addons.order_status_flags.typed_text import clean_text
+
 from ...context_keys import WITHDRAWAL_WRITE
 from ...declaration import get_hash
 
@@ -244,6 +246,7 @@ class SaleWithdrawal(models.Model):
     def _prepare_staff_values(self, vals):
         """Return the values of a statement that a salesperson enters."""
         names = ("company_id", "order_id", "order_reference", "partner_name", "email", "reason")
+        vals = self._clean_entered(vals)
         entered = {name: vals[name] for name in names if name in vals}
         entered |= {name: vals[name] for name in ("note", "user_id", "line_ids") if name in vals}
         order = self.env["sale.order"].browse(vals.get("order_id") or [])
@@ -274,6 +277,14 @@ class SaleWithdrawal(models.Model):
             "tz": bool(order)
             and order.sudo()._get_customer_page_tz(self.env.ref("base.public_user")),
         }
+
+    @api.model
+    def _clean_entered(self, vals):
+        """Return the values with their texts cleaned as those of the pages are."""
+        one_line = {"order_reference", "partner_name", "email"}
+        texts = vals.keys() & {*one_line, "reason", "statement"}
+        cleaned = {name: clean_text(vals[name], one_line=name in one_line) for name in texts}
+        return {**vals, **{name: text or False for name, text in cleaned.items()}}
 
     def _state_what_was_entered(self):
         """Word the statement from what was entered, where no wording was, and seal it."""
