@@ -375,6 +375,11 @@ class TestShopPromises(B2bPageCommon):
         for url, data, shown in (
             ("/my/b2b/cart/add", add, "“1,000” was read as 1."),
             ("/my/b2b/cart/update", {f"qty_{line.id}": "1.000"}, "Bolt: “1.000” was read as 1."),
+            (
+                f"/my/b2b/templates/{self.template.id}/add",
+                {"sku": self.product_b.default_code, "quantity": "2,000"},
+                "Nut: “2,000” was read as 2.",
+            ),
         ):
             with self.subTest(url=url):
                 page = self._page(self._post(url, data))
