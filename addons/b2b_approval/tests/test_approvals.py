@@ -260,6 +260,35 @@ class TestDecisions(ApprovalCommon):
             self._approve(self.buyer_user)
         self._approve()
 
+    # === WHO IS ASKED === #
+
+    def test_side_by_side_each_is_asked_once(self):
+        self._as(self.approval, self.buyer_user).withdraw()
+        cfo = self._create_member(self.buyer2_user, may_approve=True)
+        self.rule.active = False
+        self._create_approval_rule((10, self.anna), (10, self.bob), (20, cfo))
+        self._send_notices()
+        self.approval = self._request(self._new_cart())
+        both = self.anna_user.partner_id | self.bob_user.partner_id
+        self.assertEqual(self._send_notices().recipient_ids, both)
+        self._approve()
+        self.assertEqual(self.approval.step, 10)
+        self.assertFalse(self._send_notices(), "Bob was asked already")
+        self._approve(self.bob_user)
+        self.assertEqual(self._send_notices().recipient_ids, cfo.partner_id)
+
+    def test_who_comes_to_a_step_that_goes_on_is_asked(self):
+        self._as(self.approval, self.buyer_user).withdraw()
+        self.rule.active = False
+        self._create_approval_rule((10, self.anna), (10, self.bob))
+        self._send_notices()
+        self.approval = self._request(self._new_cart())
+        self._send_notices()
+        late = self._create_member(self.buyer2_user, may_approve=True)
+        self._create_approval_rule((10, late))
+        self._approve()
+        self.assertEqual(self._send_notices().recipient_ids, late.partner_id)
+
     # === TIME === #
 
     def test_reminders_and_expiry(self):
