@@ -229,6 +229,18 @@ class TestDecisions(ApprovalCommon):
         self.assertEqual(line.product_uom_qty, 2)
         self.assertEqual(self.approval.state, "pending")
 
+    def test_quantities_are_lowered_to_what_can_be_ordered(self):
+        """The next one, who may raise nothing, could only decline."""
+        self._create_approval_rule((20, self.bob))
+        line = self.order.order_line
+        self.product.b2b_multiple_qty = 2
+        for quantity in (1, 0.004):
+            with self.subTest(quantity=quantity), self.assertRaises(UserError) as caught:
+                self._approve(quantities={line.id: quantity})
+            self.assertIn("multiples of 2", str(caught.exception))
+        self.assertFalse(self.approval.decision_ids)
+        self.assertEqual(line.product_uom_qty, 2)
+
     def test_lost_quantity_break_is_named(self):
         self._as(self.approval, self.buyer_user).withdraw()
         self.approval = self._request(self._new_cart(10))

@@ -44,7 +44,7 @@ class SaleOrder(models.Model):
         :param dict quantities: `{line id: new quantity}`; ids of other lines are ignored
         :return: what became of what, in words
         :rtype: list[str]
-        :raise UserError: when a quantity would rise, or nothing would be left
+        :raise UserError: when a quantity would rise or cannot be ordered, or nothing would be left
         """
         lines = {line.id: line for line in self.order_line.filtered("product_id")}
         try:
@@ -56,15 +56,32 @@ class SaleOrder(models.Model):
         except (AttributeError, OverflowError, TypeError, ValueError) as error:
             raise UserError(self.env._("These quantities are no numbers.")) from error
         lowered = {line: q for line, q in wanted.items() if q != line.product_uom_qty}
-        # Not a number is neither below nor above.
-        if not all(0 <= q <= line.product_uom_qty for line, q in lowered.items()):
-            raise UserError(self.env._("Quantities can be lowered, not raised."))
+        self._check_b2b_lowered(lowered)
         changes = [self._describe_b2b_lowering(line, q) for line, q in lowered.items()]
         if lowered and all(lowered.get(line) == 0 for line in lines.values()):
             raise UserError(self.env._("Nothing would be left. Decline the request instead."))
         if lowered:
             self._refresh_b2b_lines(lowered)
         return changes
+
+    def _check_b2b_lowered(self, lowered):
+        """Refuse quantities that are none, are higher, or cannot be ordered.
+
+        Nobody may raise them again: the last approver could place no such order.
+
+        :param dict lowered: `{line: new quantity}`
+        :raise UserError: naming what can be ordered
+        """
+        # Not a number is neither below nor above.
+        if not all(0 <= q <= line.product_uom_qty for line, q in lowered.items()):
+            raise UserError(self.env._("Quantities can be lowered, not raised."))
+        problems = [
+            line.product_id._get_b2b_quantity_problem(q, line.product_uom_id)
+            for line, q in lowered.items()
+            if q  # else the line is taken out
+        ]
+        if any(problems):
+            raise UserError("\n".join(filter(None, problems)))
 
     def _get_b2b_price_rises(self, before):
         """Return which prices differ after quantities were lowered: a quantity break is lost.
