@@ -176,38 +176,60 @@ class SaleOrder(models.Model):
 
     # === WHAT AN APPROVER SEES === #
 
-    def _get_b2b_price_history(self):
+    def _get_b2b_shown(self, is_waiting):
+        """Return what the page of a request shows: it costs what it costs today while it waits.
+
+        What was decided costs what is stored: what was ordered, or would have been.
+
+        :param bool is_waiting: whether it waits
+        :return: see `_get_b2b_today`
+        :rtype: dict
+        """
+        if is_waiting:
+            return self._get_b2b_today()
+        return {
+            "lines": [
+                {
+                    "line": line,
+                    "net": self._get_b2b_export_price(line),
+                    "subtotal": line.price_subtotal,
+                }
+                for line in self.order_line.filtered("product_id")
+            ],
+            "untaxed": self.amount_untaxed,
+            "tax": self.amount_tax,
+            "total": self.amount_total,
+            "currency": self.currency_id,
+        }
+
+    def _get_b2b_price_history(self, today):
         """Return what the articles cost when this buyer ordered them the last time.
 
+        :param dict today: of `_get_b2b_today`
         :return: `{line id: (untaxed price of one unit, difference in percent)}`; lines without
             an earlier order in the same unit and currency are left out
         :rtype: dict
         """
-        lines = self.order_line.filtered("product_id")
         before = self.env["sale.order.line"].search(
             [
                 ("order_id.partner_id", "=", self.partner_id.id),
                 ("order_id.b2b_customer_id", "=", self.b2b_customer_id.id),
                 ("order_id", "!=", self.id),
-                ("product_id", "in", lines.product_id.ids),
+                ("product_id", "in", self.order_line.product_id.ids),
                 ("product_uom_qty", ">", 0),
-                ("order_id.b2b_qualifier", "in", (False, "order")),
-                ("order_id.state", "in", ("sent", "sale")),
+                ("order_id.was_placed", "=", True),
+                ("order_id.state", "!=", "cancel"),
             ],
             order="id",
         )
-        last = {
-            (line.product_id, line.product_uom_id, line.currency_id): (
-                line.price_subtotal / line.product_uom_qty
-            )
-            for line in before
-        }
+        last = {(line.product_id, line.product_uom_id, line.currency_id): line for line in before}
         history = {}
-        for line in lines.filtered("product_uom_qty"):
-            old = last.get((line.product_id, line.product_uom_id, line.currency_id))
-            if old:
-                new = line.price_subtotal / line.product_uom_qty
-                history[line.id] = (old, 100 * (new - old) / old)
+        for entry in today["lines"]:
+            line = entry["line"]
+            earlier = last.get((line.product_id, line.product_uom_id, today["currency"]))
+            # Not the amount by the quantity, which is rounded: it differs at each quantity.
+            if earlier and (old := self._get_b2b_export_price(earlier)):
+                history[line.id] = (old, 100 * (entry["net"] - old) / old)
         return history
 
     def _get_b2b_request_date(self):
