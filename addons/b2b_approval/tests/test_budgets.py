@@ -281,6 +281,17 @@ class TestBudgets(ApprovalCommon):
         self.assertEqual(self._use(first)[:2], (0, self.amount))
         self.assertEqual(self._use(second)[:2], (0, 0))
 
+    def test_day_of_a_sellers_order_is_one_of_the_seller(self):
+        self.company.partner_id.tz = "Europe/Warsaw"
+        first = self._create_budget(1000, date_start="2030-01-01", date_end="2030-01-31")
+        second = self._create_budget(1000, date_start="2030-02-01", date_end="2030-02-28")
+        with freeze_time("2030-01-31 23:30:00"):
+            order = self._create_order([(self.product, 1)], cost_center_id=self.center.id)
+            self.assertEqual(order._get_b2b_quotation_budgets(), second)
+            order.action_confirm()
+        self.assertEqual(self._use(first)[1], 0)
+        self.assertEqual(self._use(second)[1], order.amount_untaxed)
+
     def _renew_agreement(self):
         self.agreement.action_terminate()
         self.agreement = self._create_signed_agreement(

@@ -131,6 +131,18 @@ class SaleOrder(models.Model):
             for budget, by in budgets._find_exceeded(order, amount).items()
         ]
 
+    def action_confirm(self):
+        """Override of `sale` to keep the day whose budget pays for an order of the seller.
+
+        The day is one where the seller is: the time of the order says it in UTC.
+        """
+        res = super().action_confirm()
+        # sudo: whoever confirms may not read the cost centre
+        for order in self.sudo().filtered("cost_center_id"):
+            if order.state == "sale" and not order.b2b_budget_date:
+                order.write(order._prepare_b2b_budget_values())
+        return res
+
     # === DOCUMENTS === #
 
     def _prepare_invoice(self):
