@@ -389,6 +389,12 @@ class TestShopPromises(B2bPageCommon):
         told = " ".join(self._alerts(self._post("/my/b2b/cart/update", {f"qty_{line.id}": "1"})))
         self.assertNotIn("was read as", told)
 
+    def test_cart_states_the_minimum(self):
+        self.agreement.minimum_order_amount = 150
+        page = self._page(self._get("/my/b2b/cart"))
+        text = " ".join(page.text_content().split())
+        self.assertIn("Minimum order: $ 150.00 untaxed", text)
+
     def test_template_ordered_twice_stays_below_the_cap(self):
         self.template.order_line[:1].product_uom_qty = 600_000
         self.env.flush_all()
