@@ -53,13 +53,23 @@ class SaleOrder(models.Model):
         """Return an amount in the currency of the selling company, at today's rate.
 
         :param float amount: of this order
-        :param res.currency currency: of the amount; the one of the cart's list by default
+        :param res.currency currency: of the amount; see `_get_b2b_amount_currency`
         :rtype: float
         """
         company = self.company_id
-        currency = currency or self._get_b2b_pricelist().currency_id or company.currency_id
+        currency = currency or self._get_b2b_amount_currency()
         today = self.env["b2b.agreement"]._get_today(company)
         return currency._convert(amount, company.currency_id, company, today)
+
+    def _get_b2b_amount_currency(self):
+        """Return the currency of the order's amounts.
+
+        A cart is priced anew by its list, which may have another currency by now.
+
+        :rtype: res.currency
+        """
+        priced = self._get_b2b_pricelist() if self._is_b2b_draft() else self
+        return priced.currency_id or self.company_id.currency_id
 
     def _get_b2b_order_refusal(self, buyer):
         """Return why a contact may not order, and whom to ask.

@@ -163,6 +163,30 @@ class TestOrdering(AccountCommon):
         self.member.order_limit = amount - 0.01
         self._expect_excess(amount, self.company.currency_id.format(amount))
 
+    def test_order_of_the_public_shop_counts_in_its_own_currency(self):
+        """Its list is not always the one of the agreement."""
+        currency = self.env["res.currency"].create({"name": "XLI", "symbol": "X"})
+        self.env["res.currency.rate"].create(
+            {
+                "currency_id": currency.id,
+                "company_id": self.company.id,
+                "name": fields.Date.today(),
+                "rate": 4.0,
+            }
+        )
+        other = self._create_pricelist(name="Other", is_b2b=False, currency_id=currency.id)
+        order = self._create_order(
+            [(self.product, 1)],
+            partner_id=self.buyer_user.partner_id.id,
+            document_type="web",
+            pricelist_id=other.id,
+        )
+        self.assertEqual(order.currency_id, currency)
+        self.member.order_limit = order.amount_untaxed / 4.0 + 0.01
+        self.assertFalse(order._get_b2b_web_problems())
+        self.member.order_limit -= 0.02
+        self.assertTrue(order._get_b2b_web_problems())
+
     def test_page_and_post_refuse_in_the_same_words(self):
         self.member.may_order = False
         self._login(self.buyer_user)

@@ -72,6 +72,23 @@ class B2bApprovalNotice(models.Model):
         self._trigger()
 
     @api.model
+    def _get_asked_members(self, approval):
+        """Return whom the current step of a request has asked, in sudo mode.
+
+        :param b2b.approval approval: the request
+        :rtype: b2b.member
+        """
+        # sudo: as in `_queue`
+        asked = self.sudo().search(
+            [
+                ("approval_id", "=", approval.id),
+                ("kind", "=", "ask"),
+                ("step", "=", approval.step),
+            ]
+        )
+        return asked.member_id
+
+    @api.model
     def _queue_result(self, approval):
         """Have the buyer told what became of his request."""
         self.create(

@@ -115,37 +115,54 @@ class B2bBudget(models.Model):
     def _get_used_sql(self, without=None):
         """Return the orders that use a budget, one row each; credit notes are taken off.
 
-        A credit note counts in the currency of the company as it was posted. It gives back no
-        more than the order took, and nothing of what was invoiced again.
+        All of an order counts at its own rate, so that a whole credit note gives all of it back;
+        an invoice in another currency counts as it was posted. A credit note gives back no more
+        than the order took, and nothing of what was invoiced again. Down payments are left out:
+        one that is credited is to be paid with the order.
         """
         return SQL(
             """
             SELECT sale.b2b_qualifier = 'approval' AND sale.state = 'draft' AS is_reserved,
-                   GREATEST(0, sale.amount_untaxed * COALESCE(
-                       sale.b2b_budget_rate, 1 / COALESCE(NULLIF(sale.currency_rate, 0), 1)
-                   ) - GREATEST(0, COALESCE(booked.credited, 0) - GREATEST(
-                       0, COALESCE(booked.invoiced, 0) - sale.amount_untaxed * COALESCE(
-                           sale.b2b_budget_rate, 1 / COALESCE(NULLIF(sale.currency_rate, 0), 1)
-                       )
-                   ))) AS amount
+                   ROUND(GREATEST(0, taken.amount - GREATEST(0, COALESCE(booked.credited, 0)
+                       - GREATEST(0, COALESCE(booked.invoiced, 0) - taken.amount)
+                   )), own.decimal_places) AS amount
               FROM sale_order sale
+              JOIN res_company seller ON seller.id = sale.company_id
+              JOIN res_currency own ON own.id = seller.currency_id
+        CROSS JOIN LATERAL (
+                    SELECT COALESCE(
+                               NULLIF(sale.b2b_budget_rate, 0),
+                               1 / COALESCE(NULLIF(sale.currency_rate, 0), 1)
+                           )::numeric AS rate
+                   ) day
+        CROSS JOIN LATERAL (
+                    SELECT ROUND(sale.amount_untaxed * day.rate, own.decimal_places) AS amount
+                   ) taken
          LEFT JOIN b2b_approval approval ON approval.order_id = sale.id
          LEFT JOIN LATERAL (
-                    SELECT SUM(line.balance) FILTER (
-                               WHERE move.move_type = 'out_refund'
+                    SELECT SUM(item.amount) FILTER (
+                               WHERE item.move_type = 'out_refund'
                            ) AS credited,
-                           SUM(-line.balance) FILTER (
-                               WHERE move.move_type IN ('out_invoice', 'out_receipt')
+                           SUM(item.amount) FILTER (
+                               WHERE item.move_type IN ('out_invoice', 'out_receipt')
                            ) AS invoiced
-                      FROM account_move_line line
-                      JOIN account_move move ON move.id = line.move_id
-                     WHERE move.state = 'posted'
-                       AND line.id IN (
-                            SELECT rel.invoice_line_id
-                              FROM sale_order_line_invoice_rel rel
-                              JOIN sale_order_line ordered ON ordered.id = rel.order_line_id
-                             WHERE ordered.order_id = sale.id
-                       )
+                      FROM (
+                            SELECT move.move_type,
+                                   CASE WHEN move.currency_id = sale.currency_id
+                                        THEN line.price_subtotal * day.rate
+                                        WHEN move.move_type = 'out_refund' THEN line.balance
+                                        ELSE -line.balance END AS amount
+                              FROM account_move_line line
+                              JOIN account_move move ON move.id = line.move_id
+                             WHERE move.state = 'posted'
+                               AND line.id IN (
+                                    SELECT rel.invoice_line_id
+                                      FROM sale_order_line_invoice_rel rel
+                                      JOIN sale_order_line ordered ON ordered.id = rel.order_line_id
+                                     WHERE ordered.order_id = sale.id
+                                       AND NOT COALESCE(ordered.is_downpayment, FALSE)
+                               )
+                           ) item
                    ) booked ON TRUE
              WHERE sale.cost_center_id = budget.cost_center_id
                AND sale.company_id = budget.company_id

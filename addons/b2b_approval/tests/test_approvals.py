@@ -229,6 +229,18 @@ class TestDecisions(ApprovalCommon):
         self.assertEqual(line.product_uom_qty, 2)
         self.assertEqual(self.approval.state, "pending")
 
+    def test_quantities_are_lowered_to_what_can_be_ordered(self):
+        """The next one, who may raise nothing, could only decline."""
+        self._create_approval_rule((20, self.bob))
+        line = self.order.order_line
+        self.product.b2b_multiple_qty = 2
+        for quantity in (1, 0.004):
+            with self.subTest(quantity=quantity), self.assertRaises(UserError) as caught:
+                self._approve(quantities={line.id: quantity})
+            self.assertIn("multiples of 2", str(caught.exception))
+        self.assertFalse(self.approval.decision_ids)
+        self.assertEqual(line.product_uom_qty, 2)
+
     def test_lost_quantity_break_is_named(self):
         self._as(self.approval, self.buyer_user).withdraw()
         self.approval = self._request(self._new_cart(10))
@@ -259,6 +271,35 @@ class TestDecisions(ApprovalCommon):
         with self.assertRaises(AccessError):
             self._approve(self.buyer_user)
         self._approve()
+
+    # === WHO IS ASKED === #
+
+    def test_side_by_side_each_is_asked_once(self):
+        self._as(self.approval, self.buyer_user).withdraw()
+        cfo = self._create_member(self.buyer2_user, may_approve=True)
+        self.rule.active = False
+        self._create_approval_rule((10, self.anna), (10, self.bob), (20, cfo))
+        self._send_notices()
+        self.approval = self._request(self._new_cart())
+        both = self.anna_user.partner_id | self.bob_user.partner_id
+        self.assertEqual(self._send_notices().recipient_ids, both)
+        self._approve()
+        self.assertEqual(self.approval.step, 10)
+        self.assertFalse(self._send_notices(), "Bob was asked already")
+        self._approve(self.bob_user)
+        self.assertEqual(self._send_notices().recipient_ids, cfo.partner_id)
+
+    def test_who_comes_to_a_step_that_goes_on_is_asked(self):
+        self._as(self.approval, self.buyer_user).withdraw()
+        self.rule.active = False
+        self._create_approval_rule((10, self.anna), (10, self.bob))
+        self._send_notices()
+        self.approval = self._request(self._new_cart())
+        self._send_notices()
+        late = self._create_member(self.buyer2_user, may_approve=True)
+        self._create_approval_rule((10, late))
+        self._approve()
+        self.assertEqual(self._send_notices().recipient_ids, late.partner_id)
 
     # === TIME === #
 

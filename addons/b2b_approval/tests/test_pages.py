@@ -72,6 +72,41 @@ class TestPages(WholeTables, ApprovalCommon):
         self.assertIn("approved", told[0])
         self.assertEqual(approval.state, "approved")
 
+    def test_decided_request_shows_what_was_ordered(self):
+        rule = self._create_approval_rule((10, self.anna))
+        approval = self._request()
+        self._as(approval, self.anna_user).approve()
+        rule.active = False
+        self.product.list_price = 500
+        self._place(self._new_cart())  # a later order is no earlier one
+        for user in (self.anna_user, self.buyer_user):
+            self._login(user)
+            text = self._get(f"{PAGE}/{approval.id}").text
+            self.assertIn("198.85", text)
+            self.assertIn("99.42", text)
+            for part in ("900.00", "450.00", "last time", "first time"):
+                self.assertNotIn(part, text)
+
+    def test_price_of_the_last_order_is_one_of_a_unit(self):
+        """Not an amount, rounded, by its quantity; and no offer that was not ordered."""
+        self.env.ref("product.decimal_price").digits = 4
+        self._create_rule(
+            applied_on="0_product_variant",
+            product_id=self.product.id,
+            compute_price="fixed",
+            fixed_price=0.125,
+        )
+        self.cart.order_line.product_uom_qty = 1
+        self.assertEqual(self._place().amount_untaxed, 0.13)
+        offer = self._create_order([(self.product, 1)], partner_id=self.buyer_user.partner_id.id)
+        offer.order_line.price_unit = 99
+        offer.action_quotation_sent()
+        self._create_approval_rule((10, self.anna))
+        order = self._request(self._new_cart(100)).sudo().order_id
+        line = order.order_line
+        history = order._get_b2b_price_history(order._get_b2b_today())
+        self.assertEqual(history, {line.id: (0.125, 0.0)})
+
     def test_approver_declines_and_the_buyer_puts_it_into_the_cart_again(self):
         self._create_approval_rule((10, self.anna))
         approval = self._request()

@@ -70,16 +70,18 @@ class B2BCreditPortal(B2BShopPortal):
     # === PERIOD === #
 
     def _read_b2b_period(self, params):
-        """Return first and last day of a period; by default the year until today.
+        """Return first and last day of a period: from the first day of a year until today.
 
-        :param dict params: `date_from` and `date_to`, ISO dates
+        :param dict params: `date_from` and `date_to`, ISO dates; without the first, the year is
+            that of the second
         :rtype: tuple[date, date]
         :raise UserError: for what is no date, and for a period that ends before it begins
         """
         _customer, company = self._get_b2b_books()
         today = request.env["b2b.agreement"]._get_today(company)
-        date_from = self._read_b2b_date(params.get("date_from")) or date(today.year, 1, 1)
+        date_from = self._read_b2b_date(params.get("date_from"))
         date_to = self._read_b2b_date(params.get("date_to")) or today
+        date_from = date_from or date(min(date_to, today).year, 1, 1)
         if date_to < date_from:
             raise UserError(request.env._("The period ends before it begins."))
         return date_from, date_to

@@ -115,6 +115,13 @@ class TestAccountPage(CreditCommon):
 
     # === FILES === #
 
+    def test_period_of_an_earlier_year(self):
+        """Its last day alone says which year is meant."""
+        year = self.today.year - 1
+        content = self._get(f"{URL}/statement.csv?date_to={year}-12-31").content
+        rows = [line.split(";") for line in content.decode("utf-8-sig").splitlines()]
+        self.assertEqual((rows[1][0], rows[-1][0]), (f"{year}-01-01", f"{year}-12-31"))
+
     def test_csv_and_xlsx(self):
         self.invoice.ref = "=1+1"
         content = self._get(f"{URL}/statement.csv?{self._period()}").content.decode("utf-8-sig")

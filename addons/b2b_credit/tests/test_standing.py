@@ -68,6 +68,22 @@ class TestStanding(CreditCommon):
         self._place(self._get_cart())
         self.assertEqual(self._standing().ordered, self.cart.amount_total)
 
+    def test_order_counts_with_its_own_total(self):
+        """Taxes that are rounded together are not those of the lines."""
+        self.company.tax_calculation_rounding_method = "round_globally"
+        tax = self.env["account.tax"].create({"name": "23 %", "amount": 23})
+        (self.product | self.product_b).taxes_id = tax
+        order = self._create_order([(self.product, 1), (self.product_b, 1)])
+        order.order_line.price_unit = 1.11
+        order.action_confirm()
+        self.assertEqual(order.amount_total, 2.73)
+        self.assertAlmostEqual(sum(order.order_line.mapped("price_total")), 2.74)
+        self.assertEqual(self._standing().ordered, 2.73)
+        self._set_limit(2.73, "block")
+        self.assertEqual(self._standing().headroom, 0)
+        order.order_line[0].product_uom_qty = 3
+        self.assertEqual(self._standing().ordered, order.amount_total)
+
     def test_order_becomes_an_open_item(self):
         order = self._order()
         order.action_confirm()
@@ -101,6 +117,13 @@ class TestStanding(CreditCommon):
         order = self._order()
         order.action_confirm()
         self.product_b.invoice_policy = "order"
+        self._invoice_down_payment(order)
+        self.assertEqual(self._standing().used, 100)
+        order._create_invoices(final=True).action_post()
+        self.assertEqual(self._standing().used, 100)
+        self.assertEqual(self._standing().ordered, 0)
+
+    def _invoice_down_payment(self, order):
         wizard = self.env["sale.advance.payment.inv"].create(
             {
                 "sale_order_ids": [(6, 0, order.ids)],
@@ -110,10 +133,18 @@ class TestStanding(CreditCommon):
         )
         wizard.create_invoices()
         order.invoice_ids.action_post()
-        self.assertEqual(self._standing().used, 100)
+        return order.invoice_ids
+
+    def test_credited_down_payment_is_to_be_paid_with_the_order(self):
+        order = self._order()
+        order.action_confirm()
+        self.product_b.invoice_policy = "order"
+        self._invoice_down_payment(order)._reverse_moves().action_post()
+        standing = self._standing()
+        self.assertEqual((standing.open_amount, standing.ordered), (0, 100))
         order._create_invoices(final=True).action_post()
-        self.assertEqual(self._standing().used, 100)
-        self.assertEqual(self._standing().ordered, 0)
+        standing = self._standing()
+        self.assertEqual((standing.open_amount, standing.ordered), (100, 0))
 
     def test_other_currency_at_the_days_rate(self):
         currency = self.env["res.currency"].with_context(active_test=False)

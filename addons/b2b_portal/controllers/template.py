@@ -241,11 +241,12 @@ class B2BTemplatePortal(B2BShopPortal):
             self._add_b2b_message(problem, "danger")
         if request.env["b2b.quick.order"]._add_rows(template, rows):
             self._add_b2b_message(request.env._("The template was saved."))
-        self._add_b2b_messages(
-            ("danger", f"{values['sku'][:100]}: {values['reason']}")
-            for values in rows
-            if values["state"] == "rejected"
-        )
+        for values in rows:  # one
+            if values["state"] == "rejected":
+                self._add_b2b_message(f"{values['sku'][:100]}: {values['reason']}", "danger")
+            elif values["two_ways"]:
+                words = self._get_b2b_read_words(values["raw_quantity"], values["quantity"])
+                self._add_b2b_message(f"{values['product'].display_name}: {words}", "warning")
         return f"/my/b2b/templates/{template.id}"
 
     def _rename_template(self, agreement, template, form):

@@ -191,6 +191,26 @@ class TestCartAndCheckout(B2bOrderCommon):
             with self.assertRaisesRegex(ValueError, "past"):
                 cart._read_b2b_requested_date("2030-05-01")
 
+    def test_minimum_is_in_the_currency_of_the_agreement(self):
+        """Without a list of its own, that is not always the one of the customer's prices."""
+        currency = self.env["res.currency"].create({"name": "XMO", "symbol": "X"})
+        self.env["res.currency.rate"].create(
+            {"currency_id": currency.id, "company_id": self.company.id, "rate": 4.0}
+        )
+        self.agreement.action_terminate()
+        self.agreement = self._create_signed_agreement(pricelist_id=False, minimum_order_amount=150)
+        self.customer.property_product_pricelist = self._create_pricelist(
+            name="Usual", is_b2b=False, currency_id=currency.id
+        )
+        cart = self._get_cart()
+        self.assertEqual(self.agreement.currency_id, self.company.currency_id)
+        today = cart._get_b2b_today()
+        self.assertEqual(today["currency"], currency)
+        self.assertAlmostEqual(today["untaxed"], 2 * 110.47 * 4)
+        self.assertFalse(cart._get_b2b_checkout_problems(self.agreement, 600))
+        [problem] = cart._get_b2b_checkout_problems(self.agreement, 599.99)
+        self.assertIn(currency.format(600), problem)
+
     def test_minimum_order_amount(self):
         cart = self._get_cart()
         cart._refresh_b2b_lines()

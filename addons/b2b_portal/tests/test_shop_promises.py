@@ -375,6 +375,11 @@ class TestShopPromises(B2bPageCommon):
         for url, data, shown in (
             ("/my/b2b/cart/add", add, "“1,000” was read as 1."),
             ("/my/b2b/cart/update", {f"qty_{line.id}": "1.000"}, "Bolt: “1.000” was read as 1."),
+            (
+                f"/my/b2b/templates/{self.template.id}/add",
+                {"sku": self.product_b.default_code, "quantity": "2,000"},
+                "Nut: “2,000” was read as 2.",
+            ),
         ):
             with self.subTest(url=url):
                 page = self._page(self._post(url, data))
@@ -383,6 +388,12 @@ class TestShopPromises(B2bPageCommon):
         # What the page itself has filled in is no question.
         told = " ".join(self._alerts(self._post("/my/b2b/cart/update", {f"qty_{line.id}": "1"})))
         self.assertNotIn("was read as", told)
+
+    def test_cart_states_the_minimum(self):
+        self.agreement.minimum_order_amount = 150
+        page = self._page(self._get("/my/b2b/cart"))
+        text = " ".join(page.text_content().split())
+        self.assertIn("Minimum order: $ 150.00 untaxed", text)
 
     def test_template_ordered_twice_stays_below_the_cap(self):
         self.template.order_line[:1].product_uom_qty = 600_000

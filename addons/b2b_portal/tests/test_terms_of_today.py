@@ -39,6 +39,64 @@ class TestTermsOfToday(B2bOrderCommon):
         self.customer.property_payment_term_id = short
         self.assertEqual(self._place(cart).payment_term_id, short)
 
+    def test_taxes_that_an_early_payment_reduces(self):
+        """Odoo reduces them on the order at once: a page that says more orders nothing."""
+        plain, included, fixed = self.env["account.tax"].create(
+            [
+                {"name": "20 %", "amount": 20},
+                {"name": "8 % in it", "amount": 8, "price_include_override": "tax_included"},
+                {"name": "Fee", "amount": 0.35, "amount_type": "fixed"},
+            ]
+        )
+        self.agreement.payment_term_id = self.env["account.payment.term"].create(
+            {
+                "name": "2 % within 10 days",
+                "early_discount": True,
+                "discount_percentage": 2,
+                "early_pay_discount_computation": "mixed",
+            }
+        )
+        self.cart._add_b2b_lines([(self.product_b, 7, None)])
+        self.product_b.taxes_id = plain
+        cart = self._get_cart()
+        for method in ("round_per_line", "round_globally"):
+            self.company.tax_calculation_rounding_method = method
+            for taxes in (plain, included, included | fixed):
+                with self.subTest(method=method, taxes=taxes.mapped("name")):
+                    self.product.taxes_id = taxes
+                    seen = cart._get_b2b_statement()
+                    cart._refresh_b2b_lines()
+                    self._assert_amounts(seen, cart._get_b2b_stored_statement())
+        self.product.taxes_id = plain
+        seen = cart._get_b2b_statement()
+        self.assertAlmostEqual(
+            seen.amounts["tax"], seen.amounts["untaxed"] * 0.98 * 0.2, delta=0.01
+        )
+        self._place(cart)._check_b2b_as_stated(seen)
+
+    def _assert_amounts(self, *statements):
+        one, other = (
+            {name: round(amount, 2) for name, amount in statement.amounts.items()}
+            for statement in statements
+        )
+        self.assertEqual(one, other)
+
+    def test_early_payment_that_reduces_nothing_now(self):
+        self.product.taxes_id = self.env["account.tax"].create({"name": "20 %", "amount": 20})
+        cart = self._get_cart()
+        without = cart._get_b2b_today()["tax"]
+        self.agreement.payment_term_id = self.env["account.payment.term"].create(
+            {
+                "name": "Later",
+                "early_discount": True,
+                "discount_percentage": 2,
+                "early_pay_discount_computation": "included",
+            }
+        )
+        seen = cart._get_b2b_statement()
+        self.assertEqual(seen.amounts["tax"], without)
+        self._place(cart)._check_b2b_as_stated(seen)
+
     def test_numbers_mean_no_template(self):
         order = self._place()
         template = self._create_draft("template", b2b_template_name=order.name)

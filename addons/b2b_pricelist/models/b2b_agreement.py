@@ -62,6 +62,23 @@ class B2bAgreement(models.Model):
         company = self._get_selling_company()
         return self._get_pricelist().currency_id or company.currency_id
 
+    def _get_minimum_order(self):
+        """Return the minimum order amount in the currency of the prices, at the day's rate.
+
+        An agreement without a pricelist states it in the currency of the company, and the
+        customer's usual list may be in another one.
+
+        :rtype: float
+        """
+        self.ensure_one()
+        company = self._get_selling_company()
+        return self.currency_id._convert(
+            self.minimum_order_amount,
+            self._get_price_currency(),
+            company,
+            self._get_today(company),
+        )
+
     def _get_pricer(self, shipping_partner=None, date=False):
         """Return what prices lines for the customer of this agreement.
 

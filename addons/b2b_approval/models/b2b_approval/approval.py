@@ -166,10 +166,15 @@ class B2bApproval(models.Model):
         return tasks.filtered(lambda task: task.sequence == first)
 
     def _open_step(self):
-        """Go to the next step and ask its deciders."""
+        """Go to the next step and ask its deciders; of a step that goes on, only the new ones."""
         tasks = self._get_current_tasks()
-        self.write({"step": tasks[:1].sequence})
-        asked = {}
+        deciders = {}
         for task in tasks:
-            asked.update(task._get_deciders())
-        self.env["b2b.approval.notice"]._queue(self, "ask", asked)
+            deciders.update(task._get_deciders())
+        Notice = self.env["b2b.approval.notice"]
+        if self.step == tasks[:1].sequence:
+            # Of several that are decided side by side, the others are not asked again.
+            known = Notice._get_asked_members(self)
+            deciders = {member: who for member, who in deciders.items() if member not in known}
+        self.write({"step": tasks[:1].sequence})
+        Notice._queue(self, "ask", deciders)

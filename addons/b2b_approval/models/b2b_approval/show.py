@@ -134,13 +134,13 @@ class B2bApproval(models.Model):
         """Return what a decision needs, for the page of the request and that of the link.
 
         :param b2b.member member: who looks at it, may be empty
-        :return: lines with today's prices, what changed, budgets, who is asked
+        :return: lines with their prices, what changed, budgets, who is asked
         :rtype: dict
         """
         self.ensure_one()
         order = self.order_id.with_company(self.company_id)
         is_waiting = self.state == "pending"
-        today = order._get_b2b_today()
+        today = order._get_b2b_shown(is_waiting)
         changes = order._get_b2b_request_changes(self) if is_waiting else []
         return {
             "approval": self,
@@ -149,7 +149,8 @@ class B2bApproval(models.Model):
             "may_decide": self._may_decide(member),
             "changes": changes,
             "page_key": self._get_page_key(changes),
-            "history": order._get_b2b_price_history(),
+            # Of what was decided, orders that came later are no history.
+            "history": order._get_b2b_price_history(today) if is_waiting else None,
             "own_codes": order.order_line.product_id._get_b2b_customer_codes(self.customer_id),
             "budgets": self._get_budgets(),
             "budget_warnings": order._get_b2b_budget_warnings() if is_waiting else [],

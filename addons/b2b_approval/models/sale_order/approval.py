@@ -87,10 +87,8 @@ class SaleOrder(models.Model):
 
     def _prepare_b2b_budget_values(self):
         """Return the day whose budget counts, and its rate."""
-        return {
-            "b2b_budget_date": self.env["b2b.agreement"]._get_today(self.company_id),
-            "b2b_budget_rate": self._convert_b2b_amount(1e6) / 1e6,
-        }
+        day = self.env["b2b.agreement"]._get_today(self.company_id)
+        return {"b2b_budget_date": day, "b2b_budget_rate": self._get_b2b_budget_rate(day)}
 
     def _get_b2b_facts(self, values):
         """Return what the rules look at.
@@ -102,7 +100,7 @@ class SaleOrder(models.Model):
         amount = self._convert_b2b_amount(self.amount_untaxed)
         # sudo: buyers read no cost centres; the budgets' answer is for their own order
         center = self.env["b2b.cost.center"].sudo().browse(values.get("cost_center_id") or ())
-        exceeded = self._get_b2b_exceeded_budgets(center, amount)
+        exceeded = self._get_b2b_exceeded_budgets(center)
         if blocked := self._get_b2b_budget_policies(exceeded, "block"):
             raise UserError("\n".join(one._describe_excess(by) for one, by in blocked.items()))
         currency = self.company_id.currency_id
@@ -117,9 +115,18 @@ class SaleOrder(models.Model):
             exceeded_budgets=self._get_b2b_budget_policies(exceeded, "approval"),
         )
 
-    def _get_b2b_exceeded_budgets(self, center, amount):
+    def _get_b2b_exceeded_budgets(self, center):
+        """Return the budgets that this order exceeds, see `b2b.budget._get_exceeded`.
+
+        :param b2b.cost.center center: may be empty
+        :rtype: dict
+        """
         day = self.b2b_budget_date or self.env["b2b.agreement"]._get_today(self.company_id)
         budgets = self.env["b2b.budget"]._get_of_day(center, self.company_id, day)
+        if not budgets:
+            return {}
+        # What was reserved at the rate of the request is spent at that rate.
+        amount = self.amount_untaxed * (self.b2b_budget_rate or self._get_b2b_budget_rate(day))
         return budgets._get_exceeded(self, self.company_id.currency_id.round(amount))
 
     def _is_b2b_new_address(self, values):

@@ -73,6 +73,23 @@ class SaleOrder(models.Model):
         center = order.cost_center_id or order.partner_id._get_b2b_member().cost_center_id
         return center.filtered(lambda one: one.active and one.partner_id == order.b2b_customer_id)
 
+    def _get_b2b_budget_rate(self, day):
+        """Return what the seller's currency is for one of the order's.
+
+        :param date day: of the request
+        :rtype: float
+        """
+        company, currency = self.company_id, self._get_b2b_amount_currency()
+        return currency._get_conversion_rate(currency, company.currency_id, company, day)
+
+    def _renew_b2b_terms(self):  # pylint: disable=missing-return
+        """Override of `b2b_portal`: the rate of a request is one of its currency."""
+        before = self.currency_id
+        super()._renew_b2b_terms()
+        order = self.sudo()  # buyers read no budgets; nothing else is written
+        if order.b2b_budget_rate and self.currency_id != before:
+            order.b2b_budget_rate = order._get_b2b_budget_rate(order.b2b_budget_date)
+
     @api.model
     def _get_b2b_budget_policies(self, exceeded, policy):
         return {budget: by for budget, by in exceeded.items() if budget.policy == policy}
@@ -113,6 +130,18 @@ class SaleOrder(models.Model):
             f"{budget.with_env(self.env)._describe_excess(by)} {ends[budget.policy]}"
             for budget, by in budgets._find_exceeded(order, amount).items()
         ]
+
+    def action_confirm(self):
+        """Override of `sale` to keep the day whose budget pays for an order of the seller.
+
+        The day is one where the seller is: the time of the order says it in UTC.
+        """
+        res = super().action_confirm()
+        # sudo: whoever confirms may not read the cost centre
+        for order in self.sudo().filtered("cost_center_id"):
+            if order.state == "sale" and not order.b2b_budget_date:
+                order.write(order._prepare_b2b_budget_values())
+        return res
 
     # === DOCUMENTS === #
 

@@ -44,7 +44,7 @@ class SaleOrder(models.Model):
         :param dict quantities: `{line id: new quantity}`; ids of other lines are ignored
         :return: what became of what, in words
         :rtype: list[str]
-        :raise UserError: when a quantity would rise, or nothing would be left
+        :raise UserError: when a quantity would rise or cannot be ordered, or nothing would be left
         """
         lines = {line.id: line for line in self.order_line.filtered("product_id")}
         try:
@@ -56,15 +56,32 @@ class SaleOrder(models.Model):
         except (AttributeError, OverflowError, TypeError, ValueError) as error:
             raise UserError(self.env._("These quantities are no numbers.")) from error
         lowered = {line: q for line, q in wanted.items() if q != line.product_uom_qty}
-        # Not a number is neither below nor above.
-        if not all(0 <= q <= line.product_uom_qty for line, q in lowered.items()):
-            raise UserError(self.env._("Quantities can be lowered, not raised."))
+        self._check_b2b_lowered(lowered)
         changes = [self._describe_b2b_lowering(line, q) for line, q in lowered.items()]
         if lowered and all(lowered.get(line) == 0 for line in lines.values()):
             raise UserError(self.env._("Nothing would be left. Decline the request instead."))
         if lowered:
             self._refresh_b2b_lines(lowered)
         return changes
+
+    def _check_b2b_lowered(self, lowered):
+        """Refuse quantities that are none, are higher, or cannot be ordered.
+
+        Nobody may raise them again: the last approver could place no such order.
+
+        :param dict lowered: `{line: new quantity}`
+        :raise UserError: naming what can be ordered
+        """
+        # Not a number is neither below nor above.
+        if not all(0 <= q <= line.product_uom_qty for line, q in lowered.items()):
+            raise UserError(self.env._("Quantities can be lowered, not raised."))
+        problems = [
+            line.product_id._get_b2b_quantity_problem(q, line.product_uom_id)
+            for line, q in lowered.items()
+            if q  # else the line is taken out
+        ]
+        if any(problems):
+            raise UserError("\n".join(filter(None, problems)))
 
     def _get_b2b_price_rises(self, before):
         """Return which prices differ after quantities were lowered: a quantity break is lost.
@@ -159,38 +176,60 @@ class SaleOrder(models.Model):
 
     # === WHAT AN APPROVER SEES === #
 
-    def _get_b2b_price_history(self):
+    def _get_b2b_shown(self, is_waiting):
+        """Return what the page of a request shows: it costs what it costs today while it waits.
+
+        What was decided costs what is stored: what was ordered, or would have been.
+
+        :param bool is_waiting: whether it waits
+        :return: see `_get_b2b_today`
+        :rtype: dict
+        """
+        if is_waiting:
+            return self._get_b2b_today()
+        return {
+            "lines": [
+                {
+                    "line": line,
+                    "net": self._get_b2b_export_price(line),
+                    "subtotal": line.price_subtotal,
+                }
+                for line in self.order_line.filtered("product_id")
+            ],
+            "untaxed": self.amount_untaxed,
+            "tax": self.amount_tax,
+            "total": self.amount_total,
+            "currency": self.currency_id,
+        }
+
+    def _get_b2b_price_history(self, today):
         """Return what the articles cost when this buyer ordered them the last time.
 
+        :param dict today: of `_get_b2b_today`
         :return: `{line id: (untaxed price of one unit, difference in percent)}`; lines without
             an earlier order in the same unit and currency are left out
         :rtype: dict
         """
-        lines = self.order_line.filtered("product_id")
         before = self.env["sale.order.line"].search(
             [
                 ("order_id.partner_id", "=", self.partner_id.id),
                 ("order_id.b2b_customer_id", "=", self.b2b_customer_id.id),
                 ("order_id", "!=", self.id),
-                ("product_id", "in", lines.product_id.ids),
+                ("product_id", "in", self.order_line.product_id.ids),
                 ("product_uom_qty", ">", 0),
-                ("order_id.b2b_qualifier", "in", (False, "order")),
-                ("order_id.state", "in", ("sent", "sale")),
+                ("order_id.was_placed", "=", True),
+                ("order_id.state", "!=", "cancel"),
             ],
             order="id",
         )
-        last = {
-            (line.product_id, line.product_uom_id, line.currency_id): (
-                line.price_subtotal / line.product_uom_qty
-            )
-            for line in before
-        }
+        last = {(line.product_id, line.product_uom_id, line.currency_id): line for line in before}
         history = {}
-        for line in lines.filtered("product_uom_qty"):
-            old = last.get((line.product_id, line.product_uom_id, line.currency_id))
-            if old:
-                new = line.price_subtotal / line.product_uom_qty
-                history[line.id] = (old, 100 * (new - old) / old)
+        for entry in today["lines"]:
+            line = entry["line"]
+            earlier = last.get((line.product_id, line.product_uom_id, today["currency"]))
+            # Not the amount by the quantity, which is rounded: it differs at each quantity.
+            if earlier and (old := self._get_b2b_export_price(earlier)):
+                history[line.id] = (old, 100 * (entry["net"] - old) / old)
         return history
 
     def _get_b2b_request_date(self):

@@ -54,7 +54,11 @@ class ResPartner(models.Model):
         """Return the SQL of what is not invoiced of placed orders, by currency.
 
         By quantity, since an invoice may have another price. A down payment is an invoice before
-        its time: it is taken off until the final invoice takes it off.
+        its time: it is taken off until the final invoice takes it off, or it is credited.
+
+        The totals of lines need not add up to that of their order, which is what the customer
+        owes: taxes may be rounded together, or be reduced for an early payment. What is open has
+        its share of the difference.
         """
         for model in ("sale.order", "sale.order.line", "account.move", "account.move.line"):
             self.env[model].flush_model()
@@ -64,7 +68,7 @@ class ResPartner(models.Model):
         return SQL(
             """
             WITH orders AS (
-                SELECT id, currency_id
+                SELECT id, currency_id, amount_total
                   FROM sale_order
                  WHERE b2b_customer_id = %(customer)s
                    AND company_id = ANY(%(companies)s)
@@ -74,7 +78,9 @@ class ResPartner(models.Model):
                        SUM(CASE WHEN line.is_downpayment THEN 0 ELSE
                            item.quantity * COALESCE(item_uom.factor, 1)
                            / COALESCE(NULLIF(line_uom.factor, 0), 1) END) AS quantity,
-                       SUM(CASE WHEN line.is_downpayment THEN item.price_total ELSE 0 END) AS paid
+                       SUM(CASE WHEN line.is_downpayment IS NOT TRUE THEN 0
+                                WHEN move.move_type = 'out_refund' THEN -item.price_total
+                                ELSE item.price_total END) AS paid
                   FROM orders
                   JOIN sale_order_line line ON line.order_id = orders.id
                   JOIN sale_order_line_invoice_rel rel ON rel.order_line_id = line.id
@@ -83,24 +89,34 @@ class ResPartner(models.Model):
              LEFT JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
              LEFT JOIN uom_uom item_uom ON item_uom.id = item.product_uom_id
                  WHERE move.state = 'posted'
-                   AND move.move_type IN ('out_invoice', 'out_receipt')
+                   AND (
+                        move.move_type IN ('out_invoice', 'out_receipt')
+                        OR move.move_type = 'out_refund' AND line.is_downpayment
+                   )
               GROUP BY line.id
-            ), open AS (
-                SELECT orders.currency_id,
-                       SUM(
-                           CASE WHEN line.product_uom_qty = 0 OR line.is_downpayment THEN 0 ELSE
-                               line.price_total / line.product_uom_qty * GREATEST(
-                                   GREATEST(line.product_uom_qty, COALESCE(line.qty_delivered, 0))
-                                   - COALESCE(invoiced.quantity, 0), 0)
-                           END - COALESCE(invoiced.paid, 0)
-                       ) AS amount
+            ), goods AS (
+                SELECT orders.currency_id, orders.amount_total,
+                       SUM(line.price_total) AS ordered,
+                       SUM(CASE WHEN line.product_uom_qty = 0 OR line.is_downpayment THEN 0 ELSE
+                           line.price_total / line.product_uom_qty * GREATEST(
+                               GREATEST(line.product_uom_qty, COALESCE(line.qty_delivered, 0))
+                               - COALESCE(invoiced.quantity, 0), 0)
+                       END) AS open,
+                       SUM(COALESCE(invoiced.paid, 0)) AS paid
                   FROM orders
                   JOIN sale_order_line line ON line.order_id = orders.id
              LEFT JOIN invoiced ON invoiced.id = line.id
                  WHERE line.display_type IS NULL
-              GROUP BY orders.id, orders.currency_id
+              GROUP BY orders.id, orders.currency_id, orders.amount_total
+            ), left_over AS (
+                SELECT currency_id,
+                       open - paid + COALESCE(
+                           (amount_total - ordered)
+                           * LEAST(GREATEST(open / NULLIF(ordered, 0), 0), 1), 0
+                       ) AS amount
+                  FROM goods
             )
-            SELECT currency_id, SUM(amount) FROM open WHERE amount > 0 GROUP BY currency_id
+            SELECT currency_id, SUM(amount) FROM left_over WHERE amount > 0 GROUP BY currency_id
             """,
             customer=self.id,
             companies=branches.ids,

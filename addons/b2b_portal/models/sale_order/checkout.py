@@ -60,7 +60,7 @@ class SaleOrder(models.Model):
             *self._get_b2b_line_problems().values(),
         ]
         currency = agreement._get_price_currency()
-        minimum = agreement.minimum_order_amount
+        minimum = agreement._get_minimum_order()
         if currency.compare_amounts(untaxed, minimum) < 0:
             problems.append(
                 self.env._(

@@ -45,10 +45,14 @@ class SaleOrder(models.Model):
         """Return what the lines and the whole cost today, without writing anything.
 
         :return: dict with `lines` (dicts with `line`, its `price`, and what pages show: `net` and
-            `subtotal`), `untaxed`, `tax`, `total`, `currency`
+            `subtotal`), `untaxed`, `tax`, `total`, `currency`, `terms` (payment terms; empty for a
+            template, whose page states none)
         :rtype: dict
         """
         self.ensure_one()
+        terms = self.env["account.payment.term"]
+        if self._states_b2b_checkout():
+            terms = self._get_b2b_payment_term()
         lines = self.order_line.filtered(lambda line: line.product_id and not line.display_type)
         pricer = self._get_b2b_pricer()
         prices = pricer.prices([line._get_price_line() for line in lines])
@@ -62,11 +66,8 @@ class SaleOrder(models.Model):
             )
             for line, price in zip(lines, prices, strict=True)
         ]
-        AccountTax = self.env["account.tax"]
-        AccountTax._add_tax_details_in_base_lines(base_lines, self.company_id)
-        AccountTax._round_base_lines_tax_details(base_lines, self.company_id)
-        totals = AccountTax._get_tax_totals_summary(
-            base_lines=base_lines, currency=currency, company=self.company_id
+        totals = self._get_b2b_totals(
+            base_lines + self._get_b2b_early_payment_lines(prices, terms), currency
         )
         return {
             "lines": [
@@ -83,7 +84,55 @@ class SaleOrder(models.Model):
             "tax": totals["tax_amount_currency"],
             "total": totals["total_amount_currency"],
             "currency": currency,
+            "terms": terms,
         }
+
+    def _get_b2b_totals(self, base_lines, currency):
+        """Add the taxes to what is priced, and return the amounts of the order.
+
+        :param list base_lines: as `account.tax` computes with them; it rounds them all together
+        :param res.currency currency: of the amounts
+        :rtype: dict
+        """
+        AccountTax = self.env["account.tax"]
+        AccountTax._add_tax_details_in_base_lines(base_lines, self.company_id)
+        AccountTax._round_base_lines_tax_details(base_lines, self.company_id)
+        return AccountTax._get_tax_totals_summary(
+            base_lines=base_lines, currency=currency, company=self.company_id
+        )
+
+    def _get_b2b_early_payment_lines(self, prices, terms):
+        """Return what Odoo adds to an order on which taxes are reduced for an early payment.
+
+        The same as `_add_base_lines_for_early_payment_discount`, by today's prices and terms: what
+        is stored may differ from them until the next POST.
+
+        :param list prices: `Price` of each line
+        :param account.payment.term terms: of today
+        :return: base lines of `account.tax`, two a line; they change the taxes alone
+        :rtype: list[dict]
+        """
+        if not terms.early_discount or terms.early_pay_discount_computation != "mixed":
+            return []
+        AccountTax = self.env["account.tax"]
+        lines = []
+        for price in prices:
+            taxes = price.taxes.flatten_taxes_hierarchy()
+            taxes = taxes.filtered(lambda tax: tax.amount_type != "fixed")
+            amount = price.subtotal / 100 * terms.discount_percentage
+            lines += [
+                AccountTax._prepare_base_line_for_taxes_computation(
+                    self,
+                    price_unit=sign * amount,
+                    quantity=1.0,
+                    currency_id=price.currency,
+                    sign=1,
+                    special_type="early_payment",
+                    tax_ids=reduced,
+                )
+                for sign, reduced in ((-1, taxes), (1, taxes.browse()))
+            ]
+        return lines
 
     def _get_b2b_stored_net(self, line, price, **entry):
         """Return the untaxed price of one unit that a line has stored.

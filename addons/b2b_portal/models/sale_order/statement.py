@@ -41,7 +41,7 @@ class SaleOrder(models.Model):
             return {"amounts": {"untaxed": today["untaxed"]}}
         return {
             "amounts": {name: today[name] for name in AMOUNTS},
-            "terms": self._get_b2b_payment_term().name or "",
+            "terms": today["terms"].name or "",
             **self._state_b2b_address(),
         }
 
