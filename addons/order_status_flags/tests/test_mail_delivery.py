@@ -40,6 +40,18 @@ class TestMailDelivery(OutboxCommon):
         self.assertNotIn(link, str(email["text"]))
         self.assertIn(order.tracking_url, str(email["text"]))
 
+    def test_email_that_waits_goes_to_the_new_contact_for_invoices(self):
+        self.in_progress.mail_template_id.write(
+            {"use_default_to": False, "partner_to": "{{ object.partner_invoice_id.id }}"}
+        )
+        _order, row = self._flagged()
+        self._run(smtplib.SMTPDataError(451, b"try later"))
+        row.order_id.partner_invoice_id = self.env["res.partner"].create(
+            {"name": "Accounting", "email": "ac@example.com", "parent_id": self.customer.id}
+        )
+        self.assertEqual([email["to"] for email in self._run()], [["ac@example.com"]])
+        self.assertEqual(row.mail_state, "sent")
+
     def test_refused_recipient_fails(self):
         _order, row = self._flagged()
         self._run(smtplib.SMTPRecipientsRefused({"buyer@example.com": (550, b"unknown")}))

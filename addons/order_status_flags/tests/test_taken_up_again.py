@@ -56,6 +56,14 @@ class TestTakenUpAgain(MockSmtplibCase, OrderStatusCommon):
         order.set_order_status(self.saved.id)
         self.assertIn("Saved", self._deliver()[0])
 
+    def test_archived_template_sends_nothing(self):
+        order = self._create_order()
+        order.set_order_status(self.rejected.id)
+        self._deliver()
+        self.rejected.mail_template_id.active = False
+        order.set_order_status(self.saved.id)
+        self.assertFalse(self._deliver())
+
     def test_rejection_that_was_never_mailed(self):
         order = self._create_order()
         order.set_order_status(self.rejected.id)

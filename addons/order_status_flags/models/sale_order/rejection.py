@@ -167,12 +167,14 @@ class SaleOrder(models.Model):
     def _get_revival_template(self):
         """Return the template for statuses without one, when the customer knows of a rejection.
 
+        An archived one sends nothing.
+
         :rtype: mail.template
         """
         template = self.env.ref(
             "order_status_flags.mail_template_status_changed", raise_if_not_found=False
         )
-        return template or self.env["mail.template"]
+        return (template or self.env["mail.template"]).filtered("active")
 
     @api.model
     def _get_change_template(self, change):

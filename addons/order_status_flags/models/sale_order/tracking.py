@@ -7,6 +7,7 @@ from odoo.tools import consteq
 from .promise import COMPUTED_FROM
 
 TOKEN_BYTES = 32
+CONTACTS = {"partner_id", "partner_invoice_id", "partner_shipping_id"}
 # What the customer's timeline is made of.
 TIMELINE_FIELDS = [
     *("order_id", "date", "source", "mail_kind"),
@@ -75,22 +76,31 @@ class SaleOrder(models.Model):
     def write(self, vals):
         """Override of `sale`: what was told to the former customer shows nothing of the new one,
         who is shown and told nothing of what that one has asked."""
-        if "partner_id" not in vals:
+        if CONTACTS.isdisjoint(vals):
             return super().write(vals)
         # sudo: links and e-mails are nobody's to write
         orders = self.sudo()
-        before = {order.id: (order.partner_id, order._get_link_owner()) for order in orders}
+        before = {
+            order.id: (order._get_mail_contacts(), order._get_link_owner()) for order in orders
+        }
         res = super().write(vals)
         for order in orders:
-            partner, owner = before[order.id]
+            contacts, owner = before[order.id]
+            partner = contacts["partner_id"]
             if order._get_link_owner() != owner:
                 order._renew_links()
                 order._unsubscribe_former_customer(partner | owner)
                 if order.was_placed:
                     order._forget_former_requests()
-            if order.partner_id != partner:
+            # A cart has no e-mails, and gets its addresses one by one.
+            may_wait = order.was_placed or order.partner_id != partner
+            if may_wait and order._get_mail_contacts() != contacts:
                 order._take_back_mails()
         return res
+
+    def _get_mail_contacts(self):
+        """Return whom a template may address: ``{field: res.partner}``."""
+        return {name: self[name] for name in CONTACTS}
 
     def _get_link_owner(self):
         """Return the customer who has the links to this order; another one gets new ones.
