@@ -203,7 +203,8 @@ class ResPartner(models.Model):
         company = company or self.env.company
         Agreement = self.env["b2b.agreement"].sudo().with_company(company)
         partners_sudo = self.sudo()
-        agreements = Agreement.search(
+        # Read at once: whoever asks for an agreement goes on to what it says.
+        agreements = Agreement.search_fetch(
             Agreement._get_in_force_domain(company)
             & Domain("partner_id", "in", partners_sudo.commercial_partner_id._origin.ids)
         )

@@ -29,9 +29,11 @@ class B2BProductPortal(B2BShopPortal):
         if not product:
             self._add_b2b_message(request.env._("This article is no longer sold."), "warning")
             return self._b2b_redirect("/my/b2b")
+        product._fetch_b2b_article()
+        lists = product._find_b2b_lists()
         # First: what is read of all variants here, need not be read of this one below.
-        choices = product._get_b2b_choices(variants)
-        related = product._get_b2b_related(company)
+        choices = product._get_b2b_choices(variants) if "attribute_line_ids" in lists else []
+        related = product._get_b2b_related(company, lists)
         description, texts = product._get_b2b_descriptions()
         format_price = cache(partial(format_unit_price, request.env))
         entries = self._prepare_b2b_related_entries(agreement, product, related, format_price)
@@ -41,8 +43,8 @@ class B2BProductPortal(B2BShopPortal):
             product=product,
             format_price=format_price,
             choices=choices,
-            picture_count=len(product._get_b2b_pictures(entries["entry"]["pictured"])),
-            documents=product._get_b2b_documents(),
+            picture_count=len(product._get_b2b_pictures(entries["entry"]["pictured"], lists)),
+            documents=product._get_b2b_documents() if "documents" in lists else (),
             description=description,
             texts=texts,
             **entries,

@@ -128,6 +128,24 @@ class TestProductPage(B2bPageCommon):
         for document in (hidden, other):
             self.assertEqual(self._get(f"{self.url}/document/{document.id}").status_code, 404)
 
+    def test_empty_lists_are_not_read(self):
+        """Which lists of an article have anything in them is known before one is read."""
+        product = self.product_b.sudo()
+        self.assertFalse(product._find_b2b_lists())
+        self.env["product.document"].create(
+            {"name": "A.txt", "raw": b"a", "res_model": product._name, "res_id": product.id}
+        )
+        attribute = self.env["product.attribute"].create(
+            {"name": "Finish", "value_ids": [Command.create({"name": "Matt"})]}
+        )
+        product.product_tmpl_id.attribute_line_ids = [
+            Command.create(
+                {"attribute_id": attribute.id, "value_ids": [Command.set(attribute.value_ids.ids)]}
+            )
+        ]
+        self.env.flush_all()
+        self.assertEqual(product._find_b2b_lists(), {"attribute_line_ids", "documents"})
+
     def test_reached_from_everywhere(self):
         for url in (
             "/my/b2b",

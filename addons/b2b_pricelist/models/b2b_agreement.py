@@ -107,6 +107,9 @@ class B2bAgreement(models.Model):
         agreement = self.sudo().with_company(self._get_selling_company())
         partner = agreement.partner_id
         delivery = (shipping_partner or partner).sudo().with_env(agreement.env)
-        # By name: all that a company keeps of a contact is much, and of no use here.
-        (partner | delivery).fetch(["property_account_position_id"])
+        # By name: all that a company keeps of a contact is much, and of no use here. Odoo compares
+        # the countries of the VAT numbers of seller and buyer.
+        (partner | delivery | agreement.env.company.partner_id).fetch(
+            ["property_account_position_id", "country_id", "vat"]
+        )
         return agreement.env["account.fiscal.position"]._get_fiscal_position(partner, delivery)

@@ -61,6 +61,11 @@ class TestLivePage(TrackingCommon):
             "line": lambda: line.write({"name": "Red paint"}),
             "quantity": lambda: line.write({"product_uom_qty": 7}),
             "company": lambda: self.company.write({"name": "New name"}),
+            "company's zone": lambda: self.company.partner_id.write({"tz": "Asia/Tokyo"}),
+            "one more language": lambda: self.env["res.lang"]._activate_lang("de_DE"),
+            "format of dates": lambda: (
+                self.env["res.lang"]._lang_get("en_US").write({"date_format": "%d/%m/%Y"})
+            ),
             "setting": lambda: self.company.write({"order_status_cancel_reason_required": True}),
             "question": lambda: order._receive_question("Where is it?"),
             "answer": lambda: order.with_user(self.seller).message_post(
@@ -68,6 +73,8 @@ class TestLivePage(TrackingCommon):
             ),
             "answer edited": lambda: order.question_ids.answer_id.write({"body": "There"}),
             "unit": lambda: line.product_uom_id.write({"name": "Tins"}),
+            "customer": lambda: order.partner_id.write({"tz": "Asia/Tokyo"}),
+            "article": lambda: line.product_id.write({"name": "Red paint"}),
             "lock": order.action_lock,
         }.items():
             with self.subTest(name):

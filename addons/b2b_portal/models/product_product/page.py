@@ -1,5 +1,17 @@
 from odoo import api, models
 from odoo.fields import Domain
+from odoo.tools import SQL
+
+# Lists of an article that are read only where there is something in them: of most articles there
+# is nothing in any. Some are fields of the web shop.
+TEMPLATE_LISTS = (
+    "attribute_line_ids",
+    *("alternative_product_ids", "accessory_product_ids"),
+    "product_template_image_ids",
+)
+VARIANT_LISTS = ("product_variant_image_ids",)
+# Texts of an article, the first one for quotations.
+TEXTS = ("description_sale", "description_ecommerce", "website_description")
 
 
 class ProductProduct(models.Model):
@@ -19,10 +31,50 @@ class ProductProduct(models.Model):
         if not product_id:
             return self.browse(), self.browse()
         sold = self._get_b2b_shop_domain(company)
-        variants = self.search(
-            sold & Domain("product_tmpl_id.product_variant_ids", "in", [product_id])
+        variants = self.search_fetch(
+            sold & Domain("product_tmpl_id.product_variant_ids", "in", [product_id]),
+            ["product_tmpl_id", "default_code", "barcode"],
         )
         return self.browse({product_id} & set(variants.ids)), variants
+
+    def _find_b2b_lists(self):
+        """Return which lists of this article have anything in them, in one query.
+
+        :return: names of fields, and `documents`
+        :rtype: set[str]
+        """
+        self.ensure_one()
+        template = self.product_tmpl_id
+        asked = {
+            name: self._select_b2b_list(record, record._fields[name])
+            for record, names in ((template, TEMPLATE_LISTS), (self, VARIANT_LISTS))
+            for name in names
+            if name in record._fields
+        }
+        asked["documents"] = SQL(
+            "SELECT FROM ir_attachment file JOIN product_document document"
+            " ON document.ir_attachment_id = file.id"
+            " WHERE (file.res_model, file.res_id) IN %s",
+            ((template._name, template.id), (self._name, self.id)),
+        )
+        there = SQL(", ").join(SQL("EXISTS (%s)", query) for query in asked.values())
+        [row] = self.env.execute_query(SQL("SELECT %s", there))
+        return {name for name, is_there in zip(asked, row, strict=True) if is_there}
+
+    @api.model
+    def _select_b2b_list(self, record, field):
+        if field.type == "many2many":
+            table, column = field.relation, field.column1
+        else:
+            table, column = self.env[field.comodel_name]._table, field.inverse_name
+        names = SQL.identifier(table), SQL.identifier(column)
+        return SQL("SELECT FROM %s WHERE %s = %s", *names, record.id)
+
+    def _fetch_b2b_article(self):
+        """Read by name what the page of this article shows of its template."""
+        template = self.product_tmpl_id
+        names = [name for name in TEXTS if name in template._fields]
+        template.fetch([*self._get_b2b_shown_fields(), *names])
 
     def _get_b2b_choices(self, variants):
         """Return the attributes of this article, with the variant behind each value.
@@ -58,41 +110,44 @@ class ProductProduct(models.Model):
             lambda one: (-len(one.product_template_attribute_value_ids & own), one.id)
         )[:1]
 
-    def _get_b2b_related(self, company):
+    def _get_b2b_related(self, company, lists):
         """Return alternatives and accessories that the shop sells, where Odoo has them.
 
         :param res.company company: the seller
+        :param set lists: of `_find_b2b_lists`
         :return: `{"alternatives": products, "accessories": products}`
         :rtype: dict
         """
         self.ensure_one()
         template = self.product_tmpl_id
         related = {"alternatives": self.browse(), "accessories": self.browse()}
-        # They are fields of the web shop.
-        if "alternative_product_ids" in template._fields:
+        if "alternative_product_ids" in lists:
             related["alternatives"] = template.alternative_product_ids.product_variant_id
-        if "accessory_product_ids" in template._fields:
+        if "accessory_product_ids" in lists:
             related["accessories"] = template.accessory_product_ids
         every = related["alternatives"] | related["accessories"]
         sellable = every and (every - self)._filter_b2b_sold(company)
         return {name: products & sellable for name, products in related.items()}
 
-    def _get_b2b_pictures(self, is_pictured=None):
+    def _get_b2b_pictures(self, is_pictured=None, lists=None):
         """Return the records that have the pictures of this article, the main one first.
 
         :param bool is_pictured: whether the article has one, from a caller that knows
+        :param set lists: of `_find_b2b_lists`, from a caller that has asked
         :return: the article, then `product.image` records where the web shop is installed
         :rtype: list
         """
         self.ensure_one()
         if is_pictured is None:
             is_pictured = self.id in self._get_b2b_pictured()
+        if lists is None:
+            lists = self._find_b2b_lists()
         pictures = [self] if is_pictured else []
         for record, name in (
             (self, "product_variant_image_ids"),
             (self.product_tmpl_id, "product_template_image_ids"),
         ):
-            if name in record._fields:
+            if name in lists:
                 # Only whether there is one: the file is not read.
                 sized = record[name].with_context(bin_size=True)
                 pictures += [one.with_env(self.env) for one in sized if one.image_1920]
@@ -124,9 +179,6 @@ class ProductProduct(models.Model):
         """
         self.ensure_one()
         template = self.product_tmpl_id
-        texts = [
-            template[name]
-            for name in ("description_ecommerce", "website_description")
-            if name in template._fields and template[name]
-        ]
+        _quotation, *names = TEXTS
+        texts = [template[name] for name in names if name in template._fields and template[name]]
         return self.description_sale or "", texts

@@ -77,13 +77,9 @@ class SaleOrder(models.Model):
             self._select_versions(
                 "sale_withdrawal declared", SQL("declared.order_id = %s", order), declared
             ),
-            self._select_version(
-                "sale_order placed",
-                order,
-                self._select_version("res_partner billed", SQL("placed.partner_invoice_id")),
-                self._select_version("res_partner shipped", SQL("placed.partner_shipping_id")),
-                self._select_version("res_company company", SQL("placed.company_id"), calendar),
-            ),
+            self._select_version("res_partner billed", SQL("page.partner_invoice_id")),
+            self._select_version("res_partner shipped", SQL("page.partner_shipping_id")),
+            self._select_version("res_company company", SQL("page.company_id"), calendar),
             # Holidays, of which there are a few a year.
             self._select_versions(
                 "resource_calendar_leaves holiday", SQL("holiday.resource_id IS NULL")
