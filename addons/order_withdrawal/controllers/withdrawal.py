@@ -178,9 +178,8 @@ class OrderWithdrawal(http.Controller):
         order = request.env["sale.order"].browse(order_id if order_id <= MAX_ID else 0).exists()
         if not order or not order.has_access("read"):
             return None, request.redirect("/my")
-        order = (
-            order.sudo()
-        )  # sudo: who may read the order declares about it; the rest is shown only
+        # sudo: who may read the order declares about it; the rest is shown only
+        order = order.sudo()
         if not order._has_withdrawal_function():
             return None, self._not_found()
         return self._make_place("portal", path, order.company_id, order, lang), None

@@ -37,9 +37,8 @@ class SaleWithdrawal(models.Model):
             raise UserError(self.env._("It was declined; accept it first."))
         self.order_id._lock_for_status_change()  # two clicks credit once
         self._take_turn()
-        statement = (
-            self.sudo()
-        )  # sudo: drafts only; whoever posts them has the rights of accounting
+        # sudo: drafts only; whoever posts them has the rights of accounting
+        statement = self.sudo()
         statement._vouch()
         made = statement._make_credit_notes()
         if not made:
