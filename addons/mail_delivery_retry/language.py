@@ -11,6 +11,7 @@ def get_active_lang(env, *codes):
     :param str codes: languages in order of preference; empty ones are skipped
     :return: code of a language in use; False where there is none
     """
-    languages = env["res.lang"].sudo()  # whoever reads it: which languages there are is no secret
+    # sudo: whoever asks; which languages there are, and the company's own, is no secret
+    languages = env["res.lang"].sudo()
     codes = (*codes, env.company.sudo().partner_id.lang, env.context.get("lang"), "en_US")
     return next((code for code in codes if code and languages._get_data(code=code)), False)

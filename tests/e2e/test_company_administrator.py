@@ -5,6 +5,7 @@ from kit.company import Company, iso
 from kit.pages import (
     check_width,
     choose_password,
+    follow,
     look_on_phone,
     open_home,
     press,
@@ -42,8 +43,7 @@ def row(page, name):
 
 
 def save(page, name, caption="Save"):
-    row(page, name).get_by_role("button", name=caption, exact=True).click()
-    page.wait_for_load_state("load")
+    follow(page, row(page, name).get_by_role("button", name=caption, exact=True))
 
 
 def test_administrator_invites_and_takes_away(company, admin_page, browser, mails, screenshot):
@@ -87,8 +87,7 @@ def test_administrator_invites_and_takes_away(company, admin_page, browser, mail
 
     # Whoever has no rights of his own may only look from now on.
     admin_page.get_by_label("Only look").check()
-    admin_page.locator("form[action$='/default'] button").click()
-    admin_page.wait_for_load_state("load")
+    follow(admin_page, admin_page.locator("form[action$='/default'] button"))
     assert not row(admin_page, "Jan Lis").get_by_label("Orders", exact=True).is_checked()
 
     # The last administrator stays one.

@@ -54,6 +54,7 @@ class B2BColleaguePortal(B2BAccountPortal):
                 for partner, member in members.items()
             ],
             "default_rights": company.b2b_default_rights or "all",
+            # sudo: buyers do not read the company, and see in which currency limits are
             "b2b_currency": request.env.company.sudo().currency_id,
         }
 

@@ -46,8 +46,7 @@ class ResPartner(models.Model):
             return super().write(vals)
         changed = self.filtered(lambda one: one.b2b_default_rights != vals["b2b_default_rights"])
         res = super().write(vals)
-        # Record rules are cached with the rights of the user in them.
-        self.env.registry.clear_cache()
+        self.env["b2b.member"]._forget_cached_rights()
         names = dict(self._fields["b2b_default_rights"]._description_selection(self.env))
         for partner in changed:
             body = self.env._(

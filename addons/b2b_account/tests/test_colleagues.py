@@ -257,6 +257,7 @@ class TestAdministratorRaces(Race, BaseCase):
                         {
                             "name": login,
                             "login": login,
+                            "email": f"{login}@example.com",
                             "group_ids": [(6, 0, env.ref("base.group_portal").ids)],
                         }
                         for login in ("b2b_race_anna", "b2b_race_bob")
@@ -308,6 +309,18 @@ class TestAdministratorRaces(Race, BaseCase):
             with self.assertRaises(UserError):
                 self._leave(second)
         self.assertEqual(self._count(), 1)
+
+    def test_access_is_gone_though_somebody_asked_before_the_commit(self):
+        """A login that another thread of the server puts into the cache does not stay valid."""
+        with self._transaction() as env, self._transaction() as other:
+            env["b2b.member"]._take_b2b_access(env["res.users"].browse(self.users[1]).partner_id)
+            env.flush_all()
+            former = other["res.users"].browse(self.users[1])._compute_session_token("sid")
+            self.assertTrue(former)
+            env.cr.commit()
+        with self._transaction() as env:
+            token = env["res.users"].browse(self.users[1])._compute_session_token("sid")
+        self.assertNotEqual(token, former)
 
     def test_both_cannot_remove_each_other(self):
         with self._transaction(self.users[0]) as first, self._transaction(self.users[1]) as second:

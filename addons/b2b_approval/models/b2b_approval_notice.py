@@ -193,7 +193,7 @@ class B2bApprovalNotice(models.Model):
         :rtype: b2b.approval.notice
         """
         if not token or not isinstance(token, str) or len(token) > 100:
-            return self.sudo().browse()
+            return self.sudo().browse()  # sudo: nothing, as what is found below
         wanted = self._hash(token)
         # sudo: the token is the right to see it; anonymous visitors read nothing else
         row = self.sudo().search([("token_hash", "=", wanted)], limit=1)

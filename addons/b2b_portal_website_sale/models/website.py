@@ -57,7 +57,8 @@ class Website(models.Model):
             return agreed
         pricelist_sudo = super()._get_and_cache_current_pricelist()
         if pricelist_sudo.is_b2b:
-            # Of a cart that was priced while an agreement was in force.
+            # Of a cart that was priced while an agreement was in force. sudo: as Odoo's, visitors
+            # do not read lists.
             pricelist_sudo = self.env.user.partner_id.property_product_pricelist.sudo()
         return pricelist_sudo
 

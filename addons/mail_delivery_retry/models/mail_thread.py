@@ -65,6 +65,7 @@ class MailThread(models.AbstractModel):
         )
         if not archived:
             return []
+        # sudo: followers are no matter of whoever writes the message, as in Odoo's own
         found = (
             self.env["mail.followers"]
             .sudo()

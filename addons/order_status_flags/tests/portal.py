@@ -1,5 +1,6 @@
 import re
 
+from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.http import Request
 from odoo.tests import HttpCase, new_test_user
@@ -66,6 +67,16 @@ class PortalCommon(OrderStatusCommon, HttpCase):
 
     def _cancel(self, order, **data):
         return self._post(f"/my/orders/{order.id}/cancel", **data)
+
+    def _refuse_cancelling(self):
+        """Have the cancellation fail after what comes before it was written. Return the words."""
+        words = "The warehouse says no."
+
+        def refuse(self):
+            raise UserError(words)
+
+        self.patch(self.env.registry["sale.order"], "_action_cancel", refuse)
+        return words
 
     def _alerts(self, html):
         found = re.findall(r'<div[^>]*role="alert"[^>]*>(.*?)</div>', html, re.S)

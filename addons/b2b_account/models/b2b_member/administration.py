@@ -56,7 +56,9 @@ class B2bMember(models.Model):
         partners = (users.partner_id | members.partner_id).sorted(
             lambda one: (one.name or "").lower()
         )
-        return {partner: by_partner.get(partner, self.sudo().browse()) for partner in partners}
+        # sudo: the empty one is as the others, which the administrator's page reads
+        nobody = self.sudo().browse()
+        return {partner: by_partner.get(partner, nobody) for partner in partners}
 
     @api.model
     def _get_b2b_colleague(self, company, partner_id):

@@ -95,8 +95,7 @@ class B2bMember(models.Model):
     def create(self, vals_list):
         """Override of `base` to note in the log of the company who may what from now on."""
         members = super().create(vals_list)
-        # Record rules are cached with the rights of the user in them.
-        self.env.registry.clear_cache()
+        self._forget_cached_rights()
         for member in members:
             member._note_b2b_change({})
         return members
@@ -112,7 +111,7 @@ class B2bMember(models.Model):
         leaving = members._get_leaving_administrators(vals)
         members._check_b2b_administrator(leaving)
         res = super().write(vals)
-        self.env.registry.clear_cache()
+        self._forget_cached_rights()
         for member in members:
             member._note_b2b_change(before[member])
         return res
@@ -130,8 +129,19 @@ class B2bMember(models.Model):
                 colleague=member.partner_id.name,
             )
             member.company_partner_id._post_b2b_note(body)
-        self.env.registry.clear_cache()
+        self._forget_cached_rights()
         return super().unlink()
+
+    @api.model
+    def _forget_cached_rights(self):
+        """Have rights asked anew: now, and once others see the change.
+
+        Record rules and logins are cached with the rights of their user. In a server of threads
+        somebody else's request may fill the cache between a change and its commit, with what was
+        right before; the user would keep it until something else clears the cache.
+        """
+        self.env.registry.clear_cache()
+        self.env.cr.postcommit.add(self.env.registry.clear_cache)
 
     # === RIGHTS === #
 

@@ -109,6 +109,7 @@ class B2bApproval(models.Model):
         :rtype: b2b.approval
         """
         days = max(order.company_id.b2b_approval_days, 1)
+        # sudo: buyers create no requests by themselves, only by a checkout that needs one
         approval = self.sudo().create(
             {
                 "order_id": order.id,

@@ -22,7 +22,8 @@ class ResPartner(models.Model):
         self.env["account.move"].flush_model()
         self.env["res.partner"].flush_model(["commercial_partner_id"])
         self.env["account.account"].flush_model(["account_type"])
-        root = company.sudo().root_id  # which companies belong together
+        # sudo: customers read no companies; here only which ones belong together
+        root = company.sudo().root_id
         branches = self.env["res.company"].sudo().search([("id", "child_of", root.id)])
         return SQL(
             """

@@ -47,6 +47,7 @@ class ResPartner(models.Model):
             opening=opening,
             items=within,
         )
+        # sudo: customers do not read the company, only in which currency it adds up
         return self._add_up_b2b_statement(
             company.sudo().currency_id, float(opening), self.env.execute_query(query)
         )
