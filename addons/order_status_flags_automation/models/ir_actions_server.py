@@ -104,7 +104,9 @@ class IrActionsServer(models.Model):
         orders = eval_context.get("records") or eval_context.get("record")
         if not orders:
             return
-        is_rule = "__action_done" in self.env.context
+        # What Odoo keeps there of a rule has the rule for a key, which no RPC call can bring along.
+        done = self.env.context.get("__action_done") or ()
+        is_rule = any(isinstance(key, models.BaseModel) for key in done)
         orders._lock_for_status_change()
         changes = [StatusChange(order, **self._get_wish()) for order in orders]
         # Who may set a flag by hand does not bind a rule, which an administrator has made.
