@@ -8,10 +8,14 @@ class SaleWithdrawalMatch(models.TransientModel):
     _description = "Match a Withdrawal"
 
     withdrawal_id = fields.Many2one(comodel_name="sale.withdrawal", required=True)
-    likely_order_ids = fields.Many2many(related="withdrawal_id.likely_order_ids")
+    # By the user's rights: orders of colleagues and other companies are not proposed.
+    likely_order_ids = fields.Many2many(
+        related="withdrawal_id.likely_order_ids", related_sudo=False
+    )
     order_id = fields.Many2one(
         comodel_name="sale.order",
         compute="_compute_order_id",
+        compute_sudo=False,
         store=True,
         readonly=False,
         required=True,
