@@ -12,5 +12,7 @@ class ResCompany(models.Model):
         "product.pricelist",
         string="Pricelist of new customers",
         domain="[('company_id', 'in', (id, False))]",
+        # Customers may read their supplier, and with it the name of the list.
+        groups="base.group_user",
         help="What the draft agreement of an accepted registration has.",
     )

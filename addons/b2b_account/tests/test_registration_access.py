@@ -15,6 +15,11 @@ class TestRegistrationAccess(RegistrationCommon):
         cls.registration = cls._create_registration(email="eve@stranger.example.org")
         cls.boss = cls.buyer_user.partner_id
 
+    def test_customers_do_not_read_the_list_of_new_ones(self):
+        for user in (self.buyer_user, self.rival_user, self.retail_user):
+            with self.subTest(user.login), self.assertRaises(AccessError):
+                self.company.with_user(user).read(["b2b_registration_pricelist_id"])
+
     def _mails(self):
         return self.env["mail.mail"].search(
             [("model", "=", "b2b.registration"), ("subject", "like", "Welcome")]
@@ -63,6 +68,51 @@ class TestRegistrationAccess(RegistrationCommon):
         for part in (contact.name, "eve@stranger.example.org", self.boss.display_name):
             self.assertIn(part, note)
         self.assertFalse(registration.access_danger)
+
+    def test_nobody_decides_past_the_buttons(self):
+        """A registration that says so itself would give anybody's contact a login."""
+        registrations = self.env["b2b.registration"].with_user(self.seller_user)
+        values = {
+            "company_name": "Eve Ltd",
+            "vat": "SI15012557",
+            "contact_name": "Eve",
+            "email": "eve@stranger.example.org",
+        }
+        outsider = self.env["res.partner"].create({"name": "Outsider", "parent_id": self.rival.id})
+        for name, value in {
+            "state": "accepted",
+            "contact_id": outsider.id,
+            "agreement_id": self._create_agreement().id,
+            "reject_reason": "No",
+            "consent": True,
+        }.items():
+            default = {f"default_{name}": value}
+            for attempt in (
+                lambda: registrations.create({**values, name: value}),  # noqa: B023
+                lambda: registrations.with_context(**default).create(values),  # noqa: B023
+                lambda: self._as_clerk().write({name: value}),  # noqa: B023
+            ):
+                with self.subTest(name), self.assertRaises(UserError), self.cr.savepoint():
+                    attempt()
+        self.assertTrue(registrations.create(values))
+        self.env.invalidate_all()
+        self.assertFalse(outsider.user_ids)
+
+    def test_what_was_decided_stays(self):
+        registration = self._as_clerk()
+        registration.write({"email": "eve@corrected.example.org", "partner_id": False})
+        registration.action_reject("No")
+        for values in (
+            {"state": "new"},
+            {"partner_id": self.rival.id},
+            {"email": "boss@buyer.example.com"},
+            {"reject_reason": "Yes"},
+        ):
+            with self.subTest(values), self.assertRaises(UserError), self.cr.savepoint():
+                registration.write(values)
+        self.env.invalidate_all()
+        # What an import brings back as it is, is no change.
+        registration.write({"state": "rejected", "email": registration.email, "note": "Called"})
 
     def test_access_again_makes_no_second_login(self):
         registration = self._as_clerk()

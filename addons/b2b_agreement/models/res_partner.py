@@ -147,7 +147,7 @@ class ResPartner(models.Model):
         """Part this contact (sudo) from the company that it has left.
 
         Hook: other addons part it from what they keep. Here, it follows the agreements of that
-        company no more, and gets none of their messages.
+        company no more, gets none of their messages, and reads them by no link that it was sent.
 
         :param res.partner former: the company
         """
@@ -159,6 +159,7 @@ class ResPartner(models.Model):
         followed.filtered(
             lambda follower: Agreement.browse(follower.res_id).partner_id == former
         ).unlink()
+        Agreement.search([("partner_id", "=", former.id)])._renew_links()
 
     # === BUSINESS METHODS === #
 

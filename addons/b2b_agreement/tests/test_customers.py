@@ -51,6 +51,28 @@ class TestCustomers(AgreementCommon):
         self.assertIn(agreement, agreement.search([("is_in_force", "=", True)]))
         self.assertEqual(self.buyer_user.partner_id._get_b2b_agreement(), agreement)
 
+    def _opens_messages(self, agreement, token):
+        """Whether the link of an e-mail opens the messages, without a login."""
+        agreements = self.env["b2b.agreement"].with_user(self.env.ref("base.public_user"))
+        self.env.invalidate_all()
+        return bool(agreements._get_thread_with_access(agreement.id, token=token))
+
+    def test_links_of_a_former_contact_open_nothing(self):
+        agreement, other = self._create_signed_agreement(), self._create_agreement(state="sent")
+        tokens = {one: one._portal_ensure_token() for one in agreement | other}
+        for one, token in tokens.items():
+            self.assertTrue(self._opens_messages(one, token))
+        self.buyer_user.partner_id.parent_id = self.rival
+        for one, token in tokens.items():
+            self.assertFalse(self._opens_messages(one, token))
+        self.assertTrue(agreement.is_body_intact)
+
+    def test_links_end_when_the_agreement_is_for_another_customer(self):
+        agreement = self._create_agreement(state="sent")
+        token = agreement._portal_ensure_token()
+        agreement.with_user(self.seller_user).partner_id = self.rival
+        self.assertFalse(self._opens_messages(agreement, token))
+
     def test_former_contact_signs_and_reads_nothing(self):
         agreement = self._create_agreement(state="sent")
         self.assertTrue(agreement.with_user(self.buyer_user).has_access("read"))

@@ -45,6 +45,19 @@ class TestBudgets(ApprovalCommon):
             self._create_order([(self.product, 1)], cost_center_id=foreign.id)
         order.cost_center_id = self.center
 
+    def test_refusal_names_no_center_of_another_company(self):
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        customer = self.env["res.partner"].create({"name": "Far Ltd", "is_company": True})
+        foreign = self.env["b2b.cost.center"].create(
+            {"partner_id": customer.id, "code": "F", "name": "Far secret"}
+        )
+        orders = self._place().sudo(False).with_user(self.seller_user)
+        for seller, is_named in ((False, True), (company, False)):
+            customer.company_id = seller
+            with self.assertRaises(UserError) as refused, self.cr.savepoint():
+                orders.cost_center_id = foreign.id
+            self.assertEqual("Far secret" in str(refused.exception), is_named)
+
     def test_placed_order_is_spent(self):
         budget = self._create_budget(1000)
         self.assertEqual(self._use(budget), (0, 0, 1000))

@@ -13,11 +13,14 @@ class ResCompany(models.Model):
         string="Orders above the credit limit",
         default="inform",
         required=True,
+        # How much is tolerated is no business of customers, who may read their supplier.
+        groups="base.group_user",
         help="What happens when a customer with an agreement places an order that exceeds the"
         " credit limit: in the B2B shop, in the public shop, or by accepting a quotation.",
     )
     b2b_overdue_days = fields.Integer(
         string="Overdue counts as exceeded after",
+        groups="base.group_user",
         help="An invoice overdue for more days than this counts as an exceeded limit; 0 = never.",
     )
 

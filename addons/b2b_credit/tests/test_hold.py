@@ -27,6 +27,19 @@ class TestCreditHold(CreditCommon):
                 attempt()
         self.assertEqual((self.cart.state, self.cart.b2b_credit_hold), ("sent", True))
 
+    def test_no_default_releases_what_is_to_come(self):
+        for name, value in {
+            "b2b_credit_hold": True,
+            "b2b_credit_hold_reason": "Because",
+            "b2b_credit_released_on": "2026-01-01 10:00:00",
+            "b2b_credit_released_by_id": self.buyer_user.id,
+            "b2b_credit_release_reason": "Because",
+        }.items():
+            orders = self.env["sale.order"].with_user(self.seller_user)
+            orders = orders.with_context(**{f"default_{name}": value})
+            with self.subTest(name):
+                self.assertFalse(orders.create({"partner_id": self.customer.id})[name])
+
     def test_release(self):
         self.assertIs(self.order.action_release_credit_hold("paid by phone"), True)
         self.assertFalse(self.cart.b2b_credit_hold)
@@ -60,6 +73,9 @@ class TestCreditHold(CreditCommon):
         for name in ("b2b_credit_hold", "b2b_credit_hold_reason", "b2b_credit_release_reason"):
             with self.subTest(name), self.assertRaises(AccessError):
                 self.cart.with_user(self.buyer_user).read([name])
+        for name in ("b2b_credit_policy", "b2b_overdue_days"):
+            with self.subTest(name), self.assertRaises(AccessError):
+                self.company.with_user(self.buyer_user).read([name])
         for model in ("b2b.credit.check", "b2b.credit.release"):
             with self.subTest(model), self.assertRaises(AccessError):
                 self.env[model].with_user(self.buyer_user).search([])

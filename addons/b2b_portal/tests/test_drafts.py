@@ -2,7 +2,7 @@ from ast import literal_eval
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .orders import B2bOrderCommon
 
@@ -32,6 +32,24 @@ class TestDraftGuards(B2bOrderCommon):
         values = {"partner_id": self.buyer2_user.partner_id.id, "b2b_qualifier": "cart"}
         with self.assertRaisesRegex(UserError, "has a cart already"):
             self.env["sale.order"].create([values, values])
+
+    def test_refusal_names_no_buyer_of_another_company(self):
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        stranger = new_test_user(
+            self.env,
+            "b2b_elsewhere",
+            groups="sales_team.group_sale_salesman_all_leads",
+            company_id=company.id,
+            company_ids=[Command.set(company.ids)],
+        )
+        self.customer.company_id = self.company
+        values = {
+            "partner_id": self.buyer_user.partner_id.id,
+            "company_id": self.company.id,
+            "b2b_qualifier": "cart",
+        }
+        with self.assertRaises(AccessError):
+            self.env["sale.order"].with_user(stranger).create(values)
 
     def test_seller_makes_them_without_more_rights(self):
         Order = self.env["sale.order"].with_user(self.seller_user)

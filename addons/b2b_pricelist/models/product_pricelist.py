@@ -54,6 +54,8 @@ class ProductPricelist(models.Model):
         :raise UserError: when a pricelist of a sent or signed agreement is archived, opened to
             everyone, or gets another currency
         """
+        # Whoever may not write hears that first; the refusals below name customers.
+        self.check_access("write")
         if not vals.get("active", True):
             self._check_not_in_b2b_agreement()
         if "currency_id" in vals and not self.env.su:
@@ -73,7 +75,7 @@ class ProductPricelist(models.Model):
     def _check_not_in_b2b_agreement(self):
         """Refuse to take away the prices of customers who have signed for them, or may sign.
 
-        :raise UserError: naming the customers
+        :raise UserError: naming the customers whose agreements the user sees
         """
         # The agreements that block this may belong to a company the user does not see.
         agreements = (
@@ -82,13 +84,17 @@ class ProductPricelist(models.Model):
             .search([("pricelist_id", "in", self.ids), ("state", "in", ("sent", "signed"))])
             .filtered(lambda agreement: not agreement._is_over())
         )
-        if agreements:
-            raise UserError(
-                self.env._(
-                    "Agreements with these customers use the pricelist: %(customers)s",
-                    customers=", ".join(agreements.partner_id.mapped("display_name")),
-                )
+        if not agreements:
+            return
+        seen = agreements.sudo(self.env.su)._filtered_access("read").sudo()
+        if not seen:
+            raise UserError(self.env._("An agreement that you do not see uses the pricelist."))
+        raise UserError(
+            self.env._(
+                "Agreements with these customers use the pricelist: %(customers)s",
+                customers=", ".join(seen.partner_id.mapped("display_name")),
             )
+        )
 
     def _sync_b2b_discount_rule(self):
         """Create the technical rule of B2B pricelists, and drop it from the others."""

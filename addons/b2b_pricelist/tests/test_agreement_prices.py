@@ -80,6 +80,19 @@ class TestAgreementPrices(B2bCommon):
         self.pricelist.is_b2b = False
         self.assertFalse(self.pricelist.is_b2b)
 
+    def test_refusal_names_no_customer_of_another_company(self):
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        manager = new_test_user(self.env, "b2b_lists", groups="sales_team.group_sale_manager")
+        self.pricelist.company_id = False
+        self._create_signed_agreement(company_id=company.id)
+        pricelist = self.pricelist.with_user(manager)
+        with self.assertRaisesRegex(UserError, "you do not see"), self.cr.savepoint():
+            pricelist.action_archive()
+        self._create_signed_agreement(partner_id=self.rival.id)
+        with self.assertRaisesRegex(UserError, "Rival") as refused, self.cr.savepoint():
+            pricelist.action_archive()
+        self.assertNotIn("Buyer Ltd", str(refused.exception))
+
     def test_pricelist_of_a_sent_agreement_stays_as_it_is(self):
         """The customer may sign at any moment, and then has these prices."""
         agreement = self._create_agreement()

@@ -119,6 +119,14 @@ class TestPriceSecrecy(B2bCommon):
                 with self.subTest(user=user.login, names=names), self.assertRaises(AccessError):
                     self._call(user, records._name, "read", records.ids, names)
 
+    def test_refused_changes_of_a_list_name_no_customer(self):
+        """It says whose agreement keeps the list: to who may change it, and nobody else."""
+        employee = new_test_user(self.env, "b2b_employee", groups="base.group_user")
+        for user in self.strangers | employee | self.seller_user:
+            for values in ({"active": False}, {"currency_id": False}, {"is_b2b": False}):
+                with self.subTest(user=user.login, values=values), self.assertRaises(AccessError):
+                    self._call(user, "product.pricelist", "write", self.pricelist.ids, values)
+
     def test_buyer_keeps_no_explanation_when_the_agreement_ends(self):
         """The buyer may still read the order; what the list says now is closed."""
         order = self._create_order([(self.product, 1)], partner_id=self.buyer_user.partner_id.id)

@@ -152,6 +152,35 @@ class TestAccess(OrderStatusCommon):
                         with self.assertRaises(AccessError):
                             record.with_user(user).name = "Renamed"
 
+    def test_refusals_tell_strangers_nothing(self):
+        """Whether a value is what is there already is no answer to who may not write."""
+        order = self._create_order(user_id=self.manager.id)
+        for role in ("portal", "employee", "own_seller"):
+            for name, values in {
+                "was_placed": (True, False),
+                "customer_status_id": (self.saved.id, self.in_progress.id),
+                "cancellation_requested_on": (False, "2026-01-01 10:00:00"),
+                "order_tracking_token": (order.order_tracking_token, "x"),
+            }.items():
+                for value in values:
+                    with (
+                        self.subTest(role=role, name=name, value=value),
+                        self.assertRaises(AccessError),
+                        self.cr.savepoint(),
+                    ):
+                        self._call(self.users[role], order, "write", [{name: value}])
+
+    def test_customer_marks_no_cart_as_sent(self):
+        """Odoo's route for messages posts as the superuser, in the context of the request."""
+        cart = self._create_order(
+            confirm=False, partner_id=self.portal.partner_id.id, document_type="web"
+        )
+        for user, state in ((self.portal, "draft"), (self.seller, "sent")):
+            posting = cart.with_user(user).sudo().with_context(mark_so_as_sent=True)
+            message = posting.message_post(body="Hello")
+            self.assertIn("Hello", message.body)
+            self.assertEqual((cart.state, cart.was_placed), (state, state == "sent"))
+
     def test_history_is_append_only_for_managers_too(self):
         row = self._rows(self._create_order())
         for values in ({"note": "x"}, {"date": "2020-01-01"}, {"mail_state": "sent"}):

@@ -84,6 +84,24 @@ class TestFollowers(OrderStatusCommon):
         with self.assertRaisesRegex(ValidationError, "another company"), self.cr.savepoint():
             self.third.company_id = other
 
+    def test_refusals_name_no_status_of_another_company(self):
+        """Whoever walks the numbers learns no names."""
+        other = self.env["res.company"].create({"name": "Other"})
+        shared = self._create_status("Shared")
+        secret = self._create_status(
+            "Secret", company_id=other.id, next_status_ids=[Command.link(shared.id)]
+        )
+        own = self._create_status("Own", company_id=self.company.id)
+        shared, own = shared.with_user(self.manager), own.with_user(self.manager)
+        for attempt in (
+            lambda: own.write({"next_status_ids": [Command.link(secret.id)]}),
+            lambda: shared.write({"company_id": self.company.id}),
+            lambda: shared.unlink(),
+        ):
+            with self.assertRaises(UserError) as refused, self.cr.savepoint():
+                attempt()
+            self.assertNotIn("Secret", str(refused.exception))
+
     def test_changed_list_counts_at_once(self):
         self.first.next_status_ids = self.third
         self.order.set_order_status(self.third.id)

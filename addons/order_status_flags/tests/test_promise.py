@@ -238,6 +238,11 @@ class TestPromise(OrderStatusCommon):
                 order.with_user(self.manager).write({name: value})
             with self.assertRaises(UserError):
                 self._create_order(confirm=False, **{name: value})
+            orders = self.env["sale.order"].with_user(self.manager)
+            quotation = orders.with_context(**{f"default_{name}": value}).create(
+                {"partner_id": self.customer.id}
+            )
+            self.assertIn(quotation[name], (False, "none"))
 
     def test_exported_promise_is_imported_unchanged(self):
         order = self._promised()

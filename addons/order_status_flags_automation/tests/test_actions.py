@@ -57,10 +57,10 @@ class TestActions(RuleCommon):
         action = self._create_action(**self._set_flag(flag))
         order = self._create_order()
         context = {"active_model": "sale.order", "active_ids": order.ids}
-        # What Odoo keeps of rules that run, as a call from outside could bring it.
-        for more in ({}, {"__action_done": {}}, {"__action_done": {"1": [1]}}):
-            with self.assertRaisesRegex(UserError, "not among those"):
-                action.with_user(self.seller).with_context(**context, **more).run()
+        # What a client sends in the place of Odoo's own key makes nobody a rule.
+        for sent in ({}, {"__action_done": {}}, {"__action_done": {"base.automation": [1]}}):
+            with self.subTest(sent), self.assertRaisesRegex(UserError, "not among those"):
+                action.with_user(self.seller).with_context(**context, **sent).run()
         self._create_rule(STATUS, self.in_progress, self._set_flag(flag))
         order.with_user(self.seller).set_order_status(self.in_progress.id)
         self.assertEqual(order.order_flag_id, flag)

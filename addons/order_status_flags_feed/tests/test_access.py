@@ -87,6 +87,30 @@ class TestAccess(FeedCommon):
                     {"interactive": interactive},
                 )
 
+    def test_feed_goes_to_no_company_of_others(self):
+        """Its client would read and change orders that its manager does not see."""
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        feed = self.feed.with_user(self.manager)
+        feed._make_client_key(fields.Datetime.now() + timedelta(days=30))
+        client = self.feed.client_user_id
+        with self.assertRaises(AccessError), self.cr.savepoint():
+            feed.company_id = company.id
+        self.env.invalidate_all()
+        self.assertEqual(self.feed.company_id | client.company_ids, self.company)
+        self.manager.company_ids |= company
+        both = (self.company | company).ids
+        feed.with_context(allowed_company_ids=both).company_id = company.id
+        self.assertEqual(self.feed.company_id | client.company_ids, company)
+
+    def test_mapping_of_another_company_is_not_read_by_the_wizard(self):
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        mapping = self._create_feed(company_id=company.id).mapping_ids[0]
+        wizards = self.env["order.flag.feed.apply"].with_user(self.manager)
+        wizard = wizards.create({"mapping_id": mapping.id})
+        for name in ("external_flag", "flag_id", "feed_id"):
+            with self.subTest(name), self.assertRaises(AccessError):
+                wizard.read([name])
+
     def test_key_is_renewed_revoked_and_dies_with_the_feed(self):
         keys = self.env["res.users.apikeys"]
         until = fields.Datetime.now() + timedelta(days=300)

@@ -19,9 +19,10 @@ class OrderFlagFeedApply(models.TransientModel):
     mapping_id = fields.Many2one(
         comodel_name="order.flag.feed.mapping", required=True, ondelete="cascade"
     )
-    feed_id = fields.Many2one(related="mapping_id.feed_id")
-    external_flag = fields.Char(related="mapping_id.external_flag")
-    flag_id = fields.Many2one(related="mapping_id.flag_id")
+    # By the user's rights: the wizard takes any id that a client sends.
+    feed_id = fields.Many2one(related="mapping_id.feed_id", related_sudo=False)
+    external_flag = fields.Char(related="mapping_id.external_flag", related_sudo=False)
+    flag_id = fields.Many2one(related="mapping_id.flag_id", related_sudo=False)
     notify = fields.Boolean(string="Mail the customers", default=True)
     order_count = fields.Integer(string="Orders with this flag", compute="_compute_preview")
     change_count = fields.Integer(string="Will change", compute="_compute_preview")

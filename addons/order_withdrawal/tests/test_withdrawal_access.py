@@ -92,6 +92,18 @@ class TestWithdrawalAccess(WithdrawalHttpCommon):
             statement.with_user(self.own_seller).action_match(self.order.id)
         self.assertFalse(statement.order_id)
 
+    def test_orders_of_others_are_not_proposed(self):
+        statement = self._enter(partner_name="Anna", order_reference=self.order.name)
+        self.order.user_id = self.manager
+        nothing = self.env["sale.order"]
+        for user, likely in ((self.own_seller, nothing), (self.seller, self.order)):
+            wizard = self.env["sale.withdrawal.match"].with_user(user)
+            self.env.invalidate_all()
+            wizard = wizard.new({"withdrawal_id": statement.id})
+            with self.subTest(user=user.login):
+                self.assertEqual(wizard.likely_order_ids._origin, likely)
+                self.assertEqual(wizard.order_id._origin, likely)
+
     def test_other_companies_see_nothing(self):
         company = self.env["res.company"].create({"name": "WD other"})
         stranger = new_test_user(

@@ -354,6 +354,18 @@ class TestWithdrawalPages(WithdrawalHttpCommon):
         gone = self.url_open("/my/orders/999999999999/withdraw", allow_redirects=False)
         self.assertEqual(gone.status_code, 303)
 
+    def test_salespeople_declare_nothing_in_the_place_of_the_customer(self):
+        new_test_user(self.env, "wd_all", "sales_team.group_sale_salesman_all_leads")
+        self.authenticate("wd_all", "wd_all")
+        page = self.url_open(f"/my/orders/{self.order.id}")
+        self.assertIn(f"/withdraw?reference={self.order.name}", page.text)
+        self.assertNotIn(self.portal_path, page.text)
+        for data in (None, self._fill(csrf_token=self._csrf())):
+            for path in (self.portal_path, f"{self.portal_path}/confirm"):
+                answer = self.url_open(path, data=data, allow_redirects=False)
+                self.assertEqual(answer.status_code, 303)
+        self.assertFalse(self._withdrawals(self.order))
+
     def test_portal_without_login_leads_to_it(self):
         answer = self.url_open(self.portal_path, allow_redirects=False)
         self.assertEqual(answer.status_code, 303)

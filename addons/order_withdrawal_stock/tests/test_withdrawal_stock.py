@@ -117,6 +117,14 @@ class TestWithdrawalStock(StockStatusCommon):
         wizard.action_ship()
         self.assertEqual(picking.state, "done")
 
+    def test_who_ships_nothing_is_not_told(self):
+        order = self._create_web_order()
+        self._enter(order)
+        employee = new_test_user(self.env, "wd_no_worker", "base.group_user")
+        with self.assertRaises(AccessError) as refused:
+            order.picking_ids.with_user(employee).button_validate()
+        self.assertNotIn("stock.withdrawal.hold", str(refused.exception))
+
     def test_other_orders_are_validated_as_ever(self):
         self._enter(self._create_web_order())
         other = self._create_web_order()

@@ -1,8 +1,13 @@
-from odoo import fields, models
-from odoo.exceptions import ValidationError
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
 
 # Of the wording below: another wording is another version.
 CONSENT_VERSION = "2026-11"
+CONSENT_FIELDS = frozenset(
+    {"withdrawal_consent_date", "withdrawal_consent_text", "withdrawal_consent_version"}
+)
+# The key to them. An object and no flag, so that no RPC call can bring it in its context.
+CONSENT_KEY = object()
 # Of the values of an e-mail's layout.
 CONSENT = "order_withdrawal_consent"
 
@@ -17,6 +22,42 @@ class SaleOrder(models.Model):
     withdrawal_consent_date = fields.Datetime(
         string="Consented on", readonly=True, copy=False, groups="base.group_user"
     )
+
+    # === CRUD METHODS === #
+
+    @api.model
+    def default_get(self, fields):
+        """Override of `base` to let no default consent in the place of a customer."""
+        return super().default_get([name for name in fields if name not in CONSENT_FIELDS])
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of `sale` to let nobody consent in the place of a customer.
+
+        :raise UserError: when the values hold a consent
+        """
+        for vals in vals_list:
+            self._check_no_consent(name for name in vals if vals[name])
+        return super().create(vals_list)
+
+    def write(self, vals):
+        """Override of `sale` to keep the consent as the customer has given it.
+
+        :raise UserError: when the values hold a consent
+        """
+        if self.env.context.get("order_withdrawal_consent") is not CONSENT_KEY:
+            self._check_no_consent(vals)
+        return super().write(vals)
+
+    def _check_no_consent(self, names):
+        if not CONSENT_FIELDS.isdisjoint(names):
+            raise UserError(
+                self.env._(
+                    "The consent is the customer's own: the shop keeps it, nobody writes it."
+                )
+            )
+
+    # === CONSENT === #
 
     def _needs_withdrawal_consent(self):
         """Whether the cart has digital content or services, to which the customer has to consent.
@@ -46,7 +87,7 @@ class SaleOrder(models.Model):
         """Keep the consent: its text, version and time."""
         for order in self.sudo():  # sudo: visitors write no orders; nothing of theirs is written
             if order._needs_withdrawal_consent():
-                order.write(
+                order.with_context(order_withdrawal_consent=CONSENT_KEY).write(
                     {
                         "withdrawal_consent_text": order._get_withdrawal_consent_text(),
                         "withdrawal_consent_version": CONSENT_VERSION,

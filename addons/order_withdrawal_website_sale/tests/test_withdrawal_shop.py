@@ -1,5 +1,5 @@
 from odoo import http
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 
@@ -111,6 +111,28 @@ class TestWithdrawalShop(HttpCase):
         for name in ("text", "version", "date"):
             field = self.env["sale.order"]._fields[f"withdrawal_consent_{name}"]
             self.assertEqual(field.groups, "base.group_user")
+
+    def test_nobody_consents_in_the_place_of_the_customer(self):
+        seller = new_test_user(
+            self.env, "wd_shop_seller", groups="sales_team.group_sale_salesman_all_leads"
+        )
+        given = self._create_cart(self.book)
+        given._give_withdrawal_consent()
+        for order in (self._create_cart(self.book), given):
+            for name, value in {
+                "withdrawal_consent_date": "2026-01-01 10:00:00",
+                "withdrawal_consent_text": "Yes",
+                "withdrawal_consent_version": False,
+            }.items():
+                orders = order.with_user(seller).with_context(order_withdrawal_consent=True)
+                with self.subTest(name), self.assertRaises(UserError):
+                    orders.write({name: value})
+        orders = self.env["sale.order"].with_user(seller)
+        values = {"partner_id": self.partner.id}
+        with self.assertRaises(UserError):
+            orders.create({**values, "withdrawal_consent_date": "2026-01-01 10:00:00"})
+        default = {"default_withdrawal_consent_date": "2026-01-01 10:00:00"}
+        self.assertFalse(orders.with_context(**default).create(values).withdrawal_consent_date)
 
     def test_consent_is_confirmed_in_the_order_mail(self):
         order = self._create_cart(self.book)

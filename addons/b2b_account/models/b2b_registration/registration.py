@@ -12,6 +12,12 @@ from ...vat_number import clean_vat
 MAX_AN_HOUR, SPAN = 5, timedelta(hours=1)
 NAME_SIZE = 200
 NOTE_SIZE = 2000
+# Written by the form or by the buttons, and by nobody else.
+OWN_FIELDS = frozenset({"agreement_id", "consent", "contact_id", "reject_reason", "state"})
+# Corrected by the clerk until it is decided.
+CLOSED_FIELDS = frozenset({"company_name", "contact_name", "email", "partner_id", "phone", "vat"})
+# The key to these fields. An object and no flag, so that no RPC call can bring it along.
+REGISTERING = object()
 
 
 class B2bRegistration(models.Model):
@@ -48,13 +54,64 @@ class B2bRegistration(models.Model):
         "res.company", string="Seller", required=True, default=lambda self: self.env.company
     )
 
+    # === CRUD METHODS === #
+
     @api.model_create_multi
     def create(self, vals_list):
-        """Override of `mail` to tell a person of each registration."""
+        """Override of `mail` to tell a person of each registration.
+
+        :raise UserError: when somebody makes one that is decided already
+        """
         registrations = super().create(vals_list)
+        # Asked after the creation: values may come as defaults from the context, too.
+        registrations._check_undecided()
         for registration in registrations:
             registration._tell_clerk()
         return registrations
+
+    def write(self, vals):
+        """Override of `mail` to keep what was decided, and what the applicant has agreed to.
+
+        :raise UserError: when somebody writes it past the buttons
+        """
+        if not self._is_trusted():
+            # Whoever may not write hears that first.
+            self.check_access("write")
+            self._check_kept(vals)
+        return super().write(vals)
+
+    def _is_trusted(self):
+        """Return whether the form or a button writes.
+
+        :rtype: bool
+        """
+        return self.env.su or self.env.context.get("b2b_registering") is REGISTERING
+
+    def _check_undecided(self):
+        if self._is_trusted():
+            return
+        names = OWN_FIELDS - {"state"}
+        if any(one.state != "new" or any(one[name] for name in names) for one in self):
+            raise UserError(self._get_kept_refusal())
+
+    def _check_kept(self, vals):
+        for registration in self:
+            closed = OWN_FIELDS if registration.state == "new" else OWN_FIELDS | CLOSED_FIELDS
+            for name in closed & vals.keys():
+                field = self._fields[name]
+                before, after = (
+                    field.convert_to_cache(value, registration)
+                    for value in (registration[name], vals[name])
+                )
+                if before != after:
+                    raise UserError(self._get_kept_refusal())
+
+    @api.model
+    def _get_kept_refusal(self):
+        return self.env._(
+            "Registrations are accepted and rejected by their buttons, and stay as they were"
+            " decided."
+        )
 
     # === THE FORM === #
 

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 from odoo.addons.order_status_flags.typed_text import clean_text
 
 from ...vat_number import clean_vat
+from .registration import REGISTERING
 
 
 class B2bRegistration(models.Model):
@@ -140,7 +141,9 @@ class B2bRegistration(models.Model):
         """
         self._check_clerk()
         self._check_open()
-        self.write({"state": "rejected", "reject_reason": clean_text(reason, one_line=True)[:500]})
+        self.with_context(b2b_registering=REGISTERING).write(
+            {"state": "rejected", "reject_reason": clean_text(reason, one_line=True)[:500]}
+        )
         self.activity_unlink(["mail.mail_activity_data_todo"])
         return True
 
@@ -169,7 +172,7 @@ class B2bRegistration(models.Model):
         is_open = is_new or self._is_applicant_known() or bool(self.checked_with_id)
         company = self.partner_id or self._create_customer()
         contact = self._find_contact(company) or self._create_contact(company)
-        self.write(
+        self.with_context(b2b_registering=REGISTERING).write(
             {
                 "state": "accepted",
                 "partner_id": company.id,

@@ -288,6 +288,8 @@ class B2bAgreement(models.Model):
             to_render = unsigned.filtered(lambda agreement: agreement._has_text_of_template())
         sent = self._get_sent_statements(vals)
         res = super().write(self._prepare_write_values(vals))
+        if "partner_id" in vals:
+            self._renew_links()
         for agreement in to_render:
             agreement.body = agreement._render_body()
         self._take_back_changed(sent)

@@ -1,4 +1,5 @@
 import re
+import uuid
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -153,6 +154,15 @@ class B2bAgreement(models.Model):
                 )
 
     # === MAILS === #
+
+    def _renew_links(self):
+        """End the links by which e-mails open the messages without a login.
+
+        For whoever was sent them and is no contact any more. Who logs in needs none.
+        """
+        # sudo: the token is nobody's to write
+        for agreement in self.sudo().filtered("access_token"):
+            agreement.access_token = str(uuid.uuid4())
 
     def _notify_customer(self, template_xmlid):
         """Mail the customer through a template, in the customer's language, and log it.

@@ -37,6 +37,11 @@ class SaleOrder(models.Model):
         # sudo: buyers read no cost centres
         for order in self.sudo().filtered("cost_center_id"):
             if order.cost_center_id.partner_id != order.b2b_customer_id:
+                # Odoo checks as the superuser; it is named to nobody who may not read it.
+                if not order.cost_center_id.sudo(False).has_access("read"):
+                    raise ValidationError(
+                        self.env._("Please choose a cost centre of your own company.")
+                    )
                 raise ValidationError(
                     self.env._(
                         "%(center)s is no cost centre of %(company)s.",

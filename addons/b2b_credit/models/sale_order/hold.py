@@ -60,6 +60,12 @@ class SaleOrder(models.Model):
 
     # === CRUD METHODS === #
 
+    @api.model
+    def default_get(self, fields):
+        """Override of `base` to let no default, of the context or the user's own, release an order
+        before it is held."""
+        return super().default_get([name for name in fields if not self._is_hold_field(name)])
+
     @api.model_create_multi
     def create(self, vals_list):
         """Override of `sale` to hold and release orders by the checkout and the button only."""

@@ -98,11 +98,10 @@ class SaleOrder(models.Model):
         }
         for key in wanted:
             if key in taken:
+                # By the rights of the user: a buyer of another company is not named.
                 partner = self.env["res.partner"].browse(key[0])
-                raise UserError(
-                    # sudo: who names a buyer is told the name, nothing else
-                    self.env._("%(buyer)s has a cart already.", buyer=partner.sudo().name)
-                )
+                partner.check_access("read")
+                raise UserError(self.env._("%(buyer)s has a cart already.", buyer=partner.name))
             taken.add(key)
 
     def _get_b2b_cart_key(self, vals):

@@ -8,6 +8,7 @@ from ...context_keys import KEEP_REJECTED
 from ...status_change import StatusChange
 from ...status_plan import StatusPlan
 from ...status_write import STATUS_WRITE, StatusWrite, all_under_way, part_notes
+from .promise import PROMISE_FIELDS
 
 # How long a change waits for another transaction that holds the order, in seconds.
 LOCK_WAIT = 3.0
@@ -52,7 +53,7 @@ class SaleOrder(models.Model):
     def default_get(self, fields):
         """Override of `base` to let no default, of the context or the user's own, go past the
         writer."""
-        guarded = {*WRITER_FIELDS, *DERIVED_FIELDS}
+        guarded = {*WRITER_FIELDS, *DERIVED_FIELDS, *PROMISE_FIELDS}
         return super().default_get([name for name in fields if name not in guarded])
 
     @api.model_create_multi
@@ -113,13 +114,15 @@ class SaleOrder(models.Model):
     def _drop_present_values(self, vals, names):
         """Return the values without those of these fields that are there already, which is no
         change: an import brings back what was exported."""
+        guarded = vals.keys() & set(names)
+        if guarded:
+            self.check_access("write")  # first: another refusal would tell what is there
         # sudo: some are not the user's to read; nothing is told by leaving them as they are
         orders = self.sudo()
         present = {
             name
-            for name in vals
-            if name in names
-            and all(
+            for name in guarded
+            if all(
                 orders._fields[name].convert_to_cache(vals[name], order)
                 == orders._fields[name].convert_to_cache(order[name], order)
                 for order in orders

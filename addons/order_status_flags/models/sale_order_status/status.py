@@ -184,6 +184,13 @@ class SaleOrderStatus(models.Model):
         others = others.search([("next_status_ids", "in", self.ids), ("id", "not in", self.ids)])
         opened = others.filtered(lambda status: status._get_followers() <= self)
         if opened:
+            if not self.env["sale.order"]._knows(opened[0]):
+                raise UserError(
+                    self.env._(
+                        "Nothing else may follow a status of another company: without it, any"
+                        " status could."
+                    )
+                )
             raise UserError(
                 self.env._(
                     "Nothing else may follow “%(status)s”: without it, any status could. Change"

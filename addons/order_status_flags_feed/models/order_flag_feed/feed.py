@@ -140,6 +140,8 @@ class OrderFlagFeed(models.Model):
 
     def write(self, vals):
         self._check_client_untouched(vals)
+        # The client goes along, and acts there by no rights but the feed's.
+        self.env["res.company"].browse(vals.get("company_id") or ()).check_access("read")
         res = super().write(vals)
         # The client may act where its feed is, and nowhere else.
         if "company_id" in vals:
