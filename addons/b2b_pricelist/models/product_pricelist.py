@@ -77,7 +77,7 @@ class ProductPricelist(models.Model):
 
         :raise UserError: naming the customers whose agreements the user sees
         """
-        # The agreements that block this may belong to a company the user does not see.
+        # sudo: the agreements that block this may belong to a company the user does not see
         agreements = (
             self.env["b2b.agreement"]
             .sudo()
@@ -86,6 +86,7 @@ class ProductPricelist(models.Model):
         )
         if not agreements:
             return
+        # sudo: back to the user's own rights to find what he may be told, then to read its name
         seen = agreements.sudo(self.env.su)._filtered_access("read").sudo()
         if not seen:
             raise UserError(self.env._("An agreement that you do not see uses the pricelist."))

@@ -96,7 +96,7 @@ class TestFollowers(OrderStatusCommon):
         for attempt in (
             lambda: own.write({"next_status_ids": [Command.link(secret.id)]}),
             lambda: shared.write({"company_id": self.company.id}),
-            lambda: shared.unlink(),
+            shared.unlink,
         ):
             with self.assertRaises(UserError) as refused, self.cr.savepoint():
                 attempt()
