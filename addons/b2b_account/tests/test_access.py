@@ -117,14 +117,7 @@ class TestAccess(AccountCommon):
             )
 
     def test_seller_of_another_company_sees_no_members(self):
-        other = self.env["res.company"].create({"name": "Other seller"})
         self.customer.company_id = self.company
-        user = new_test_user(
-            self.env,
-            "b2b_other_seller",
-            groups="base.group_user,sales_team.group_sale_salesman_all_leads",
-            company_id=other.id,
-            company_ids=[(6, 0, other.ids)],
-        )
+        user = self._create_seller_elsewhere()
         found = self.env["b2b.member"].with_user(user).search([])
         self.assertNotIn(self.member, found)

@@ -61,6 +61,19 @@ class AgreementCommon(QueryCount, TransactionCase):
         )
 
     @classmethod
+    def _create_seller_elsewhere(cls):
+        """Return a salesperson of another company, who acts for that one alone."""
+        company = cls.env["res.company"].create({"name": "Elsewhere"})
+        return new_test_user(
+            cls.env,
+            "b2b_elsewhere",
+            groups="base.group_user,sales_team.group_sale_salesman_all_leads",
+            company_id=company.id,
+            company_ids=[(6, 0, company.ids)],
+            context=UNINVITED,
+        )
+
+    @classmethod
     def _create_agreement(cls, **values):
         today = fields.Date.today()
         return cls.env["b2b.agreement"].create(

@@ -221,6 +221,20 @@ class TestAgreements(AgreementCommon):
         subjects = [message.subject or "" for message in agreement.message_ids]
         self.assertIn("do podpisu", " ".join(subjects))
 
+    def test_text_for_a_customer_without_language_is_in_that_of_the_company(self):
+        """Whoever writes or reads it: a colleague's language is no change of the text."""
+        self.env["res.lang"]._activate_lang("pl_PL")
+        template = self.env["b2b.agreement.template"].create({"name": "T", "body": "<p>Terms</p>"})
+        template.update_field_translations("body", {"pl_PL": {"Terms": "Warunki"}})
+        self.company.partner_id.lang = "pl_PL"
+        self.customer.lang = False
+        agreement = self._create_agreement(template_id=template.id, body=False)
+        for lang in ("en_US", "pl_PL"):
+            read = agreement.with_context(lang=lang)
+            read.action_render_body()
+            self.assertIn("Warunki", read.body)
+            self.assertTrue(read._has_text_of_template())
+
     def test_terminate_refuses_drafts_and_ended_ones(self):
         agreement = self._create_agreement()
         with self.assertRaises(UserError):

@@ -269,17 +269,21 @@ class TestSeal(SealCommon):
 
     @mute_logger("odoo.addons.mail_delivery_retry.attempt")
     def test_copy_follows_when_the_pdf_could_not_be_made(self):
+        self.env["res.lang"]._activate_lang("pl_PL")
+        self.company.partner_id.lang = "pl_PL"
+        self.buyer_user.partner_id.lang = False
         agreement = self._create_agreement(user_id=self.seller_user.id, state="sent")
         agreement._sign("Anna", SIGNATURE, self.buyer_user.partner_id)
         with patch.object(IrActionsReport, "_render_qweb_pdf", side_effect=UserError("none")):
             agreement._keep_signed_pdf(self.buyer_user.partner_id)
         self.assertFalse(agreement.pdf_attachment_id)
         with patch.object(IrActionsReport, "_render_qweb_pdf", return_value=(PDF, "pdf")):
-            agreement._make_missing_pdf()
+            agreement.with_context(lang="en_US")._make_missing_pdf()
         notice = self.env["mail.message"].search(
             [("model", "=", "b2b.agreement"), ("res_id", "=", agreement.id)], order="id desc"
         )[0]
         self.assertEqual(notice.attachment_ids, agreement.pdf_attachment_id)
+        self.assertIn("Umowa", notice.subject, "in the language of the company")
         told = self.seller_user.partner_id | self.buyer_user.partner_id
         self.assertLessEqual(told, notice.notified_partner_ids)
 

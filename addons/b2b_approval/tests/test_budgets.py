@@ -139,16 +139,7 @@ class TestBudgets(ApprovalCommon):
         budget = self._create_budget(1000)
         order = self.env["sale.order"].browse(self._place(**self.form).id)
         order.action_confirm()
-        wizard = self.env["sale.advance.payment.inv"].create(
-            {
-                "sale_order_ids": [(6, 0, order.ids)],
-                "advance_payment_method": "fixed",
-                "fixed_amount": 30,
-            }
-        )
-        wizard.create_invoices()
-        order.invoice_ids.action_post()
-        order.invoice_ids._reverse_moves().action_post()
+        self._invoice_down_payment(order, 30)._reverse_moves().action_post()
         self.assertEqual(self._use(budget)[1], self.amount)
         final = order._create_invoices(final=True)
         final.action_post()

@@ -27,6 +27,18 @@ class TestCreditHold(CreditCommon):
                 attempt()
         self.assertEqual((self.cart.state, self.cart.b2b_credit_hold), ("sent", True))
 
+    def test_exported_hold_is_imported_unchanged(self):
+        names = [".id", "client_order_ref", "b2b_credit_hold", "b2b_credit_hold_reason"]
+        row = [str(cell or "") for cell in self.cart.export_data(names)["datas"][0]]
+        row[1] = "PO-17"
+        done = self.order.load(names, [row])
+        self.assertTrue(done["ids"], done["messages"])
+        self.assertEqual(self.cart.client_order_ref, "PO-17")
+        for values in ({"b2b_credit_hold": "0"}, {"b2b_credit_hold_reason": "Because"}):
+            changed = {**dict(zip(names, row, strict=True)), **values}
+            self.assertFalse(self.order.load(names, [list(changed.values())])["ids"])
+        self.assertTrue(self.cart.b2b_credit_hold)
+
     def test_no_default_releases_what_is_to_come(self):
         for name, value in {
             "b2b_credit_hold": True,

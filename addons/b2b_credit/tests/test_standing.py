@@ -117,29 +117,17 @@ class TestStanding(CreditCommon):
         order = self._order()
         order.action_confirm()
         self.product_b.invoice_policy = "order"
-        self._invoice_down_payment(order)
+        self._invoice_down_payment(order, 30)
         self.assertEqual(self._standing().used, 100)
         order._create_invoices(final=True).action_post()
         self.assertEqual(self._standing().used, 100)
         self.assertEqual(self._standing().ordered, 0)
 
-    def _invoice_down_payment(self, order):
-        wizard = self.env["sale.advance.payment.inv"].create(
-            {
-                "sale_order_ids": [(6, 0, order.ids)],
-                "advance_payment_method": "fixed",
-                "fixed_amount": 30,
-            }
-        )
-        wizard.create_invoices()
-        order.invoice_ids.action_post()
-        return order.invoice_ids
-
     def test_credited_down_payment_is_to_be_paid_with_the_order(self):
         order = self._order()
         order.action_confirm()
         self.product_b.invoice_policy = "order"
-        self._invoice_down_payment(order)._reverse_moves().action_post()
+        self._invoice_down_payment(order, 30)._reverse_moves().action_post()
         standing = self._standing()
         self.assertEqual((standing.open_amount, standing.ordered), (0, 100))
         order._create_invoices(final=True).action_post()

@@ -3,8 +3,7 @@ from unittest.mock import patch
 from psycopg2.errors import UniqueViolation
 
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.mail_delivery_retry.tests.common import Race
@@ -63,14 +62,7 @@ class TestPartNumbers(PartNumberCommon):
 
     def test_customers_of_another_company_are_not_seen(self):
         """The product is everybody's, the customer is not."""
-        company = self.env["res.company"].create({"name": "Elsewhere"})
-        stranger = new_test_user(
-            self.env,
-            "b2b_elsewhere",
-            groups="sales_team.group_sale_salesman_all_leads",
-            company_id=company.id,
-            company_ids=[Command.set(company.ids)],
-        )
+        stranger = self._create_seller_elsewhere()
         self.assertFalse(self.product.company_id)
         self.customer.company_id = self.company
         references = self.env["customer.product.reference"].with_user(stranger)

@@ -44,3 +44,16 @@ class B2bOrderCommon(B2bCommon):
         cart._refresh_b2b_lines()
         cart._place_b2b_order(values)
         return cart
+
+    def _invoice_down_payment(self, order, amount):
+        """Return the posted invoice of a down payment on a confirmed order."""
+        wizard = self.env["sale.advance.payment.inv"].create(
+            {
+                "sale_order_ids": [Command.set(order.ids)],
+                "advance_payment_method": "fixed",
+                "fixed_amount": amount,
+            }
+        )
+        wizard.create_invoices()
+        order.invoice_ids.action_post()
+        return order.invoice_ids

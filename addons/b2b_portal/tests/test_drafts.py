@@ -2,7 +2,7 @@ from ast import literal_eval
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
 from .orders import B2bOrderCommon
 
@@ -34,14 +34,7 @@ class TestDraftGuards(B2bOrderCommon):
             self.env["sale.order"].create([values, values])
 
     def test_refusal_names_no_buyer_of_another_company(self):
-        company = self.env["res.company"].create({"name": "Elsewhere"})
-        stranger = new_test_user(
-            self.env,
-            "b2b_elsewhere",
-            groups="sales_team.group_sale_salesman_all_leads",
-            company_id=company.id,
-            company_ids=[Command.set(company.ids)],
-        )
+        stranger = self._create_seller_elsewhere()
         self.customer.company_id = self.company
         values = {
             "partner_id": self.buyer_user.partner_id.id,

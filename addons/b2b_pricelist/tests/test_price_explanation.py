@@ -146,14 +146,7 @@ class TestPriceExplanation(B2bCommon):
                 )
 
     def test_seller_of_another_company_learns_nothing(self):
-        company = self.env["res.company"].create({"name": "Sister company"})
-        stranger = new_test_user(
-            self.env,
-            "b2b_sister_seller",
-            groups="base.group_user,sales_team.group_sale_salesman_all_leads",
-            company_id=company.id,
-            company_ids=[(6, 0, company.ids)],
-        )
+        stranger = self._create_seller_elsewhere()
         # A shared product and customer: the agreement is the other company's alone.
         form = self._explain(user=stranger)
         self.assertFalse(form.agreement_id)

@@ -170,12 +170,14 @@ class TestAccess(OrderStatusCommon):
                     ):
                         self._call(self.users[role], order, "write", [{name: value}])
 
-    def test_customer_marks_no_cart_as_sent(self):
+    def test_customers_and_readers_mark_no_cart_as_sent(self):
         """Odoo's route for messages posts as the superuser, in the context of the request."""
         cart = self._create_order(
             confirm=False, partner_id=self.portal.partner_id.id, document_type="web"
         )
-        for user, state in ((self.portal, "draft"), (self.seller, "sent")):
+        reader = new_test_user(self.env, "osf_reader", "account.group_account_readonly")
+        self.assertTrue(cart.with_user(reader).has_access("read"))
+        for user, state in ((self.portal, "draft"), (reader, "draft"), (self.seller, "sent")):
             posting = cart.with_user(user).sudo().with_context(mark_so_as_sent=True)
             message = posting.message_post(body="Hello")
             self.assertIn("Hello", message.body)

@@ -92,18 +92,6 @@ class TestWithdrawalAccess(WithdrawalHttpCommon):
             statement.with_user(self.own_seller).action_match(self.order.id)
         self.assertFalse(statement.order_id)
 
-    def test_orders_of_others_are_not_proposed(self):
-        statement = self._enter(partner_name="Anna", order_reference=self.order.name)
-        self.order.user_id = self.manager
-        nothing = self.env["sale.order"]
-        for user, likely in ((self.own_seller, nothing), (self.seller, self.order)):
-            wizard = self.env["sale.withdrawal.match"].with_user(user)
-            self.env.invalidate_all()
-            wizard = wizard.new({"withdrawal_id": statement.id})
-            with self.subTest(user=user.login):
-                self.assertEqual(wizard.likely_order_ids._origin, likely)
-                self.assertEqual(wizard.order_id._origin, likely)
-
     def test_other_companies_see_nothing(self):
         company = self.env["res.company"].create({"name": "WD other"})
         stranger = new_test_user(
@@ -202,6 +190,16 @@ class TestWithdrawalAccess(WithdrawalHttpCommon):
         self.assertEqual(statement.statement_hash, get_hash("I withdraw"))
         with self.assertRaisesRegex(UserError, "whose statement"):
             self._enter(partner_name=" \n\u200b")
+
+    def test_customer_without_language_is_answered_in_that_of_the_company(self):
+        self.env["res.lang"]._activate_lang("pl_PL")
+        self.company.partner_id.lang = "pl_PL"
+        self.customer.lang = False
+        for order in (self.order, None):
+            statement = self._enter(order, partner_name="Anna")
+            self.assertEqual(statement.lang, "pl_PL", "not in that of who enters it")
+        self.customer.lang = "en_US"
+        self.assertEqual(self._enter(self.order).lang, "en_US")
 
     def test_entered_lines_are_those_of_the_order(self):
         other = self._create_web_order()

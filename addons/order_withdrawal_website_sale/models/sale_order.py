@@ -43,9 +43,10 @@ class SaleOrder(models.Model):
     def write(self, vals):
         """Override of `sale` to keep the consent as the customer has given it.
 
-        :raise UserError: when the values hold a consent
+        :raise UserError: when the values hold another consent
         """
         if self.env.context.get("order_withdrawal_consent") is not CONSENT_KEY:
+            vals = self._drop_present_values(vals, CONSENT_FIELDS)
             self._check_no_consent(vals)
         return super().write(vals)
 

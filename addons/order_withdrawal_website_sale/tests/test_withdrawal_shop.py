@@ -3,6 +3,8 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 
+CONSENT_PARTS = ("date", "text", "version")
+
 
 @tagged("post_install", "-at_install")
 class TestWithdrawalShop(HttpCase):
@@ -108,7 +110,7 @@ class TestWithdrawalShop(HttpCase):
         )
 
     def test_consent_is_not_for_customers_to_write(self):
-        for name in ("text", "version", "date"):
+        for name in CONSENT_PARTS:
             field = self.env["sale.order"]._fields[f"withdrawal_consent_{name}"]
             self.assertEqual(field.groups, "base.group_user")
 
@@ -122,17 +124,35 @@ class TestWithdrawalShop(HttpCase):
             for name, value in {
                 "withdrawal_consent_date": "2026-01-01 10:00:00",
                 "withdrawal_consent_text": "Yes",
-                "withdrawal_consent_version": False,
+                "withdrawal_consent_version": "2020-01",
             }.items():
                 orders = order.with_user(seller).with_context(order_withdrawal_consent=True)
                 with self.subTest(name), self.assertRaises(UserError):
                     orders.write({name: value})
+                with self.subTest(name), self.assertRaises(UserError):
+                    (orders | given.with_user(seller)).write({name: False})
         orders = self.env["sale.order"].with_user(seller)
         values = {"partner_id": self.partner.id}
         with self.assertRaises(UserError):
             orders.create({**values, "withdrawal_consent_date": "2026-01-01 10:00:00"})
         default = {"default_withdrawal_consent_date": "2026-01-01 10:00:00"}
         self.assertFalse(orders.with_context(**default).create(values).withdrawal_consent_date)
+
+    def test_exported_consent_is_imported_unchanged(self):
+        seller = new_test_user(
+            self.env, "wd_shop_importer", groups="sales_team.group_sale_salesman_all_leads"
+        )
+        order = self._create_cart(self.book)
+        order._give_withdrawal_consent()
+        names = [".id", "client_order_ref", *(f"withdrawal_consent_{n}" for n in CONSENT_PARTS)]
+        row = order.export_data(names)["datas"][0]
+        row[1] = "PO-17"
+        orders = self.env["sale.order"].with_user(seller)
+        done = orders.load(names, [row])
+        self.assertTrue(done["ids"], done["messages"])
+        self.assertEqual(order.client_order_ref, "PO-17")
+        row[names.index("withdrawal_consent_version")] = "2020-01"
+        self.assertFalse(orders.load(names, [row])["ids"])
 
     def test_consent_is_confirmed_in_the_order_mail(self):
         order = self._create_cart(self.book)

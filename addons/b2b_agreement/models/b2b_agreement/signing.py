@@ -120,7 +120,7 @@ class B2bAgreement(models.Model):
         if not attachment or not signer:
             return
         agreement = self.with_context(
-            lang=get_active_lang(self.env, signer.lang or self.env.lang),
+            lang=get_active_lang(self.with_company(self.company_id).env, signer.lang),
             mail_notify_force_send=False,
         )
         agreement.message_notify(

@@ -76,10 +76,13 @@ class B2bAgreement(models.Model):
         return Markup(PLACEHOLDER.sub(fill, str(text)))
 
     def _in_customers_language(self):
-        """Return the agreement in the language of its text."""
-        return self.with_context(
-            lang=get_active_lang(self.env, self.partner_id.lang or self.env.lang)
-        )
+        """Return the agreement in the language of its text.
+
+        Of a customer without one, in the company's, whoever writes it.
+        """
+        # sudo: whoever reads it may not act for the company
+        env = self.sudo().with_company(self._get_selling_company()).env
+        return self.with_context(lang=get_active_lang(env, self.partner_id.lang))
 
     def _get_words(self):
         """Return the words of this agreement as they stand in its text.

@@ -82,6 +82,7 @@ class SaleOrder(models.Model):
         :raise UserError: for a held order that would be confirmed, or released without its button
         """
         if self.env.context.get("b2b_credit_hold") is not HOLD:
+            vals = self._drop_present_values(vals, filter(self._is_hold_field, vals))
             self._check_b2b_credit_hold(vals)
         return super().write(vals)
 

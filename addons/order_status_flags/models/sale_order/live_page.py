@@ -40,7 +40,7 @@ class SaleOrder(models.Model):
         [(order_id, _token, (zone, *seller), rows)] = found
         registry, now = self.env.registry, fields.Datetime.now()
         made_by = (
-            *(order_id, seller, rows, self.env.lang, lang, self._get_page_languages()),
+            *(order_id, seller, rows, self.env.lang, lang, self._get_language_facts()),
             # What the customer's language and zone are is in the rows.
             "public" if reader._is_public() else reader.tz,
             day_of(now, zone or "UTC").isoformat(),
@@ -63,7 +63,7 @@ class SaleOrder(models.Model):
 
     @api.model
     @tools.ormcache(cache="stable")
-    def _get_page_languages(self):
+    def _get_language_facts(self):
         """Return what this server keeps of the languages, by which it writes every page.
 
         Forgotten together with that: pages know no more of the table.

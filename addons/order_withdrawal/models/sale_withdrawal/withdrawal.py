@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import clean_context
 
+from odoo.addons.mail_delivery_retry.language import get_active_lang
 from odoo.addons.order_status_flags.typed_text import clean_text
 
 from ...context_keys import WITHDRAWAL_WRITE
@@ -272,8 +273,10 @@ class SaleWithdrawal(models.Model):
             "is_matched": bool(order),
             "received_at": moment,
             "statement": vals.get("statement") or False,
-            # sudo: see above
-            "lang": order.sudo().partner_id.lang or self.env.lang,
+            # sudo: see above; the company's is what is read where the customer has none
+            "lang": get_active_lang(
+                self.sudo().with_company(company).env, order.sudo().partner_id.lang
+            ),
             "tz": bool(order)
             and order.sudo()._get_customer_page_tz(self.env.ref("base.public_user")),
         }
