@@ -70,9 +70,23 @@ class TestDecisions(ApprovalCommon):
             self._as(self.approval, self.buyer_user).withdraw()
         with self.assertRaises(UserError):
             self._approve()
+        self.assertFalse(self._send_notices(), "who did it himself knows")
         approval = self._request(self._new_cart())
         self._as(approval, self.admin_user).withdraw()
         self.assertEqual(approval.state, "withdrawn")
+
+    def test_buyer_is_told_once_who_withdrew_his_request(self):
+        self._send_notices()
+        self._as(self.approval, self.admin_user).withdraw()
+        with self.assertRaises(UserError):
+            self._as(self.approval, self.admin_user).withdraw()
+        mail = self._send_notices()
+        self.assertEqual(mail.recipient_ids, self.buyer_user.partner_id)
+        told = f"{self.admin_user.name} has withdrawn this request."
+        self.assertIn(told, mail.subject)
+        self.assertIn(told, mail.body_html)
+        self.assertIn(f"/my/b2b/approvals/{self.approval.id}", mail.body_html)
+        self.assertFalse(self._send_notices())
 
     def test_whoever_is_not_concerned_is_refused(self):
         anonymous = self.env.ref("base.public_user")
