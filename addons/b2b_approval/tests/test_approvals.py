@@ -5,6 +5,8 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
 
+from odoo.addons.b2b_agreement.models.b2b_agreement.seal import SEAL
+
 from ..context_keys import DECIDING
 from ..hooks import _uninstall_hook
 from .common import ApprovalCommon
@@ -254,6 +256,26 @@ class TestDecisions(ApprovalCommon):
             self.assertIn("multiples of 2", str(caught.exception))
         self.assertFalse(self.approval.decision_ids)
         self.assertEqual(line.product_uom_qty, 2)
+
+    def test_nothing_is_lowered_below_the_minimum(self):
+        """The next one could only decline: nobody may raise it again."""
+        self._as(self.approval, self.buyer_user).withdraw()
+        self._create_approval_rule((20, self.bob))
+        cart = self._create_draft("cart", [(self.product, 4), (self.product_b, 1)])
+        self.approval = self._request(self._get_cart().browse(cart.id))
+        bolts, nuts = cart.order_line
+        self.agreement.with_context(b2b_agreement_seal=SEAL).minimum_order_amount = (
+            bolts.price_subtotal * 0.75
+        )
+        for quantities in ({bolts.id: 2, nuts.id: 0}, {bolts.id: 0}):
+            with self.assertRaisesRegex(UserError, "minimum order amount"):
+                self._approve(quantities=quantities)
+            self.env.invalidate_all()
+            self.assertEqual(cart.order_line.mapped("product_uom_qty"), [4, 1])
+        self.assertFalse(self.approval.decision_ids)
+        self._approve(quantities={bolts.id: 3, nuts.id: 0})  # exactly met
+        self._approve(self.bob_user)
+        self.assertEqual(cart.b2b_qualifier, "order")
 
     def test_lost_quantity_break_is_named(self):
         self._as(self.approval, self.buyer_user).withdraw()
