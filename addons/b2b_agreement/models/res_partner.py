@@ -143,6 +143,18 @@ class ResPartner(models.Model):
                     )
                 )
 
+    def _get_b2b_left(self, before):
+        """Return the companies that contacts have left by being merged into this one.
+
+        :param dict before: `{contact in sudo mode: its company}` of all that were merged
+        :rtype: res.partner
+        """
+        # sudo: a company that this contact is none of
+        left = self.sudo().browse()
+        if len(self) == 1:
+            left = left.union(*(former for one, former in before.items() if one not in self))
+        return left.exists() - self.sudo().commercial_partner_id  # sudo: as above
+
     def _leave_b2b_customer(self, former):
         """Part this contact (sudo) from the company that it has left.
 
