@@ -20,6 +20,31 @@ class TestRegistrationAccess(RegistrationCommon):
             with self.subTest(user.login), self.assertRaises(AccessError):
                 self.company.with_user(user).read(["b2b_registration_pricelist_id"])
 
+    def _login_elsewhere(self, **values):
+        """Return somebody of a customer of another company, with a login."""
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        user = self._create_portal_user("b2b_far", name="Far Anna")
+        user.write({"company_ids": [(6, 0, company.ids)], "company_id": company.id})
+        user.partner_id.company_id = company
+        return user
+
+    def test_login_of_another_company_is_not_named(self):
+        user = self._login_elsewhere()
+        registration = self._create_registration(email=user.login, vat="", partner_id=False)
+        user.login = registration.email = "far@example.com"
+        with self.assertRaises(UserError) as refused, self.cr.savepoint():
+            registration.with_user(self.seller_user).action_accept()
+        self.assertIn("far@example.com", str(refused.exception))
+        self.assertNotIn("Far Anna", str(refused.exception))
+
+    def test_contact_of_another_company_is_not_named(self):
+        person = self._login_elsewhere().partner_id
+        with self.assertRaises(UserError) as refused, self.cr.savepoint():
+            self._as_clerk().checked_with_id = person.id
+        self.assertNotIn("Far Anna", str(refused.exception))
+        with self.assertRaisesRegex(UserError, self.rival_user.name), self.cr.savepoint():
+            self._as_clerk().checked_with_id = self.rival_user.partner_id.id
+
     def _mails(self):
         return self.env["mail.mail"].search(
             [("model", "=", "b2b.registration"), ("subject", "like", "Welcome")]

@@ -60,6 +60,38 @@ class TestMembers(AccountCommon):
         self.assertFalse(twin.active)
         self.assertEqual(partner._get_b2b_rights(), {"see_finance"})
 
+    def _merge(self, partners, kept):
+        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+        wizard._merge(partners.ids, kept)
+        self.env.invalidate_all()
+
+    def test_contact_merged_into_another_company_leaves_the_rights_behind(self):
+        """A record of the former company must not stand in the way of the new one's."""
+        member = self._create_member(self.buyer2_user, may_approve=True)
+        other = self.env["res.partner"].create({"name": "Twin", "parent_id": self.rival.id})
+        self._merge(self.buyer2_user.partner_id | other, other)
+        self.assertEqual(other.commercial_partner_id, self.rival)
+        self.assertEqual(other.user_ids, self.buyer2_user)
+        self.assertFalse(member.active)
+        Member = self.env["b2b.member"].with_user(self.rival_user)
+        colleague = Member._get_b2b_colleague(Member._get_administrated_company(), other.id)
+        Member._change_b2b_rights(colleague, {"may_order": False})
+        self.assertEqual(other._get_b2b_rights(), {"see_finance"})
+
+    def test_contact_that_gets_its_company_by_the_merge_keeps_the_rights(self):
+        member = self._create_member(self.buyer2_user, may_approve=True)
+        other = self.env["res.partner"].create({"name": "Twin"})
+        self._merge(self.buyer2_user.partner_id | other, other)
+        self.assertEqual(other.commercial_partner_id, self.customer)
+        self.assertTrue(member.active)
+        self.assertTrue(other._b2b_may("approve"))
+
+    def test_rights_stay_when_companies_are_merged(self):
+        twin = self.env["res.partner"].create({"name": "Twin Ltd", "is_company": True})
+        self._merge(twin | self.customer, twin)
+        self.assertTrue(self.member.active)
+        self.assertEqual(self.member.company_partner_id, twin)
+
     def test_negative_limit_is_refused(self):
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), self.cr.savepoint():
             self.member.order_limit = -1

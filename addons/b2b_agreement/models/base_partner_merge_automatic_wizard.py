@@ -14,9 +14,15 @@ class BasePartnerMerge(models.TransientModel):  # pylint: disable=no-wizard-in-m
         """
         partners = self.env["res.partner"].browse(partner_ids).exists()
         partners._check_b2b_merge()
+        # sudo: whose contacts they are, whoever merges
+        before = {partner: partner.commercial_partner_id for partner in partners.sudo()}
         res = super()._merge(partner_ids, dst_partner, extra_checks)
         self.env.invalidate_all()
         # Record rules are cached with the contact of the user in them.
         self.env.registry.clear_cache()
-        partners.exists()._check_b2b_party()
+        remaining = partners.exists()
+        remaining._check_b2b_party()
+        for former in remaining._get_b2b_left(before):
+            # sudo: as when a contact moves
+            remaining.sudo().with_context(active_test=False)._leave_b2b_customer(former)
         return res

@@ -5,6 +5,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.http import request
 
+from ..naming import may_name
+
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
@@ -104,7 +106,7 @@ class ResPartner(models.Model):
     def _check_b2b_party(self):
         """Refuse to make contacts of customers whose agreement would lose its effect.
 
-        :raise UserError: naming customer and agreement
+        :raise UserError: naming customer and agreement, to whoever may read them
         """
         # sudo: agreements count, whoever changes the customer
         agreements = self.env["b2b.agreement"].sudo().search([("partner_id", "in", self.ids)])
@@ -112,6 +114,13 @@ class ResPartner(models.Model):
             partner = agreement.partner_id
             if partner == partner.commercial_partner_id or not agreement._is_open():
                 continue
+            if not may_name(agreement, partner | partner.commercial_partner_id):
+                raise UserError(
+                    self.env._(
+                        "An agreement holds for this customer, and would hold for no contact of"
+                        " another company. End it first, or ask a salesperson to."
+                    )
+                )
             raise UserError(
                 self.env._(
                     "%(customer)s is the customer of the agreement %(agreement)s, which holds for"
@@ -125,13 +134,21 @@ class ResPartner(models.Model):
     def _check_b2b_merge(self):
         """Refuse to make one customer of several whose signed agreements overlap.
 
-        :raise UserError: naming the agreements; a person decides which one ends
+        :raise UserError: naming the agreements, to whoever may read them; a person decides which
+            one ends
         """
         # sudo: agreements count, whoever merges
         signed = self.env["b2b.agreement"].sudo()
         signed = signed.search([("partner_id", "in", self.ids), ("state", "=", "signed")])
         for one, other in combinations(signed, 2):
             if one._shares_days(other):
+                if not may_name(one | other, (one | other).partner_id):
+                    raise UserError(
+                        self.env._(
+                            "These customers have agreements for the same time. End one of them,"
+                            " or ask a salesperson to, then merge."
+                        )
+                    )
                 raise UserError(
                     self.env._(
                         "%(customer)s and %(other_customer)s have agreements for the same time:"
@@ -142,6 +159,18 @@ class ResPartner(models.Model):
                         other=other.name,
                     )
                 )
+
+    def _get_b2b_left(self, before):
+        """Return the companies that contacts have left by being merged into this one.
+
+        :param dict before: `{contact in sudo mode: its company}` of all that were merged
+        :rtype: res.partner
+        """
+        # sudo: a company that this contact is none of
+        left = self.sudo().browse()
+        if len(self) == 1:
+            left = left.union(*(former for one, former in before.items() if one not in self))
+        return left.exists() - self.sudo().commercial_partner_id  # sudo: as above
 
     def _leave_b2b_customer(self, former):
         """Part this contact (sudo) from the company that it has left.

@@ -7,6 +7,7 @@ from . import (
     test_changes_after_sending,
     test_customers,
     test_mails,
+    test_naming,
     test_races,
     test_reminders,
     test_seal,

@@ -95,6 +95,30 @@ class TestCustomers(AgreementCommon):
         self.assertEqual((agreement | old).partner_id, self.rival)
         self.assertEqual(self.rival_user.partner_id._get_b2b_agreement(), agreement)
 
+    # === MERGED CONTACTS === #
+
+    def test_contact_that_is_merged_away_leaves_its_company(self):
+        agreement = self._create_signed_agreement()
+        twin = self.env["res.partner"].create({"name": "Twin", "parent_id": self.customer.id})
+        agreement.message_subscribe(twin.ids)
+        agreement._portal_ensure_token()
+        link = agreement.access_token
+        partner = self.rival_user.partner_id
+        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+        wizard._merge((twin | partner).ids, partner)
+        self.assertEqual(partner.commercial_partner_id, self.rival)
+        self.assertNotIn(partner, agreement.message_partner_ids)
+        self.assertNotEqual(agreement.access_token, link)
+
+    def test_contacts_of_one_company_stay_with_it_when_merged(self):
+        agreement = self._create_signed_agreement()
+        twin = self.env["res.partner"].create({"name": "Twin", "parent_id": self.customer.id})
+        agreement.message_subscribe(twin.ids)
+        partner = self.buyer_user.partner_id
+        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+        wizard._merge((twin | partner).ids, partner)
+        self.assertIn(partner, agreement.message_partner_ids)
+
 
 @tagged("post_install", "-at_install")
 class TestBranches(AgreementCommon):

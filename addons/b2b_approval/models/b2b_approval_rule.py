@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
+from odoo.addons.b2b_agreement.naming import may_name
+
 
 class B2bApprovalRule(models.Model):
     """When an order of a customer needs an approval, and whose.
@@ -62,6 +64,10 @@ class B2bApprovalRule(models.Model):
         for rule in self:
             center = rule.cost_center_id
             if center and center.partner_id != rule.partner_id:
+                if not may_name(center, rule.partner_id):
+                    raise ValidationError(
+                        self.env._("A rule is about a cost centre of its own customer.")
+                    )
                 raise ValidationError(
                     self.env._(
                         "%(center)s is no cost centre of %(company)s.",
@@ -69,6 +75,11 @@ class B2bApprovalRule(models.Model):
                         company=rule.partner_id.display_name,
                     )
                 )
+
+    @api.constrains("partner_id")
+    def _check_steps(self):
+        """Whoever decides is a colleague, also when the rule becomes another customer's."""
+        self.step_ids._check_members()
 
     # === WHICH RULES FIT === #
 

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from odoo.addons.b2b_agreement.naming import may_name
+
 
 class B2bApprovalStep(models.Model):
     """One step of a rule: any one of its members decides it; steps are taken in their order."""
@@ -51,6 +53,10 @@ class B2bApprovalStep(models.Model):
                 lambda member, step=step: member.company_partner_id != step.rule_id.partner_id
             )
             if strangers:
+                if not may_name(strangers[0], step.rule_id.partner_id):
+                    raise ValidationError(
+                        self.env._("Only colleagues of the rule's customer decide on its orders.")
+                    )
                 raise ValidationError(
                     self.env._(
                         "%(colleague)s is no colleague of %(company)s.",

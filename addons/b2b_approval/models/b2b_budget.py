@@ -3,6 +3,8 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from odoo.addons.b2b_agreement.naming import may_name
+
 
 class B2bBudget(models.Model):
     """What may be ordered on a cost centre within a period, at one selling company.
@@ -73,6 +75,10 @@ class B2bBudget(models.Model):
         for budget in self:
             seller = budget.partner_id.company_id
             if seller and seller not in budget.company_id.parent_ids:
+                if not may_name(budget.partner_id, budget.company_id):
+                    raise ValidationError(
+                        self.env._("The customer does not buy from the selling company.")
+                    )
                 raise ValidationError(
                     self.env._(
                         "%(customer)s does not buy from %(company)s.",

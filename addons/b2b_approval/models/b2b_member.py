@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
+from odoo.addons.b2b_agreement.naming import may_name
+
 
 class B2bMember(models.Model):
     """Approvers: who stands in for whom while away, and on what a colleague's orders are booked."""
@@ -35,6 +37,10 @@ class B2bMember(models.Model):
             strangers = member.deputy_id.filtered(lambda one: one.company_partner_id != company)  # noqa: B023
             centers = member.cost_center_id.filtered(lambda one: one.partner_id != company)  # noqa: B023
             if stranger := strangers or centers:
+                if not may_name(stranger, company):
+                    raise ValidationError(
+                        self.env._("Deputy and cost centre are those of the colleague's company.")
+                    )
                 raise ValidationError(
                     self.env._(
                         "%(name)s does not belong to %(company)s.",

@@ -5,6 +5,8 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
 
+from odoo.addons.b2b_agreement.models.b2b_agreement.seal import SEAL
+
 from ..context_keys import DECIDING
 from ..hooks import _uninstall_hook
 from .common import ApprovalCommon
@@ -70,9 +72,23 @@ class TestDecisions(ApprovalCommon):
             self._as(self.approval, self.buyer_user).withdraw()
         with self.assertRaises(UserError):
             self._approve()
+        self.assertFalse(self._send_notices(), "who did it himself knows")
         approval = self._request(self._new_cart())
         self._as(approval, self.admin_user).withdraw()
         self.assertEqual(approval.state, "withdrawn")
+
+    def test_buyer_is_told_once_who_withdrew_his_request(self):
+        self._send_notices()
+        self._as(self.approval, self.admin_user).withdraw()
+        with self.assertRaises(UserError):
+            self._as(self.approval, self.admin_user).withdraw()
+        mail = self._send_notices()
+        self.assertEqual(mail.recipient_ids, self.buyer_user.partner_id)
+        told = f"{self.admin_user.name} has withdrawn this request."
+        self.assertIn(told, mail.subject)
+        self.assertIn(told, mail.body_html)
+        self.assertIn(f"/my/b2b/approvals/{self.approval.id}", mail.body_html)
+        self.assertFalse(self._send_notices())
 
     def test_whoever_is_not_concerned_is_refused(self):
         anonymous = self.env.ref("base.public_user")
@@ -240,6 +256,26 @@ class TestDecisions(ApprovalCommon):
             self.assertIn("multiples of 2", str(caught.exception))
         self.assertFalse(self.approval.decision_ids)
         self.assertEqual(line.product_uom_qty, 2)
+
+    def test_nothing_is_lowered_below_the_minimum(self):
+        """The next one could only decline: nobody may raise it again."""
+        self._as(self.approval, self.buyer_user).withdraw()
+        self._create_approval_rule((20, self.bob))
+        cart = self._create_draft("cart", [(self.product, 4), (self.product_b, 1)])
+        self.approval = self._request(self._get_cart().browse(cart.id))
+        bolts, nuts = cart.order_line
+        self.agreement.with_context(b2b_agreement_seal=SEAL).minimum_order_amount = (
+            bolts.price_subtotal * 0.75
+        )
+        for quantities in ({bolts.id: 2, nuts.id: 0}, {bolts.id: 0}):
+            with self.assertRaisesRegex(UserError, "minimum order amount"):
+                self._approve(quantities=quantities)
+            self.env.invalidate_all()
+            self.assertEqual(cart.order_line.mapped("product_uom_qty"), [4, 1])
+        self.assertFalse(self.approval.decision_ids)
+        self._approve(quantities={bolts.id: 3, nuts.id: 0})  # exactly met
+        self._approve(self.bob_user)
+        self.assertEqual(cart.b2b_qualifier, "order")
 
     def test_lost_quantity_break_is_named(self):
         self._as(self.approval, self.buyer_user).withdraw()

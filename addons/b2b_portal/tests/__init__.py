@@ -6,6 +6,7 @@ from . import (
     test_exports,
     test_gate,
     test_orders,
+    test_owner,
     test_product_page,
     test_proforma_mail,
     test_quick_order_forms,

@@ -10,9 +10,19 @@ class SaleOrderLine(models.Model):
             lambda line: (
                 line._is_on_tracking_page()
                 and line.product_type != "combo"  # a heading; its parts are lines of their own
-                and not line._is_delivery_charge()
+                and not line._is_of_delivery()
             )
         )
+
+    def _is_of_delivery(self):
+        """Whether the line is what the delivery costs, or what was taken off that."""
+        self.ensure_one()
+        return self._is_delivery_charge() or self._is_shipping_reward()
+
+    def _is_shipping_reward(self):
+        """Whether the line is free shipping that the customer has earned."""
+        # Odoo's addon of loyalty programs may be installed later than this one, or never.
+        return "reward_id" in self._fields and self.reward_id.reward_type == "shipping"
 
     def _get_withdrawal_exception_text(self):
         """Return why the right of withdrawal does not hold for this article, for the customer."""

@@ -187,6 +187,97 @@ class TestWithdrawalCreditNote(WithdrawalCommon):
         amounts.append(self._credit(rest).amount_total)
         self.assertAlmostEqual(sum(amounts), 100, places=2)
 
+    # === FREE SHIPPING === #
+
+    def _mark_shipping_reward(self, line):
+        """Make a line free shipping, as `sale_loyalty` does or without that app."""
+        if "reward_id" in line._fields:
+            program = self.env["loyalty.program"].create(
+                {
+                    "name": "Free shipping",
+                    "program_type": "promotion",
+                    "reward_ids": [Command.create({"reward_type": "shipping"})],
+                }
+            )
+            line.write({"reward_id": program.reward_ids[:1].id, "is_reward_line": True})
+            return
+        reward = line.id
+        self.patch(
+            type(line),
+            "_is_shipping_reward",
+            lambda line: reward in (line.id, line._origin.id),
+        )
+
+    def _create_order_shipped_free(self, charge=7, reward=7):
+        """Return an order of 5 x 10 and 2 x 30 with a delivery, given away but for no reward."""
+        charges = [charge] if reward is None else [charge, -reward]
+        order = self._create_web_order(
+            order_line=[
+                Command.create(
+                    {
+                        "product_id": product.id,
+                        "product_uom_qty": quantity,
+                        "price_unit": price,
+                        "tax_ids": [Command.clear()],
+                    }
+                )
+                for product, quantity, price in (
+                    (self.product, 5, 10),
+                    (self.second, 2, 30),
+                    *((self.charge, 1, amount) for amount in charges),
+                )
+            ]
+        )
+        self._mark_delivery(order.order_line[2])
+        for line in order.order_line[3:]:
+            self._mark_shipping_reward(line)
+        return order
+
+    def test_free_shipping_belongs_to_the_delivery(self):
+        order = self._create_order_shipped_free(reward=5)
+        order._create_invoices(final=True).action_post()
+        part = self._enter(order, line_ids=self._lines(order, 5))
+        self.assertEqual(self._credit(part).amount_total, 50, "no share of free shipping")
+        rest = self._enter(order, line_ids=self._lines(order, 0, 2)[1:])
+        credit_note = self._credit(rest)
+        self.assertEqual(credit_note.amount_total, 62)
+        self.assertEqual(credit_note.invoice_line_ids.mapped("price_subtotal"), [60.0, 7.0, -5.0])
+        with self.assertRaises(UserError):
+            self._credit(self._enter(order))
+
+    def test_free_shipping_and_a_discount(self):
+        order = self._create_order_shipped_free()
+        order.order_line = [
+            Command.create(
+                {"product_id": self.product.id, "price_unit": -11, "tax_ids": [Command.clear()]}
+            )
+        ]
+        order._create_invoices(final=True).action_post()
+        part = self._enter(order, line_ids=self._lines(order, 5))
+        self.assertEqual(self._credit(part).amount_total, 45)  # 50 of 110, less 11 x 50/110
+        self.assertEqual(self._credit(self._enter(order)).amount_total, 54)
+
+    def test_free_shipping_of_nothing_is_no_article(self):
+        """A delivery that costs nothing anyway is given away for nothing."""
+        order = self._create_order_shipped_free(charge=0, reward=0)
+        self.assertEqual(order.order_line._filter_withdrawable(), order.order_line[:2])
+
+    def test_discount_that_was_on_the_delivery_too(self):
+        """Odoo takes a discount on the whole order off each line that is there."""
+        order = self._create_order_shipped_free(charge=10, reward=None)
+        self.env["sale.order.discount"].create(
+            {
+                "sale_order_id": order.id,
+                "discount_type": "so_discount",
+                "discount_percentage": 0.1,
+            }
+        ).action_apply_discount()
+        order._create_invoices(final=True).action_post()
+        self.assertAlmostEqual(order.invoice_ids.amount_total, 108)
+        part = self._enter(order, line_ids=self._lines(order, 5))
+        self.assertAlmostEqual(self._credit(part).amount_total, 45)
+        self.assertAlmostEqual(self._credit(self._enter(order)).amount_total, 63)
+
     def test_discount_of_a_line(self):
         order = self._create_web_order(
             order_line=[

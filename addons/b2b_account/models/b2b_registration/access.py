@@ -3,6 +3,8 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import email_normalize
 
+from odoo.addons.b2b_agreement.naming import may_name
+
 # Where everybody has an address: the domain says nothing about the company.
 PUBLIC_DOMAINS = frozenset(
     {
@@ -77,6 +79,13 @@ class B2bRegistration(models.Model):
             person = registration.checked_with_id
             customer = registration.partner_id
             if person.commercial_partner_id != customer or person == registration.contact_id:
+                if not may_name(person):
+                    raise ValidationError(
+                        self.env._(
+                            "Choose somebody of the customer to confirm this registration, and not"
+                            " the applicant."
+                        )
+                    )
                 raise ValidationError(
                     self.env._(
                         "%(person)s cannot confirm this registration. Choose somebody of the"

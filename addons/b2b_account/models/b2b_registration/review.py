@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from odoo.addons.b2b_agreement.naming import may_name
 from odoo.addons.order_status_flags.typed_text import clean_text
 
 from ...vat_number import clean_vat
@@ -196,7 +197,7 @@ class B2bRegistration(models.Model):
     def _check_login(self):
         """Refuse an address that is the login of somebody else: nobody is taken over.
 
-        :raise UserError: naming whose it is, to the clerk
+        :raise UserError: naming whose it is, to a clerk who may read that contact
         """
         user = self.known_user_id
         if not user:
@@ -204,6 +205,14 @@ class B2bRegistration(models.Model):
         owner = user.partner_id.commercial_partner_id
         if user.share and user.active and self.partner_id and owner == self.partner_id:
             return
+        if not may_name(user.partner_id | owner):
+            raise UserError(
+                self.env._(
+                    "%(email)s is the login of somebody else. Ask the applicant for another"
+                    " address.",
+                    email=self.email,
+                )
+            )
         raise UserError(
             self.env._(
                 "%(email)s is the login of %(user)s (%(company)s). Ask the applicant for another"

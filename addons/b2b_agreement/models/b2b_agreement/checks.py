@@ -9,6 +9,8 @@ from odoo.exceptions import ConcurrencyError, ValidationError
 from odoo.tools import SQL
 from odoo.tools.sql import constraint_definition
 
+from ...naming import may_name
+
 _logger = logging.getLogger(__name__)
 
 OVERLAP = "b2b_agreement_no_overlap"
@@ -37,15 +39,20 @@ class B2bAgreement(models.Model):
         :raise ValidationError: when the customer is a contact or address
         """
         for agreement in self:
-            if agreement.partner_id != agreement.partner_id.commercial_partner_id:
+            contact, company = agreement.partner_id, agreement.partner_id.commercial_partner_id
+            if contact == company:
+                continue
+            if not may_name(contact | company):
                 raise ValidationError(
-                    self.env._(
-                        "%(contact)s is a contact of %(company)s. Make the agreement with the"
-                        " company.",
-                        contact=agreement.partner_id.display_name,
-                        company=agreement.partner_id.commercial_partner_id.display_name,
-                    )
+                    self.env._("An agreement is made with a company, not with its contacts.")
                 )
+            raise ValidationError(
+                self.env._(
+                    "%(contact)s is a contact of %(company)s. Make the agreement with the company.",
+                    contact=contact.display_name,
+                    company=company.display_name,
+                )
+            )
 
     @api.constrains("date_start", "date_end")
     def _check_dates(self):
@@ -74,7 +81,7 @@ class B2bAgreement(models.Model):
     def _check_overlap(self):
         """One signed agreement per customer and company on each day.
 
-        :raise ValidationError: naming the other agreement
+        :raise ValidationError: naming the other agreement, to whoever may read it
         """
         signed = self.filtered(lambda agreement: agreement.state == "signed")
         if not signed:
@@ -85,6 +92,10 @@ class B2bAgreement(models.Model):
         )
         for agreement in signed:
             if clash := others.filtered(agreement._overlaps)[:1]:
+                if not may_name(clash, agreement.partner_id):
+                    raise ValidationError(
+                        self.env._("The customer has another signed agreement in that time.")
+                    )
                 raise ValidationError(
                     self.env._(
                         "%(customer)s has another signed agreement in that time:"

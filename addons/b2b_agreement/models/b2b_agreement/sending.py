@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import is_html_empty
 
+from ...naming import may_name
 from .seal import SEAL
 
 
@@ -119,6 +120,8 @@ class B2bAgreement(models.Model):
         # sudo: a list may be of another company
         pricelist = self.sudo().pricelist_id
         if pricelist and not pricelist.active:
+            if not may_name(pricelist):
+                return self.env._("Its pricelist is archived.")
             return self.env._(
                 "Its pricelist %(pricelist)s is archived.", pricelist=pricelist.display_name
             )

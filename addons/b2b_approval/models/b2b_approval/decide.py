@@ -132,6 +132,8 @@ class B2bApproval(models.Model):
         member = partner._get_b2b_member()
         self._write_decision("withdrawn", member, member.browse(), False, partner=partner)
         self._close("withdrawn")
+        if not own:
+            self._tell_requester()
 
     def _expire(self):
         """Let a request expire on which nobody decided in time."""

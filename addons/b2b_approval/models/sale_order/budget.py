@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from odoo.addons.b2b_agreement.naming import may_name
+
 
 class SaleOrder(models.Model):
     """Cost centres: chosen at checkout, and what an order takes from a budget."""
@@ -31,14 +33,19 @@ class SaleOrder(models.Model):
         help="Of that day: currency of the selling company for one of the order's.",
     )
 
-    @api.constrains("cost_center_id")
+    @api.onchange("partner_id")
+    def _onchange_partner_cost_center(self):
+        """A quotation for another customer is not booked on the cost centre of the first one."""
+        if self.cost_center_id.partner_id != self.partner_id.commercial_partner_id:
+            self.cost_center_id = False
+
+    @api.constrains("cost_center_id", "b2b_customer_id")
     def _check_cost_center(self):
         """Refuse a cost centre of another customer: its budget would pay, and its name be read."""
         # sudo: buyers read no cost centres
         for order in self.sudo().filtered("cost_center_id"):
             if order.cost_center_id.partner_id != order.b2b_customer_id:
-                # Odoo checks as the superuser; it is named to nobody who may not read it.
-                if not order.cost_center_id.sudo(False).has_access("read"):
+                if not may_name(order.cost_center_id, order.b2b_customer_id):
                     raise ValidationError(
                         self.env._("Please choose a cost centre of your own company.")
                     )

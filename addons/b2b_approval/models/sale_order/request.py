@@ -44,7 +44,8 @@ class SaleOrder(models.Model):
         :param dict quantities: `{line id: new quantity}`; ids of other lines are ignored
         :return: what became of what, in words
         :rtype: list[str]
-        :raise UserError: when a quantity would rise or cannot be ordered, or nothing would be left
+        :raise UserError: when a quantity would rise or cannot be ordered, or what would be left is
+            nothing or below the minimum order amount
         """
         lines = {line.id: line for line in self.order_line.filtered("product_id")}
         try:
@@ -62,7 +63,30 @@ class SaleOrder(models.Model):
             raise UserError(self.env._("Nothing would be left. Decline the request instead."))
         if lowered:
             self._refresh_b2b_lines(lowered)
+            self._check_b2b_minimum_left()
         return changes
+
+    def _check_b2b_minimum_left(self):
+        """Refuse to lower a request below the minimum of the agreement.
+
+        Nobody may raise it again: the last approver could place no such order.
+
+        :raise UserError: naming both amounts
+        """
+        agreement = self.partner_id._get_b2b_agreement(self.company_id)
+        if not agreement:
+            return
+        currency, minimum = agreement._get_price_currency(), agreement._get_minimum_order()
+        untaxed = self._get_b2b_today()["untaxed"]
+        if currency.compare_amounts(untaxed, minimum) < 0:
+            raise UserError(
+                self.env._(
+                    "The minimum order amount is %(minimum)s without taxes, and %(amount)s would be"
+                    " left. Lower the request by less, or decline it.",
+                    minimum=currency.format(minimum),
+                    amount=currency.format(untaxed),
+                )
+            )
 
     def _check_b2b_lowered(self, lowered):
         """Refuse quantities that are none, are higher, or cannot be ordered.

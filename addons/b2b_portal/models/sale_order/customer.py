@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 
@@ -27,12 +28,57 @@ class SaleOrder(models.Model):
             order.b2b_customer_id = order.partner_id.commercial_partner_id
 
     def write(self, vals):
-        """Override of `sale`: the same contact written once more does not move the order."""
+        """Override of `sale`: the same contact written once more does not move the order.
+
+        :raise UserError: when a user would move an order from its customer to another one by hand,
+            or what a buyer keeps
+        """
+        self._check_b2b_owner(vals)
         if "partner_id" not in vals:
             return super().write(vals)
         same = self.filtered(lambda order: order.partner_id.id == vals["partner_id"])
         with self.env.protecting([self._fields["b2b_customer_id"]], same):
             return super().write(vals)
+
+    def _check_b2b_owner(self, vals):
+        """Keep each order with its customer, and what is no order with its buyer.
+
+        The portal shows an order to the customer that it was made for, with all its prices.
+        Colleagues take over each other's carts and templates; a request stays its buyer's.
+
+        :param dict vals: of `write`
+        :raise UserError: for a user who would change that; code may
+        """
+        if self.env.su or not {"b2b_customer_id", "partner_id"} & vals.keys():
+            return
+        # Whoever may not write hears that first.
+        self.check_access("write")
+        # sudo: whose contact it is, whoever changes the order
+        new = self.env["res.partner"].sudo().browse(vals.get("partner_id") or ())
+        for order in self.sudo():
+            moves = bool(new) and new != order.partner_id
+            customer = new.commercial_partner_id if moves else order.b2b_customer_id
+            if vals.get("b2b_customer_id", customer.id) != customer.id:
+                raise UserError(self._get_b2b_customer_refusal())
+            if moves and not order._is_b2b_open_to(customer):
+                raise UserError(
+                    self.env._(
+                        "A cart or template stays with its customer, and a request for approval"
+                        " with its buyer. Make a new one for another customer."
+                    )
+                )
+
+    def _is_b2b_open_to(self, customer):
+        """Whether another contact may take the order over, one of this customer."""
+        if self.b2b_qualifier in ("cart", "template"):
+            return customer == self.b2b_customer_id
+        return not self._is_b2b_draft()
+
+    @api.model
+    def _get_b2b_customer_refusal(self):
+        return self.env._(
+            "For whom an order is made follows from its contact. Choose another contact instead."
+        )
 
     def copy(self, default=None):
         """Override of `sale`: agreed prices are not copied for another customer."""

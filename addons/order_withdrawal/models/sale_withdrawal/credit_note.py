@@ -23,8 +23,8 @@ class SaleWithdrawal(models.Model):
         """Make draft credit notes of what was invoiced and is withdrawn, one per invoice.
 
         The delivery charge is refunded when nothing of the order is kept, and once: with the last
-        part where a customer withdraws in parts. A discount on the whole order is shared: each
-        article gets its part.
+        part where a customer withdraws in parts; what was taken off it goes along. A discount on
+        the whole order is shared: each article gets its part.
 
         :return: action that opens them
         :raise UserError: when nothing is left to be credited
@@ -133,11 +133,14 @@ class SaleWithdrawal(models.Model):
         return source._compute_quantity(quantity, target, round=False) if all(units) else quantity
 
     def _plan_charges(self, lines):
-        """Return what the delivery cost, and the down payments, as far as they are not credited."""
+        """Return what the delivery cost, and the down payments, as far as they are not credited.
+
+        With the delivery goes what was taken off it.
+        """
         plan = {}
         for line in lines:
             article = line.sale_line_ids[:1]
-            if not article or not (article._is_delivery_charge() or article.is_downpayment):
+            if not article or not (article._is_of_delivery() or article.is_downpayment):
                 continue
             # Once: by whichever credit note it was given back.
             quantity = line.quantity - self._get_credited(line)
@@ -161,10 +164,28 @@ class SaleWithdrawal(models.Model):
         found = {}
         for line in discounts:
             sharing = by_taxes.get(line.tax_ids, goods) if is_by_taxes else goods
+            sharing |= self._get_discounted_charges(lines, line, is_by_taxes)
             amount = line.currency_id.round(self._share_discount(line, sharing, plan))
             if not line.currency_id.is_zero(amount):
                 found[line] = (1.0, amount)
         return found
+
+    def _get_discounted_charges(self, lines, discount, is_by_taxes):
+        """Return what the delivery cost, where a discount was on it as well.
+
+        Odoo gives a discount on the whole order on all lines that are there at that moment.
+        """
+        article = discount.sale_line_ids[:1]
+        if not article._is_global_discount():
+            return lines.browse()
+        return lines.filtered(
+            lambda line: (
+                (charge := line.sale_line_ids[:1])
+                and charge._is_of_delivery()
+                and charge.id < article.id
+                and (not is_by_taxes or line.tax_ids == discount.tax_ids)
+            )
+        )
 
     def _share_discount(self, discount, goods, plan):
         """Return what of a discount goes back with those articles that had it and are credited."""
@@ -193,7 +214,7 @@ class SaleWithdrawal(models.Model):
         article = line.sale_line_ids[:1]
         return (
             bool(article)
-            and not article.is_downpayment
+            and not (article.is_downpayment or article._is_of_delivery())
             and line.currency_id.compare_amounts(line.price_subtotal, 0) < 0
         )
 
