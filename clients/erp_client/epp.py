@@ -13,7 +13,7 @@ import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 
-from tools import to_moment
+from tools import to_day, to_moment
 
 CYRILLIC = {
     "а": "a", "б": "b", "в": "v", "г": "h", "ґ": "g", "д": "d", "е": "e", "є": "ie", "ж": "zh",
@@ -227,7 +227,7 @@ class Document:
     def make_header(self):
         """Return the 62 fields of a customer order (ZK)."""
         order, customer = self.order, self.customer
-        placed = to_moment(order["placed_at"]).astimezone(self.writer.zone)
+        placed = to_day(to_moment(order["placed_at"]), self.writer.zone)
         number = cut_key(order["name"], 30)
         digits = (re.findall(r"\d+", order["name"]) or ["0"])[-1][-9:]
         return [
@@ -269,7 +269,7 @@ class Document:
             parts.append("ZMIANA")
         if order["requested_date"]:
             moment = to_moment(order["requested_date"])
-            date = moment.astimezone(self.writer.zone).date() if moment else order["requested_date"]
+            date = to_day(moment, self.writer.zone) if moment else order["requested_date"]
             parts.append(f"termin {date}")
         if delivery["id"] != order["invoice_address"]["id"]:
             place = (get_name(delivery), delivery["name"], delivery["street"], delivery["street2"],
