@@ -116,7 +116,8 @@ def switch(value):
 
 def day(moment):
     """Return a date; files that are not Subiekt's own may hold no times of day."""
-    return Raw(moment.strftime("%Y%m%d000000"))
+    # Not `%Y`, which writes the year 1 without its zeros.
+    return Raw(f"{moment.isoformat()[:10].replace('-', '')}000000")
 
 
 def make_record(fields):
