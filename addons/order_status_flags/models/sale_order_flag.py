@@ -81,7 +81,7 @@ class SaleOrderFlag(models.Model):
     def _check_company(self, fnames=None):
         """Override of `base` to name no flag or status of companies that the user does not see."""
         try:
-            super()._check_company(fnames)
+            return super()._check_company(fnames)
         except UserError:
             orders = self.env["sale.order"].sudo(False)
             # sudo: see above

@@ -44,7 +44,7 @@ class OrderFlagFeedMapping(models.Model):
     def _check_company(self, fnames=None):
         """Override of `base` to name no flag of companies that the user does not see."""
         try:
-            super()._check_company(fnames)
+            return super()._check_company(fnames)
         except UserError:
             orders = self.env["sale.order"].sudo(False)
             # sudo: see above
