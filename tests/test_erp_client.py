@@ -91,6 +91,14 @@ def test_rows_that_failed_are_sent_again_and_given_up(odoo, client):
     assert client.run()[0] == 0, "nothing is due any more"
 
 
+def test_time_that_stands_for_none_stops_no_later_run(odoo, client):
+    client.write_rows(make_rows(1, changed_at="0001-01-01T00:00:00+00:00"))
+    assert client.run()[0] == 0
+    client.write_rows(make_rows(3, changed_at="0001-01-01T00:00:00+00:00"))
+    code, output = client.run()
+    assert (code, "2 applied" in output) == (0, True), output
+
+
 def test_row_that_was_corrected_under_its_key_is_sent_as_it_is_now(odoo, client):
     bad, good = make_rows(1, order="missing"), make_rows(1, order="S1")
     client.write_rows(bad)

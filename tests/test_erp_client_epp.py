@@ -342,6 +342,11 @@ def test_day_of_the_order_is_that_of_the_erp():
     assert write(make_order(placed_at="2026-11-30T23:30:00Z")).header[22] == "20261201000000"
 
 
+def test_dates_at_either_end_of_the_calendar():
+    order = make_order(placed_at="0001-01-01T00:00:00Z", requested_date="9999-12-31T23:30:00Z")
+    assert "termin 9999-12-31" in write(order).header[49]
+
+
 def test_units_of_the_settings():
     file = write(make_order(lines=[make_line(uom="Dozens")]), units={"Dozens": "tuz."})
     assert file.lines[0][10] == "tuz."

@@ -1,6 +1,6 @@
 """A calendar file of one day, by RFC 5545."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 PRODUCT = "-//Order Desk//Order status//EN"
 # Octets of a line, its end aside.
@@ -27,8 +27,8 @@ def make_calendar(uid, day, sequence, stamp, summary, url=None):
         "BEGIN:VEVENT",
         f"UID:{uid}",
         f"DTSTAMP:{stamp:%Y%m%dT%H%M%SZ}",
-        f"DTSTART;VALUE=DATE:{day:%Y%m%d}",
-        f"DTEND;VALUE=DATE:{day + timedelta(days=1):%Y%m%d}",
+        f"DTSTART;VALUE=DATE:{_write_day(day)}",
+        *_get_end(day),
         f"SEQUENCE:{sequence}",
         f"SUMMARY:{_escape(summary)}",
         "TRANSP:TRANSPARENT",
@@ -37,6 +37,16 @@ def make_calendar(uid, day, sequence, stamp, summary, url=None):
         "END:VCALENDAR",
     ]
     return "".join(f"{_fold(line)}\r\n" for line in lines)
+
+
+def _get_end(day):
+    """Return the line of the end; without one, which the last day there is has, it is that day."""
+    return [f"DTEND;VALUE=DATE:{_write_day(day + timedelta(days=1))}"] if day < date.max else []
+
+
+def _write_day(day):
+    # Not `%Y`, which writes the year 26 without its zeros.
+    return day.isoformat().replace("-", "")
 
 
 def _escape(text):

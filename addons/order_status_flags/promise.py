@@ -28,13 +28,18 @@ class Delivery:
 def day_of(moment, zone):
     """Return the day of a moment where somebody is.
 
+    At either end of the calendar, where the day there would lie beyond it, it is that of UTC.
+
     :param datetime moment: UTC, may be empty
     :param str zone: name of the time zone
     :rtype: date or False
     """
     if not moment:
         return False
-    return pytz.utc.localize(moment).astimezone(pytz.timezone(zone)).date()
+    try:
+        return pytz.utc.localize(moment).astimezone(pytz.timezone(zone)).date()
+    except OverflowError:
+        return moment.date()
 
 
 def promise_state_of(first: date, present: date, fulfilled_on: date, today: date):

@@ -1,5 +1,7 @@
 """What an installation or an upgrade gives to orders that are there: their promises, in bulk."""
 
+from datetime import date
+
 from odoo import fields
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists
@@ -151,8 +153,16 @@ def _insert_promises(env, zone, companies, placed, deliveries):
 
 
 def _day(moment, zone):
-    """SQL of the day of a moment (UTC) in a time zone."""
-    return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", moment, zone)
+    """SQL of the day of a moment (UTC) in a time zone, a day that Python can read."""
+    day = SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", moment, zone)
+    # Both pass over NULL: the moment itself is asked for.
+    return SQL(
+        "CASE WHEN %s IS NOT NULL THEN LEAST(GREATEST(%s, %s), %s) END",
+        moment,
+        day,
+        date.min,
+        date.max,
+    )
 
 
 def _select_longest_leads(env):

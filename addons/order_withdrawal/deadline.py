@@ -10,6 +10,7 @@ from datetime import date, timedelta, timezone
 import pytz
 
 SATURDAY = 5
+DAY = timedelta(days=1)
 # A calendar that knows nothing but holidays must not keep us for ever.
 MOST_DAYS_MOVED = 60
 
@@ -50,10 +51,10 @@ def get_deadline(moment, days, zone, holidays=frozenset(), event="order"):
     :rtype: Deadline
     """
     first_day = to_local_day(moment, zone)
-    last_day, moved_over = first_day + timedelta(days=days), []
+    last_day, moved_over = go_on(first_day, timedelta(days=days)), []
     while not is_working_day(last_day, holidays) and len(moved_over) < MOST_DAYS_MOVED:
         moved_over.append(last_day)
-        last_day += timedelta(days=1)
+        last_day = go_on(last_day, DAY)
     return Deadline(last_day, first_day, event, days, zone, tuple(moved_over))
 
 
@@ -63,8 +64,24 @@ def is_working_day(day, holidays):
 
 
 def to_local_day(moment, zone):
-    """Return the calendar day of a moment (UTC, without zone) in a time zone."""
-    return moment.replace(tzinfo=timezone.utc).astimezone(pytz.timezone(zone)).date()
+    """Return the calendar day of a moment (UTC, without zone) in a time zone.
+
+    At either end of the calendar, where the day there would lie beyond it, it is that of UTC.
+    """
+    try:
+        return moment.replace(tzinfo=timezone.utc).astimezone(pytz.timezone(zone)).date()
+    except OverflowError:
+        return moment.date()
+
+
+def go_on(moment, span):
+    """Return what comes so much later, at most the end of the calendar.
+
+    :param moment: date or datetime
+    :param timedelta span: not negative
+    """
+    last = type(moment).max
+    return moment + span if span <= last - moment else last
 
 
 def get_zone(country_code, *preferred):
@@ -92,7 +109,7 @@ def get_days(start, end, zone):
     :param datetime end: UTC, without zone
     """
     day = to_local_day(start, zone)
-    last = max(day, to_local_day(end - timedelta(seconds=1), zone))
-    while day <= last:
-        yield day
-        day += timedelta(days=1)
+    # A time off that ends as it begins lasts for its day.
+    last = max(day, to_local_day(end - timedelta(seconds=1), zone)) if end > start else day
+    for passed in range((last - day).days + 1):
+        yield day + timedelta(days=passed)

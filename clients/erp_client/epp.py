@@ -13,7 +13,7 @@ import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 
-from tools import to_moment
+from tools import to_day, to_moment
 
 CYRILLIC = {
     "а": "a", "б": "b", "в": "v", "г": "h", "ґ": "g", "д": "d", "е": "e", "є": "ie", "ж": "zh",
@@ -116,7 +116,8 @@ def switch(value):
 
 def day(moment):
     """Return a date; files that are not Subiekt's own may hold no times of day."""
-    return Raw(moment.strftime("%Y%m%d000000"))
+    # Not `%Y`, which writes the year 1 without its zeros.
+    return Raw(f"{moment.isoformat()[:10].replace('-', '')}000000")
 
 
 def make_record(fields):
@@ -227,7 +228,7 @@ class Document:
     def make_header(self):
         """Return the 62 fields of a customer order (ZK)."""
         order, customer = self.order, self.customer
-        placed = to_moment(order["placed_at"]).astimezone(self.writer.zone)
+        placed = to_day(to_moment(order["placed_at"]), self.writer.zone)
         number = cut_key(order["name"], 30)
         digits = (re.findall(r"\d+", order["name"]) or ["0"])[-1][-9:]
         return [
@@ -269,7 +270,7 @@ class Document:
             parts.append("ZMIANA")
         if order["requested_date"]:
             moment = to_moment(order["requested_date"])
-            date = moment.astimezone(self.writer.zone).date() if moment else order["requested_date"]
+            date = to_day(moment, self.writer.zone) if moment else order["requested_date"]
             parts.append(f"termin {date}")
         if delivery["id"] != order["invoice_address"]["id"]:
             place = (get_name(delivery), delivery["name"], delivery["street"], delivery["street2"],

@@ -26,6 +26,8 @@ from tools import UTC, Problem, say, to_json, to_moment, write_atomic
 SETTLED = ("applied", "unchanged", "duplicate", "stale")
 # So many rows may vanish at once before somebody is asked: a wrong database has none at all.
 FEW, SHARE = 50, 0.1
+# No ERP has flags that are older.
+FIRST_YEAR = 2000
 NEW_SOURCE = {
     # The newest time that was sent, and the keys around it.
     "since": "",
@@ -98,7 +100,9 @@ class Timed:
 
     def get_border(self):
         """Return the moment before which nothing is looked at again, None at the start."""
-        return to_moment(self.state["since"]) - self.overlap if self.state["since"] else None
+        since = to_moment(self.state["since"])
+        # The year 1, for one, stands for no time at all in some programs.
+        return since - self.overlap if since and since.year >= FIRST_YEAR else None
 
     def collect(self, waits=True):
         """Return the new rows; a document that was not seen before waits for its second sight.

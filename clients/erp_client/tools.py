@@ -85,6 +85,18 @@ def localize(naive, zone, now=None):
     return moment.astimezone(zone)
 
 
+def to_day(moment, zone):
+    """Return the day of a moment in a zone, that of its own zone at either end of the calendar.
+
+    :param datetime moment: with a zone
+    :param tzinfo zone: None = that of this machine
+    """
+    try:
+        return moment.astimezone(zone).date()
+    except (OverflowError, ValueError, OSError):
+        return moment.date()
+
+
 def to_clock(moment, zone):
     """Return what a clock in a zone showed, as early as it showed any later moment too.
 

@@ -58,6 +58,14 @@ class SaleOrderFlag(models.Model):
     def _check_cancel_order_status(self):
         for flag in self.filtered("cancel_order"):
             if flag.status_id and flag.status_id.category != "rejected":
+                # Odoo checks as the superuser; the user learns no names of others.
+                if not self.env["sale.order"].sudo(False)._knows(flag):
+                    raise ValidationError(
+                        self.env._(
+                            "A flag of another company sets the status and cancels the order, so"
+                            " the status must be of category “Rejected”."
+                        )
+                    )
                 raise ValidationError(
                     self.env._(
                         "The flag “%(flag)s” cancels the order, so its status must be of category"
@@ -69,6 +77,19 @@ class SaleOrderFlag(models.Model):
     @api.constrains("document_type", "company_id")
     def _check_fits_orders(self):
         self.env["sale.order"]._check_codebook_fits("order_flag_id", self)
+
+    def _check_company(self, fnames=None):
+        """Override of `base` to name no flag or status of companies that the user does not see."""
+        try:
+            return super()._check_company(fnames)
+        except UserError:
+            orders = self.env["sale.order"].sudo(False)
+            # sudo: see above
+            if all(map(orders._knows, (*self, *self.sudo().status_id))):
+                raise
+            raise UserError(
+                self.env._("A flag and the status that it sets are of different companies.")
+            ) from None
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):

@@ -8,6 +8,7 @@ from . import (
     test_codebook_check,
     test_delay_mail,
     test_events,
+    test_extreme_dates,
     test_heard,
     test_indexes,
     test_install,

@@ -92,15 +92,45 @@ class TestFollowers(OrderStatusCommon):
             "Secret", company_id=other.id, next_status_ids=[Command.link(shared.id)]
         )
         own = self._create_status("Own", company_id=self.company.id)
-        shared, own = shared.with_user(self.manager), own.with_user(self.manager)
+        event = self.env["sale.order.status.event"].create({"code": "secret", "name": "Event"})
+        secret.event_ids = event
+        flagged = self._create_status("Flagged", category="rejected")
+        self._create_flag(
+            "Secret flag", company_id=other.id, status_id=flagged.id, cancel_order=True
+        )
+        flag = self._create_flag("Own flag", company_id=self.company.id)
+        # Found in no order, whatever the database holds.
+        shared, own, flagged, flag = (
+            record.with_user(self.manager) for record in (shared, own, flagged, flag)
+        )
+        theirs = {"name": "Guess", "category": "in_progress", "company_id": other.id}
         for attempt in (
             lambda: own.write({"next_status_ids": [Command.link(secret.id)]}),
             lambda: shared.write({"company_id": self.company.id}),
             shared.unlink,
+            lambda: shared.create({**theirs, "event_ids": event.ids}),
+            lambda: flagged.write({"category": "done"}),
+            lambda: flagged.write({"company_id": self.company.id}),
+            lambda: flag.write({"status_id": secret.id}),
         ):
             with self.assertRaises(UserError) as refused, self.cr.savepoint():
                 attempt()
-            self.assertNotIn("Secret", str(refused.exception))
+            words = str(refused.exception)
+            self.assertNotIn("Secret", words)
+            self.assertNotIn(other.name, words.replace("Another", "").replace("another", ""))
+
+    def test_statuses_that_may_follow_are_named_to_who_knows_them(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        secret = self._create_status("Secret", company_id=other.id)
+        self.first.next_status_ids = secret
+        self.order.set_order_status(self.first.id)
+        order = self.order.with_user(self.seller)
+        with self.assertRaisesRegex(UserError, "Only statuses of another company") as refused:
+            order.set_order_status(self.third.id)
+        self.assertNotIn("Secret", str(refused.exception))
+        self.first.next_status_ids += self.second
+        with self.assertRaisesRegex(UserError, f"Allowed are: {self.second.name}\\.") as refused:
+            order.set_order_status(self.third.id)
 
     def test_changed_list_counts_at_once(self):
         self.first.next_status_ids = self.third

@@ -200,6 +200,7 @@ class TestPortalOrder(PortalCommon):
         self._login(self.buyer)
         page = self._get(f"/my/orders/{order.id}").text
         self.assertNotIn(f"/my/orders/{order.id}/cancel", page)
+        self.assertIn("Cancelling the order</h5>", page)
         self.assertIn("Please contact us", page)
         self._cancel(order)
         self.assertEqual(order.state, "sale")

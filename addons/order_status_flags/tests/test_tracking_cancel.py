@@ -62,6 +62,7 @@ class TestTrackingCancel(TrackingCommon):
         page = self._open(order)
         self.assertIn("You asked to cancel this order", page)
         self.assertNotIn('/cancel"', page)
+        self.assertNotIn("Cancelling the order", page)
 
     def test_closed_says_why(self):
         order = self._create_order()
@@ -69,6 +70,7 @@ class TestTrackingCancel(TrackingCommon):
         page = self._open(order)
         self.assertNotIn('/cancel"', page)
         self.assertIn("can no longer be cancelled", page)
+        self.assertIn("Cancelling the order</h2>", page)
         self._cancel_by_link(order, reason="Please")
         self.assertEqual(order.state, "sale")
         alerts = self._alerts(self._open(order))

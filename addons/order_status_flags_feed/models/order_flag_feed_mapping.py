@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 
 class OrderFlagFeedMapping(models.Model):
@@ -40,6 +40,19 @@ class OrderFlagFeedMapping(models.Model):
     def _check_external_flag(self):
         if any(not mapping.external_flag.strip() for mapping in self):
             raise ValidationError(self.env._("Please enter the name of the flag in the ERP."))
+
+    def _check_company(self, fnames=None):
+        """Override of `base` to name no flag of companies that the user does not see."""
+        try:
+            return super()._check_company(fnames)
+        except UserError:
+            orders = self.env["sale.order"].sudo(False)
+            # sudo: see above
+            if all(map(orders._knows, self.sudo().flag_id)):
+                raise
+            raise UserError(
+                self.env._("There is no such flag, or it belongs to another company.")
+            ) from None
 
     @api.model_create_multi
     def create(self, vals_list):

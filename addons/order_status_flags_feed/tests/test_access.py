@@ -111,6 +111,17 @@ class TestAccess(FeedCommon):
             with self.subTest(name), self.assertRaises(AccessError):
                 wizard.read([name])
 
+    def test_flag_of_another_company_is_not_named(self):
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        secret = self._create_flag("Secret", company_id=company.id)
+        mapping = self.feed.with_user(self.manager).mapping_ids[0]
+        with self.assertRaisesRegex(UserError, "no such flag") as refused, self.cr.savepoint():
+            mapping.flag_id = secret.id
+        self.assertNotIn("Secret", str(refused.exception))
+        self.manager.company_ids |= company
+        with self.assertRaisesRegex(UserError, "Secret"), self.cr.savepoint():
+            mapping.flag_id = secret.id
+
     def test_key_is_renewed_revoked_and_dies_with_the_feed(self):
         keys = self.env["res.users.apikeys"]
         until = fields.Datetime.now() + timedelta(days=300)

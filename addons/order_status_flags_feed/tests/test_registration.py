@@ -4,7 +4,7 @@ import psycopg2
 from lxml import etree
 
 from odoo import fields
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -94,6 +94,39 @@ class TestRegistration(OrdersCommon):
         )
         self.assertEqual(self.order.external_ref, "ZK 7")
         self.assertUnregistered(False)
+
+    def test_filter_names_nothing_that_its_author_may_not_read(self):
+        """Which orders come out would tell what is there."""
+        field = type(self.env["res.partner"])._fields["comment"]
+        self.patch(field, "groups", "base.group_system")
+        self.env.registry.clear_all_caches()
+        feed = self.feed.with_user(self.manager)
+        before = self.feed.export_domain
+        for domain, named in (
+            ("[('partner_id.comment', 'ilike', 'a')]", "partner_id.comment"),
+            ("['!', ('partner_id', 'any', [('comment', '=', 'a')])]", "partner_id.comment"),
+            ("[('partner_id.parent_id.comment', '=', 'a')]", "partner_id.parent_id.comment"),
+            ("[('transaction_ids.provider_id.code', '=', 'x')]", "transaction_ids.provider_id"),
+            ("[('transaction_ids.provider_id', 'ilike', 'x')]", "transaction_ids.provider_id"),
+        ):
+            with self.subTest(domain):
+                with self.assertRaisesRegex(ValidationError, named), self.cr.savepoint():
+                    feed.export_domain = domain
+                with self.assertRaisesRegex(ValidationError, named), self.cr.savepoint():
+                    feed.create({"name": "Guess", "export_domain": domain})
+                self.assertEqual(self.feed.export_domain, before)
+        feed.export_domain = "[('partner_id', 'ilike', 'Buyer'), ('partner_id.name', '!=', 'x')]"
+        feed.create({"name": "Default"})
+
+    def test_filter_of_somebody_with_more_rights_stays(self):
+        field = type(self.env["res.partner"])._fields["comment"]
+        self.patch(field, "groups", "base.group_system")
+        self.env.registry.clear_all_caches()
+        domain = "[('partner_id.comment', '=', False)]"
+        self.feed.with_user(self.env.ref("base.user_admin")).export_domain = domain
+        self.feed.with_user(self.manager).write({"name": "Renamed", "export_domain": domain})
+        self.assertEqual((self.feed.name, self.feed.export_domain), ("Renamed", domain))
+        self.assertIn(self.order.id, [order["id"] for order in self._read_all()[0]])
 
     def test_orders_that_the_feed_does_not_want(self):
         self.feed.export_domain = "[('document_type', '!=', 'web')]"

@@ -11,9 +11,13 @@ CANCELLING = object()
 # What the deliveries of an order are read from, see `select_deliveries`.
 MOVE_FIELDS = [
     *("date", "state", "delay_alert_date", "sale_line_id"),
+    *("product_id", "product_uom", "quantity"),
     *("location_id", "location_dest_id", "location_final_id"),
 ]
-LINE_FIELDS = ["order_id", "product_uom_qty", "qty_delivered", "qty_delivered_method", "company_id"]
+LINE_FIELDS = [
+    *("order_id", "product_id", "product_uom_id", "product_uom_qty"),
+    *("qty_delivered", "qty_delivered_method", "company_id"),
+]
 
 
 class SaleOrder(models.Model):
@@ -48,27 +52,6 @@ class SaleOrder(models.Model):
             # Who has told of an order already knows better: the ERP that ships for us.
             deliveries.setdefault(order_id, Delivery(planned, done, is_open, is_known=True))
         return deliveries
-
-    def _get_customer_promise(self, today=None):
-        """Override of `order_status_flags` to call nothing late that is sent in exchange: what was
-        promised has left, and what came back since was promised for no day."""
-        promise = super()._get_customer_promise(today)
-        is_behind = promise.get("is_late") or promise.get("is_moved")
-        # sudo: customers read no transfers
-        if is_behind and self.sudo()._is_shipped_once():
-            promise.update(is_fulfilled=True, is_late=False, is_moved=False, is_shown=False)
-        return promise
-
-    def _is_shipped_once(self):
-        """Whether all that is ordered has left, whatever has come back since."""
-        self.ensure_one()
-        goods = self.order_line.filtered(
-            lambda line: (
-                line.qty_delivered_method == "stock_move"
-                and line.product_uom_id.compare(line.product_uom_qty, 0) > 0
-            )
-        )
-        return bool(goods) and all(line._is_shipped_once() for line in goods)
 
     def _get_portal_list_fields(self):
         """Override of `order_status_flags`: `sale_stock` shows what is delivered of each order."""

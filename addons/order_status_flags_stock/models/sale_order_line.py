@@ -39,19 +39,6 @@ class SaleOrderLine(models.Model):
             lambda move: move.state == "done" and move._ships_to_customer()
         )
 
-    def _is_shipped_once(self):
-        """Whether the ordered quantity has left, whatever has come back since.
-
-        Of a kit, whose parts leave, that is not known.
-        """
-        self.ensure_one()
-        shipped = sum(
-            move.product_uom._compute_quantity(move.quantity, self.product_uom_id, round=False)
-            for move in self._get_shipped_moves()
-            if move.product_id == self.product_id
-        )
-        return self.product_uom_id.compare(shipped, self.product_uom_qty) >= 0
-
     def _is_given_up(self):
         """Whether nothing is ordered any more of goods of a placed order, which have no moves."""
         self.ensure_one()

@@ -152,12 +152,81 @@ class TestPromiseOfDeliveries(StockStatusCommon):
             self.env.flush_all()
             self.env["sale.order"]._pass_promises()
             self.assertTrue(self._moves(order).filtered(lambda m: m._is_bound_for_customer()))
+            self.assertEqual((order.promise_state, partly.promise_state), ("kept", "late"))
+            self.assertEqual(order.promise_fulfilled_on, NOON.date())
             self.assertTrue(order._get_customer_promise()["is_fulfilled"])
             self.env["sale.order"]._queue_due_delays()
         rows = self.env["sale.order.status.history"].search(
             [("order_id", "in", (order | partly).ids), ("mail_kind", "=", "delay")]
         )
         self.assertEqual(rows.order_id, partly)
+
+    def _exchange(self, picking, quantity):
+        wizard = self.env["stock.return.picking"].create({"picking_id": picking.id})
+        wizard.product_return_moves.quantity = quantity
+        returned = self.env["stock.picking"].browse(wizard.action_create_exchanges()["res_id"])
+        self.env.flush_all()
+        return returned
+
+    def test_exchange_changes_no_promise(self):
+        """Neither while it is open, nor when it leaves, whatever came of the promise."""
+        dozens = {
+            "product_id": self.product.id,
+            "product_uom_id": self.env.ref("uom.product_uom_dozen").id,
+            "product_uom_qty": 2,
+        }
+        kept = self._create_order(order_line=[Command.create(dozens)])
+        broken = self._create_order()
+        self._ship(kept.picking_ids)
+        with freeze_time(NOON + timedelta(days=9)):
+            self._ship(broken.picking_ids)
+        with freeze_time(NOON + timedelta(days=20)):
+            for order, state in ((kept, "kept"), (broken, "broken")):
+                before = order.promised_date, order.promise_date, order.promise_fulfilled_on
+                returned = self._exchange(order.picking_ids, 2)
+                self.assertEqual(order.promise_state, state)
+                self._ship(returned)
+                self.assertEqual(self._state(order), (before[1], state))
+                self._ship(self._open_transfers(order))
+                self.assertEqual(self._state(order), (before[1], state))
+                self.assertEqual(
+                    (order.promised_date, order.promise_date, order.promise_fulfilled_on), before
+                )
+            assign_promises(self.env, select_deliveries(SQL("true")))
+            self.assertEqual((kept.promise_state, broken.promise_state), ("kept", "broken"))
+
+    def test_exchange_of_a_part_hides_no_delay(self):
+        """What is sent twice is not the rest of the order."""
+        order = self._create_order()
+        first = order.picking_ids
+        self._ship(first, 4)
+        with freeze_time(NOON + timedelta(days=1)):
+            returned = self._exchange(first, 4)
+            self._ship(returned)
+        with freeze_time(NOON + timedelta(days=2)):
+            open_ = self._open_transfers(order)
+            moves = open_.move_ids
+            self.assertEqual(sum(moves.mapped("product_uom_qty")), 10)
+            for move in moves:
+                move.write({"quantity": move.product_uom_qty, "picked": True})
+            moves[-1].quantity -= 2
+            open_.with_context(skip_backorder=True)._action_done()
+            self.assertEqual(self._state(order)[1], "on_time")
+        with freeze_time(NOON + timedelta(days=20)):
+            self.env["sale.order"]._pass_promises()
+            self.assertEqual(order.promise_state, "late")
+            self._ship(self._open_transfers(order))
+            self.assertEqual(self._state(order)[1], "broken")
+
+    def test_more_that_is_ordered_after_an_exchange_is_open(self):
+        order = self._create_order()
+        self._ship(order.picking_ids)
+        self._ship(self._exchange(order.picking_ids, 2))
+        self._ship(self._open_transfers(order))
+        self.assertEqual(self._state(order)[1], "kept")
+        order.order_line.product_uom_qty = 12
+        self.assertTrue(self._moves(order))
+        self.assertEqual(self._state(order)[1], "on_time")
 
     def test_cancelled(self):
         order = self._create_order()

@@ -98,6 +98,7 @@ class ResCompany(models.Model):
         return frozenset(
             day
             for date_from, date_to in times_off
-            if date_from <= end and date_to >= start
-            for day in get_days(date_from, date_to, zone)
+            if date_from <= end and date_to > start
+            # Of one that is entered without an end, only the days that are asked for.
+            for day in get_days(max(date_from, start), min(date_to, end), zone)
         )

@@ -63,6 +63,9 @@ class SaleWithdrawalLine(models.Model):
     def _check_order(self):
         for line in self:
             if line.order_line_id.order_id != line.withdrawal_id.order_id:
+                # Odoo checks as the superuser; the user learns nothing of orders of others.
+                if not line.order_line_id.sudo(False).has_access("read"):
+                    raise ValidationError(self.env._("This is no article of this order."))
                 raise ValidationError(
                     self.env._("%(article)s is no article of this order.", article=line.name)
                 )

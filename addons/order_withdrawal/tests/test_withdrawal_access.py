@@ -46,6 +46,19 @@ class TestWithdrawalAccess(WithdrawalHttpCommon):
             with self.assertRaises(AccessError):
                 theirs.create({"partner_name": "Me"})
 
+    def test_article_of_another_order_is_named_to_its_readers_only(self):
+        self.product.name = "Secret"
+        mine = self.env["product.product"].create({"name": "Mine", "type": "service"})
+        theirs = self._create_web_order(user_id=self.seller.id)
+        own = self._create_web_order(
+            user_id=self.own_seller.id,
+            order_line=[Command.create({"product_id": mine.id, "product_uom_qty": 1})],
+        )
+        for user, is_told in ((self.own_seller, False), (self.seller, True)):
+            with self.assertRaisesRegex(UserError, "is no article") as refused, self.cr.savepoint():
+                self._enter(own, user=user, line_ids=self._lines(theirs, 1))
+            self.assertEqual("Secret" in str(refused.exception), is_told)
+
     def test_customers_read_nothing_over_rpc(self):
         statement = self._enter(self.order)
         self.authenticate("wd_buyer", "wd_buyer")

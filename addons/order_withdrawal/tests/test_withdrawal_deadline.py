@@ -1,7 +1,8 @@
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from freezegun import freeze_time
 
+from odoo.exceptions import UserError
 from odoo.tests import TransactionCase, tagged
 
 from odoo.addons.order_withdrawal.deadline import get_days, get_deadline, get_zone
@@ -214,6 +215,44 @@ class TestWithdrawalDeadline(WithdrawalCommon):
             return queries[0]
 
         self.assertNoMoreQueries(read(2), read(12))
+
+    def test_dates_at_either_end_of_the_calendar(self):
+        for moment, zone, last_day in (
+            (datetime(9999, 12, 31, 23, 30), "Asia/Tokyo", date.max),
+            (datetime(9999, 12, 25, 10, 0), WARSAW, date.max),
+            (datetime(1, 1, 1, 0, 30), "America/Los_Angeles", date(1, 1, 15)),
+        ):
+            self.assertEqual(get_deadline(moment, 14, zone).last_day, last_day)
+        everything = frozenset(date.max - timedelta(days=days) for days in range(90))
+        self.assertEqual(get_deadline(datetime.max, 14, WARSAW, everything).last_day, date.max)
+        order = self._create_service_order()
+        order.date_order = datetime(1, 1, 1, 0, 30)
+        self.customer.write({"country_id": self.env.ref("base.us").id, "tz": "America/Los_Angeles"})
+        order.partner_id.invalidate_recordset()
+        self.assertEqual(order._get_withdrawal_deadline().last_day.year, 1)
+
+    @freeze_time("2026-11-12 10:00:00")
+    def test_holiday_without_an_end(self):
+        order = self._create_service_order()
+        calendar = self.company.resource_calendar_id
+        calendar.tz = WARSAW
+        values = {"calendar_id": calendar.id}
+        holiday = self.env["resource.calendar.leaves"].create(
+            {**values, "date_from": "2026-11-25 23:00:00", "date_to": "9999-12-31 23:00:00"}
+        )
+        last_day = order._get_withdrawal_deadline().last_day
+        self.assertGreater(last_day, date(2027, 1, 1), "no period is moved for ever")
+        days = self.company._get_holidays(datetime(2026, 11, 12), datetime(2027, 1, 12))
+        self.assertLessEqual(len(days), 62)
+        self.assertTrue(date(2026, 11, 26) in days and date(2026, 11, 25) not in days)
+        holiday.date_from = datetime(1, 1, 1)
+        days = self.company._get_holidays(datetime(2026, 11, 12), datetime(2027, 1, 12))
+        self.assertLessEqual(len(days), 62)
+
+    def test_statement_of_an_impossible_year_is_refused(self):
+        for moment, words in (("0026-11-12 10:00:00", "26"), ("9999-12-31 23:30:00", "future")):
+            with self.assertRaisesRegex(UserError, words):
+                self._enter(self.order, received_at=moment)
 
     def test_refund_is_due_after_fourteen_days(self):
         with freeze_time("2026-11-12 23:30:00"):

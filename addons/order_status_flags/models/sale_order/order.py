@@ -1,9 +1,14 @@
+from datetime import datetime
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
 from ...status_change import KEEP, StatusChange
 from ...typed_text import clean_text
+
+# From here to there each moment has a day in every time zone, and a year of four digits.
+FIRST_MOMENT, LAST_MOMENT = datetime(1000, 1, 2), datetime(9999, 12, 31, 10)
 
 NOTE_MAX_LENGTH = 10_000
 
@@ -193,6 +198,19 @@ class SaleOrder(models.Model):
 
     # Instead of `check_company`, which would look at every order once more on each change:
     # the writer checks what is set, this checks what is there when the order changes.
+    @api.constrains("commitment_date")
+    def _check_commitment_date(self):
+        """Refuse dates of which Odoo's own pages and transfers make an error."""
+        for order in self.filtered("commitment_date"):
+            if not FIRST_MOMENT <= order.commitment_date < LAST_MOMENT:
+                raise ValidationError(
+                    self.env._(
+                        "Please check the requested date of %(order)s: the year is %(year)s.",
+                        order=order.name,
+                        year=order.commitment_date.year,
+                    )
+                )
+
     @api.constrains("document_type", "company_id")
     def _check_status_fits(self):
         # sudo: an order may be changed by people who do not read the codebooks

@@ -177,9 +177,9 @@ class SaleOrder(models.Model):
         """Return what the public tracking page shows: the status, the delivery and what was
         ordered, without prices.
 
-        :return: ``_get_customer_page_values`` and ``order`` (sudo), ``placed_on`` (datetime,
-            UTC), ``delivery`` (dict with ``expected_date`` (date) and ``carriers``), ``lines``
-            (sale.order.line, sudo) and ``questions`` (see ``_get_customer_questions``)
+        :return: ``_get_customer_page_values`` and ``order`` (sudo), ``placed_on`` (date,
+            for the reader), ``delivery`` (dict with ``expected_date`` (date) and ``carriers``),
+            ``lines`` (sale.order.line, sudo) and ``questions`` (see ``_get_customer_questions``)
         """
         self.ensure_one()
         order = self.sudo()  # the link is the right to see just this
@@ -188,7 +188,7 @@ class SaleOrder(models.Model):
         return {
             **order._get_customer_page_values(),
             "order": order,
-            "placed_on": order._get_placed_on(),
+            "placed_on": day_of(order._get_placed_on(), self.env.context.get("tz") or "UTC"),
             "delivery": {
                 "expected_date": order._get_expected_delivery(delivery),
                 "carriers": delivery.get("carriers") or [],

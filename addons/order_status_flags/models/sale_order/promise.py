@@ -407,8 +407,6 @@ class SaleOrder(models.Model):
 
         None of a rejected order, whether its customer knows of the rejection or not.
 
-        Hook: addons that know what of it has left.
-
         :param date today: where the company is, if the caller knows it
         :rtype: dict with ``first`` and ``present`` (date), ``is_moved``, ``is_late``,
             ``is_fulfilled`` and ``is_shown`` (bool)

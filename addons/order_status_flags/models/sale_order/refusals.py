@@ -92,6 +92,16 @@ class SaleOrder(models.Model):
         if not following or case.new_status in following or case.force or case.any_path:
             return False
         allowed = following.filtered("active")
+        known = allowed.filtered(self._knows)
+        if allowed and not known:
+            return Refusal(
+                self.env._(
+                    "%(order)s is “%(previous)s”, and “%(status)s” may not follow it."
+                    " Only statuses of another company may."
+                ),
+                previous=case.previous_status.name,
+                status=case.new_status.name,
+            )
         if not allowed:
             return Refusal(
                 self.env._(
@@ -108,7 +118,7 @@ class SaleOrder(models.Model):
             ),
             previous=case.previous_status.name,
             status=case.new_status.name,
-            allowed=", ".join(allowed.mapped("name")),
+            allowed=", ".join(known.mapped("name")),
         )
 
     @api.model

@@ -6,6 +6,8 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import mute_logger
 
+from ...readable import find_unreadable
+
 DEFAULT_DOMAIN = "[('document_type', '!=', 'sale')]"
 
 
@@ -55,9 +57,20 @@ class OrderFlagFeed(models.Model):
             except Exception as error:  # whatever a typed domain can do wrong
                 raise ValidationError(feed._get_filter_problem_text(error)) from error
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of `base` to take no filter by what its author may not read."""
+        feeds = super().create(vals_list)
+        feeds._check_filter_is_readable()
+        return feeds
+
     def write(self, vals):
-        """Override of `base` to bring orders that a new filter lets in."""
+        """Override of `base` to bring orders that a new filter lets in, and to take none by what
+        its author may not read."""
+        filters = {feed: feed.export_domain for feed in self}
         res = super().write(vals)
+        # What somebody with more rights has typed stays.
+        self.filtered(lambda feed: feed.export_domain != filters[feed])._check_filter_is_readable()
         if {"export_domain", "company_id"} & vals.keys():
             for feed in self:
                 feed._offer_new_orders()
@@ -98,6 +111,26 @@ class OrderFlagFeed(models.Model):
         except ValueError as error:
             return str(error)
         return False
+
+    def _check_filter_is_readable(self):
+        """Check that the user may read all that these filters name.
+
+        A feed is given what fits as the superuser: which orders come out would tell what is there.
+
+        :raise ValidationError: with the field that is not his to read
+        """
+        if self.env.su:
+            return
+        for feed in self:
+            domain = Domain(ast.literal_eval(feed.export_domain or "[]"))
+            if path := find_unreadable(self.env["sale.order"], domain):
+                raise ValidationError(
+                    self.env._(
+                        "The filter of the orders for the ERP names what you may not read:"
+                        " “%(field)s”. Please ask somebody who may.",
+                        field=path,
+                    )
+                )
 
     def _get_filter_problem_text(self, problem):
         return self.env._(

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 
 from ...captions import get_function_caption
 from ...consumers import is_in_eea, may_be_sole_trader
-from ...deadline import Deadline, get_deadline, get_zone
+from ...deadline import Deadline, get_deadline, get_zone, go_on
 
 # How far behind the end of a period holidays are looked for.
 HOLIDAYS_AHEAD = timedelta(days=60)
@@ -131,7 +131,7 @@ class SaleOrder(models.Model):
             days, starts = company.withdrawal_days, orders._get_withdrawal_starts()
             moments = [moment for moment, _event in starts.values() if moment]
             ahead = timedelta(days=days) + HOLIDAYS_AHEAD
-            holidays = moments and company._get_holidays(min(moments), max(moments) + ahead)
+            holidays = moments and company._get_holidays(min(moments), go_on(max(moments), ahead))
             for order, (moment, event) in starts.items():
                 zone = order._get_customer_zone()
                 found[order] = (

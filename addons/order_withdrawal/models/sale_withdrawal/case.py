@@ -7,11 +7,11 @@ from odoo.tools import format_date
 
 from odoo.addons.mail_delivery_retry.language import get_active_lang
 
-from ...deadline import get_zone, to_local_day
+from ...deadline import get_zone, go_on, to_local_day
 from ...quantity import format_quantity
 
 # Article 13(1): the money is back within 14 days from the day of the statement.
-REFUND_DAYS = 14
+REFUND_TIME = timedelta(days=14)
 
 
 class SaleWithdrawal(models.Model):
@@ -178,7 +178,7 @@ class SaleWithdrawal(models.Model):
         for withdrawal in self:
             zone = get_zone(False, withdrawal.tz, withdrawal.company_id.partner_id.tz)
             received = withdrawal.received_at or fields.Datetime.now()
-            withdrawal.refund_due = to_local_day(received, zone) + timedelta(days=REFUND_DAYS)
+            withdrawal.refund_due = go_on(to_local_day(received, zone), REFUND_TIME)
 
     @api.model
     def _get_overdue_domain(self):

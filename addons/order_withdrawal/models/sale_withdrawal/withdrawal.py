@@ -8,6 +8,8 @@ from odoo.addons.order_status_flags.typed_text import clean_text
 from ...context_keys import WITHDRAWAL_WRITE
 from ...declaration import get_hash
 
+# A statement of an earlier year is a slip of the hand.
+FIRST_YEAR = 1990
 # What people may change of a statement: who looks after it, and their own notes. Everything else
 # is what was declared, or follows from the buttons.
 OPEN_FIELDS = {"user_id", "note", "message_main_attachment_id"}
@@ -264,6 +266,13 @@ class SaleWithdrawal(models.Model):
         moment = fields.Datetime.to_datetime(vals.get("received_at")) or fields.Datetime.now()
         if moment > fields.Datetime.now():
             raise UserError(self.env._("A statement cannot be received in the future."))
+        if moment.year < FIRST_YEAR:
+            raise UserError(
+                self.env._(
+                    "Please check when the statement was received: the year is %(year)s.",
+                    year=moment.year,
+                )
+            )
         company = self.env["res.company"].browse(entered.get("company_id") or self.env.company.id)
         return {
             **entered,
