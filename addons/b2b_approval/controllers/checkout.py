@@ -39,7 +39,8 @@ class B2BApprovalCheckoutPortal(B2BCheckoutPortal):
     def _place_b2b_cart(self, agreement, cart, values, form, seen):
         """Override of `b2b_portal` to warn of budgets that are exceeded now."""
         response = super()._place_b2b_cart(agreement, cart, values, form, seen)
-        if cart.b2b_qualifier != "cart":
+        # The page of a request says so itself.
+        if cart.b2b_qualifier not in ("cart", "approval"):
             # sudo: buyers read no budgets; they learn that of their own order
             self._add_b2b_messages(
                 ("warning", text) for text in cart.sudo()._get_b2b_budget_warnings()

@@ -37,6 +37,25 @@ class TestPages(WholeTables, ApprovalCommon):
         self.assertIn(f"{PAGE}/{approval.id}", self._get(PAGE).text)
         self.assertIn(PAGE, self._get("/my/b2b").text, "in the navigation")
 
+    def test_empty_list_says_what_it_would_show(self):
+        self._login(self.anna_user)
+        for filterby, words in (
+            ("waiting", "waits for your decision"),
+            ("mine", "None of your orders"),
+            ("all", "No order needed an approval yet"),
+        ):
+            told = self._alerts(self._get(f"{PAGE}?filterby={filterby}"))
+            self.assertIn(words, " ".join(told))
+
+    def test_page_of_a_request_warns_of_a_budget_once(self):
+        self._create_budget(1, policy="approval")
+        self._login(self.buyer_user)
+        _action, form = self._form(self._get("/my/b2b/checkout"), "Place order")
+        answer = self._post("/my/b2b/checkout", {**form, "cost_center_id": self.center.id})
+        self.assertIn(PAGE, answer.url)
+        warned = [text for text in self._alerts(answer) if "is exceeded by" in text]
+        self.assertEqual(len(warned), 1)
+
     def test_quantity_in_which_nothing_is_to_be_seen_is_none(self):
         self._create_approval_rule((10, self.anna))
         self.cart.order_line.copy({"order_id": self.cart.id, "product_id": self.product_b.id})
