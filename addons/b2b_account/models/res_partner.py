@@ -1,6 +1,6 @@
 from markupsafe import Markup
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools.sql import column_exists
 
 from .. import rights
@@ -83,6 +83,11 @@ class ResPartner(models.Model):
         members.active = False
 
     # === RIGHTS === #
+
+    @api.model
+    def _get_b2b_page_fields(self):
+        """Override of `b2b_portal` to read what buyers without rights of their own may do."""
+        return [*super()._get_b2b_page_fields(), "b2b_default_rights"]
 
     def _b2b_may(self, right):
         """Whether this contact may do something for its company, asked anew at each call.

@@ -38,7 +38,9 @@ class IrHttp(models.AbstractModel):
 
         :raise HTTPException: a redirect to `/my/agreements` that says why
         """
-        agreement = request.env.user.partner_id._get_b2b_agreement(request.env.company)
+        partner = request.env.user.partner_id
+        partner._fetch_b2b_page(request.env.company)
+        agreement = partner._get_b2b_agreement(request.env.company)
         if not agreement:
             reason = cls._get_b2b_closed_reason()
             response = request.redirect(f"/my/agreements?closed={reason}")

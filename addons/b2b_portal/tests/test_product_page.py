@@ -146,6 +146,40 @@ class TestProductPage(B2bPageCommon):
         self.env.flush_all()
         self.assertEqual(product._find_b2b_lists(), {"attribute_line_ids", "documents"})
 
+    def test_empty_lists_are_known(self):
+        """Units and attributes that an article has not are asked for by nobody again."""
+        product = self.product_b.sudo()
+        with self._count_queries():
+            product._find_b2b_lists()
+            found = self.env.cr.sql_log_count
+            self.assertFalse(product.uom_ids or product.product_template_attribute_value_ids)
+            self.assertEqual(product.price_extra, 0)
+            self.assertEqual(self.env.cr.sql_log_count, found)
+
+    def test_units_of_an_article_are_read(self):
+        """What is there is read as before, also where it was empty a moment ago."""
+        product = self.product_b.sudo()
+        product._find_b2b_lists()
+        box = self.env["uom.uom"].create(
+            {"name": "Box of 6", "relative_factor": 6, "relative_uom_id": product.uom_id.id}
+        )
+        product.uom_ids = box
+        self.env.flush_all()
+        self.assertIn("uom_ids", product._find_b2b_lists())
+        self.assertEqual(product._get_b2b_uoms(), product.uom_id | box)
+
+    def test_buyer_and_seller_are_read_by_name(self):
+        """Pages of the shop read a few fields of both at once, and nothing else of them."""
+        buyer, company = self.buyer_user.partner_id, self.env.company
+        with self._count_queries() as alone:
+            buyer._get_b2b_agreement(company)._get_fiscal_position()
+        with self._count_queries() as named:
+            buyer._fetch_b2b_page(company)
+            buyer._get_b2b_agreement(company)._get_fiscal_position()
+        self.assertLess(named[0], alone[0])
+        known = buyer._fields["email"]._get_cache(self.env)
+        self.assertFalse({buyer.id, company.partner_id.id} & set(known))
+
     def test_reached_from_everywhere(self):
         for url in (
             "/my/b2b",

@@ -7,9 +7,9 @@ from odoo.tools import SQL
 TEMPLATE_LISTS = (
     "attribute_line_ids",
     *("alternative_product_ids", "accessory_product_ids"),
-    "product_template_image_ids",
+    *("product_template_image_ids", "uom_ids"),
 )
-VARIANT_LISTS = ("product_variant_image_ids",)
+VARIANT_LISTS = ("product_variant_image_ids", "product_template_attribute_value_ids")
 # Texts of an article, the first one for quotations.
 TEXTS = ("description_sale", "description_ecommerce", "website_description")
 
@@ -40,29 +40,38 @@ class ProductProduct(models.Model):
     def _find_b2b_lists(self):
         """Return which lists of this article have anything in them, in one query.
 
+        The others are known to be empty from then on: nobody reads them in this transaction.
+
         :return: names of fields, and `documents`
         :rtype: set[str]
         """
         self.ensure_one()
         template = self.product_tmpl_id
-        asked = {
-            name: self._select_b2b_list(record, record._fields[name])
+        lists = {
+            name: record
             for record, names in ((template, TEMPLATE_LISTS), (self, VARIANT_LISTS))
             for name in names
             if name in record._fields
         }
-        asked["documents"] = SQL(
+        asked = [self._select_b2b_list(record, name) for name, record in lists.items()]
+        documents = SQL(
             "SELECT FROM ir_attachment file JOIN product_document document"
             " ON document.ir_attachment_id = file.id"
             " WHERE (file.res_model, file.res_id) IN %s",
             ((template._name, template.id), (self._name, self.id)),
         )
-        there = SQL(", ").join(SQL("EXISTS (%s)", query) for query in asked.values())
+        there = SQL(", ").join(SQL("EXISTS (%s)", query) for query in (*asked, documents))
         [row] = self.env.execute_query(SQL("SELECT %s", there))
-        return {name for name, is_there in zip(asked, row, strict=True) if is_there}
+        names = (*lists, "documents")
+        found = {name for name, is_there in zip(names, row, strict=True) if is_there}
+        for name in lists.keys() - found:
+            # Others read them as well: the prices and the units of the shop.
+            lists[name]._fields[name]._insert_cache(lists[name], [()])
+        return found
 
     @api.model
-    def _select_b2b_list(self, record, field):
+    def _select_b2b_list(self, record, name):
+        field = record._fields[name]
         if field.type == "many2many":
             table, column = field.relation, field.column1
         else:
