@@ -93,29 +93,23 @@ class SaleOrder(models.Model):
             return False
         allowed = following.filtered("active")
         known = allowed.filtered(self._knows)
-        if allowed and not known:
-            return Refusal(
-                self.env._(
-                    "%(order)s is “%(previous)s”, and “%(status)s” may not follow it."
-                    " Only statuses of another company may."
-                ),
-                previous=case.previous_status.name,
-                status=case.new_status.name,
-            )
         if not allowed:
-            return Refusal(
-                self.env._(
-                    "%(order)s is “%(previous)s”, and “%(status)s” may not follow it."
-                    " All statuses that may are archived."
-                ),
-                previous=case.previous_status.name,
-                status=case.new_status.name,
+            text = self.env._(
+                "%(order)s is “%(previous)s”, and “%(status)s” may not follow it."
+                " All statuses that may are archived."
             )
-        return Refusal(
-            self.env._(
+        elif not known:
+            text = self.env._(
+                "%(order)s is “%(previous)s”, and “%(status)s” may not follow it."
+                " Only statuses of another company may."
+            )
+        else:
+            text = self.env._(
                 "%(order)s is “%(previous)s”, and “%(status)s” may not follow it."
                 " Allowed are: %(allowed)s."
-            ),
+            )
+        return Refusal(
+            text,
             previous=case.previous_status.name,
             status=case.new_status.name,
             allowed=", ".join(known.mapped("name")),
