@@ -196,8 +196,6 @@ class SaleOrder(models.Model):
 
     # === CONSTRAINT METHODS === #
 
-    # Instead of `check_company`, which would look at every order once more on each change:
-    # the writer checks what is set, this checks what is there when the order changes.
     @api.constrains("commitment_date")
     def _check_commitment_date(self):
         """Refuse dates of which Odoo's own pages and transfers make an error."""
@@ -211,6 +209,8 @@ class SaleOrder(models.Model):
                     )
                 )
 
+    # Instead of `check_company`, which would look at every order once more on each change:
+    # the writer checks what is set, this checks what is there when the order changes.
     @api.constrains("document_type", "company_id")
     def _check_status_fits(self):
         # sudo: an order may be changed by people who do not read the codebooks
