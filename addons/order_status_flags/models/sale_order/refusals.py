@@ -53,15 +53,26 @@ class SaleOrder(models.Model):
         return refusal or self._get_flag_refusal(case)
 
     @api.model
-    def _knows(self, record):
-        """Whether the user may know of a status or flag: it is of no company of others.
+    def _knows(self, records):
+        """Whether the user may know of statuses or flags: they are of no company of others.
 
-        :param record: ``sale.order.status`` or ``sale.order.flag``, may be empty
+        :param records: ``sale.order.status`` or ``sale.order.flag``, may be empty
         """
-        company = record.sudo().company_id  # sudo: the record itself may be out of sight
+        companies = records.sudo().company_id  # sudo: the records may be out of sight
         # sudo: what is a company's is its branches' too, whose users do not read the company
         known = self.env.user.sudo().company_ids.parent_ids
-        return self.env.su or not company or company in known
+        return self.env.su or companies <= known
+
+    @api.model
+    def _may_name(self, *records):
+        """Whether a constraint may name statuses or flags to whoever has caused it.
+
+        Odoo checks as the superuser; the user learns no names of others.
+
+        :param records: recordsets, see ``_knows``
+        """
+        # no sudo: by the companies of whoever writes
+        return all(map(self.sudo(False)._knows, records))
 
     @api.model
     def _get_status_refusal(self, case):

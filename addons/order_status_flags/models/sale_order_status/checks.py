@@ -17,8 +17,7 @@ class SaleOrderStatus(models.Model):
             for status in statuses:
                 key = (status.document_type, status.company_id)
                 if key in seen:
-                    # Odoo checks as the superuser; the user learns no names of others.
-                    if not self.env["sale.order"].sudo(False)._knows(status):
+                    if not self.env["sale.order"]._may_name(status):
                         raise ValidationError(
                             self.env._(
                                 "“%(event)s” already sets another status of that company. One"
@@ -60,9 +59,7 @@ class SaleOrderStatus(models.Model):
         for status in before.filtered("company_id"):
             for follower in before.browse(followers.get(status.id, ())):
                 if not follower.company_id <= status.company_id.parent_ids:
-                    # Odoo checks as the superuser; the user learns no names of others.
-                    orders = self.env["sale.order"].sudo(False)
-                    if not all(map(orders._knows, (status, follower))):
+                    if not self.env["sale.order"]._may_name(status, follower):
                         raise ValidationError(
                             self.env._("There is no such status, or it belongs to another company.")
                         )
