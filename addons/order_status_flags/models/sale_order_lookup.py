@@ -60,12 +60,12 @@ class SaleOrderLookup(models.Model):
         asked = self.sudo().search([], order="id", limit=BATCH).try_lock_for_update()
         if not asked:
             return
-        orders = self.env["sale.order"].sudo()
+        orders = self.env["sale.order"].sudo()  # sudo: as above
         found = dict(zip(asked, asked._find_orders(), strict=True))
         free = orders.union(*found.values()).try_lock_for_update(allow_referencing=True)
         # Whoever asks for an order that somebody changes just now is answered a moment later.
         answered = asked.filtered(lambda one: found[one] <= free)
-        rows = self.env["sale.order.status.history"].sudo()
+        rows = self.env["sale.order.status.history"].sudo()  # sudo: nobody writes the outbox
         rows._queue_links(orders.union(*(found[one] for one in answered)))
         if answered != asked or len(asked) == BATCH:
             rows._trigger_mail_cron(fields.Datetime.now() + PAUSE)
