@@ -54,6 +54,35 @@ def try_to_mail(record, send, give_up):
         _tell_seller(record, error)
 
 
+def try_in_parts(records, work, give_up):
+    """Work on records in one go; if that fails, halve until the bad ones stand alone.
+
+    A clash with another transaction is no fault of a record: it is raised, and all of it runs
+    again.
+
+    :param records: any number of records
+    :param work: function of records, which may fail
+    :param give_up: function of the one record on which it failed, and of the error
+    :return: the records on which it did not fail
+    """
+    if not records:
+        return records
+    try:
+        # A savepoint, so that nothing is half done.
+        with records.env.cr.savepoint():
+            work(records)
+        return records
+    except (ConcurrencyError, OperationalError):
+        raise
+    except Exception as error:  # whatever a record, a rule, a template or an addon may bring
+        if len(records) == 1:
+            give_up(records, error)
+            return records.browse()
+        half = len(records) // 2
+        parts = records[:half], records[half:]
+        return records.browse().union(*(try_in_parts(part, work, give_up) for part in parts))
+
+
 def _tell_seller(record, error):
     seller = record.user_id
     told = record.with_context(lang=get_active_lang(record.env, seller.lang or record.env.lang))

@@ -8,7 +8,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.base.models.ir_actions_report import IrActionsReport
 
-from ..attempt import try_pdf, try_to_mail
+from ..attempt import try_in_parts, try_pdf, try_to_mail
 
 LOGGER = "odoo.addons.mail_delivery_retry.attempt"
 
@@ -48,6 +48,24 @@ class TestAttempt(TransactionCase):
         self.assertFalse(self.partner.ref)
         self.assertIn("no such address", self.partner.message_ids[0].body)
         self.assertEqual(self.partner.activity_ids.user_id, self.env.user)
+
+    def test_bad_records_stop_no_others(self):
+        partners = self.env["res.partner"].create([{"name": f"Buyer {n}"} for n in range(7)])
+        bad = partners[1] | partners[6]
+        given_up = []
+
+        def work(records):
+            records.ref = "done"
+            self.env.flush_all()
+            if records & bad:
+                raise ValueError("bad")
+
+        done = try_in_parts(partners, work, lambda one, error: given_up.append((one, str(error))))
+        self.assertEqual(done, partners - bad)
+        self.assertEqual(given_up, [(one, "bad") for one in bad])
+        self.assertEqual(partners.filtered("ref"), done, "nothing is half done")
+        with self.assertRaises(SerializationFailure):
+            try_in_parts(partners, lambda _all: self._fail(SerializationFailure()), self.fail)
 
     def _generate(self, **context):
         report = self.env["ir.actions.report"].create(

@@ -5,6 +5,8 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from odoo.addons.mail_delivery_retry.attempt import try_in_parts
+
 from ...promise import OPEN_STATES
 
 _logger = logging.getLogger(__name__)
@@ -180,23 +182,15 @@ class SaleOrder(models.Model):
         rows._queue_mails(fresh, "delay")
 
     def _settle_each(self):
-        """Settle these delays in one go; if that fails, halve until the bad orders stand alone.
+        """Settle these delays; one on which that fails does not stop the others.
 
-        An automation rule of others may fail on one of them, and must not stop the rest.
+        An automation rule of others may fail on it.
         """
-        try:
-            # A savepoint, so that nothing is half done.
-            with self.env.cr.savepoint():
-                self._settle_delays()
-        except psycopg2.OperationalError:
-            raise  # a clash with another transaction: the whole run begins anew
-        except Exception:  # whatever an order, a rule or an addon may bring
-            if len(self) <= 1:
-                _logger.warning("The delay of %s cannot be told", self.ids, exc_info=True)
-                return
-            half = len(self) // 2
-            for part in (self[:half], self[half:]):
-                part._settle_each()
+
+        def give_up(order, _error):
+            _logger.warning("The delay of %s cannot be told", order.ids, exc_info=True)
+
+        try_in_parts(self, lambda orders: orders._settle_delays(), give_up)
 
     def _settle_in_silence(self):
         """Settle at once what is changed by a caller who wants no e-mails.

@@ -7,6 +7,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from odoo.addons.mail_delivery_retry.attempt import try_in_parts
+
 from ...context_keys import CompiledBodies
 
 _logger = logging.getLogger(__name__)
@@ -224,24 +226,13 @@ class SaleOrderStatusHistory(models.Model):
         return handed_over
 
     def _render_isolated(self, template):
-        """Render the rows in one go; if that fails, halve until the bad ones stand alone."""
-        try:
-            # A savepoint, so that a failing template leaves no half-made mails behind.
-            with self.env.cr.savepoint():
-                self._render_mails(template)
-            return True
-        except psycopg2.OperationalError:
-            raise  # a clash with another transaction is no fault of the order: run again
-        except Exception as error:
-            if len(self) == 1:
-                _logger.warning(
-                    "Order status e-mail of history row %s failed", self.id, exc_info=True
-                )
-                self._mark_failed(str(error))
-                return False
-            half = len(self) // 2
-            done = [part._render_isolated(template) for part in (self[:half], self[half:])]
-            return any(done)
+        """Render the rows; one that cannot be is marked as failed. Return whether any could."""
+
+        def give_up(row, error):
+            _logger.warning("Order status e-mail of history row %s failed", row.id, exc_info=True)
+            row._mark_failed(str(error))
+
+        return bool(try_in_parts(self, lambda rows: rows._render_mails(template), give_up))
 
     def _render_mails(self, template):
         mails = self._make_mails(template)
