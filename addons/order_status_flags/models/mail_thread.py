@@ -2,6 +2,8 @@ from odoo import api, models
 from odoo.tools import html2plaintext
 from odoo.tools.mail import unfold_references
 
+from odoo.addons.mail_delivery_retry.references import find_bounced, find_by_references
+
 
 # What comes back to the e-mails of the status history, whose messages Odoo has removed. A comment:
 # Odoo keeps a docstring here as the description of every model with messages.
@@ -19,7 +21,8 @@ class MailThread(models.AbstractModel):
         if known and not message_dict.get("is_bounce"):
             # sudo: the mail gateway acts for people who read no orders
             history = self.env["sale.order.status.history"].sudo()
-            rows = history._find_by_references(ref.strip() for ref in unfold_references(known))
+            answered = [reference.strip() for reference in unfold_references(known)]
+            rows = find_by_references(history, answered)
             if messages := rows.order_id.message_ids:
                 message_dict["references"] = f"{messages.sorted('id')[-1].message_id} {known}"
         return super().message_route(message, message_dict, model, thread_id, custom_values)
@@ -31,15 +34,12 @@ class MailThread(models.AbstractModel):
         references = message_dict["bounced_msg_ids"] or ()
         if references and self._is_final_bounce(email_message):
             # sudo: the mail gateway acts for people who read no orders
-            rows = self.env["sale.order.status.history"].sudo()._find_by_references(references)
+            rows = find_bounced(self.env["sale.order.status.history"].sudo(), references)
             partners = message_dict["bounced_partner"]
             rows.filtered(
+                # Followers get e-mails of such a kind, too.
                 lambda row: (
-                    row.mail_state == "sent"
-                    # One that was sent again since may have reached the customer.
-                    and row.mail_references.split()[-1] in references
-                    # Followers get e-mails of such a kind, too.
-                    and not (row.mail_kind and partners and row.order_partner_id not in partners)
+                    not (row.mail_kind and partners and row.order_partner_id not in partners)
                 )
             )._on_mail_bounced(html2plaintext(message_dict.get("body") or "").strip())
         return res

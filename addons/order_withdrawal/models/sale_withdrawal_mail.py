@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from odoo.addons.mail_delivery_retry.attempt import try_pdf
 from odoo.addons.mail_delivery_retry.const import RETRY_TOTAL
+from odoo.addons.mail_delivery_retry.references import REFERENCES_INDEX, keep_references
 
 _logger = logging.getLogger(__name__)
 
@@ -62,10 +63,7 @@ class SaleWithdrawalMail(models.Model):
     # What counts for the limit of a sender, however many are held back, see `_is_flood`.
     _recent_idx = models.Index("(create_date) WHERE mail_state <> 'suppressed'")
     _due_idx = models.Index("(id) WHERE mail_state = 'pending' AND is_handed_over IS NOT TRUE")
-
-    _references_idx = models.Index(
-        "USING gin (string_to_array(mail_references, ' ')) WHERE mail_references IS NOT NULL"
-    )
+    _references_idx = models.Index(REFERENCES_INDEX)
 
     # === WHAT IS TO BE MAILED === #
 
@@ -187,38 +185,14 @@ class SaleWithdrawalMail(models.Model):
     def _on_mail_sent(self):
         """The mail server accepted the e-mails of these rows."""
         self.write({"mail_state": "sent", "mail_error": False})
-        for row in self:
-            known = (row.mail_references or "").split()
-            message_id = row.mail_mail_id.message_id
-            if message_id and message_id not in known:
-                row.mail_references = " ".join([*known, message_id])
-
-    @api.model
-    def _find_bounced(self, message_ids):
-        """Return the rows whose last e-mail left with one of these Message-Ids.
-
-        One that was sent again since may have reached the customer.
-
-        :param list message_ids: as the e-mails name them, with their angle brackets
-        """
-        found = self.env.execute_query(
-            SQL(
-                "SELECT id FROM sale_withdrawal_mail WHERE mail_references IS NOT NULL"
-                " AND string_to_array(mail_references, ' ') && %s",
-                list(message_ids),
-                to_flush=self._fields["mail_references"],
-            )
-        )
-        rows = self.browse(row_id for (row_id,) in found)
-        return rows.filtered(lambda row: row.mail_references.split()[-1] in message_ids)
+        keep_references(self)
 
     def _on_mail_bounced(self, reason):
         """The e-mails of these rows came back from a mail server behind ours.
 
         :param str reason: what that one said
         """
-        rows = self.filtered(lambda row: row.mail_state == "sent")
-        rows._mark_failed(self.env._("The e-mail came back: %(reason)s", reason=reason))
+        self._mark_failed(self.env._("The e-mail came back: %(reason)s", reason=reason))
 
     def _on_mail_failed(self, reason, temporary):
         """The e-mails of these rows could not be delivered; for a day they are tried again.

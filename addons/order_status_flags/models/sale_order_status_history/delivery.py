@@ -2,9 +2,10 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, split_every
+from odoo.tools import split_every
 
 from odoo.addons.mail_delivery_retry.const import RETRY_FIRST, RETRY_LONGEST, RETRY_TOTAL
+from odoo.addons.mail_delivery_retry.references import keep_references
 
 
 class SaleOrderStatusHistory(models.Model):
@@ -15,11 +16,7 @@ class SaleOrderStatusHistory(models.Model):
     def _on_mail_sent(self):
         """The mail server accepted the e-mails of these rows."""
         self.write({"mail_state": "sent", "mail_error": False, "is_resend": False})
-        for row in self:
-            known = (row.mail_references or "").split()
-            message_id = row.mail_mail_id.message_id
-            if message_id and message_id not in known:
-                row.mail_references = " ".join([*known, message_id])
+        keep_references(self)
 
     def _on_mail_requeued(self):
         """Somebody had the mail queue try the e-mails of these rows once more."""
@@ -96,19 +93,3 @@ class SaleOrderStatusHistory(models.Model):
         handed_over = Domain("mail_mail_id", "=", False) & Domain("mail_due", "=", False)
         gone = Domain("mail_mail_id.state", "in", ("exception", "cancel"))
         return Domain("mail_state", "=", "pending") & (handed_over | gone)
-
-    @api.model
-    def _find_by_references(self, message_ids):
-        """Return the rows of the e-mails that left with one of these Message-Ids.
-
-        :param list message_ids: as the e-mails name them, with their angle brackets
-        """
-        found = self.env.execute_query(
-            SQL(
-                "SELECT id FROM sale_order_status_history WHERE mail_references IS NOT NULL"
-                " AND string_to_array(mail_references, ' ') && %s",
-                list(message_ids),
-                to_flush=self._fields["mail_references"],
-            )
-        )
-        return self.browse(row_id for (row_id,) in found)

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.mail_delivery_retry.references import REFERENCES_INDEX
+
 from ...bulk import get_insert
 
 # Fields that the mail worker may write; everything else is written once.
@@ -128,9 +130,7 @@ class SaleOrderStatusHistory(models.Model):
     flag_color = fields.Integer(related="flag_id.color", string="Flag color")
 
     _pending_idx = models.Index("(order_id) WHERE mail_state = 'pending'")
-    _references_idx = models.Index(
-        "USING gin (string_to_array(mail_references, ' ')) WHERE mail_references IS NOT NULL"
-    )
+    _references_idx = models.Index(REFERENCES_INDEX)
     _failed_idx = models.Index("(order_id) WHERE mail_state = 'failed'")
     _timeline_idx = models.Index("(order_id, id DESC)")
 
