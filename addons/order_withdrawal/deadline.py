@@ -5,9 +5,11 @@ whose last day is a public holiday, a Sunday or a Saturday ends with the next wo
 """
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta, timezone
+from datetime import date, timedelta
 
 import pytz
+
+from odoo.addons.order_status_flags.promise import day_of
 
 SATURDAY = 5
 DAY = timedelta(days=1)
@@ -37,7 +39,7 @@ class Deadline:
 
         :param datetime moment: UTC, without zone, as Odoo keeps it
         """
-        return self.last_day is not None and to_local_day(moment, self.zone) > self.last_day
+        return self.last_day is not None and day_of(moment, self.zone) > self.last_day
 
 
 def get_deadline(moment, days, zone, holidays=frozenset(), event="order"):
@@ -50,7 +52,7 @@ def get_deadline(moment, days, zone, holidays=frozenset(), event="order"):
     :param str event: what the period begins with
     :rtype: Deadline
     """
-    first_day = to_local_day(moment, zone)
+    first_day = day_of(moment, zone)
     last_day, moved_over = go_on(first_day, timedelta(days=days)), []
     while not is_working_day(last_day, holidays) and len(moved_over) < MOST_DAYS_MOVED:
         moved_over.append(last_day)
@@ -61,17 +63,6 @@ def get_deadline(moment, days, zone, holidays=frozenset(), event="order"):
 def is_working_day(day, holidays):
     """Whether a period may end on this day."""
     return day.weekday() < SATURDAY and day not in holidays
-
-
-def to_local_day(moment, zone):
-    """Return the calendar day of a moment (UTC, without zone) in a time zone.
-
-    At either end of the calendar, where the day there would lie beyond it, it is that of UTC.
-    """
-    try:
-        return moment.replace(tzinfo=timezone.utc).astimezone(pytz.timezone(zone)).date()
-    except OverflowError:
-        return moment.date()
 
 
 def go_on(moment, span):
@@ -108,8 +99,8 @@ def get_days(start, end, zone):
     :param datetime start: UTC, without zone
     :param datetime end: UTC, without zone
     """
-    day = to_local_day(start, zone)
+    day = day_of(start, zone)
     # A time off that ends as it begins lasts for its day.
-    last = max(day, to_local_day(end - timedelta(seconds=1), zone)) if end > start else day
+    last = max(day, day_of(end - timedelta(seconds=1), zone)) if end > start else day
     for passed in range((last - day).days + 1):
         yield day + timedelta(days=passed)

@@ -6,8 +6,9 @@ from odoo.fields import Domain
 from odoo.tools import format_date
 
 from odoo.addons.mail_delivery_retry.language import get_active_lang
+from odoo.addons.order_status_flags.promise import day_of
 
-from ...deadline import get_zone, go_on, to_local_day
+from ...deadline import get_zone, go_on
 from ...quantity import format_quantity
 
 # Article 13(1): the money is back within 14 days from the day of the statement.
@@ -178,7 +179,7 @@ class SaleWithdrawal(models.Model):
         for withdrawal in self:
             zone = get_zone(False, withdrawal.tz, withdrawal.company_id.partner_id.tz)
             received = withdrawal.received_at or fields.Datetime.now()
-            withdrawal.refund_due = go_on(to_local_day(received, zone), REFUND_TIME)
+            withdrawal.refund_due = go_on(day_of(received, zone), REFUND_TIME)
 
     @api.model
     def _get_overdue_domain(self):
