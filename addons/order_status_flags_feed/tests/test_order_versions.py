@@ -155,20 +155,25 @@ class TestOrderVersions(OrdersCommon):
         self.product.default_code = "NEW-1"
         self.assertStays()
 
-    def test_payment(self):
+    def _pay(self, method, amount, **values):
+        """Return a new payment of the order."""
         provider = self.env["payment.provider"].create({"name": "Bank", "code": "none"})
-        method = self.env["payment.method"].create({"name": "Transfer", "code": "transfer_test"})
-        transaction = self.env["payment.transaction"].create(
+        method = self.env["payment.method"].create({"name": method, "code": "method_test"})
+        return self.env["payment.transaction"].create(
             {
                 "provider_id": provider.id,
                 "payment_method_id": method.id,
                 "reference": "tx-1",
-                "amount": 50.0,
+                "amount": amount,
                 "currency_id": self.order.currency_id.id,
                 "partner_id": self.customer.id,
                 "sale_order_ids": [Command.set(self.order.ids)],
+                **values,
             }
         )
+
+    def test_payment(self):
+        transaction = self._pay("Transfer", 50.0)
         self.assertStays()
         transaction.state = "pending"
         self.assertEqual(
@@ -188,21 +193,7 @@ class TestOrderVersions(OrdersCommon):
 
     def test_payment_that_is_taken_in_parts(self):
         """A part of what was authorised is taken, the rest given up, some of it given back."""
-        provider = self.env["payment.provider"].create({"name": "Bank", "code": "none"})
-        method = self.env["payment.method"].create({"name": "Card", "code": "card_test"})
-        transaction = self.env["payment.transaction"].create(
-            {
-                "provider_id": provider.id,
-                "payment_method_id": method.id,
-                "reference": "tx-parts",
-                "amount": 100.0,
-                "currency_id": self.order.currency_id.id,
-                "partner_id": self.customer.id,
-                "operation": "online_direct",
-                "state": "pending",
-                "sale_order_ids": [Command.set(self.order.ids)],
-            }
-        )
+        transaction = self._pay("Card", 100.0, operation="online_direct", state="pending")
         self.assertEqual(self.assertComesAgain()["payment"]["paid"], "0.00")
 
         def paid():
