@@ -96,10 +96,14 @@ class OrderFlagFeed(models.Model):
         """
         self.ensure_one()
         return (
-            Domain(ast.literal_eval(self.export_domain or "[]"))
+            self._read_filter()
             & Domain("was_placed", "=", True)
             & Domain("company_id", "=", self.company_id.id)
         )
+
+    def _read_filter(self):
+        """Return the filter as it was typed."""
+        return Domain(ast.literal_eval(self.export_domain or "[]"))
 
     def _find_filter_problem(self):
         """Return why the filter cannot be read any more, or False.
@@ -122,8 +126,7 @@ class OrderFlagFeed(models.Model):
         if self.env.su:
             return
         for feed in self:
-            domain = Domain(ast.literal_eval(feed.export_domain or "[]"))
-            if path := find_unreadable(self.env["sale.order"], domain):
+            if path := find_unreadable(self.env["sale.order"], feed._read_filter()):
                 raise ValidationError(
                     self.env._(
                         "The filter of the orders for the ERP names what you may not read:"
