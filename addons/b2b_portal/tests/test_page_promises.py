@@ -191,3 +191,37 @@ class TestShopPromises(B2bPageCommon):
         params = {"thread_model": "sale.order", "thread_id": self.template.id, "token": "old"}
         with mute_logger("odoo.http"), self.assertRaises(JsonRpcException):
             self.make_jsonrpc_request("/mail/chatter_fetch", params)
+
+    def test_back_leads_to_a_refused_checkout(self):
+        """The browser does not ask whether to send the form once more, and sends nothing."""
+        self.agreement.minimum_order_amount = 10_000
+        self.env.flush_all()
+        script = """
+            const frame = document.createElement("iframe");
+            document.body.append(frame);
+            const find = async (selector, words) => {
+                for (let i = 0; i < 200; i++) {
+                    const found = frame.contentDocument?.querySelector(selector);
+                    if (found?.textContent.includes(words)) { return found; }
+                    await new Promise((resolve) => setTimeout(resolve, 100));
+                }
+                throw new Error("not there: " + selector + " " + words);
+            };
+            const open = (act) => new Promise((resolve) => {
+                frame.addEventListener("load", resolve, { once: true });
+                act();
+            });
+            (async () => {
+                await open(() => { frame.src = "/my/b2b/checkout"; });
+                const form = await find(".o_b2b_checkout", "Place order");
+                await open(() => form.submit());
+                await find("[is-ready=true] .alert-danger", "minimum order amount");
+                await open(() => { frame.src = "/my/b2b/templates"; });
+                await find("h1", "Templates");
+                await open(() => history.back());
+                await find("h1", "Checkout");
+                console.log("test successful");
+            })().catch((error) => console.error(error.message));
+        """
+        self.browser_js("/my/b2b/cart", script, login=self.buyer_user.login, timeout=120)
+        self.assertEqual(self.cart.b2b_qualifier, "cart")
