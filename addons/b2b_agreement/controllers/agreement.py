@@ -93,7 +93,13 @@ class AgreementPortal(B2BPortal):
             # sudo: buyers only read agreements, and that this one is theirs is checked first
             agreement_sudo = self._get_own_agreement(agreement_id).sudo()
         except (AccessError, MissingError):
-            return {"error": request.env._("Invalid agreement.")}
+            # The same for all that is not found here: it tells strangers nothing.
+            return {
+                "error": request.env._(
+                    "This agreement was changed or withdrawn since you opened it. Please look at"
+                    " your agreements."
+                )
+            }
         if error := self._get_signature_error(agreement_sudo, name, signature):
             return {"error": error}
         person = request.env.user.partner_id

@@ -75,9 +75,25 @@ class TestAgreementPortal(AgreementCommon, HttpCase):
                     response = self._get(f"/my/agreements/{agreement_id}{suffix}")
                     self.assertEqual(response.status_code, 303)
                     self.assertTrue(response.headers["Location"].endswith("/my/agreements"))
-        result = self._sign(foreign)
-        self.assertIn("error", result)
-        self.assertEqual(foreign.state, "sent")
+        nothing = self.agreement.browse(2**31 - 1)
+        for agreement in (draft, foreign, nothing):
+            result = self._sign(agreement, text="0")
+            self.assertIn("error", result)
+            self.assertEqual(
+                result["error"],
+                "This agreement was changed or withdrawn since you opened it. Please look at your"
+                " agreements.",
+            )
+        self.assertEqual((draft.state, foreign.state), ("draft", "sent"))
+
+    def test_agreement_changed_while_its_page_is_open(self):
+        self._login(self.buyer_user)
+        self._get(f"/my/agreements/{self.agreement.id}")
+        self.agreement.with_user(self.seller_user).body = "<p>Other terms</p>"
+        self.env.flush_all()
+        self.assertEqual(self.agreement.state, "draft")
+        self.assertIn("was changed or withdrawn", self._sign(self.agreement)["error"])
+        self.assertFalse(self.agreement.signed_by)
 
     def test_page_shows_text_and_terms(self):
         self.agreement.minimum_order_amount = 1234.5

@@ -11,7 +11,7 @@ class TestNaming(AgreementCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.elsewhere = cls.env["res.company"].create({"name": "Elsewhere"})
+        cls.elsewhere = cls._create_seller_elsewhere().company_id
         cls.manager = new_test_user(
             cls.env,
             "b2b_contacts",

@@ -2,30 +2,17 @@ import re
 
 from psycopg2.errors import CheckViolation
 
-from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
 from ..context_keys import DECIDING
-from .common import ApprovalCommon
+from .budgets import BudgetCommon
 
 
 @tagged("post_install", "-at_install")
-class TestBudgets(ApprovalCommon):
-    """What is reserved, spent and left; the cart comes to 198.85."""
-
-    def setUp(self):
-        super().setUp()
-        self.form = {"cost_center_id": str(self.center.id)}
-        cart = self._get_cart()
-        cart._refresh_b2b_lines()
-        self.amount = cart.amount_untaxed
-
-    def _use(self, budget):
-        self.env.flush_all()
-        self.env.invalidate_all()
-        return budget.reserved, budget.spent, budget.left
+class TestBudgets(BudgetCommon):
+    """What is reserved, spent and left, and what becomes of an order that exceeds it."""
 
     @mute_logger("odoo.sql_db")
     def test_days_for_an_approval_stay_within_the_calendar(self):
@@ -301,112 +288,6 @@ class TestBudgets(ApprovalCommon):
         self.agreement = self._create_signed_agreement(
             date_start="2030-01-01", date_end="2030-12-31"
         )
-
-    def test_foreign_currency_counts_at_the_rate_of_the_day(self):
-        currency = (
-            self.env["res.currency"]
-            .with_context(active_test=False)
-            .search([("id", "!=", self.company.currency_id.id)], limit=1)
-        )
-        currency.active = True
-        currency.rate_ids.unlink()
-        rate = self.env["res.currency.rate"].create(
-            {
-                "currency_id": currency.id,
-                "company_id": self.company.id,
-                "name": fields.Date.today(),
-                "rate": 4.0,
-            }
-        )
-        self.pricelist.currency_id = currency
-        budget = self._create_budget(1000)
-        order = self._place(**self.form)
-        self.assertEqual(order.currency_id, currency)
-        self.assertAlmostEqual(self._use(budget)[1], order.amount_untaxed / 4, places=2)
-        rate.rate = 2.0
-        self.assertAlmostEqual(self._use(budget)[1], order.amount_untaxed / 4, places=2)
-
-    def _sell_in_another_currency(self, rate):
-        """Give the customer's list a new currency; return its rate of today."""
-        self.pricelist.currency_id = self.env["res.currency"].create({"name": "XBU", "symbol": "X"})
-        return self.env["res.currency.rate"].create(
-            {
-                "currency_id": self.pricelist.currency_id.id,
-                "company_id": self.company.id,
-                "name": fields.Date.today(),
-                "rate": rate,
-            }
-        )
-
-    def _sell_at(self, price):
-        """Give the article a price that follows no rate."""
-        self._create_rule(
-            applied_on="0_product_variant",
-            product_id=self.product.id,
-            compute_price="fixed",
-            fixed_price=price,
-        )
-
-    def test_weak_currency_counts_to_the_cent(self):
-        rate = self._sell_in_another_currency(16249.7).rate
-        budget = self._create_budget(1_000_000)
-        self.cart.order_line.product_uom_qty = 2000
-        order = self._place(**self.form)
-        spent = self.company.currency_id.round(order.amount_untaxed / rate)
-        self.assertAlmostEqual(self._use(budget)[1], spent, places=2)
-
-    def test_each_order_is_rounded_as_it_is_checked(self):
-        """Ten orders of 3.33 are exactly met by 33.30, whatever their exact amounts add up to."""
-        self._sell_in_another_currency(3.0)
-        self._sell_at(5.0)  # two of them are 3.33
-        budget = self._create_budget(33.30, policy="block")
-        for number in range(10):
-            self._place(self._new_cart() if number else None, **self.form)
-        self.assertEqual(self._use(budget)[1:], (33.3, 0))
-        with self.assertRaises(UserError):
-            self._place(self._new_cart(), **self.form)
-
-    def test_credit_note_gives_back_at_the_rate_of_the_order(self):
-        rate = self._sell_in_another_currency(4.0)
-        self._sell_at(100.0)
-        self.product.invoice_policy = "order"
-        budget = self._create_budget(1000)
-        order = self.env["sale.order"].browse(self._place(**self.form).id)
-        self.assertEqual(self._use(budget)[1], 50)
-        order.action_confirm()
-        invoice = order._create_invoices()
-        invoice.action_post()
-        for worth in (8.0, 2.0):
-            rate.rate = worth
-            refund = invoice._reverse_moves()
-            refund.action_post()
-            self.assertEqual(self._use(budget)[1], 0, worth)
-            refund.button_draft()
-            refund.invoice_line_ids.quantity = 1
-            refund.action_post()
-            self.assertEqual(self._use(budget)[1], 25, worth)
-            refund.button_draft()
-
-    def test_request_within_the_budget_is_approved_whatever_the_rate_became(self):
-        rate = self._sell_in_another_currency(4.0)
-        self._sell_at(100.0)
-        budget = self._create_budget(50, policy="block")
-        self._create_approval_rule((10, self.anna))
-        approval = self._request(**self.form)
-        rate.rate = 3.0
-        self._as(approval, self.anna_user).approve()
-        self.assertEqual(approval.state, "approved")
-        self.assertEqual(self._use(budget), (0, 50, 0))
-
-    def test_rate_is_one_of_the_currency_in_which_it_is_ordered(self):
-        budget = self._create_budget(1000)
-        self._create_approval_rule((10, self.anna))
-        approval = self._request(**self.form)
-        self._sell_in_another_currency(4.0)
-        self._as(approval, self.anna_user).approve(accept_changes=True)
-        order = approval.sudo().order_id
-        self.assertEqual(order.currency_id, self.pricelist.currency_id)
-        self.assertAlmostEqual(self._use(budget)[1], order.amount_untaxed / 4, places=2)
 
     def test_invoices_are_made_for_each_cost_center(self):
         self.product.invoice_policy = "order"

@@ -7,6 +7,7 @@ from . import (
     test_gate,
     test_orders,
     test_owner,
+    test_page_promises,
     test_product_page,
     test_proforma_mail,
     test_quick_order_forms,
