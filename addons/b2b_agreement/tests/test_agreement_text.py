@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.tools import format_amount
 
 from .common import SIGNATURE
 from .seal import SealCommon
@@ -52,6 +53,30 @@ class TestTextOfTheTemplate(SealCommon):
         agreement = self._render("<p>With {{ customer }}.</p>")
         self.assertNotIn("<script>", agreement.body)
         self.assertNotIn(agreement.name, agreement.body)
+
+    def test_no_minimum_is_said_in_words(self):
+        self.env["res.lang"]._activate_lang("pl_PL")
+        self.env["res.lang"]._activate_lang("sl_SI")
+        self.env["ir.module.module"]._load_module_terms(["b2b_agreement"], ["pl_PL", "sl_SI"])
+        for lang, word in (("en_US", "none"), ("pl_PL", "brak"), ("sl_SI", "brez omejitve")):
+            with self.subTest(lang=lang):
+                self.customer.lang = lang
+                agreement = self._render("<p>Smallest order: {{ minimum_order }}.</p>")
+                self.assertEqual(agreement.body, f"<p>Smallest order: {word}.</p>")
+                agreement.minimum_order_amount = 250
+                self.assertIn("250", agreement.body)
+                self.assertNotIn(word, agreement.body)
+
+    def test_text_with_a_minimum_of_zero_still_follows_the_terms(self):
+        """Texts that an earlier version wrote are not taken for edited ones."""
+        agreement = self._render("<p>Smallest order: {{ minimum_order }}.</p>")
+        zero = format_amount(self.env, 0, agreement.currency_id)
+        agreement.body = f"<p>Smallest order: {zero}.</p>"
+        self.assertTrue(agreement._has_text_of_template())
+        agreement.minimum_order_amount = 250
+        self.assertIn("250", agreement.body)
+        agreement.body = f"<p>Smallest order: {zero}.</p>"
+        self.assertFalse(agreement._has_text_of_template())
 
     def test_empty_texts(self):
         for body in (False, "", "<p></p>", "<p><br></p>", "<div> </div>"):

@@ -41,9 +41,15 @@ class B2bAgreement(models.Model):
         self.ensure_one()
         if not self.template_id or not self.body:
             return False
+        words = self._get_words()
+        # Texts written before 19.0.2.1.0 say an amount of zero where no minimum is agreed.
+        former = {**words, "minimum_order": str(escape(self._format_minimum_order()))}
         # As the field keeps it: a non-breaking space in an amount becomes an entity, for example.
-        rendered = self._fields["body"].convert_to_cache(self._render_body(), self)
-        return str(self.body) == str(rendered)
+        to_cache = self._fields["body"].convert_to_cache
+        return any(
+            str(self.body) == str(to_cache(self._render_body(terms), self))
+            for terms in (words, former)
+        )
 
     def action_render_body(self):
         """Write the text anew from the template, with the terms as they are now.
@@ -57,13 +63,14 @@ class B2bAgreement(models.Model):
             agreement.body = agreement._render_body()
         return True
 
-    def _render_body(self):
+    def _render_body(self, words=None):
         """Return the template's text with the terms of this agreement, in the customer's language.
 
+        :param dict words: `{placeholder: HTML}`, those of `_get_words` by default
         :rtype: Markup
         """
         self.ensure_one()
-        words = self._get_words()
+        words = words or self._get_words()
 
         def fill(match):
             before, name, after = match.groups()
@@ -109,8 +116,18 @@ class B2bAgreement(models.Model):
             "pricelist": self.pricelist_id.name or self.env._("usual prices"),
             "currency": self.currency_id.name or "",
             "payment_terms": self.payment_term_id.name or self.env._("immediate payment"),
-            "minimum_order": format_amount(self.env, self.minimum_order_amount, self.currency_id),
+            "minimum_order": (
+                self._format_minimum_order() if self.minimum_order_amount else self.env._("none")
+            ),
         }
+
+    def _format_minimum_order(self):
+        """Return the smallest amount of an order in the customer's language.
+
+        :rtype: str
+        """
+        env = self._in_customers_language().env
+        return format_amount(env, self.minimum_order_amount, self.currency_id)
 
     def _get_body_hash(self):
         """Return the SHA-256 of the stored text.
