@@ -144,6 +144,18 @@ def server_ports():
 # === COMMANDS === #
 
 
+def environment():
+    """Return the environment for Odoo and for tests.
+
+    Python keeps what it has compiled, below .odoo/ and not beside the sources, also where the
+    machine tells it to keep nothing: Odoo, which tests start some hundred times, starts in half
+    the time.
+    """
+    env = {**os.environ, "PYTHONPYCACHEPREFIX": str(STATE / "pycache")}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    return env
+
+
 def run(command, log, failure, text="", **options):
     """Run a command with its output in file `log` of the log folder.
 

@@ -28,7 +28,10 @@ env.cr.commit()
 
 def odoo_environment(pg):
     """Return the environment for Odoo and for PostgreSQL's tools."""
-    env = {key: value for key, value in os.environ.items() if key not in ("ODOO_RC", "PGDATABASE")}
+    env = common.environment()
+    # They name other settings and another database than the command does.
+    for name in ("ODOO_RC", "PGDATABASE"):
+        env.pop(name, None)
     return {**env, **pg, "PYTHONPATH": str(odoo_source.source_folder()), "PYTHONUNBUFFERED": "1"}
 
 

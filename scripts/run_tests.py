@@ -17,7 +17,19 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 import postgres
 import psutil
-from common import ADDONS, LOGS, PYTHON, ROOT, Problem, entry, manifests, read_text, say, show
+from common import (
+    ADDONS,
+    LOGS,
+    PYTHON,
+    ROOT,
+    Problem,
+    entry,
+    environment,
+    manifests,
+    read_text,
+    say,
+    show,
+)
 from database import odoo_environment, scratch, write_config
 from templates import ensure_alone, ensure_full
 
@@ -67,7 +79,7 @@ def run_group(pg, name, addons, keyword):
         others = [f"--ignore={path}" for path in outside_folders()] if name == "tests" else []
         # They never import Odoo: neither must the plugin for addon tests.
         options += ["-p", "no:odoo", *others, ROOT / name]
-        code = pytest(name, options, {**os.environ, **pg})
+        code = pytest(name, options, {**environment(), **pg})
     passed, failed = read_result(result, code, keyword)
     say(f"{name}: {passed} passed, {failed} failed in {time.monotonic() - started:.0f} s")
     return passed, failed
