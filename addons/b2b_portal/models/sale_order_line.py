@@ -17,6 +17,12 @@ class SaleOrderLine(models.Model):
         copy=False,
         help="Currency of the price at the last order: a price list may change to another one.",
     )
+    b2b_last_uom_id = fields.Many2one(
+        "uom.uom",
+        string="Unit of the last price",
+        copy=False,
+        help="Unit of the price at the last order: prices of other units are not compared.",
+    )
 
     def _get_b2b_last_currency(self):
         """Return the currency of the price at the last order.
@@ -28,15 +34,25 @@ class SaleOrderLine(models.Model):
     def _is_b2b_last_price(self, price, currency):
         """Whether the price at the last order was this one; without one there is no difference.
 
-        :param float price: untaxed, of one unit
+        :param float price: untaxed, of one of the line's units
         :param res.currency currency: of the price
         :rtype: bool
         """
         self.ensure_one()
-        return not self.b2b_last_price or (
+        return not self._has_b2b_last_price() or (
             self._get_b2b_last_currency() == currency
             and not float_compare(self.b2b_last_price, price, precision_digits=6)
         )
+
+    def _has_b2b_last_price(self):
+        """Whether there is a price of the last order to compare with, of the same unit.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        # Prices that an earlier version kept have no unit: they are of the line's.
+        unit = self.b2b_last_uom_id or self.product_uom_id
+        return bool(self.b2b_last_price) and unit == self.product_uom_id
 
     def _hides_b2b_lines(self):
         """Whether a section hides its articles or their prices from the customer.

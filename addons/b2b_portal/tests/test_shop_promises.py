@@ -68,6 +68,36 @@ class TestAssortment(B2bChoiceCommon):
                 self.assertEqual(found, products.filtered_domain(domain))
                 self.assertEqual(found == products, sold)
 
+    def test_what_odoo_itself_sells_is_not_sold(self):
+        """Deposits, and services that need more than a quantity: whatever the addons installed."""
+        deposit = self.env["product.product"].create({"name": "Deposit of the wizard"})
+        self.env["ir.model.data"].search(
+            [("module", "=", "sale"), ("name", "=", "advance_product_0")]
+        ).unlink()
+        self.assertTrue(deposit._filter_b2b_sold(self.company))
+        self.env["ir.model.data"].create(
+            {
+                "module": "sale",
+                "name": "advance_product_0",
+                "model": "product.product",
+                "res_id": deposit.id,
+            }
+        )
+        # As after the loading of data, by which alone it comes.
+        self.env.registry.clear_cache()
+        self.assertFalse(deposit._filter_b2b_sold(self.company))
+        ticket = self.env["product.product"].create({"name": "Ticket", "type": "service"})
+        self.assertTrue(ticket._filter_b2b_sold(self.company))
+        # The addons that add these values are not installed.
+        ticket.flush_recordset()
+        for value in ("event", "event_booth"):
+            self.env.cr.execute(
+                "UPDATE product_template SET service_tracking = %s WHERE id = %s",
+                [value, ticket.product_tmpl_id.id],
+            )
+            self.env.invalidate_all()
+            self.assertFalse(ticket._filter_b2b_sold(self.company), value)
+
     def test_discount_product_is_not_sold(self):
         order = self._create_order([(self.product, 1)])
         self.company.sale_discount_product_id = False
@@ -145,6 +175,23 @@ class TestTemplatePromises(B2bChoiceCommon):
         self.assertEqual([one["new_currency"].name for one in changed], ["EUR"])
         self.assertAlmostEqual(changed[0]["old"], price)
         self.assertFalse(self.template._order_b2b_template(self.agreement)["changed"])
+
+    def test_last_price_has_its_unit(self):
+        """The price of a dozen is not compared with that of a piece, also back again."""
+        self.template._order_b2b_template(self.agreement)
+        line = self.template.order_line[0]
+        price, unit = line.b2b_last_price, line.product_uom_id
+        dozen = self.env.ref("uom.product_uom_dozen")
+        line.product_id.uom_ids = dozen
+        for other in (dozen, unit):
+            line.product_uom_id = other
+            self.assertFalse(self.template._order_b2b_template(self.agreement)["changed"])
+            self.assertEqual(line.b2b_last_uom_id, other)
+            self.assertEqual(line.b2b_last_price > 9 * price, other == dozen)
+        self.pricelist.item_ids.unlink()
+        line.product_id.list_price = price + 1
+        changed = self.template._order_b2b_template(self.agreement)["changed"]
+        self.assertAlmostEqual(changed[0]["old"], price)
 
     def test_number_of_templates_is_bounded(self):
         Order = self._as_buyer()

@@ -148,8 +148,15 @@ class SaleOrder(models.Model):
         :param dict prices: of `_get_b2b_prices_today`
         """
         for line, price in prices.items():
-            if not line.b2b_last_price or not line._is_b2b_last_price(price.net, price.currency):
-                line.write({"b2b_last_price": price.net, "b2b_last_currency_id": price.currency.id})
+            if line._has_b2b_last_price() and line._is_b2b_last_price(price.net, price.currency):
+                continue
+            line.write(
+                {
+                    "b2b_last_price": price.net,
+                    "b2b_last_currency_id": price.currency.id,
+                    "b2b_last_uom_id": line.product_uom_id.id,
+                }
+            )
 
     def _order_b2b_template(self, agreement, quantities=None):
         """Put the template into the cart of the current user, at today's prices.
