@@ -52,6 +52,22 @@ class TestCreditHold(CreditCommon):
             with self.subTest(name):
                 self.assertFalse(orders.create({"partner_id": self.customer.id})[name])
 
+    def test_language_of_who_has_left_may_be_switched_off(self):
+        german = self.env["res.lang"].with_context(active_test=False)
+        german.search([("code", "=", "de_DE")]).active = True
+        self.seller_user.lang = "de_DE"
+        self.customer.user_id = self.seller_user
+        self.seller_user.active = False
+        self.env.flush_all()
+        # As Odoo does it once nobody active reads the language, whatever the test system is in.
+        self.env.cr.execute("UPDATE res_lang SET active = false WHERE code = 'de_DE'")
+        self.env.registry.clear_cache("stable")
+        self.env.invalidate_all()
+        self._create_draft("cart", [(self.product, 2)])
+        order = self._place(self._get_cart()).sudo()
+        self.assertEqual(order.user_id, self.seller_user)
+        self.assertIn("credit limit", order.b2b_credit_hold_reason)
+
     def test_release(self):
         self.assertIs(self.order.action_release_credit_hold("paid by phone"), True)
         self.assertFalse(self.cart.b2b_credit_hold)
