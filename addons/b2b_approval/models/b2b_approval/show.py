@@ -190,12 +190,15 @@ class B2bApproval(models.Model):
         head = self.env._("Something changed since you opened the page. Please look at it again.")
         return "\n".join([head, *self._get_changes_today()])
 
-    def _keep_problem(self, decision, error):
+    def _keep_problem(self, decision, error, member):
         """Keep why an approved request could not be placed: it stays pending, with the reason.
+
+        Nothing of somebody whose turn it is not: what he is told is no reason for the others.
 
         :param str decision: as the form sent it
         :param UserError error: of the try
+        :param b2b.member member: who tried, may be empty
         """
-        if decision == "approve" and self.state == "pending":
+        if decision == "approve" and self._may_decide(member):
             # sudo: whoever decides writes no requests himself
             self.sudo().with_context(b2b_deciding=DECIDING).problem = str(error)[:1000]
