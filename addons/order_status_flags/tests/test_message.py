@@ -197,6 +197,31 @@ class TestMessagePage(TrackingCommon):
         self.assertNotIn(self.order.partner_id, message.notified_partner_ids)
         self.assertNotIn("former customer", self._open(self.order))
 
+    def test_another_customer_of_an_order_that_was_taken_back_sees_nothing_of_it(self):
+        self._send("This is not my order")
+        self._answer("To the former customer")
+        self.order._action_cancel()
+        self.order.action_draft()
+        self.order.partner_id = self.env["res.partner"].create(
+            {"name": "Right", "email": "right@example.com"}
+        )
+        self.order.action_confirm()
+        self.env.flush_all()
+        page = self._open(self.order)
+        self.assertNotIn("not my order", page)
+        self.assertNotIn("former customer", page)
+
+    def test_same_customer_of_an_order_that_was_taken_back_sees_what_he_asked(self):
+        self._send("Where are my goods?")
+        self.order._action_cancel()
+        self.order.action_draft()
+        self.order.partner_id = self.env["res.partner"].create(
+            {"name": "Colleague", "parent_id": self.order.partner_id.id, "type": "contact"}
+        )
+        self.order.action_confirm()
+        self.env.flush_all()
+        self.assertIn("Where are my goods?", self._open(self.order))
+
     def test_answered_by_phone(self):
         self._send()
         self.order.with_user(self.seller).action_close_questions()

@@ -90,7 +90,8 @@ class SaleOrder(models.Model):
             if order._get_link_owner() != owner:
                 order._renew_links()
                 order._unsubscribe_former_customer(partner | owner)
-                if order.was_placed:
+                # Of what was placed before and is a quotation at the moment, too.
+                if order.was_placed or order.status_history_ids:
                     order._forget_former_requests()
             # A cart has no e-mails, and gets its addresses one by one.
             may_wait = order.was_placed or order.partner_id != partner
