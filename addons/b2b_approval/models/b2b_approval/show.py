@@ -27,7 +27,11 @@ class B2bApproval(models.Model):
         :param res.partner partner: a contact, in sudo mode
         :rtype: Domain
         """
-        company = Domain("customer_id", "=", partner.commercial_partner_id.id)
+        customer = partner.commercial_partner_id
+        # Of an order that was given to another customer, neither one sees the request: one reads
+        # what the other's colleagues said, the other one what is ordered by now.
+        company = Domain("customer_id", "=", customer.id)
+        company &= Domain("order_id.b2b_customer_id", "=", customer.id)
         granted = partner._get_b2b_rights()
         if rights.ADMINISTRATE in granted:
             return company

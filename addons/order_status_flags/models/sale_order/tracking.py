@@ -136,10 +136,14 @@ class SaleOrder(models.Model):
     def _forget_former_requests(self):
         """Forget what the former customer of this order (sudo) has asked for.
 
-        Messages keep the words, and the activity about a question stays, for whoever answers it.
+        Messages keep the words, for colleagues only from now on: Odoo shows them on the order's
+        page. The activity about a question stays, for whoever answers it.
+
+        Hook: addons that keep more of a customer at an order part it from that here.
         """
         self._close_cancellation_requests()
         self.question_ids.unlink()
+        self.message_ids.filtered(lambda message: not message.is_internal).is_internal = True
         rows = self.env["sale.order.status.history"]
         rows._find_waiting("link", self)._supersede_mails()
 
