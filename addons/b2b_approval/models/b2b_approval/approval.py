@@ -25,7 +25,6 @@ class B2bApproval(models.Model):
     company_id = fields.Many2one(related="order_id.company_id", store=True, index=True)
     customer_id = fields.Many2one(
         comodel_name="res.partner",
-        string="Customer",
         compute="_compute_customer_id",
         store=True,
         precompute=True,

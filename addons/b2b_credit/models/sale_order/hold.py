@@ -147,7 +147,7 @@ class SaleOrder(models.Model):
         )
         self._trigger_status_event("credit_hold")
 
-    def _forget_former_requests(self):
+    def _forget_former_requests(self):  # pylint: disable=missing-return
         """Override of `order_status_flags`: a release was one for the former customer's credit.
 
         The next one's is looked at anew when the order is confirmed; the log keeps the reason.

@@ -208,7 +208,7 @@ class SaleOrder(models.Model):
             return Domain.TRUE
         return Domain("kind", "not in", FINANCE_KINDS)
 
-    def _forget_former_requests(self):
+    def _forget_former_requests(self):  # pylint: disable=missing-return
         """Override of `order_status_flags`: the next customer gets no documents of the former one.
 
         What the ERP makes from now on is the next one's.
