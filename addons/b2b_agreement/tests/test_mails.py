@@ -82,3 +82,8 @@ class TestAgreementMails(AgreementCommon):
         self.env.registry.clear_cache("stable")
         self.env.invalidate_all()
         self.assertEqual(self._get_mailed(agreement), contact)
+        # Its paper, too: tests render HTML.
+        content, _kind = self.env["ir.actions.report"]._render_qweb_html(
+            "b2b_agreement.action_report_agreement", agreement.ids
+        )
+        self.assertIn(agreement.name.encode(), content)

@@ -287,6 +287,40 @@ class TestSeal(SealCommon):
         told = self.seller_user.partner_id | self.buyer_user.partner_id
         self.assertLessEqual(told, notice.notified_partner_ids)
 
+    @mute_logger("odoo.addons.mail_delivery_retry.attempt")
+    def test_late_copy_reaches_nobody_who_has_left(self):
+        agreement = self._create_agreement(user_id=self.seller_user.id, state="sent")
+        agreement._sign("Anna", SIGNATURE, self.buyer_user.partner_id)
+        with patch.object(IrActionsReport, "_render_qweb_pdf", side_effect=UserError("none")):
+            agreement._keep_signed_pdf(self.buyer_user.partner_id)
+        agreement.message_unsubscribe(agreement.message_partner_ids.ids)
+        self.buyer_user.partner_id.parent_id = self.rival
+        self.seller_user.group_ids = self.env.ref("base.group_user")
+        self.env.flush_all()
+        with patch.object(IrActionsReport, "_render_qweb_pdf", return_value=(PDF, "pdf")):
+            agreement._make_missing_pdf()
+        told = (
+            self.env["mail.message"]
+            .search(
+                [("model", "=", "b2b.agreement"), ("res_id", "=", agreement.id)], order="id desc"
+            )[0]
+            .notified_partner_ids
+        )
+        self.assertIn(self.customer, told)
+        self.assertNotIn(self.buyer_user.partner_id, told)
+        self.assertNotIn(self.seller_user.partner_id, told)
+        self.assertTrue(told - self.customer, "a sales manager in his place")
+
+    def test_signature_is_told_to_nobody_who_may_not_read_it(self):
+        agreement = self._create_agreement(user_id=self.seller_user.id)
+        agreement.message_unsubscribe(self.seller_user.partner_id.ids)
+        self.seller_user.group_ids = self.env.ref("base.group_user")
+        agreement.action_send()
+        self._sign_with_pdf(agreement)
+        told = agreement.message_ids[0].notified_partner_ids
+        self.assertNotIn(self.seller_user.partner_id, told)
+        self.assertTrue(told - self.buyer_user.partner_id, "a sales manager in his place")
+
     # === A SIGNATURE IS A PICTURE === #
 
     def _draw(self, mode, size, colour, kind="PNG", line=None):

@@ -211,7 +211,8 @@ class B2BApprovalPortal(B2BAccountPortal):
         except AccessError as error:
             self._add_b2b_message(str(error), "danger")
         except UserError as error:
-            approval._keep_problem(decision, error)
+            member = request.env.user.partner_id._get_b2b_member().filtered("active")
+            approval._keep_problem(decision, error, member)
             self._add_b2b_message(str(error), "danger")
         return self._b2b_redirect(url)
 

@@ -29,6 +29,7 @@ class B2BCostCenterPortal(B2BAccountPortal):
                     [("partner_id", "=", company.id)], order="active desc, code, id"
                 ),
                 policies=self._get_b2b_policies(),
+                state_budget=self._state_b2b_budget,
             ),
         )
 
@@ -65,13 +66,14 @@ class B2BCostCenterPortal(B2BAccountPortal):
 
         :param int center_id: id of a cost centre
         :param str name: of the cost centre
-        :param str archive: switch it off or on instead
+        :param str archive: `off` or `on`, to switch it so instead; anything else switches it over
         """
 
         def change(company):
             center = self._get_b2b_center(company, center_id)
             if archive:
-                center.active = not center.active
+                # As the button said: pressed twice, it does the same twice.
+                center.active = {"off": False, "on": True}.get(archive, not center.active)
             else:
                 center.name = self._read_b2b_center(center.code, name)["name"]
 
@@ -100,6 +102,7 @@ class B2BCostCenterPortal(B2BAccountPortal):
             budget = center.budget_ids.filtered(lambda one: one.id == self._read_id(budget_id))
             if not budget:
                 raise UserError(request.env._("This budget does not exist."))
+            self._check_b2b_budget_seen(budget)
             budget.write(values)
 
         return self._change_b2b_centers(save)
@@ -143,6 +146,27 @@ class B2BCostCenterPortal(B2BAccountPortal):
         if not center:
             raise UserError(request.env._("This cost centre does not exist."))
         return center
+
+    @staticmethod
+    def _state_b2b_budget(budget):
+        """Return what the page says of a budget, as its form carries it.
+
+        :rtype: str
+        """
+        return f"{budget.date_start} {budget.date_end} {budget.amount:.6f} {budget.policy}"
+
+    def _check_b2b_budget_seen(self, budget):
+        """Refuse a form that would take back what another administrator has changed meanwhile.
+
+        :raise UserError: naming the cost centre
+        """
+        if request.httprequest.form.get("seen") not in (None, self._state_b2b_budget(budget)):
+            raise UserError(
+                request.env._(
+                    "The budget of %(center)s has changed meanwhile. Please look at it again.",
+                    center=budget.cost_center_id.display_name,
+                )
+            )
 
     def _read_b2b_center(self, code, name):
         values = {

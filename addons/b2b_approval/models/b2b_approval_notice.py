@@ -41,6 +41,7 @@ class B2bApprovalNotice(models.Model):
     )
     error = fields.Char()
     token_hash = fields.Char(groups="base.group_system", copy=False)
+    sent_to = fields.Char(help="The addresses that were mailed the link, which is for them alone.")
     is_used = fields.Boolean(help="The link has decided.")
 
     _pending_idx = models.Index("(id) WHERE state = 'pending'")
@@ -124,7 +125,7 @@ class B2bApprovalNotice(models.Model):
         try:
             with self.env.cr.savepoint():
                 self._send()
-                self.state = "sent"
+                self.write({"state": "sent", "sent_to": self.partner_id._get_mailboxes()})
         except psycopg2.OperationalError:
             raise  # a clash with another transaction: run again
         except UserError as error:
@@ -207,5 +208,40 @@ class B2bApprovalNotice(models.Model):
         self.ensure_one()
         approval = self.approval_id
         return (
-            not self.is_used and approval.step == self.step and approval._may_decide(self.member_id)
+            not self.is_used
+            and approval.step == self.step
+            and self._is_address_kept()
+            and approval._may_decide(self.member_id)
         )
+
+    def _is_address_kept(self):
+        """Whether the person still has the address that was mailed the link.
+
+        Else it was a wrong one, or is somebody else's by now; those sent before it was kept count.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return not self.sent_to or self.sent_to == self.partner_id._get_mailboxes()
+
+    @api.model
+    def _ask_at_new_address(self, partners):
+        """Mail the question once more to whoever was asked at another address, and has to decide.
+
+        :param res.partner partners: whose address has changed
+        """
+        # sudo: the outbox is nobody's to read, and whoever changes an address need not decide
+        rows = self.sudo().search(
+            [
+                ("partner_id", "in", partners.ids),
+                ("kind", "!=", "result"),
+                ("approval_id.state", "=", "pending"),
+                ("is_used", "=", False),
+            ]
+        )
+        rows = rows.filtered(lambda row: row.step == row.approval_id.step)
+        for approval, asked in rows.grouped("approval_id").items():  # few: what waits for a person
+            # Whoever is still to be mailed is so at the new address.
+            reached = asked.filtered(lambda row: row.state != "sent" or row._is_address_kept())
+            if members := asked.member_id - reached.member_id:
+                self._queue(approval, "ask", members)

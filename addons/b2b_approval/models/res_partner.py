@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.tools import email_normalize_all
 
 
 class ResPartner(models.Model):
@@ -26,3 +27,25 @@ class ResPartner(models.Model):
         string="Cost centres",
         groups="sales_team.group_sale_salesman",
     )
+
+    def write(self, vals):
+        """Override of `base`: whoever has to decide is asked again at a new address.
+
+        The link that went to the one before decides nothing any more: it may be a stranger's.
+        """
+        if "email" not in vals:
+            return super().write(vals)
+        before = {partner: partner._get_mailboxes() for partner in self}
+        res = super().write(vals)
+        moved = self.filtered(lambda partner: partner._get_mailboxes() not in ("", before[partner]))
+        if moved:
+            self.env["b2b.approval.notice"]._ask_at_new_address(moved)
+        return res
+
+    def _get_mailboxes(self):
+        """Return where e-mails to this contact go, however the addresses are written.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        return " ".join(sorted(email_normalize_all(self.email or "")))

@@ -104,6 +104,27 @@ class TestBudgets(BudgetCommon):
         refund.button_draft()
         self.assertEqual(self._use(budget)[1], self.amount)
 
+    def test_copied_invoice_for_another_customer_names_no_center(self):
+        self.product.invoice_policy = "order"
+        order = self.env["sale.order"].browse(self._place(**self.form).id)
+        order.action_confirm()
+        copy = order._create_invoices().copy()
+        colleague = self.buyer2_user.partner_id
+        copy.partner_id = colleague
+        self.assertEqual(copy.cost_center_id, self.center, "another contact of the customer")
+        copy.partner_id = self.rival
+        self.assertFalse(copy.cost_center_id)
+        # Whoever pays for the customer from the start pays for its cost centre.
+        paid = self.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": self.retail_user.partner_id.id,
+                "cost_center_id": self.center.id,
+            }
+        )
+        paid.partner_id = self.retail_user.partner_id
+        self.assertEqual(paid.cost_center_id, self.center)
+
     def test_what_is_invoiced_again_is_not_given_back(self):
         self.product.invoice_policy = "order"
         budget = self._create_budget(1000)

@@ -22,6 +22,27 @@ class TestCustomers(ApprovalCommon):
         order.b2b_note = "Called back"
         self.assertEqual(order.b2b_customer_id, self.customer)
 
+    def test_request_is_seen_by_nobody_once_the_order_is_anothers(self):
+        approval = self._request()
+        self._as(approval, self.anna_user).approve(comment="Mind the budget")
+        order = approval.order_id.sudo(False).with_user(self.seller_user)
+        order.partner_id = self.buyer2_user.partner_id.id
+        self.env.flush_all()
+
+        def sees(user):
+            requests = self.env["b2b.approval"].sudo()
+            return approval.sudo() in requests.search(
+                requests._get_visible_domain(user.partner_id.sudo())
+            )
+
+        self.assertTrue(sees(self.admin_user) and sees(self.anna_user), "a colleague took it over")
+        order.partner_id = self.rival_user.partner_id.id
+        self.env.flush_all()
+        self.rival_admin.is_administrator = True
+        self.assertEqual(approval.customer_id, self.customer)
+        for user in (self.rival_user, self.admin_user, self.anna_user, self.buyer_user):
+            self.assertFalse(sees(user), user.login)
+
     def test_who_requested_is_nobodys_to_write(self):
         approval = self._as(self._request(), self.seller_user)
         partner = self.rival_user.partner_id

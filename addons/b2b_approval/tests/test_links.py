@@ -248,3 +248,69 @@ class TestLinks(ApprovalCommon):
         self.url_open(self._link(self.anna), data={"decision": "approve"})
         self.env.invalidate_all()
         self.assertEqual(self.approval.state, "pending")
+
+    # === ANOTHER ADDRESS, ANOTHER TURN === #
+
+    def test_link_dies_with_the_address_it_was_sent_to(self):
+        url, person = self._link(self.anna), self.anna_user.partner_id
+        person.email = "Anna <B2B_ANNA@example.com>"  # the same mailbox
+        self.env.flush_all()
+        self.assertFalse(self._send_notices())
+        self.assertIn(self.product.name, self._get(url).text)
+        person.email = "anna.right@example.com"
+        self.env.flush_all()
+        self.assertNotIn(self.product.name, self._get(url).text)
+        self.assertTrue(self._alerts(self._decide(url)))
+        self.assertEqual(self.approval.state, "pending")
+        mail = self._send_notices()
+        self.assertEqual(mail.recipient_ids, person, "asked anew at the new address, nobody else")
+        person.phone = "+386 1 555 01 00"
+        self.env.flush_all()
+        self.assertFalse(self._send_notices())
+        self._decide(self._link(self.anna, mail))
+        self.assertEqual(self.approval.state, "approved")
+
+    def test_several_addresses_are_no_other_than_one(self):
+        person = self.anna_user.partner_id
+        person.email = "anna@example.com, office@example.com"
+        self.env.flush_all()
+        url = self._link(self.anna, self._send_notices())
+        person.email = "office@example.com; Anna <anna@example.com>"
+        self.env.flush_all()
+        self.assertFalse(self._send_notices())
+        self.assertIn(self.product.name, self._get(url).text)
+        person.email = "anna@example.com"
+        self.env.flush_all()
+        self.assertNotIn(self.product.name, self._get(url).text)
+        self.assertTrue(self._send_notices())
+
+    def test_new_address_asks_nobody_who_has_not_to_decide(self):
+        self._decide(self._link(self.bob))
+        self.anna_user.partner_id.email = "anna.right@example.com"
+        self.buyer_user.partner_id.email = "buyer.right@example.com"
+        self.env.flush_all()
+        self.assertFalse(self._send_notices())
+
+    def test_removed_address_asks_nobody(self):
+        self.anna_user.partner_id.email = False
+        self.env.flush_all()
+        waiting = self.env["b2b.approval.notice"].search_count([("state", "=", "pending")])
+        self.assertFalse(waiting)
+        self.assertNotIn(self.product.name, self._get(self._link(self.anna)).text)
+
+    def test_who_cannot_decide_leaves_no_reason_for_the_others(self):
+        self._as(self.approval, self.buyer_user).withdraw()
+        self.rule.step_ids.member_ids = self.anna
+        self.rule.write({"step_ids": [(0, 0, {"sequence": 20, "member_ids": self.bob.ids})]})
+        self.approval = self._request(self._new_cart())
+        url = self._link(self.anna, self._send_notices())
+        self._decide(url)
+        self.assertIn("You have approved", self._alerts(self._decide(url))[0])
+        self.assertFalse(
+            self.approval.problem, "the mail was opened twice: no problem of the order"
+        )
+        page = f"/my/b2b/approvals/{self.approval.id}"
+        for user in (self.anna_user, self.buyer_user):
+            self._login(user)
+            self._decide(page)
+            self.assertFalse(self.approval.problem, user.login)

@@ -272,6 +272,28 @@ class TestCostCenterPages(ApprovalCommon):
         self._act(f"/{center.id}", archive="1")
         self.assertFalse(center.active)
 
+    def test_button_pressed_twice_does_the_same_twice(self):
+        self._login(self.admin_user)
+        for caption, active in (("Take out of use", False), ("Use again", True)):
+            page = self._page(self._get(self.URL))
+            button = page.xpath(f"//button[normalize-space()='{caption}']")[0]
+            for _time in range(2):
+                self._act(f"/{self.center.id}", archive=button.get("value"))
+                self.assertEqual(self.center.active, active, caption)
+
+    def test_budget_that_changed_meanwhile_is_looked_at_again(self):
+        budget = self._create_budget(1000)
+        self._login(self.admin_user)
+        form = self._form(self._get(self.URL), "Save")[1]
+        budget.amount = 5000  # another administrator
+        self.env.flush_all()
+        alerts = self._act(f"/{self.center.id}/budget", **{**form, "policy": "block"})
+        self.assertIn("Workshop has changed meanwhile", alerts[0])
+        self.assertEqual((budget.amount, budget.policy), (5000, "warn"))
+        form = self._form(self._get(self.URL), "Save")[1]
+        self._act(f"/{self.center.id}/budget", **{**form, "policy": "block"})
+        self.assertEqual((budget.amount, budget.policy), (5000, "block"))
+
     def test_login_at_a_button_leads_to_the_page(self):
         self._login(self.admin_user)
         center = f"{self.URL}/{self.center.id}"

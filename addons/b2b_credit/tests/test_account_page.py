@@ -1,11 +1,14 @@
 import io
+import json
 import zipfile
 from datetime import timedelta
 from unittest.mock import patch
+from urllib.parse import urlencode
 
 import openpyxl
 
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .common import CreditCommon
 
@@ -144,6 +147,23 @@ class TestAccountPage(CreditCommon):
         with patch(path, 0):
             response = self._get(f"{URL}/statement.pdf?{self._period()}")
         self.assertIn("too many for a PDF", " ".join(self._alerts(response)))
+
+    @mute_logger("odoo.http")
+    def test_nobody_prints_a_statement_of_his_own(self):
+        """Odoo's address of reports prints what it is given, on the seller's letterhead."""
+        made_up = {
+            "statement": {"currency": 1, "rows": [], "opening": 0, "debit": 0, "credit": 0},
+            "period": ["2026-01-01", "2026-12-31"],
+            "company": 1,
+            "context": {"company": 1},
+        }
+        for partner in (self.buyer_user.partner_id, self.customer, self.rival):
+            for kind in ("html", "pdf"):
+                path = f"/report/{kind}/b2b_credit.report_statement/{partner.id}"
+                for options in ({}, {"options": json.dumps(made_up)}):
+                    with self.subTest(path=path, options=bool(options)):
+                        answer = self._get(f"{path}?{urlencode(options)}")
+                        self.assertEqual(answer.status_code, 403)
 
     def test_zip(self):
         refund = self._create_invoice(5, 1, move_type="out_refund")

@@ -52,6 +52,33 @@ class TestCreditHold(CreditCommon):
             with self.subTest(name):
                 self.assertFalse(orders.create({"partner_id": self.customer.id})[name])
 
+    def test_release_is_none_for_another_customer(self):
+        self.order.action_release_credit_hold("paid by phone")
+        self.order.partner_id = self.buyer2_user.partner_id.id
+        self.assertTrue(self.cart.b2b_credit_released_on, "a colleague took it over")
+        self.rival.with_company(self.company).credit_limit = 1
+        self.order.partner_id = self.rival_user.partner_id.id
+        self.assertFalse(self.cart.b2b_credit_released_on)
+        self.assertFalse(self.cart.b2b_credit_release_reason)
+        self.order.action_confirm()
+        self.assertIn("Confirmed above the credit", self.order.message_ids[0].body)
+
+    def test_language_of_who_has_left_may_be_switched_off(self):
+        german = self.env["res.lang"].with_context(active_test=False)
+        german.search([("code", "=", "de_DE")]).active = True
+        self.seller_user.lang = "de_DE"
+        self.customer.user_id = self.seller_user
+        self.seller_user.active = False
+        self.env.flush_all()
+        # As Odoo does it once nobody active reads the language, whatever the test system is in.
+        self.env.cr.execute("UPDATE res_lang SET active = false WHERE code = 'de_DE'")
+        self.env.registry.clear_cache("stable")
+        self.env.invalidate_all()
+        self._create_draft("cart", [(self.product, 2)])
+        order = self._place(self._get_cart()).sudo()
+        self.assertEqual(order.user_id, self.seller_user)
+        self.assertIn("credit limit", order.b2b_credit_hold_reason)
+
     def test_release(self):
         self.assertIs(self.order.action_release_credit_hold("paid by phone"), True)
         self.assertFalse(self.cart.b2b_credit_hold)

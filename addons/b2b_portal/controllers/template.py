@@ -256,7 +256,11 @@ class B2BTemplatePortal(B2BShopPortal):
         return f"/my/b2b/templates/{template.id}"
 
     def _share_template(self, agreement, template, form):
-        template.b2b_template_shared = not template.b2b_template_shared
+        # As the button said: pressed twice, it does the same twice.
+        wanted = {"yes": True, "no": False}.get(form.get("shared"))
+        if wanted is None:
+            wanted = not template.b2b_template_shared
+        template.b2b_template_shared = wanted
         self._add_b2b_message(
             request.env._("Your colleagues see and use this template now.")
             if template.b2b_template_shared

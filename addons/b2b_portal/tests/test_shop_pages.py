@@ -330,6 +330,11 @@ class TestShopPages(B2bPageCommon):
         self.assertEqual(button[0].get("aria-pressed"), "true")
         self.env.invalidate_all()
         self.assertEqual((template.name, template.b2b_template_shared), ("Yearly", True))
+        # As the button said: pressed twice, it does the same twice.
+        for _time in range(2):
+            self._post(f"{url}/share", {"shared": button[0].get("value")})
+            self.env.invalidate_all()
+            self.assertFalse(template.b2b_template_shared)
         self._post(f"{url}/save", {"remove": template.order_line.id})
         self.assertFalse(template.order_line)
         self._post(f"{url}/delete")

@@ -268,6 +268,24 @@ class TestOrderLists(OrderStatusCommon):
             with self.subTest(text=text):
                 self.assertNotIn(order, self._search_box(text))
 
+    def test_phone_in_a_filter_of_ones_own(self):
+        """Odoo's editor of filters offers more than the search box asks."""
+        order, without = self._create_order(), self._create_order()
+        order.partner_id = order.partner_id.copy({"phone": "+48 61 555 01 99"})
+        without.partner_id = without.partner_id.copy({"phone": False})
+        orders = self.env["sale.order"].with_user(self.seller)
+        for operator, value, found in (
+            ("=", "+48 61 555 01 99", order),
+            ("in", ["+48 61 555 01 99"], order),
+            ("!=", "+48 61 555 01 99", without),
+            ("!=", False, order),
+            ("=", False, without),
+            ("not ilike", "555-01-99", without),
+        ):
+            with self.subTest(operator=operator, value=value):
+                domain = [("customer_phone", operator, value), ("id", "in", (order + without).ids)]
+                self.assertEqual(orders.search(domain), found)
+
     def test_search_box_by_phone_shows_only_readable_orders(self):
         order = self._create_order(user_id=self.manager.id)
         order.partner_id.phone = "+48 61 555 01 99"

@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import freeze_time, new_test_user, tagged
+from odoo.tools import html2plaintext
 
 from odoo.addons.mail_delivery_retry.tests.common import Race
 
@@ -196,6 +197,52 @@ class TestMessagePage(TrackingCommon):
         message = self._answer("To the former customer")
         self.assertNotIn(self.order.partner_id, message.notified_partner_ids)
         self.assertNotIn("former customer", self._open(self.order))
+
+    def test_another_customer_of_an_order_that_was_taken_back_sees_nothing_of_it(self):
+        self._send("This is not my order")
+        self._answer("To the former customer")
+        self.order._action_cancel()
+        self.order.action_draft()
+        self.order.partner_id = self.env["res.partner"].create(
+            {"name": "Right", "email": "right@example.com"}
+        )
+        self.order.action_confirm()
+        self.env.flush_all()
+        page = self._open(self.order)
+        self.assertNotIn("not my order", page)
+        self.assertNotIn("former customer", page)
+
+    def test_another_customer_reads_no_message_of_the_former_one(self):
+        self._send("This is not my order")
+        self._answer("To the former customer")
+        read = self.env["mail.message"].with_user(self.stranger)
+        domain = [("model", "=", "sale.order"), ("res_id", "=", self.order.id)]
+        self.order.partner_id = self.stranger.partner_id
+        self._answer("To the new customer")
+        self.env.flush_all()
+        self.assertEqual(
+            [html2plaintext(message.body) for message in read.search(domain)],
+            ["To the new customer"],
+        )
+        self.authenticate("test_stranger", "test_stranger")
+        fetch = {"thread_model": "sale.order", "thread_id": self.order.id}
+        answer = str(self.make_jsonrpc_request("/mail/chatter_fetch", fetch))
+        self.assertIn("To the new customer", answer)
+        self.assertNotIn("former customer", answer)
+        self.assertNotIn("not my order", answer)
+        words = " ".join(self.order.with_user(self.seller).message_ids.mapped("body"))
+        self.assertIn("not my order", words, "colleagues read it")
+
+    def test_same_customer_of_an_order_that_was_taken_back_sees_what_he_asked(self):
+        self._send("Where are my goods?")
+        self.order._action_cancel()
+        self.order.action_draft()
+        self.order.partner_id = self.env["res.partner"].create(
+            {"name": "Colleague", "parent_id": self.order.partner_id.id, "type": "contact"}
+        )
+        self.order.action_confirm()
+        self.env.flush_all()
+        self.assertIn("Where are my goods?", self._open(self.order))
 
     def test_answered_by_phone(self):
         self._send()

@@ -72,6 +72,11 @@ class SaleOrderErpDocument(models.Model):
     attachment_id = fields.Many2one(
         comodel_name="ir.attachment", string="PDF", ondelete="set null", readonly=True
     )
+    is_former_customers = fields.Boolean(
+        string="Of the former customer",
+        readonly=True,
+        help="It was there when the order got another customer, who is not shown it.",
+    )
     changed_at = fields.Datetime(
         string="Changed in the ERP", readonly=True, help="By the newest row that reached it."
     )

@@ -36,6 +36,33 @@ class TestDocumentsPortal(FeedCommon, PortalCommon):
 
     # === ORDER PAGE === #
 
+    def test_another_customer_gets_no_document_of_the_former_one(self):
+        other = self.stranger
+        for path in ("sale", "draft"):
+            with self.subTest(path=path), self.cr.savepoint() as savepoint:
+                if path == "draft":
+                    self.document.state = "cancelled"
+                    self.order._action_cancel()
+                    self.order.action_draft()
+                    self.document.state = "open"
+                self.order.partner_id = other.partner_id
+                if path == "draft":
+                    self.order.action_confirm()
+                self._push_document(self.order, kind="delivery", number="WZ 77/2026")
+                self.env.flush_all()
+                shown = self.order.with_user(other).sudo()._get_customer_erp_documents()
+                self.assertEqual(shown.mapped("number"), ["WZ 77/2026"])
+                domain = self.order._get_customer_erp_domain("document", "4711")
+                self.assertNotIn(self.order, self.env["sale.order"].search(domain))
+                savepoint.rollback()
+                self.env.invalidate_all()
+        self.order.partner_id = other.partner_id
+        self.env.flush_all()
+        page = self._open(f"/my/orders/{self.order.id}", other.login)
+        self.assertEqual(page.status_code, 200)
+        self.assertNotIn("4711", page.text)
+        self.assertEqual(self._open(self.path, other.login).status_code, 404)
+
     def test_order_without_documents_asks_for_no_right(self):
         order = self._create_order(partner_id=self.buyer.partner_id.id)
         model = self.env.registry["sale.order"]

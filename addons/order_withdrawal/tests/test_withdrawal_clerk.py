@@ -259,6 +259,26 @@ class TestWithdrawalClerk(WithdrawalHttpCommon):
         with self.assertRaises(UserError):
             statement.action_decline("No")
 
+    def test_order_goes_to_no_other_customer_while_it_is_open(self):
+        statement = self._enter(self.order)
+        other = self.env["res.partner"].create({"name": "Other", "email": "other@example.com"})
+        colleague = self.env["res.partner"].create(
+            {"name": "Same", "parent_id": self.customer.id, "type": "contact"}
+        )
+        self.order.partner_id = colleague
+        for state in ("sale", "draft"):
+            self.assertEqual(self.order.state, state)
+            with self.assertRaises(UserError) as refused, self.cr.savepoint():
+                self.order.with_user(self.seller).partner_id = other
+            self.assertIn(statement.name, str(refused.exception))
+            self.assertEqual(self.order.partner_id, colleague)
+            if state == "sale":
+                statement.action_accept()
+                self.order.action_draft()
+        statement.action_done()
+        self.order.with_user(self.seller).partner_id = other
+        self.assertEqual(self.order.partner_id, other)
+
     def test_unmatched_is_declined_without_a_mail_to_a_stranger(self):
         self._declare(email="stranger@example.com")
         statement = self._withdrawals()[-1]

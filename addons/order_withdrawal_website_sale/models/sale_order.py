@@ -70,9 +70,23 @@ class SaleOrder(models.Model):
         return bool(
             order.company_id.withdrawal_enabled
             and order._has_withdrawal_right()
-            and not order.withdrawal_consent_date
-            and any(line._begins_at_once() for line in order.order_line)
+            and any(
+                line._begins_at_once() and not order._is_consented_to(line)
+                for line in order.order_line
+            )
         )
+
+    def _is_consented_to(self, line):
+        """Whether a line of this order (sudo) was there when the customer consented.
+
+        What he puts into the cart later he has not seen beside the words.
+
+        :param sale.order.line line: of this order
+        :rtype: bool
+        """
+        consented = self.withdrawal_consent_date
+        # Moments of fields have no fractions of a second, those of the creation have.
+        return bool(consented) and line.create_date.replace(microsecond=0) <= consented
 
     def _get_withdrawal_consent_text(self):
         """Return what the customer consents to, in the language of the page."""
@@ -95,6 +109,13 @@ class SaleOrder(models.Model):
                         "withdrawal_consent_date": fields.Datetime.now(),
                     }
                 )
+
+    def _forget_former_requests(self):  # pylint: disable=missing-return
+        """Override of `order_status_flags`: the next customer has consented to nothing."""
+        super()._forget_former_requests()
+        self.with_context(order_withdrawal_consent=CONSENT_KEY).write(
+            dict.fromkeys(CONSENT_FIELDS, False)
+        )
 
     def _check_cart_is_ready_to_be_paid(self):
         """Override of `website_sale` to have nothing paid without the consent."""

@@ -1,7 +1,9 @@
-from odoo import http
+from datetime import timedelta
+
+from odoo import fields, http
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import HttpCase, freeze_time, new_test_user, tagged
 
 CONSENT_PARTS = ("date", "text", "version")
 
@@ -92,6 +94,40 @@ class TestWithdrawalShop(HttpCase):
     def test_dated_service_has_no_right_to_lose(self):
         self.book.withdrawal_exception = "dated_service"
         self.assertFalse(self._create_cart(self.book)._needs_withdrawal_consent())
+
+    def test_consent_is_asked_again_for_what_is_added_later(self):
+        cart = self._create_cart(self.book)
+        cart._give_withdrawal_consent()
+        first = cart.withdrawal_consent_date
+        with freeze_time(first + timedelta(minutes=5)):
+            cart.order_line.product_uom_qty += 1
+            self.assertFalse(cart._needs_withdrawal_consent(), "more of the same")
+            line = cart.order_line.copy({"order_id": cart.id})
+            # The database's own clock is not frozen.
+            line._write({"create_date": fields.Datetime.now()})
+            line.invalidate_recordset(["create_date"])
+            self.assertTrue(cart._needs_withdrawal_consent())
+            with self.assertRaises(ValidationError):
+                cart._check_cart_is_ready_to_be_paid()
+            cart._give_withdrawal_consent()
+            self.assertFalse(cart._needs_withdrawal_consent())
+            self.assertGreater(cart.withdrawal_consent_date, first)
+
+    def test_next_customer_has_consented_to_nothing(self):
+        order = self._create_cart(self.book)
+        order._give_withdrawal_consent()
+        order.action_confirm()
+        other = self.env["res.partner"].create({"name": "Other", "email": "other@example.com"})
+        colleague = self.env["res.partner"].create(
+            {"name": "Same", "parent_id": order.partner_id.id, "type": "contact"}
+        )
+        order.partner_id = colleague
+        self.assertTrue(order.withdrawal_consent_date)
+        order._action_cancel()
+        order.action_draft()
+        order.partner_id = other
+        for name in ("text", "version", "date"):
+            self.assertFalse(order[f"withdrawal_consent_{name}"])
 
     def test_consent_is_only_asked_where_the_function_is_on(self):
         cart = self._create_cart(self.book)

@@ -72,8 +72,7 @@ class B2bAgreement(models.Model):
         """
         self.ensure_one()
         attachment = self._make_pdf_attachment()
-        # sudo: who the salesperson is, is hidden from customers; followers hear of it anyway
-        seller = self.sudo().user_id
+        seller = self._get_seller_of_copy()
         # By the queue: the customer who signs does not wait for a mail server.
         self.with_context(mail_notify_force_send=False).message_post(
             author_id=author.id,
@@ -97,6 +96,29 @@ class B2bAgreement(models.Model):
                 )
             )
 
+    def _get_seller_of_copy(self):
+        """Return who of the seller is told of the signature, in sudo mode.
+
+        The salesperson; of one who has left, or may not open the agreement any more, whoever is
+        reminded of its end.
+
+        :return: `res.users` record, empty for an agreement of nobody
+        """
+        # sudo: who the salesperson is, is hidden from customers; followers hear of it anyway
+        agreement = self.sudo()
+        return agreement.user_id and agreement._get_reminded_user()
+
+    def _get_signer_of_copy(self):
+        """Return to whom of the customer a copy goes that could not be made at the signature.
+
+        The signer; of one who has left the customer since, whoever gets its e-mails.
+
+        :return: `res.partner` records
+        """
+        signer = self.signed_partner_id
+        is_there = signer.commercial_partner_id == self.partner_id
+        return signer if is_there else self._get_customer_recipients()
+
     @api.model
     def _keep_missing_pdfs(self, limit=20):
         """Make the PDFs that could not be made when agreements were signed.
@@ -116,20 +138,25 @@ class B2bAgreement(models.Model):
         """Make a PDF that could not be made at the signature, and send the copies then."""
         self.ensure_one()
         attachment = self._make_pdf_attachment()
-        signer = self.signed_partner_id
-        if not attachment or not signer:
+        if not attachment or not self.signed_partner_id:
             return
+        customer = self._get_signer_of_copy()
         agreement = self.with_context(
-            lang=get_active_lang(self.with_company(self.company_id).env, signer.lang),
+            lang=get_active_lang(self.with_company(self.company_id).env, customer[:1].lang),
             mail_notify_force_send=False,
         )
         agreement.message_notify(
             subject=agreement.env._("Agreement %(name)s: your copy", name=self.name),
             body=agreement.env._("The PDF of the signed agreement is attached."),
             attachment_ids=attachment.ids,
-            partner_ids=(signer | self.user_id.partner_id).ids,
+            partner_ids=(customer | self._get_seller_of_copy().partner_id).ids,
         )
         self.env["mail.mail"]._trigger_queue()
+
+    def _get_print_lang(self):
+        """Return the language of the PDF: the customer's, unless it was switched off since."""
+        lang = self.partner_id.lang
+        return lang and get_active_lang(self.with_company(self.company_id).env, lang)
 
     def _render_pdf(self):
         """Return the PDF of the agreement as it is now.

@@ -24,7 +24,12 @@ class B2bApproval(models.Model):
     )
     company_id = fields.Many2one(related="order_id.company_id", store=True, index=True)
     customer_id = fields.Many2one(
-        related="order_id.b2b_customer_id", string="Customer", store=True, index=True
+        comodel_name="res.partner",
+        compute="_compute_customer_id",
+        store=True,
+        precompute=True,
+        index=True,
+        help="Whose request it was, wherever the order goes later.",
     )
     user_id = fields.Many2one(related="order_id.user_id", string="Salesperson")
     amount_untaxed = fields.Monetary(related="order_id.amount_untaxed")
@@ -66,6 +71,14 @@ class B2bApproval(models.Model):
     payment_term_id = fields.Many2one("account.payment.term", readonly=True)
 
     _order_uniq = models.Constraint("UNIQUE(order_id)", "There is a request for this order.")
+
+    # === COMPUTE METHODS === #
+
+    # Not on the customer of the order, who may be another one once it is placed.
+    @api.depends("order_id")
+    def _compute_customer_id(self):
+        for approval in self:
+            approval.customer_id = approval.order_id.b2b_customer_id
 
     # === CRUD METHODS === #
 

@@ -27,7 +27,11 @@ class B2bApproval(models.Model):
         :param res.partner partner: a contact, in sudo mode
         :rtype: Domain
         """
-        company = Domain("customer_id", "=", partner.commercial_partner_id.id)
+        customer = partner.commercial_partner_id
+        # Of an order that was given to another customer, neither one sees the request: one reads
+        # what the other's colleagues said, the other one what is ordered by now.
+        company = Domain("customer_id", "=", customer.id)
+        company &= Domain("order_id.b2b_customer_id", "=", customer.id)
         granted = partner._get_b2b_rights()
         if rights.ADMINISTRATE in granted:
             return company
@@ -190,12 +194,15 @@ class B2bApproval(models.Model):
         head = self.env._("Something changed since you opened the page. Please look at it again.")
         return "\n".join([head, *self._get_changes_today()])
 
-    def _keep_problem(self, decision, error):
+    def _keep_problem(self, decision, error, member):
         """Keep why an approved request could not be placed: it stays pending, with the reason.
+
+        Nothing of somebody whose turn it is not: what he is told is no reason for the others.
 
         :param str decision: as the form sent it
         :param UserError error: of the try
+        :param b2b.member member: who tried, may be empty
         """
-        if decision == "approve" and self.state == "pending":
+        if decision == "approve" and self._may_decide(member):
             # sudo: whoever decides writes no requests himself
             self.sudo().with_context(b2b_deciding=DECIDING).problem = str(error)[:1000]

@@ -2,6 +2,8 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from odoo.addons.mail_delivery_retry.language import get_active_lang
+
 
 class SaleOrder(models.Model):
     """Orders that customers place outside the B2B checkout: public shop, quotations of the seller.
@@ -141,5 +143,6 @@ class SaleOrder(models.Model):
 
         :rtype: sale.order
         """
-        lang = self.user_id.lang or self.company_id.partner_id.lang
-        return self.with_context(lang=lang)
+        # Of one who has left it may be switched off since.
+        env = self.with_company(self.company_id).env
+        return self.with_context(lang=get_active_lang(env, self.user_id.lang))

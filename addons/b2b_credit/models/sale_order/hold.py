@@ -147,6 +147,21 @@ class SaleOrder(models.Model):
         )
         self._trigger_status_event("credit_hold")
 
+    def _forget_former_requests(self):  # pylint: disable=missing-return
+        """Override of `order_status_flags`: a release was one for the former customer's credit.
+
+        The next one's is looked at anew when the order is confirmed; the log keeps the reason.
+        """
+        super()._forget_former_requests()
+        if self.b2b_credit_released_on:
+            self.with_context(b2b_credit_hold=HOLD).write(
+                {
+                    "b2b_credit_released_by_id": False,
+                    "b2b_credit_released_on": False,
+                    "b2b_credit_release_reason": False,
+                }
+            )
+
     def action_release_credit_hold(self, reason=False):
         """Release held orders, so that they can be confirmed; the others are left as they are.
 

@@ -279,10 +279,12 @@ class SaleOrder(models.Model):
         phone number finds nothing: the search box asks for number, reference, name and phone at
         once.
         """
-        if operator != "ilike" or not isinstance(value, str):
+        if operator not in ("ilike", "in") or (operator == "ilike" and not isinstance(value, str)):
             return NotImplemented
         # What is found by the fields behind it is not asked for the groups of this one.
         self._check_field_access(self._fields["customer_phone"], "read")
+        if operator == "in":  # a filter of the user's own: is, is not, is set
+            return Domain("partner_id", "any!", Domain("phone", "in", value))
         digits = re.sub(r"\D", "", value).lstrip("0")
         if len(digits) < PHONE_DIGITS or not PHONE.fullmatch(value):
             return Domain.FALSE

@@ -90,7 +90,8 @@ class SaleOrder(models.Model):
             if order._get_link_owner() != owner:
                 order._renew_links()
                 order._unsubscribe_former_customer(partner | owner)
-                if order.was_placed:
+                # Of what was placed before and is a quotation at the moment, too.
+                if order.was_placed or order.status_history_ids:
                     order._forget_former_requests()
             # A cart has no e-mails, and gets its addresses one by one.
             may_wait = order.was_placed or order.partner_id != partner
@@ -135,10 +136,14 @@ class SaleOrder(models.Model):
     def _forget_former_requests(self):
         """Forget what the former customer of this order (sudo) has asked for.
 
-        Messages keep the words, and the activity about a question stays, for whoever answers it.
+        Messages keep the words, for colleagues only from now on: Odoo shows them on the order's
+        page. The activity about a question stays, for whoever answers it.
+
+        Hook: addons that keep more of a customer at an order part it from that here.
         """
         self._close_cancellation_requests()
         self.question_ids.unlink()
+        self.message_ids.filtered(lambda message: not message.is_internal).is_internal = True
         rows = self.env["sale.order.status.history"]
         rows._find_waiting("link", self)._supersede_mails()
 

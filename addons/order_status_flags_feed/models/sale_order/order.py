@@ -190,6 +190,7 @@ class SaleOrder(models.Model):
         found = documents._search(
             Domain("number", "ilike", text)
             & Domain("state", "=", "open")
+            & Domain("is_former_customers", "=", False)
             & self._get_customer_erp_kinds_domain()
         )
         return Domain("id", "in", found.subselect("order_id"))
@@ -207,6 +208,14 @@ class SaleOrder(models.Model):
             return Domain.TRUE
         return Domain("kind", "not in", FINANCE_KINDS)
 
+    def _forget_former_requests(self):  # pylint: disable=missing-return
+        """Override of `order_status_flags`: the next customer gets no documents of the former one.
+
+        What the ERP makes from now on is the next one's.
+        """
+        super()._forget_former_requests()
+        self.erp_document_ids.write({"is_former_customers": True})
+
     def _get_customer_erp_documents(self):
         """Return the documents (sudo) that the customer sees: the open ones of a placed order.
 
@@ -215,6 +224,10 @@ class SaleOrder(models.Model):
         self.ensure_one()
         # sudo: customers have no access to documents, only to those that are shown to them
         documents = self.sudo().erp_document_ids
-        shown = documents.filtered(lambda document: self.was_placed and document.state == "open")
+        shown = documents.filtered(
+            lambda document: (
+                self.was_placed and document.state == "open" and not document.is_former_customers
+            )
+        )
         # Who sees what is asked where there is something to see.
         return shown and shown.filtered_domain(self._get_customer_erp_kinds_domain())

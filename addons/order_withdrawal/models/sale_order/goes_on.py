@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from odoo.addons.mail_delivery_retry.language import get_active_lang
@@ -29,6 +30,24 @@ class SaleOrder(models.Model):
         res = super()._after_outside_documents()
         self._mark_goes_on()
         return res
+
+    def _forget_former_requests(self):
+        """Override of `order_status_flags`: an open withdrawal stays with who has declared it.
+
+        The next customer would not have to pay, and wait for a withdrawal that is not his.
+
+        :raise UserError: naming the statement
+        """
+        if withdrawal := self._get_open_withdrawals()[:1]:
+            raise UserError(
+                self.env._(
+                    "The customer of %(order)s has withdrawn from it (%(withdrawal)s). Settle that"
+                    " first, or make a new order for the other customer.",
+                    order=self.name,
+                    withdrawal=withdrawal.name,
+                )
+            )
+        return super()._forget_former_requests()
 
     def _is_closed_to_payment(self):
         """Override of `order_status_flags`: what is withdrawn from as a whole is paid no more."""
