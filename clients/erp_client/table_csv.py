@@ -27,6 +27,8 @@ OUTER_BLANKS = " \t\r\n\v\f\u00a0\u2007\u202f\u200b\ufeff"
 _BLANKS = " \u00a0\u2007\u202f"
 _SEPARATOR_LINE = re.compile(r'\A"?sep=([^\n"])"?[;,\t ]*(?:\n|\Z)', re.IGNORECASE)
 # ="0042": how a program tells a spreadsheet that a number is text
+# 5,90123E+12: a spreadsheet has cut a long number short before it was saved as text
+_CUT_SHORT = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}", re.IGNORECASE)
 _TEXT_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
 
 
@@ -50,14 +52,17 @@ class TableRow:
     :ivar list cells: text of each column of the table
     :ivar dict problems: `{column: code}` of cells that cannot be told: `quotes` (a lone quotation
         mark may have swallowed a row), `formula` (without a stored result), `merged`, `error`,
-        `format` (what the spreadsheet shows is not what it stores)
+        `format` (what the spreadsheet shows is not what it stores), `struck` (crossed out), `ink`
+        (in the colour of its background)
     :ivar frozenset numbers: columns whose cell is a number and no text
+    :ivar dict stored: `{column: number}` of cells whose number format shows something else
     """
 
     number: int
     cells: list
     problems: dict = field(default_factory=dict)
     numbers: frozenset = frozenset()
+    stored: dict = field(default_factory=dict)
 
 
 @dataclass
@@ -252,6 +257,14 @@ def clean(value):
     """
     text = "" if value is None else str(value).replace("\x00", "").strip(OUTER_BLANKS)
     return remove_guard(text)
+
+
+def is_cut_short(text):
+    """Whether a number or code lost its digits when a spreadsheet saved it as text.
+
+    :param str text: of one cell
+    """
+    return bool(_CUT_SHORT.fullmatch(text.strip(OUTER_BLANKS)))
 
 
 def remove_guard(text):
