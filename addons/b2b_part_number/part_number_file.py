@@ -6,9 +6,9 @@ the columns are found by the words of their header.
 
 from dataclasses import dataclass, field
 
-from odoo.addons.b2b_portal.quick_order_header import fold, get_role
+from odoo.addons.b2b_portal.quick_order_header import fold, get_role, is_wider
 from odoo.addons.b2b_portal.quick_order_parser import MAX_BYTES, MAX_ROWS
-from odoo.addons.order_status_flags.table_csv import Table, TableError, clean
+from odoo.addons.order_status_flags.table_csv import Table, TableError, clean, is_cut_short
 from odoo.addons.order_status_flags.table_file import read_table
 
 # Titles may stand above the header.
@@ -83,7 +83,7 @@ def parse_file(name, content, known=""):
     if len(body) > MAX_ROWS:
         raise TableError("too_many_rows")
     return PartNumberFile(
-        [_read_row(row, sku, own) for row in body],
+        [_read_row(row, sku, own, _is_shifted(table, header, row, sku, own)) for row in body],
         [row.number for row in table.rows[: max(header, 0)]],
         table,
     )
@@ -127,10 +127,25 @@ def _get_roles(row, names):
     return ["own" if text and text in names else get_role(text) for text in folded]
 
 
-def _read_row(row, sku, own):
+def _is_shifted(table, header, row, sku, own):
+    """Whether a text with a separator may have moved the cells of a row to the right."""
+    if header < 0 or not table.separator:
+        return False
+    return is_wider(
+        [clean(cell) for cell in row.cells],
+        [clean(cell) for cell in table.rows[header].cells],
+        max(sku, own),
+    )
+
+
+def _read_row(row, sku, own, is_shifted):
     cells = [*row.cells, *[""] * (max(sku, own) + 1 - len(row.cells))]
+    code, reference = clean(cells[sku]), clean(cells[own])
     error = next((row.problems[one] for one in (sku, own) if one in row.problems), "")
-    code = clean(cells[sku])
-    if not error and not code:
+    if not error and is_shifted:
+        error = "surplus_cells"
+    elif not error and is_cut_short(reference):
+        error = "cut_short"
+    elif not error and not code:
         error = "no_sku"
-    return PartNumberRow(row.number, code, clean(cells[own]), error)
+    return PartNumberRow(row.number, code, reference, error)

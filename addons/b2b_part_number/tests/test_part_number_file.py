@@ -70,6 +70,21 @@ class TestPartNumberFile(BaseCase):
             rows, [("0042", "A", ""), ("", "B", "no_sku"), ("0043", "", ""), ("0042", "", "")]
         )
 
+    def test_row_whose_cells_were_moved_to_the_right(self):
+        for text in (
+            "sku;name;part number\n0042;Bolt; zinc;A-1",
+            "sku;name;part number;note\n0042;Bolt; zinc;A-1;",
+        ):
+            with self.subTest(text=text):
+                self.assertEqual([row[2] for row in self._rows(text)], ["surplus_cells"])
+        self.assertEqual(self._rows("sku;part number\n0042;A;"), [("0042", "A", "")])
+
+    def test_number_that_a_spreadsheet_cut_short(self):
+        self.assertEqual(
+            self._rows("sku;part number\n0042;5,90123E+12\n0043;5E12"),
+            [("0042", "5,90123E+12", "cut_short"), ("0043", "5E12", "")],
+        )
+
     def test_titles_are_told(self):
         parsed = parse_file("l.csv", b"Our list;;\nsku;part number;\n0042;A;")
         self.assertEqual((parsed.titles, len(parsed.rows)), ([1], 1))
