@@ -294,6 +294,9 @@ def test_query_that_says_something_before_its_table(monkeypatch):
         ({"flag": "Gotowe      "}, "flag", "Gotowe"),
         ({"flag": "            "}, "flag", ""),
         ({"note": " as it is "}, "note", " as it is "),
+        # A spreadsheet that is asked as a database knows no whole numbers.
+        ({"number": 4711.0}, "number", "4711"),
+        ({"number": 47.5}, "number", "47.5"),
     ],
 )
 def test_values_of_a_database_become_texts(values, name, expected):
@@ -410,6 +413,13 @@ def test_row_that_does_not_fit_is_told_and_stops_no_other(odoo, client):
     text = TABLE + f"k2;S2;Flag;a; b;{MOMENT}\nk3;S3;Flag;;{MOMENT}\n"
     (client.folder / "changes.csv").write_bytes(text.encode())
     assert "row 3 of changes.csv does not fit the columns" in client.run()[1]
+    assert [row["key"] for row in odoo.calls[0][1]["rows"]] == ["k1", "k3"]
+
+
+def test_number_that_a_spreadsheet_cut_short_is_told(odoo, client):
+    text = TABLE + f"1.23457E+12;S2;Flag;;{MOMENT}\nk3;S3;Flag;;{MOMENT}\n"
+    (client.folder / "changes.csv").write_bytes(text.encode())
+    assert "row 3 of changes.csv has a number that a spreadsheet cut short" in client.run()[1]
     assert [row["key"] for row in odoo.calls[0][1]["rows"]] == ["k1", "k3"]
 
 
