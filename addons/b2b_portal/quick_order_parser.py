@@ -206,8 +206,11 @@ def _split_singles(table):
 def _split_single(cell):
     for separator in SEPARATORS:
         sku, found, quantity = cell.partition(separator)
-        if found and clean(sku) and _NUMBER.match(clean(quantity).replace(",", ".")):
-            return [clean(sku), clean(quantity)]
+        quantity = clean(quantity)
+        # In A,24,5 the second comma may be that of a number, or divide it from a price.
+        number = quantity if separator == "," else quantity.replace(",", ".")
+        if found and clean(sku) and _NUMBER.match(number):
+            return [clean(sku), quantity]
     return [cell]
 
 
@@ -308,13 +311,10 @@ def _guess_layout(table):
     width = _get_width(table.rows)
     if width <= 1:
         return Layout(is_open=bool(table.hidden_columns))
-    layout = Layout(sku=0, quantity=1)
-    if _may_hide_more(table):
-        layout.is_open = True
-        return layout
+    layout = Layout(sku=0, quantity=1, is_open=_may_hide_more(table))
     wide = [row for row in table.rows if len(strip(row.cells)) > 2]
     # Rows that a decimal comma may have cut are rejected, each with its reason.
-    layout.is_open = bool(wide) and not (
+    layout.is_open |= bool(wide) and not (
         table.separator == "," and all(_is_cut(row.cells, layout) for row in wide)
     )
     return layout
@@ -322,8 +322,7 @@ def _guess_layout(table):
 
 def _may_hide_more(table):
     """Whether a spreadsheet hides a header, or the column that is the quantity."""
-    is_header_hidden = table.hidden_rows and table.rows[0].number > 1
-    return bool(table.hidden_columns or is_header_hidden)
+    return bool(table.hidden_columns or (table.hidden_rows and table.rows[0].number > 1))
 
 
 def _find_titles(table, layout):

@@ -147,6 +147,17 @@ class TestQuickOrderRows(BaseCase):
         self.assertEqual(len(again), sum(bool(row.error) for row in parsed.rows))
         self.assertTrue(all(row.error for row in again), again)
 
+    def test_lone_cell_with_two_commas_is_not_divided(self):
+        for text in (
+            '"SKU,Qty,Price"\n"A,24,5"\n"B,2,7"',
+            "X;2\nA,24,5\nY;3",
+            "X\t2\nA,1,000\nY\t3",
+        ):
+            with self.subTest(text=text):
+                row = parser.parse_text(text).rows[1]
+                self.assertIn(",", row.sku, "unknown as a whole: the buyer is told")
+        self.assertEqual(self._read("X\t2\nA;24,5"), [("X", 2.0, ""), ("A", 24.5, "")])
+
     def test_thousands_are_whole(self):
         choice = parser.Choice(thousands=True)
         for text, quantity in (("1.001", 1001), ("2,003", 2003), ("999.999", 999_999)):
