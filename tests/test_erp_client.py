@@ -294,9 +294,6 @@ def test_query_that_says_something_before_its_table(monkeypatch):
         ({"flag": "Gotowe      "}, "flag", "Gotowe"),
         ({"flag": "            "}, "flag", ""),
         ({"note": " as it is "}, "note", " as it is "),
-        # A spreadsheet that is asked as a database knows no whole numbers.
-        ({"number": 4711.0}, "number", "4711"),
-        ({"number": 47.5}, "number", "47.5"),
     ],
 )
 def test_values_of_a_database_become_texts(values, name, expected):

@@ -83,8 +83,6 @@ class Source:
             return ""
         if isinstance(value, datetime.date):
             value = value.isoformat()
-        if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-            value = int(value)  # spreadsheets and some databases know no whole numbers
         text = str(value)
         if name == "note":
             return text
