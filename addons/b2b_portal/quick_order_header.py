@@ -100,20 +100,6 @@ def strip(cells):
     return cells[:count]
 
 
-def names_the_same(cells, header):
-    """Whether a row is the header once more, in whatever case.
-
-    :param list cells: of the row
-    :param list header: cells of the header
-    """
-    cells, names = strip(cells), strip(header)
-    return len(cells) == len(names) and all(map(_is_alike, cells, names))
-
-
-def _is_alike(cell, name):
-    return cell == name or fold(cell) == fold(name)
-
-
 def is_wider(cells, header, column):
     """Whether an unquoted text with a separator may have moved the cells of a row to the right.
 
@@ -124,6 +110,8 @@ def is_wider(cells, header, column):
     :param list header: cells of the header
     :param int column: the last one that is asked for
     """
+    if len(cells) <= len(header) and header[-1]:
+        return False  # by far the most
     names = strip(header)
     if len(strip(cells)) > len(names):
         return True

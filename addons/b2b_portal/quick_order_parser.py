@@ -19,7 +19,7 @@ from odoo.addons.order_status_flags.table_csv import (
 )
 from odoo.addons.order_status_flags.table_file import read_table
 
-from .quick_order_header import fold, get_role, is_wider, names_the_same, strip
+from .quick_order_header import fold, get_role, is_wider, strip
 from .quick_order_quantity import has_two_ways, parse_quantity
 
 MAX_ROWS = 5000
@@ -93,6 +93,11 @@ class Layout:
     quantity: int = NO_COLUMN
     unit: int = NO_COLUMN
     is_open: bool = False
+
+    @property
+    def asked(self):
+        """The columns that are read."""
+        return [column for column in (self.sku, self.quantity, self.unit) if column >= 0]
 
 
 @dataclass
@@ -311,18 +316,15 @@ def _guess_layout(table):
     width = _get_width(table.rows)
     if width <= 1:
         return Layout(is_open=bool(table.hidden_columns))
-    layout = Layout(sku=0, quantity=1, is_open=_may_hide_more(table))
+    # A header may be hidden, or the column that is the quantity.
+    hides = bool(table.hidden_columns or (table.hidden_rows and table.rows[0].number > 1))
+    layout = Layout(sku=0, quantity=1, is_open=hides)
     wide = [row for row in table.rows if len(strip(row.cells)) > 2]
     # Rows that a decimal comma may have cut are rejected, each with its reason.
     layout.is_open |= bool(wide) and not (
         table.separator == "," and all(_is_cut(row.cells, layout) for row in wide)
     )
     return layout
-
-
-def _may_hide_more(table):
-    """Whether a spreadsheet hides a header, or the column that is the quantity."""
-    return bool(table.hidden_columns or (table.hidden_rows and table.rows[0].number > 1))
 
 
 def _find_titles(table, layout):
@@ -341,22 +343,21 @@ def _find_titles(table, layout):
 
 
 def _read_rows(table, layout, titles=(), choice=None):
-    header = layout.header
     result = ParsedRows(table=table, layout=layout, titles=list(titles))
     result.skipped = table.empty_rows + len(result.titles)
     known = set(titles)
-    others = _find_other_headers(table, layout)
+    headers = _find_headers(table, layout)
     is_other = False
     for row in table.rows:
         if row.number in known:
             continue
-        if header and names_the_same(row.cells, header.cells):  # once more on each page
+        if headers.get(row.number):  # once more on each page
             is_other = False
             result.skipped += 1
             continue
         if len(result.rows) >= MAX_ROWS:
             raise QuickOrderError("too_many_rows")
-        is_other = is_other or row.number in others
+        is_other = is_other or row.number in headers
         result.rows.append(_read_row(row, table, layout, is_other))
     if choice and choice.thousands:
         for row in result.rows:
@@ -365,27 +366,28 @@ def _read_rows(table, layout, titles=(), choice=None):
     return result
 
 
-def _find_other_headers(table, layout):
-    """Return the numbers of later headers with the columns at other places.
+def _find_headers(table, layout):
+    """Return the rows that name the columns: `{number: whether they are at the same places}`.
 
-    Below one of them a price would be taken for a quantity.
+    Below a later header with other places a price would be taken for a quantity.
     """
     if not layout.header:
-        return set()
-    asked = [column for column in (layout.sku, layout.quantity, layout.unit) if column >= 0]
-    wanted = [get_role(_cell(layout.header.cells, column)) for column in asked]
-    return {
-        row.number
-        for row in table.rows
-        if row.number > layout.header.number
-        and _names_both(row)
-        and [get_role(_cell(row.cells, column)) for column in asked] != wanted
-    }
+        return {}
+    headers, names = {}, layout.header.cells
+    roles = [get_role(_cell(names, column)) for column in layout.asked]
+    for row in table.rows:
+        if row.cells == names:
+            headers[row.number] = True
+        elif row.number > layout.header.number and _names_both(row, layout):
+            found = [get_role(_cell(row.cells, column)) for column in layout.asked]
+            headers[row.number] = found == roles
+    return headers
 
 
-def _names_both(row):
+def _names_both(row, layout):
     """Whether a row names the column of the article and that of the quantity."""
-    if not _is_header(row):
+    quantity = _cell(row.cells, layout.quantity)
+    if (quantity and parse_quantity(quantity)[1] != "bad_quantity") or not _is_header(row):
         return False
     roles = {get_role(cell) for cell in row.cells}
     return "quantity" in roles and not roles.isdisjoint(("sku", "barcode"))
@@ -396,8 +398,7 @@ def _read_row(source, table, layout, is_other=False):
     raw_quantity = _cell(cells, layout.quantity)
     row = Row(source.number, _cell(cells, layout.sku), raw_quantity)
     row.unit = _cell(cells, layout.unit)
-    asked = [column for column in (layout.sku, layout.quantity, layout.unit) if column >= 0]
-    problem = next((source.problems[i] for i in asked if i in source.problems), "")
+    problem = next((source.problems[i] for i in layout.asked if i in source.problems), "")
     if problem or is_other:
         row.error = "other_header" if is_other else problem
     elif not row.sku:
@@ -429,7 +430,7 @@ def _is_misleading(row, layout):
 
 
 def _is_wider(cells, layout):
-    return is_wider(cells, layout.header.cells, max(layout.sku, layout.quantity, layout.unit))
+    return is_wider(cells, layout.header.cells, max(layout.asked))
 
 
 def _is_cut(cells, layout):

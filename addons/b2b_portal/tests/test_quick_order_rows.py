@@ -63,6 +63,12 @@ class TestQuickOrderRows(BaseCase):
             ("D", 0.0, "other_header"),
         ])  # fmt: skip
 
+    def test_second_header_with_fewer_columns(self):
+        self.assertEqual(self._read("SKU;Name;Quantity\nA;Bolt;2\nSKU;Quantity\nB;24")[1:], [
+            ("SKU", 0.0, "other_header"),
+            ("B", 0.0, "other_header"),
+        ])  # fmt: skip
+
     def test_second_header_with_the_same_columns(self):
         parsed = parser.parse_text("SKU;Quantity\nA;2\n sku ; QUANTITY \nB;3")
         self.assertEqual([(row.sku, row.quantity) for row in parsed.rows], [("A", 2), ("B", 3)])
