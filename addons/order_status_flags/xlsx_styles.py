@@ -7,9 +7,11 @@ from .xlsx_book import Reader, get_local
 THIN_ROW, THIN_COLUMN = 2, 0.5
 
 WHITE, BLACK = "FFFFFF", "000000"
-# Colours that a workbook names by a number: of the old palette, and of its theme.
-_INDEXED = {"0": BLACK, "1": WHITE, "8": BLACK, "9": WHITE, "64": BLACK, "65": WHITE}
-_THEME = {"0": WHITE, "1": BLACK}
+# Colours that a workbook names by a number: of a palette, and of its theme.
+_NAMED = {
+    **dict.fromkeys(("indexed 0", "indexed 8", "indexed 64", "theme 1"), BLACK),
+    **dict.fromkeys(("indexed 1", "indexed 9", "indexed 65", "theme 0"), WHITE),
+}
 _OFF = ("0", "false")
 _RAISED = ("superscript", "subscript")
 
@@ -46,25 +48,36 @@ class Styles(Reader):
 
     def __init__(self):
         self.codes, self.formats, self.problems = {}, [], {}
-        self.fonts, self.fills = [], []
+        self.fonts, self.fills, self.looks = [], [], []
+        self.named, self.palette_size = dict(_NAMED), 0
         self.place, self.is_solid = "", False
 
     def start(self, tag, attributes):
         tag = get_local(tag)
         if tag == "numFmt":
             self.codes[int(attributes["numFmtId"])] = attributes["formatCode"]
-        elif tag in ("fonts", "fills", "cellXfs"):
+        elif tag in ("fonts", "fills", "cellXfs", "indexedColors"):
             self.place = tag
         elif self.place == "fonts":
             self._read_font(tag, attributes)
         elif self.place == "fills":
             self._read_fill(tag, attributes)
         elif self.place == "cellXfs" and tag == "xf":
-            self._read_style(attributes)
+            self.formats.append(int(attributes.get("numFmtId") or 0))
+            self.looks.append([int(attributes.get(name) or 0) for name in ("fontId", "fillId")])
+        elif self.place == "indexedColors" and tag == "rgbColor":
+            # A palette of the workbook's own, as Numbers writes it.
+            self.named[f"indexed {self.palette_size}"] = attributes["rgb"][-6:].upper()
+            self.palette_size += 1
 
     def end(self, tag):
-        if get_local(tag) == self.place:
+        tag = get_local(tag)
+        if tag == self.place:
             self.place = ""
+        elif tag == "styleSheet":
+            for style, (font, fill) in enumerate(self.looks):
+                if problem := self._find_problem(font, fill):
+                    self.problems[style] = problem
 
     def _read_font(self, tag, attributes):
         if tag == "font":
@@ -87,15 +100,11 @@ class Styles(Reader):
         elif tag == "fgColor" and self.is_solid:
             self.fills[-1] = _read_color(attributes)
 
-    def _read_style(self, attributes):
-        style = len(self.formats)
-        self.formats.append(int(attributes.get("numFmtId") or 0))
-        font, fill = int(attributes.get("fontId") or 0), int(attributes.get("fillId") or 0)
+    def _find_problem(self, font, fill):
         font = self.fonts[font] if font < len(self.fonts) else {"color": BLACK, "problem": ""}
-        color = self.fills[fill] if fill < len(self.fills) else WHITE
-        problem = font["problem"] or ("ink" if color and font["color"] == color else "")
-        if problem:
-            self.problems[style] = problem
+        fill = self.fills[fill] if fill < len(self.fills) else WHITE
+        ink, ground = (self.named.get(color, color) for color in (font["color"], fill))
+        return font["problem"] or ("ink" if ground and ink == ground else "")
 
     def get_code(self, style):
         """Return the number format of a style; one that is not written down is some date's."""
@@ -106,14 +115,12 @@ class Styles(Reader):
 
 
 def _read_color(attributes):
-    """Return a colour as six digits, or what tells it from others; None when it is not told."""
+    """Return a colour as six digits or as a name; None when it is not told."""
     if rgb := attributes.get("rgb"):
         return rgb[-6:].upper()
     if "indexed" in attributes:
-        return _INDEXED.get(attributes["indexed"], f"indexed {attributes['indexed']}")
+        return f"indexed {attributes['indexed']}"
     if "theme" in attributes:
         tint = float(attributes.get("tint") or 0)
-        if not tint:
-            return _THEME.get(attributes["theme"], f"theme {attributes['theme']}")
-        return f"theme {attributes['theme']} {tint}"
+        return f"theme {attributes['theme']}{f' {tint}' if tint else ''}"
     return BLACK if attributes.get("auto") not in (None, *_OFF) else None

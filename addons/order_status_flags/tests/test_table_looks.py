@@ -118,6 +118,19 @@ class TestTableLooks(BaseCase):
                 changed = self._edit(content, "xl/styles.xml", 'rgb="FF123456"', color)
                 self.assertEqual(self._problems(changed), [expected])
 
+    def test_palette_of_the_workbook(self):
+        def paint(sheet):
+            sheet["A1"].font = Font(color="FF123456")
+
+        content = self._save(["A"], change=paint)
+        content = self._edit(content, "xl/styles.xml", 'rgb="FF123456"', 'indexed="9"')
+        colors = [*["ff000000"] * 9, "ffbdc0bf"]
+        palette = "".join(f'<rgbColor rgb="{color}"/>' for color in colors)
+        palette = f"<colors><indexedColors>{palette}</indexedColors></colors></styleSheet>"
+        pattern = r"(?s)(<colors>.*</colors>)?</styleSheet>"
+        content = self._edit(content, "xl/styles.xml", pattern, palette)
+        self.assertEqual(self._problems(content), [{}], "grey, and not the usual white")
+
     def test_rows_and_columns_too_thin_to_be_read(self):
         def press(sheet):
             sheet.row_dimensions[2].height = 0.75
