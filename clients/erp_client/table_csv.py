@@ -27,9 +27,12 @@ OUTER_BLANKS = " \t\r\n\v\f\u00a0\u2007\u202f\u200b\ufeff"
 _BLANKS = " \u00a0\u2007\u202f"
 _SEPARATOR_LINE = re.compile(r'\A"?sep=([^\n"])"?[;,\t ]*(?:\n|\Z)', re.IGNORECASE)
 # ="0042": how a program tells a spreadsheet that a number is text
+_TEXT_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
 # 5,90123E+12: a spreadsheet has cut a long number short before it was saved as text
 _CUT_SHORT = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}", re.IGNORECASE)
-_TEXT_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
+# Cells that begin or end like this were cut in the wrong place, and what is left in them should
+# have divided them: it is no decimal comma, and no sign in a sentence.
+_LEFT_OVER = re.compile(r'\A[;,"]|[;,]\Z|\t|;(?! )|,(?![ \d])')
 
 
 class TableError(Exception):
@@ -168,9 +171,10 @@ def _get_encodings(content):
 
 
 def find_separator(text):
-    """Return the separator by which most rows have the same number of cells.
+    """Return the separator that divides most rows, and leaves none of the others in their cells.
 
-    Quoted cells are looked past, and so are title rows: each row has a vote.
+    Quoted cells are looked past, and so are title rows: each row has a vote. Of equals, the one by
+    which most rows have the same number of cells.
 
     :param str text: the rows
     :rtype: str
@@ -183,17 +187,19 @@ def find_separator(text):
 
 
 def _rate_separator(text, separator):
-    widths, clean_rows = Counter(), 0
+    widths, full_widths, clean_rows = Counter(), Counter(), 0
     for cells, _problem in islice(split(text, separator), SAMPLE):
+        full_width = len(cells)
         cells = [cell.strip(OUTER_BLANKS) for cell in cells]
         while cells and not cells[-1]:
             cells.pop()
         if len(cells) < 2:
             continue
+        # Programs write empty cells at the end of a row, people do not.
         widths[len(cells)] += 1
-        # A cell that begins or ends like this was cut in the wrong place.
-        clean_rows += not any(cell and (cell[0] in ';,"' or cell[-1] in ";,") for cell in cells)
-    return max(widths.values(), default=0), clean_rows
+        full_widths[full_width] += 1
+        clean_rows += not any(map(_LEFT_OVER.search, cells))
+    return clean_rows, max([*widths.values(), *full_widths.values(), 0])
 
 
 def split(text, separator):
