@@ -413,6 +413,13 @@ def test_row_that_does_not_fit_is_told_and_stops_no_other(odoo, client):
     assert [row["key"] for row in odoo.calls[0][1]["rows"]] == ["k1", "k3"]
 
 
+def test_number_that_a_spreadsheet_cut_short_is_told(odoo, client):
+    text = TABLE + f"1.23457E+12;S2;Flag;;{MOMENT}\nk3;S3;Flag;;{MOMENT}\n"
+    (client.folder / "changes.csv").write_bytes(text.encode())
+    assert "row 3 of changes.csv has a number that a spreadsheet cut short" in client.run()[1]
+    assert [row["key"] for row in odoo.calls[0][1]["rows"]] == ["k1", "k3"]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1250"])
 def test_settings_as_windows_writes_them(odoo, client, encoding):
     path = client.folder / "erp_client.ini"

@@ -6,9 +6,9 @@ the columns are found by the words of their header.
 
 from dataclasses import dataclass, field
 
-from odoo.addons.b2b_portal.quick_order_header import fold, get_role
+from odoo.addons.b2b_portal.quick_order_header import fold, get_role, is_wider
 from odoo.addons.b2b_portal.quick_order_parser import MAX_BYTES, MAX_ROWS
-from odoo.addons.order_status_flags.table_csv import Table, TableError, clean
+from odoo.addons.order_status_flags.table_csv import Table, TableError, clean, is_cut_short
 from odoo.addons.order_status_flags.table_file import read_table
 
 # Titles may stand above the header.
@@ -83,7 +83,7 @@ def parse_file(name, content, known=""):
     if len(body) > MAX_ROWS:
         raise TableError("too_many_rows")
     return PartNumberFile(
-        [_read_row(row, sku, own) for row in body],
+        _read_rows(body, sku, own, _find_problems(table, header, sku, own, names)),
         [row.number for row in table.rows[: max(header, 0)]],
         table,
     )
@@ -95,12 +95,7 @@ def _find_columns(table, names):
     :raise TableError: `no_columns` when a header leaves open which one is meant
     """
     for index, row in enumerate(table.rows[: MAX_TITLES + 1]):
-        roles = _get_roles(row, names)
-        own, sku, barcode = (
-            [column for column, role in enumerate(roles) if role == wanted]
-            for wanted in ("own", "sku", "barcode")
-        )
-        sku = sku or barcode
+        sku, own = _get_named(row, names)
         if len(own) == 1 and len(sku) == 1:
             return index, sku[0], own[0]
         if own and sku:
@@ -108,10 +103,24 @@ def _find_columns(table, names):
     # Two columns need no header: ours is the first, as in every other list.
     widths = [len([cell for cell in row.cells if clean(cell)]) for row in table.rows]
     if not widths or (
-        len(table.columns) == 2 and max(widths) <= 2 and not _is_header(table, names)
+        len(table.columns) == 2
+        and max(widths) <= 2
+        and not _is_header(table, names)
+        # A header may be hidden, or the column of the own numbers.
+        and not (table.hidden_columns or (table.hidden_rows and table.rows[0].number > 1))
     ):
         return -1, 0, 1
     raise TableError("no_columns")
+
+
+def _get_named(row, names):
+    """Return the columns that a row names as those of our codes, and of the own numbers."""
+    roles = _get_roles(row, names)
+    sku, barcode, own = (
+        [column for column, role in enumerate(roles) if role == wanted]
+        for wanted in ("sku", "barcode", "own")
+    )
+    return sku or barcode, own
 
 
 def _is_header(table, names):
@@ -127,10 +136,38 @@ def _get_roles(row, names):
     return ["own" if text and text in names else get_role(text) for text in folded]
 
 
-def _read_row(row, sku, own):
+def _find_problems(table, header, sku, own, names):
+    """Return which rows have their cells elsewhere: `{number: code of the problem}`."""
+    if header < 0:
+        return {}
+    header_cells = [clean(cell) for cell in table.rows[header].cells]
+    problems, is_other = {}, False
+    for row in table.rows[header + 1 :]:
+        named = _get_named(row, names)
+        if all(named):  # a header once more, or another one
+            is_other = named != ([sku], [own])
+        if is_other:
+            problems[row.number] = "other_header"
+        elif table.separator:
+            cells = [clean(cell) for cell in row.cells]
+            if is_wider(cells, header_cells, max(sku, own)):
+                problems[row.number] = "surplus_cells"
+    return problems
+
+
+def _read_rows(rows, sku, own, problems):
+    return [_read_row(row, sku, own, problems.get(row.number, "")) for row in rows]
+
+
+def _read_row(row, sku, own, problem):
     cells = [*row.cells, *[""] * (max(sku, own) + 1 - len(row.cells))]
-    error = next((row.problems[one] for one in (sku, own) if one in row.problems), "")
-    code = clean(cells[sku])
-    if not error and not code:
-        error = "no_sku"
-    return PartNumberRow(row.number, code, clean(cells[own]), error)
+    code, reference = clean(cells[sku]), clean(cells[own])
+    problem = next((row.problems[one] for one in (sku, own) if one in row.problems), problem)
+    if problem:
+        # What was not understood would be a number when the rejected rows come back.
+        return PartNumberRow(row.number, code, "", problem)
+    if is_cut_short(reference):
+        problem = "cut_short"
+    elif not code:
+        problem = "no_sku"
+    return PartNumberRow(row.number, code, reference, problem)

@@ -88,3 +88,31 @@ def get_role(header):
     if known & ARTICLE and known & NUMBER and known <= OF_SKU:
         return "sku"
     return ""
+
+
+def strip(cells):
+    """Return cells without empty ones at the end.
+
+    :param list cells: clean texts
+    :rtype: list
+    """
+    count = max((i for i, cell in enumerate(cells, start=1) if cell), default=0)
+    return cells[:count]
+
+
+def is_wider(cells, header, column):
+    """Whether an unquoted text with a separator may have moved the cells of a row to the right.
+
+    Empty cells at the end count: the last columns of the header have moved there. A separator that
+    merely ends the row moves nothing that is asked for.
+
+    :param list cells: of the row
+    :param list header: cells of the header
+    :param int column: the last one that is asked for
+    """
+    if len(cells) <= len(header) and header[-1]:
+        return False  # by far the most
+    names = strip(header)
+    if len(strip(cells)) > len(names):
+        return True
+    return len(cells) > len(header) and column < len(names) - 1

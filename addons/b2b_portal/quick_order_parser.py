@@ -19,7 +19,7 @@ from odoo.addons.order_status_flags.table_csv import (
 )
 from odoo.addons.order_status_flags.table_file import read_table
 
-from .quick_order_header import fold, get_role
+from .quick_order_header import fold, get_role, is_wider, strip
 from .quick_order_quantity import has_two_ways, parse_quantity
 
 MAX_ROWS = 5000
@@ -45,8 +45,8 @@ class Row:
     :ivar str raw_quantity: the quantity as typed
     :ivar float quantity: the quantity read, 0.0 with an error
     :ivar str error: '' or `no_sku`, `bad_quantity`, `zero_quantity`, `negative_quantity`,
-        `absurd_quantity`, `too_many_columns`, `surplus_cells`, and the problems of a
-        :class:`TableRow`
+        `absurd_quantity`, `too_many_columns`, `surplus_cells`, `other_header` (it stands below a
+        second one with other columns), and the problems of a :class:`TableRow`
     :ivar str unit: the unit as typed
     :ivar bool two_ways: `1,000` may be one or a thousand; it is one unless the buyer says so
     """
@@ -93,6 +93,11 @@ class Layout:
     quantity: int = NO_COLUMN
     unit: int = NO_COLUMN
     is_open: bool = False
+
+    @property
+    def asked(self):
+        """The columns that are read."""
+        return [column for column in (self.sku, self.quantity, self.unit) if column >= 0]
 
 
 @dataclass
@@ -192,13 +197,13 @@ def parse_table(table, choice=None):
 
 def _get_width(rows):
     """Return how many columns have content."""
-    return max((len(_strip(row.cells)) for row in rows), default=0)
+    return max((len(strip(row.cells)) for row in rows), default=0)
 
 
 def _split_singles(table):
     """Split lone cells by another separator where that gives a SKU and a quantity."""
     for row in table.rows:
-        cells = _strip(row.cells)
+        cells = strip(row.cells)
         if len(cells) == 1:
             row.cells = _split_single(cells[0])
 
@@ -206,15 +211,12 @@ def _split_singles(table):
 def _split_single(cell):
     for separator in SEPARATORS:
         sku, found, quantity = cell.partition(separator)
-        if found and clean(sku) and _NUMBER.match(clean(quantity).replace(",", ".")):
-            return [clean(sku), clean(quantity)]
+        quantity = clean(quantity)
+        # In A,24,5 the second comma may be that of a number, or divide it from a price.
+        number = quantity if separator == "," else quantity.replace(",", ".")
+        if found and clean(sku) and _NUMBER.match(number):
+            return [clean(sku), quantity]
     return [cell]
-
-
-def _strip(cells):
-    """Return cells without empty ones at the end."""
-    count = max((i for i, cell in enumerate(cells, start=1) if cell), default=0)
-    return cells[:count]
 
 
 def _cell(cells, index):
@@ -314,10 +316,12 @@ def _guess_layout(table):
     width = _get_width(table.rows)
     if width <= 1:
         return Layout(is_open=bool(table.hidden_columns))
-    layout = Layout(sku=0, quantity=1)
-    wide = [row for row in table.rows if len(_strip(row.cells)) > 2]
+    # A header may be hidden, or the column that is the quantity.
+    hides = bool(table.hidden_columns or (table.hidden_rows and table.rows[0].number > 1))
+    layout = Layout(sku=0, quantity=1, is_open=hides)
+    wide = [row for row in table.rows if len(strip(row.cells)) > 2]
     # Rows that a decimal comma may have cut are rejected, each with its reason.
-    layout.is_open = bool(wide) and not (
+    layout.is_open |= bool(wide) and not (
         table.separator == "," and all(_is_cut(row.cells, layout) for row in wide)
     )
     return layout
@@ -339,63 +343,102 @@ def _find_titles(table, layout):
 
 
 def _read_rows(table, layout, titles=(), choice=None):
-    header = layout.header
     result = ParsedRows(table=table, layout=layout, titles=list(titles))
     result.skipped = table.empty_rows + len(result.titles)
     known = set(titles)
+    headers = _find_headers(table, layout)
+    is_other = False
     for row in table.rows:
         if row.number in known:
             continue
-        if header and row.cells == header.cells:  # once more on each page
+        if headers.get(row.number):  # once more on each page
+            is_other = False
             result.skipped += 1
             continue
         if len(result.rows) >= MAX_ROWS:
             raise QuickOrderError("too_many_rows")
-        result.rows.append(_read_row(row, table, layout))
+        is_other = is_other or row.number in headers
+        result.rows.append(_read_row(row, table, layout, is_other))
     if choice and choice.thousands:
         for row in result.rows:
             if row.two_ways:
-                row.quantity *= 1000
+                row.quantity = float(round(row.quantity * 1000))
     return result
 
 
-def _read_row(source, table, layout):
+def _find_headers(table, layout):
+    """Return the rows that name the columns: `{number: whether they are at the same places}`.
+
+    Below a later header with other places a price would be taken for a quantity.
+    """
+    if not layout.header:
+        return {}
+    headers, names = {}, layout.header.cells
+    roles = [get_role(_cell(names, column)) for column in layout.asked]
+    for row in table.rows:
+        if row.cells == names:
+            headers[row.number] = True
+        elif row.number > layout.header.number and _names_both(row, layout):
+            found = [get_role(_cell(row.cells, column)) for column in layout.asked]
+            headers[row.number] = found == roles
+    return headers
+
+
+def _names_both(row, layout):
+    """Whether a row names the column of the article and that of the quantity."""
+    quantity = _cell(row.cells, layout.quantity)
+    if (quantity and parse_quantity(quantity)[1] != "bad_quantity") or not _is_header(row):
+        return False
+    roles = {get_role(cell) for cell in row.cells}
+    return "quantity" in roles and not roles.isdisjoint(("sku", "barcode"))
+
+
+def _read_row(source, table, layout, is_other=False):
     cells = source.cells
     raw_quantity = _cell(cells, layout.quantity)
     row = Row(source.number, _cell(cells, layout.sku), raw_quantity)
     row.unit = _cell(cells, layout.unit)
-    asked = [column for column in (layout.sku, layout.quantity, layout.unit) if column >= 0]
-    problem = next((source.problems[i] for i in asked if i in source.problems), "")
-    if problem:
-        row.error = problem
-        # An empty quantity in the corrected file would be 1.
-        row.raw_quantity = raw_quantity or "?"
+    problem = next((source.problems[i] for i in layout.asked if i in source.problems), "")
+    if problem or is_other:
+        row.error = "other_header" if is_other else problem
     elif not row.sku:
         row.error = "no_sku"
     elif table.separator == "," and _is_cut(cells, layout):
         row.error = "too_many_columns"
-        row.raw_quantity = ",".join([raw_quantity, *_strip(cells)[2:]][:2])
-    elif table.separator and layout.header and _is_wider(cells, layout.header):
+        row.raw_quantity = ",".join(cells[max(layout.quantity, 0) :][:2])
+    elif table.separator and layout.header and _is_wider(cells, layout):
         row.error = "surplus_cells"
-        row.raw_quantity = f"{raw_quantity} ?"
     else:
         row.quantity, row.error = parse_quantity(raw_quantity)
         row.two_ways = (
             not row.error and layout.quantity not in source.numbers and has_two_ways(raw_quantity)
         )
+        stored = source.stored.get(layout.quantity)
+        if stored and not row.error and parse_quantity(stored)[0] != row.quantity:
+            row.quantity, row.error, row.two_ways = 0.0, "format", False
+    if _is_misleading(row, layout):
+        row.raw_quantity = f"{row.raw_quantity} ?".strip()
     return row
 
 
-def _is_wider(cells, header):
-    return len(_strip(cells)) > len(_strip(header.cells))
+def _is_misleading(row, layout):
+    """Whether the rejected row would be read as a quantity when it comes back as it is."""
+    if row.error in ("", "no_sku") or parse_quantity(row.raw_quantity)[1]:
+        return False
+    # Where nothing but the article stands before it, the comma was that of the quantity.
+    return row.error != "too_many_columns" or layout.quantity > 1
+
+
+def _is_wider(cells, layout):
+    return is_wider(cells, layout.header.cells, max(layout.asked))
 
 
 def _is_cut(cells, layout):
     """Whether an unquoted decimal comma may have cut a quantity into two cells."""
-    cells = _strip(cells)
     header = layout.header
-    if header and _is_wider(cells, header):
+    if header and _is_wider(cells, layout):
         return True
+    cells = strip(cells)
     quantity = layout.quantity
     if quantity < 0 or len(cells) <= quantity + 1:
         return False

@@ -28,6 +28,11 @@ _BLANKS = " \u00a0\u2007\u202f"
 _SEPARATOR_LINE = re.compile(r'\A"?sep=([^\n"])"?[;,\t ]*(?:\n|\Z)', re.IGNORECASE)
 # ="0042": how a program tells a spreadsheet that a number is text
 _TEXT_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
+# 5,90123E+12: a spreadsheet has cut a long number short before it was saved as text
+_CUT_SHORT = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}", re.IGNORECASE)
+# Cells that begin or end like this were cut in the wrong place, and what is left in them should
+# have divided them: it is no decimal comma, and no sign in a sentence.
+_LEFT_OVER = re.compile(r'\A[;,"]|[;,]\Z|\t|;(?! )|,(?![ \d])')
 
 
 class TableError(Exception):
@@ -50,14 +55,17 @@ class TableRow:
     :ivar list cells: text of each column of the table
     :ivar dict problems: `{column: code}` of cells that cannot be told: `quotes` (a lone quotation
         mark may have swallowed a row), `formula` (without a stored result), `merged`, `error`,
-        `format` (what the spreadsheet shows is not what it stores)
+        `format` (what the spreadsheet shows is not what it stores), `struck` (crossed out), `ink`
+        (in the colour of its background)
     :ivar frozenset numbers: columns whose cell is a number and no text
+    :ivar dict stored: `{column: number}` of cells whose number format shows something else
     """
 
     number: int
     cells: list
     problems: dict = field(default_factory=dict)
     numbers: frozenset = frozenset()
+    stored: dict = field(default_factory=dict)
 
 
 @dataclass
@@ -163,9 +171,10 @@ def _get_encodings(content):
 
 
 def find_separator(text):
-    """Return the separator by which most rows have the same number of cells.
+    """Return the separator that divides most rows, and leaves none of the others in their cells.
 
-    Quoted cells are looked past, and so are title rows: each row has a vote.
+    Quoted cells are looked past, and so are title rows: each row has a vote. Of equals, the one by
+    which most rows have the same number of cells.
 
     :param str text: the rows
     :rtype: str
@@ -178,17 +187,19 @@ def find_separator(text):
 
 
 def _rate_separator(text, separator):
-    widths, clean_rows = Counter(), 0
+    widths, full_widths, clean_rows = Counter(), Counter(), 0
     for cells, _problem in islice(split(text, separator), SAMPLE):
+        full_width = len(cells)
         cells = [cell.strip(OUTER_BLANKS) for cell in cells]
         while cells and not cells[-1]:
             cells.pop()
         if len(cells) < 2:
             continue
+        # Programs write empty cells at the end of a row, people do not.
         widths[len(cells)] += 1
-        # A cell that begins or ends like this was cut in the wrong place.
-        clean_rows += not any(cell and (cell[0] in ';,"' or cell[-1] in ";,") for cell in cells)
-    return max(widths.values(), default=0), clean_rows
+        full_widths[full_width] += 1
+        clean_rows += not any(map(_LEFT_OVER.search, cells))
+    return clean_rows, max([*widths.values(), *full_widths.values(), 0])
 
 
 def split(text, separator):
@@ -252,6 +263,14 @@ def clean(value):
     """
     text = "" if value is None else str(value).replace("\x00", "").strip(OUTER_BLANKS)
     return remove_guard(text)
+
+
+def is_cut_short(text):
+    """Whether a number or code lost its digits when a spreadsheet saved it as text.
+
+    :param str text: of one cell
+    """
+    return bool(_CUT_SHORT.fullmatch(text.strip(OUTER_BLANKS)))
 
 
 def remove_guard(text):

@@ -11,9 +11,10 @@ import zlib
 from bisect import bisect_left
 from xml.parsers import expat
 
-from .number_format import BUILT_IN, show_number, show_text
+from .number_format import get_plain, show_number, show_text
 from .table_csv import MAX_COLUMNS, OUTER_BLANKS, Table, TableError, TableRow
 from .xlsx_book import Archive, Book, Reader, get_local
+from .xlsx_styles import THIN_COLUMN, THIN_ROW, Styles, find_run_problem, is_thin
 
 MAX_CELLS = 1_000_000
 MAX_CHARS = 20_000_000
@@ -21,6 +22,8 @@ MAX_CELL_CHARS = 32_767  # as Excel
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})\Z")
+# Python's own reader takes more for a number than a spreadsheet does.
+_NUMBER = re.compile(r"\s*[+-]?[0-9.]+([Ee][+-]?[0-9]+)?\s*\Z", re.ASCII)
 
 
 def read_xlsx(content, sheet=None, max_rows=10_000):
@@ -68,7 +71,7 @@ def _read_book(archive, wanted, max_rows):
     table.sheet = book.active if wanted is None else wanted
     reader = _Sheet(max_rows)
     archive.parse(paths[table.sheet], reader)
-    reader.mark_merged()
+    reader.mark_ranges()
     _Texts(archive, book, reader).fill(table)
     return table
 
@@ -79,10 +82,11 @@ def _read_book(archive, wanted, max_rows):
 class _Cell:
     """A cell as the file has it; shared texts and formats are looked up at the end."""
 
-    __slots__ = ("formula", "kind", "style", "value")
+    __slots__ = ("formula", "kind", "problem", "range", "style", "value")
 
     def __init__(self, kind, style):
         self.kind, self.style, self.value, self.formula = kind, style, None, None
+        self.problem, self.range = "", ""
 
 
 class _Sheet(Reader):
@@ -96,7 +100,8 @@ class _Sheet(Reader):
         self.max_rows = max_rows
         self.rows, self.problems = {}, {}
         self.hidden_rows, self.hidden_columns = set(), set()
-        self.hidden_ranges, self.merges = [], []
+        # Cells that others fill: of a merged one, and of a formula whose results are not there.
+        self.hidden_ranges, self.merges, self.spills = [], [], []
         self.row, self.column, self.row_is_hidden = 0, -1, False
         self.cell, self.target = None, ""
         self.pieces, self.size = [], 0
@@ -112,6 +117,7 @@ class _Sheet(Reader):
                 self.target, self.pieces, self.size = tag, [], 0
                 if tag == "f":
                     self.cell.formula = "="
+                    self.cell.range = attributes.get("ref", "")
         elif tag == "rPh":
             self.target = "skip"  # how to pronounce the text
         elif tag == "row":
@@ -122,6 +128,8 @@ class _Sheet(Reader):
             self.merges.append(attributes["ref"])
             if len(self.merges) > MAX_CELLS // 10:
                 raise TableError("too_many_cells")
+        elif self.cell is not None:
+            self.cell.problem = find_run_problem(tag, attributes) or self.cell.problem
 
     def text(self, data):
         if self.target in ("v", "f", "t") and self.size < MAX_CELL_CHARS:
@@ -154,14 +162,12 @@ class _Sheet(Reader):
         self._count()
         self.row = int(attributes.get("r") or self.row + 1)
         self.column = -1
-        height = attributes.get("ht")
-        self.row_is_hidden = _is_true(attributes.get("hidden")) or (
-            height is not None and float(height) == 0
-        )
+        is_hidden = _is_true(attributes.get("hidden"))
+        self.row_is_hidden = is_hidden or is_thin(attributes.get("ht"), THIN_ROW)
 
     def _start_column(self, attributes):
-        width = attributes.get("width")
-        if _is_true(attributes.get("hidden")) or (width is not None and float(width) == 0):
+        is_hidden = _is_true(attributes.get("hidden"))
+        if is_hidden or is_thin(attributes.get("width"), THIN_COLUMN):
             if len(self.hidden_ranges) > MAX_COLUMNS:
                 raise TableError("too_many_columns")
             self.hidden_ranges.append((int(attributes["min"]) - 1, int(attributes["max"]) - 1))
@@ -179,6 +185,8 @@ class _Sheet(Reader):
             return
         if cell.kind in ("inlineStr", "str", "d") and not (cell.value or "x").strip(OUTER_BLANKS):
             return  # a blank text
+        if cell.range and not cell.value:
+            self.spills.append(cell.range)
         if self.row_is_hidden:
             self.hidden_rows.add(self.row)
         elif any(first <= self.column <= last for first, last in self.hidden_ranges):
@@ -189,19 +197,22 @@ class _Sheet(Reader):
     def _keep(self, cell):
         if self.row not in self.rows and len(self.rows) >= self.max_rows:
             raise TableError("too_many_rows")
-        self.rows.setdefault(self.row, {})[self.column] = cell
+        row = self.rows.setdefault(self.row, {})
+        if self.column in row:
+            raise TableError("unreadable")  # which of the two is meant?
+        row[self.column] = cell
         self.used.add(self.column)
         if len(self.used) > MAX_COLUMNS:
             raise TableError("too_many_columns")
 
-    def mark_merged(self):
-        """Note the cells that lie below a merged one: what they hold is not to be seen."""
+    def mark_ranges(self):
+        """Note the cells that lie below a merged one, or wait for a formula of another cell."""
         numbers = sorted(self.rows)
+        ranges = [("merged", one) for one in self.merges]
+        ranges += [("formula", one) for one in self.spills]
         marked = 0
-        for reference in self.merges:
-            first, _colon, last = reference.partition(":")
-            left, top = _read_reference(first)
-            right, bottom = _read_reference(last or first)
+        for code, reference in ranges:
+            (left, top), (right, bottom) = _read_range(reference)
             start, end = bisect_left(numbers, top), bisect_left(numbers, bottom + 1)
             columns = [column for column in self.used if left <= column <= right]
             marked += (end - start) * len(columns) + 1
@@ -210,8 +221,14 @@ class _Sheet(Reader):
             for number in numbers[start:end]:
                 for column in columns:
                     if (number, column) != (top, left):
-                        self.problems.setdefault(number, {})[column] = "merged"
-                        self.rows[number].pop(column, None)
+                        self._mark(number, column, code)
+
+    def _mark(self, number, column, code):
+        row = self.rows[number]
+        if code == "merged":
+            row.pop(column, None)  # what it holds is not to be seen
+        if column not in row:
+            self.problems.setdefault(number, {})[column] = code
 
 
 def _is_true(value):
@@ -227,6 +244,11 @@ def _read_reference(reference):
     for letter in found[1]:
         column = column * 26 + ord(letter) - 64
     return column - 1, int(found[2])
+
+
+def _read_range(reference):
+    first, _colon, last = reference.partition(":")
+    return _read_reference(first), _read_reference(last or first)
 
 
 def get_letters(column):
@@ -246,10 +268,10 @@ def get_letters(column):
 
 
 class _SharedTexts(Reader):
-    """Those texts of a workbook that the sheet shows: `{index: text}`."""
+    """Those texts of a workbook that the sheet shows: `{index: text}`, and what is wrong."""
 
     def __init__(self, wanted):
-        self.wanted, self.texts = wanted, {}
+        self.wanted, self.texts, self.problems = wanted, {}, {}
         self.index, self.depth = -1, 0
         self.taking = self.skipping = False
         self.pieces, self.size, self.chars = [], 0, 0
@@ -263,6 +285,8 @@ class _SharedTexts(Reader):
             self.skipping = True
         elif tag == "t":
             self.taking = not self.skipping and self.index in self.wanted
+        elif self.index in self.wanted and (problem := find_run_problem(tag, attributes)):
+            self.problems[self.index] = problem
 
     def text(self, data):
         if self.taking and self.size < MAX_CELL_CHARS:
@@ -282,31 +306,6 @@ class _SharedTexts(Reader):
                 raise TableError("unpacks")
 
 
-class _Styles(Reader):
-    """The number format of each style of a cell."""
-
-    def __init__(self):
-        self.codes, self.ids, self.inside = {}, [], False
-
-    def start(self, tag, attributes):
-        tag = get_local(tag)
-        if tag == "numFmt":
-            self.codes[int(attributes["numFmtId"])] = attributes["formatCode"]
-        elif tag == "cellXfs":
-            self.inside = True
-        elif tag == "xf" and self.inside:
-            self.ids.append(int(attributes.get("numFmtId") or 0))
-
-    def end(self, tag):
-        if get_local(tag) == "cellXfs":
-            self.inside = False
-
-    def get_code(self, style):
-        """Return the format of a style; one that is not written down is some date's."""
-        number = self.ids[style] if style < len(self.ids) else 0
-        return self.codes.get(number) or BUILT_IN.get(number, "yyyy")
-
-
 class _Texts:
     """What the cells of a sheet show."""
 
@@ -317,8 +316,8 @@ class _Texts:
         shared = _SharedTexts({int(cell.value) for cell in cells if cell.kind == "s"})
         if shared.wanted:
             archive.parse(types["sharedStrings"], shared)
-        self.shared = shared.texts
-        self.styles = _Styles()
+        self.shared = shared
+        self.styles = Styles()
         if types.get("styles") in archive.names and any(cell.style for cell in cells):
             archive.parse(types["styles"], self.styles)
 
@@ -343,7 +342,11 @@ class _Texts:
         for index, column in enumerate(columns):
             text, problem, is_number = "", problems.get(column, ""), False
             if column in self.sheet.rows[number]:
-                text, problem, is_number = self._show(self.sheet.rows[number][column])
+                cell = self.sheet.rows[number][column]
+                text, problem, is_number = self._show(cell)
+                problem = problem or self._find_problem(cell)
+                if cell.kind == "n" and not (problem or is_number):
+                    row.stored[index] = get_plain(float(cell.value))
             cells.append(text)
             if problem:
                 row.problems[index] = problem
@@ -365,11 +368,18 @@ class _Texts:
             return cell.value, "format", False
         code = self.styles.get_code(cell.style)
         if cell.kind == "n":
+            if not _NUMBER.match(cell.value):
+                raise TableError("unreadable")
             shown = show_number(float(cell.value), code)
             return (shown[0], "", shown[1]) if shown else (cell.value, "format", False)
-        text = self.shared[int(cell.value)] if cell.kind == "s" else _unescape(cell.value)
+        text = self.shared.texts[int(cell.value)] if cell.kind == "s" else _unescape(cell.value)
         shown = show_text(text, code)
         return (text, "format", False) if shown is None and text else (shown or "", "", False)
+
+    def _find_problem(self, cell):
+        """Return why a cell cannot be read by its letters alone, '' when it can."""
+        shared = self.shared.problems.get(int(cell.value), "") if cell.kind == "s" else ""
+        return cell.problem or shared or self.styles.problems.get(cell.style, "")
 
 
 def _unescape(text):

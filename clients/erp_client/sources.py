@@ -13,6 +13,8 @@ HERE = Path(__file__).resolve().parent
 COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 # The flags of Subiekt are told apart by two numbers that are to be looked up first.
 NOT_SET = re.compile(r"\b(flw_IdGrupyFlag|flw_TypObiektu)\s*=\s*0\b", re.IGNORECASE)
+# A spreadsheet that takes a long one for a number cuts it short.
+CODES = ("key", "order", "number", "tracking")
 # A day with a time of day, which no document has.
 DATE = re.compile(r"(\d{4}-\d\d-\d\d)[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?", re.ASCII)
 
@@ -103,8 +105,11 @@ class Source:
             if row.problems or any(cell.strip() for cell in row.cells[len(header) :]):
                 self._pass_over(row, path, "does not fit the columns, and is not sent")
                 continue
-            cells = map(table_csv.remove_guard, row.cells)
-            yield self._prepare_csv_row(dict(zip(header, cells, strict=False)), path)
+            values = dict(zip(header, map(table_csv.remove_guard, row.cells), strict=False))
+            if any(table_csv.is_cut_short(values.get(name, "")) for name in CODES):
+                self._pass_over(row, path, "has a number that a spreadsheet cut short (5.9E+12)")
+                continue
+            yield self._prepare_csv_row(values, path)
 
     def _pass_over(self, row, path, words):
         say(f"row {row.number} of {path} {words}")

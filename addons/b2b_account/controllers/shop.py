@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from odoo.exceptions import UserError
 from odoo.http import request
 
@@ -25,6 +27,22 @@ class B2BAccountPortal(B2BShopPortal):
         :rtype: dict
         """
         return self._b2b_values(request.b2b_agreement, page_name, **values)
+
+    def _read_b2b_day(self, value):
+        """Return a day written as YYYY-MM-DD; empty is False.
+
+        :param value: as the client sent it
+        :rtype: date
+        :raise ValueError: when it is none, or none of our time; Odoo's own reader passes over what
+            stands behind a day
+        """
+        text = self._read_text(value).strip()
+        if not text:
+            return False
+        day = datetime.strptime(text, "%Y-%m-%d").date()
+        if not 1970 <= day.year <= 9000:
+            raise ValueError("year")
+        return day
 
     def _read_b2b_amount(self, value):
         """Return an amount as people write it; empty is 0.

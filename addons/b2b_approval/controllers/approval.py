@@ -1,4 +1,4 @@
-from odoo import fields, http
+from odoo import http
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.http import request
@@ -135,7 +135,7 @@ class B2BApprovalPortal(B2BAccountPortal):
         deputy = values["deputies"].filtered(lambda one: one.id == self._read_id(deputy_id))
         try:
             days = {
-                name: fields.Date.to_date(self._read_text(text).strip() or False)
+                name: self._read_b2b_day(text)
                 for name, text in (("away_from", away_from), ("away_until", away_until))
             }
             if all(days.values()) and days["away_from"] > days["away_until"]:

@@ -1,4 +1,4 @@
-from odoo import fields, http
+from odoo import http
 from odoo.exceptions import AccessError, UserError
 from odoo.http import request
 
@@ -185,10 +185,7 @@ class B2BCostCenterPortal(B2BAccountPortal):
         """
         form = request.httprequest.form
         try:
-            start, end = (
-                fields.Date.to_date(self._read_text(form.get(name)).strip() or False)
-                for name in ("date_start", "date_end")
-            )
+            start, end = (self._read_b2b_day(form.get(name)) for name in ("date_start", "date_end"))
         except ValueError:
             start = end = False
         if not start or not end or start > end:
@@ -196,5 +193,7 @@ class B2BCostCenterPortal(B2BAccountPortal):
         policy = form.get("policy")
         if policy not in dict(self._get_b2b_policies()):
             raise UserError(request.env._("Please choose what happens when it is exceeded."))
+        if not self._read_text(form.get("amount")).strip():
+            raise UserError(request.env._("Please enter the amount of the budget."))
         amount = self._read_b2b_amount(form.get("amount"))
         return {"date_start": start, "date_end": end, "amount": amount, "policy": policy}

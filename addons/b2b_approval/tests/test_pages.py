@@ -206,6 +206,7 @@ class TestPages(WholeTables, ApprovalCommon):
         self.assertEqual((self.anna.deputy_id, self.anna.away_from), (self.bob, today))
         for bad in (
             {**form, "away_from": "soon"},
+            {**form, "away_until": form["away_until"] + "9"},
             {**form, "away_until": "2000-01-01"},
         ):
             answer = self._post(f"{PAGE}/away", bad)
@@ -319,6 +320,11 @@ class TestCostCenterPages(ApprovalCommon):
         }
         for bad in (
             {"date_start": "x"},
+            {"date_start": "2030-01-011"},
+            {"date_end": "2030-12-31 or later"},
+            {"date_start": "0001-01-01"},
+            {"amount": ""},
+            {"amount": " "},
             {"date_end": "2029-01-01"},
             {"amount": "many"},
             {"amount": "-5"},

@@ -1,6 +1,7 @@
 import io
 
 import openpyxl
+from openpyxl.styles import Font
 
 from odoo.tests import BaseCase, tagged
 
@@ -68,6 +69,70 @@ class TestPartNumberFile(BaseCase):
         rows = self._rows("sku;part number\n0042;A\n;B\n0043;\n0042")
         self.assertEqual(
             rows, [("0042", "A", ""), ("", "B", "no_sku"), ("0043", "", ""), ("0042", "", "")]
+        )
+
+    def test_row_whose_cells_were_moved_to_the_right(self):
+        for text in (
+            "sku;name;part number\n0042;Bolt; zinc;A-1",
+            "sku;name;part number;note\n0042;Bolt; zinc;A-1;",
+        ):
+            with self.subTest(text=text):
+                self.assertEqual([row[2] for row in self._rows(text)], ["surplus_cells"])
+        self.assertEqual(self._rows("sku;part number\n0042;A;"), [("0042", "A", "")])
+
+    def test_second_header_with_other_columns(self):
+        text = "sku;name;part number\n0042;Bolt;A-1\nsku;part number;name\n0043;B-1;Nut\n"
+        self.assertEqual(
+            self._rows(text + "SKU;Name;Part number\n0044;Cap;C-1"),
+            [
+                ("0042", "A-1", ""),
+                ("sku", "", "other_header"),
+                ("0043", "", "other_header"),
+                ("SKU", "Part number", ""),
+                ("0044", "C-1", ""),
+            ],
+        )
+
+    def _hide(self, hide, *rows):
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        hide(book.active)
+        content = io.BytesIO()
+        book.save(content)
+        return content.getvalue()
+
+    def test_list_without_header_that_hides_a_part_is_refused(self):
+        def hide_column(sheet):
+            sheet.column_dimensions["B"].hidden = True
+
+        def hide_header(sheet):
+            sheet.row_dimensions[1].hidden = True
+
+        for content in (
+            self._hide(hide_column, ["0042", "A-1", 24], ["0043", "B-1", 30]),
+            self._hide(hide_header, ["SKU", "Price"], ["0042", 24], ["0043", 30]),
+        ):
+            with self.assertRaises(TableError) as caught:
+                parse_file("l.xlsx", content)
+            self.assertEqual(caught.exception.code, "no_columns")
+
+    def test_what_was_not_understood_is_no_number_when_it_comes_back(self):
+        def strike(sheet):
+            sheet["B2"].font = Font(strike=True)
+            sheet["B3"].number_format = "dd.mm.yyyy"
+
+        rows = (["sku", "part number"], ["0042", "A-1"], ["0043", 46046], ["0044", "#N/A"])
+        self.assertEqual(self._rows(self._hide(strike, *rows), "l.xlsx"), [
+            ("0042", "", "struck"),
+            ("0043", "", "format"),
+            ("0044", "", "error"),
+        ])  # fmt: skip
+
+    def test_number_that_a_spreadsheet_cut_short(self):
+        self.assertEqual(
+            self._rows("sku;part number\n0042;5,90123E+12\n0043;5E12"),
+            [("0042", "5,90123E+12", "cut_short"), ("0043", "5E12", "")],
         )
 
     def test_titles_are_told(self):

@@ -183,6 +183,10 @@ class TestPartNumberPages(WholeTables, PartNumberCommon):
         self._post(f"{URL}/import", {"list": list_id})
         self.assertEqual(self._numbers(), {"0042": "X-1", "0043": "N-1"})
 
+    def test_number_that_a_spreadsheet_cut_short_is_told(self):
+        page = self._page(self._upload(b"sku;part number\n0043;5,9E+12"))
+        self.assertIn("The number was cut short", page.text_content())
+
     def test_refused_files(self):
         for content, words in (
             (b"", "no rows"),

@@ -13,6 +13,7 @@ from . import (
     test_quick_order_forms,
     test_quick_order_pages,
     test_quick_order_parser,
+    test_quick_order_rows,
     test_replica,
     test_search,
     test_shop_access,

@@ -2,6 +2,7 @@ import io
 import json
 
 import openpyxl
+from openpyxl.styles import Font
 
 from odoo import http
 from odoo.tests import tagged
@@ -94,6 +95,30 @@ class TestQuickOrderPages(B2bPageCommon):
         files = {"upload": ("list.xlsx", content.getvalue(), "application/octet-stream")}
         response = self._post("/my/b2b/quick-order", files=files)
         self.assertIn("Accepted: 2", " ".join(self._alerts(response)))
+
+    def test_what_a_workbook_shows_beside_its_letters(self):
+        """Crossed out, in white ink, a date: told, and still rejected when it comes back."""
+        book = openpyxl.Workbook()
+        sheet = book.active
+        for row in (["SKU", "Quantity"], ["0042", 2], ["0043", 5], ["0042", 7], ["0043", 46046]):
+            sheet.append(row)
+        sheet["B3"].font = Font(strike=True)
+        sheet["A4"].font = Font(color="FFFFFFFF")
+        sheet["B5"].number_format = "dd.mm.yyyy"
+        content = io.BytesIO()
+        book.save(content)
+        files = {"upload": ("list.xlsx", content.getvalue(), "application/octet-stream")}
+        response = self._post("/my/b2b/quick-order", files=files)
+        text = self._page(response).text_content()
+        for words in ("is crossed out", "colour of its background", "shows something else"):
+            self.assertIn(words, text)
+        self.assertIn("Accepted: 1", " ".join(self._alerts(response)))
+        download = self._post(*self._form(response, "Rejected rows"))
+        files = {"upload": ("rejected.csv", download.content, "text/csv")}
+        response = self._post("/my/b2b/quick-order", files=files)
+        self.assertIn("Rejected: 3", " ".join(self._alerts(response)))
+        self._post(*self._form(response, "Rejected rows"))
+        self.assertFalse(self.cart.order_line)
 
     def test_caps_are_stated_and_refused_above(self):
         text = "\n".join("0042;1" for _index in range(5001))

@@ -35,6 +35,7 @@ from . import (
     test_report,
     test_settings,
     test_table_file,
+    test_table_looks,
     test_taken_up_again,
     test_tracking,
     test_tracking_cancel,

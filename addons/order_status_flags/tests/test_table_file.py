@@ -70,6 +70,12 @@ class TestCsv(BaseCase):
             ("A;2\t\nB;3", ";"),
             ("A;2,5\nB;3,5", ";"),
             ("A\t1;5\nB\t2", "\t"),
+            # The last column is empty here and there, and prices have a comma.
+            ("SKU;Price;Qty;Note\nA;5,00;100;\nB;2,50;;a, b\nC;7;7;\nD;5,00;1,5;x", ";"),
+            ("Qty\tPrice\tSKU\tPack\n\t2,50\tA\t\n1,5\t3\tB\t\n7\t5,00\tC\t12", "\t"),
+            ("Smith, Jones\nA\t1,5\nB\t2,5", "\t"),
+            ("A,Bolt; zinc,2\nB,Nut; brass,3\nC,Cap; steel,1", ","),
+            ("A;\nB;", ";"),
             ("lonely", ","),
         ):
             with self.subTest(text=text):

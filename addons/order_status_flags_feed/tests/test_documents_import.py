@@ -64,6 +64,18 @@ class TestDocumentsImport(FeedCommon):
         self.assertEqual(rows[0]["file"], "FS-1.pdf")
         self.assertFalse(self._documents(order).attachment_id)
 
+    def test_number_that_a_spreadsheet_cut_short_is_told(self):
+        order = self._create_order()
+        for key, rest in (
+            ("1.23457E+12", "invoice;FS 1;;;;;;"),
+            ("a", "invoice;5,9E+12;;;;;;"),
+            ("a", "delivery;WZ 1;;;;5.20012E+23;;"),
+        ):
+            with self.subTest(key=key, rest=rest), self.assertRaises(UserError) as caught:
+                self._open_import(HEADER + self._line(order, key, rest)).action_import()
+            self.assertIn("cut a long number short", str(caught.exception))
+        self.assertFalse(self._documents(order))
+
     def test_flags_and_documents_in_one_file(self):
         orders = self._create_orders(3)
         text = "key;order;flag;kind;number;changed_at\n"

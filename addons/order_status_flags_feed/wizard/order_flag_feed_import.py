@@ -3,7 +3,13 @@ import base64
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.order_status_flags.table_csv import TableError, make_csv, read_csv, remove_guard
+from odoo.addons.order_status_flags.table_csv import (
+    TableError,
+    is_cut_short,
+    make_csv,
+    read_csv,
+    remove_guard,
+)
 
 from ..feed_row import MAX_BYTES
 
@@ -11,6 +17,8 @@ from ..feed_row import MAX_BYTES
 DOCUMENT_COLUMNS = ("kind", "number", "date", "state", "covers", "tracking")
 COLUMNS = ("key", "order", "flag", *DOCUMENT_COLUMNS, "file", "note", "changed_at")
 REQUIRED = ("key", "order", "changed_at")
+# Codes: a spreadsheet that takes a long one for a number cuts it short.
+CODES = ("key", "order", "number", "tracking")
 # Columns that a file with results has whether the imported one had them or not.
 FLAG_RESULT = ("key", "order", "flag", "note", "changed_at")
 
@@ -134,7 +142,7 @@ class OrderFlagFeedImport(models.TransientModel):
     def _read_row(self, row, header):
         """Return the cells of a row by the names of their columns.
 
-        :raise UserError: when it cannot be told which cell is which
+        :raise UserError: when it cannot be told which cell is which, or a code was cut short
         """
         surplus = any(cell.strip() for cell in row.cells[len(header) :])
         if surplus or row.problems:
@@ -145,11 +153,22 @@ class OrderFlagFeedImport(models.TransientModel):
                     number=row.number,
                 )
             )
-        return {
+        cells = {
             name: remove_guard(value)
             for name, value in zip(header, row.cells, strict=False)
             if name in COLUMNS
         }
+        cut = next((cells[name] for name in CODES if is_cut_short(cells.get(name, ""))), "")
+        if cut:
+            raise UserError(
+                self.env._(
+                    "Row %(number)s: a spreadsheet cut a long number short (%(text)s). Please"
+                    " format the column as text before you save the file.",
+                    number=row.number,
+                    text=cut,
+                )
+            )
+        return cells
 
     def _make_push_row(self, cells):
         """Return the cells of a row as a push takes them; empty ones are left out."""

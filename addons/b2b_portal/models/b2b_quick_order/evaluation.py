@@ -258,6 +258,14 @@ class B2bQuickOrder(models.AbstractModel):
             "format": self.env._(
                 "The cell shows something else than it holds: format it as text or number"
             ),
+            "struck": self.env._("The cell is crossed out, or a part of it is"),
+            "ink": self.env._("The text of the cell has the colour of its background"),
+            "other_header": self.env._(
+                "The row stands below another header: put it into a list of its own"
+            ),
+            "cut_short": self.env._(
+                "The number was cut short: format the column as text before you save the file"
+            ),
         }[code]
 
     def _merge_rows(self, rows):
