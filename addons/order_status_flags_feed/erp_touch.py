@@ -134,8 +134,12 @@ ORDERS = f"""
         SELECT array_agg(n.id) INTO touched
           FROM new_rows n JOIN old_rows o ON o.id = n.id
          WHERE n.was_placed
-           AND to_jsonb(n) - {_name_of(QUIET_ORDER)}
-               IS DISTINCT FROM to_jsonb(o) - {_name_of(QUIET_ORDER)};
+           -- What is placed is news; only of what was placed before whole rows are compared.
+           AND CASE WHEN o.was_placed
+                    THEN to_jsonb(n) - {_name_of(QUIET_ORDER)}
+                         IS DISTINCT FROM to_jsonb(o) - {_name_of(QUIET_ORDER)}
+                    ELSE TRUE
+                END;
     END IF;
 """
 LINES = f"""

@@ -1,6 +1,7 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
+from ..models.sale_order.hold import HOLD_FIELDS
 from .common import CreditCommon
 
 
@@ -78,6 +79,11 @@ class TestCreditHold(CreditCommon):
         order = self._place(self._get_cart()).sudo()
         self.assertEqual(order.user_id, self.seller_user)
         self.assertIn("credit limit", order.b2b_credit_hold_reason)
+
+    def test_every_field_of_the_hold_is_guarded(self):
+        names = self.env["sale.order"]._fields
+        held = ("b2b_credit_hold", "b2b_credit_release")
+        self.assertEqual({name for name in names if name.startswith(held)}, HOLD_FIELDS)
 
     def test_release(self):
         self.assertIs(self.order.action_release_credit_hold("paid by phone"), True)

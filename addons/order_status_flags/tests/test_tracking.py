@@ -172,6 +172,37 @@ class TestTrackingPage(TrackingCommon):
         self.assertTrue(all(len(token) >= 40 for token in tokens))
         self.assertNotIn(order.access_token, tokens)
 
+    def test_many_orders_are_placed_by_as_many_writes_as_two(self):
+        model = self.registry["sale.order"]
+        origin, counts = model.write, []
+        for size in (2, 8):
+            orders = self.env["sale.order"].concat(
+                *(self._create_order(confirm=False) for _order in range(size))
+            )
+            self.assertEqual(set(orders.mapped("tracking_url")), {False})
+            written = []
+
+            def listening(orders, vals, written=written):
+                written.append(vals)
+                return origin(orders, vals)
+
+            with patch.object(model, "write", listening):
+                orders.action_confirm()
+            counts.append(len(written))
+            urls = orders.mapped("tracking_url")
+            orders.invalidate_recordset()
+            tokens = orders.mapped("order_tracking_token")
+            self.assertEqual(len({*tokens, *orders.mapped("access_token")} - {False}), 2 * size)
+            for url, token in zip(urls, tokens, strict=True):
+                self.assertTrue(url.endswith(f"/{token}"))
+        self.assertEqual(counts[0], counts[1])
+
+    def test_token_that_is_there_stays(self):
+        order = self._create_order(confirm=False)
+        access_token = order._portal_ensure_token()
+        order.action_confirm()
+        self.assertEqual(order.access_token, access_token)
+
     def test_get_and_head_change_nothing(self):
         order = self._create_order()
         self.env.flush_all()

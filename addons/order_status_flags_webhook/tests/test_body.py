@@ -3,6 +3,8 @@ import re
 
 from odoo.tests import tagged
 
+from odoo.addons.order_status_flags.status_change import StatusChange
+
 from .common import WebhookCommon
 
 KEYS = {
@@ -158,6 +160,44 @@ class TestBody(WebhookCommon):
             )
             order.with_company(company_id).write({"state": "sale"})
         self.assertEqual([len(self._deliveries(w)) for w in (own, other, every)], [1, 1, 2])
+
+    def test_one_change_of_orders_of_several_companies_and_kinds(self):
+        company = self.env["res.company"].create({"name": "Second"})
+        own, other, web, both = (
+            self._create_webhook(company_id=company_id, document_type=document_type)
+            for company_id, document_type in (
+                (self.env.company.id, False),
+                (company.id, False),
+                (False, "web"),
+                (company.id, "web"),
+            )
+        )
+        foreign = self._create_order(
+            company_id=company.id, user_id=False, order_line=[], confirm=False
+        )
+        bought = self._create_order()
+        (self.order + foreign + bought).write({"state": "sale"})
+        (foreign + bought).document_type = "web"
+        webhooks = own + other + web + both
+        self.env["order.status.webhook.delivery"].search([]).unlink()
+        (self.order + foreign + bought).sudo().set_order_status(self.packed.id)
+        self.assertEqual(
+            [self._deliveries(webhook).order_id for webhook in webhooks],
+            [self.order + bought, foreign, foreign + bought, foreign],
+        )
+        self._deliveries(own).order_id.sudo().set_order_status(self.in_progress.id)
+        self.assertEqual([len(self._deliveries(w)) for w in webhooks], [4, 1, 3, 1])
+
+    def test_two_changes_of_an_order_in_one_call_are_told_in_their_order(self):
+        webhook = self._create_webhook()
+        changes = [
+            StatusChange(self.order, status=status) for status in (self.packed, self.in_progress)
+        ]
+        self.order._change_status(changes, source="manual")
+        self.assertEqual(self._told(webhook), [("Saved", "Packed"), ("Packed", "In progress")])
+        rows = self._deliveries(webhook)
+        self.assertEqual(rows.mapped("history_row"), [change.history_id for change in changes])
+        self.assertEqual(len(set(rows.mapped("message_id"))), 2)
 
     def test_nothing_is_asked_without_webhooks(self):
         orders = self._create_orders(3)

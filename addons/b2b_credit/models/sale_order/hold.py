@@ -6,6 +6,15 @@ from odoo.addons.order_status_flags.typed_text import clean_text
 
 # The key to the hold. An object and no flag, so that no RPC call can bring it in its context.
 HOLD = object()
+# Held and released by the checkout and the button only. Names, and no look at each name: all
+# fields of an order come by, for each order that is made.
+HOLD_FIELDS = {
+    "b2b_credit_hold",
+    "b2b_credit_hold_reason",
+    "b2b_credit_released_by_id",
+    "b2b_credit_released_on",
+    "b2b_credit_release_reason",
+}
 
 
 class SaleOrder(models.Model):
@@ -64,16 +73,13 @@ class SaleOrder(models.Model):
     def default_get(self, fields):
         """Override of `base` to let no default, of the context or the user's own, release an order
         before it is held."""
-        return super().default_get([name for name in fields if not self._is_hold_field(name)])
+        return super().default_get([name for name in fields if name not in HOLD_FIELDS])
 
     @api.model_create_multi
     def create(self, vals_list):
         """Override of `sale` to hold and release orders by the checkout and the button only."""
         return super().create(
-            [
-                {name: vals[name] for name in vals if not self._is_hold_field(name)}
-                for vals in vals_list
-            ]
+            [{name: vals[name] for name in vals if name not in HOLD_FIELDS} for vals in vals_list]
         )
 
     def write(self, vals):
@@ -82,16 +88,12 @@ class SaleOrder(models.Model):
         :raise UserError: for a held order that would be confirmed, or released without its button
         """
         if self.env.context.get("b2b_credit_hold") is not HOLD:
-            vals = self._drop_present_values(vals, filter(self._is_hold_field, vals))
+            vals = self._drop_present_values(vals, HOLD_FIELDS)
             self._check_b2b_credit_hold(vals)
         return super().write(vals)
 
-    @api.model
-    def _is_hold_field(self, name):
-        return name.startswith(("b2b_credit_hold", "b2b_credit_release"))
-
     def _check_b2b_credit_hold(self, vals):
-        touched = [name for name in vals if self._is_hold_field(name)]
+        touched = not HOLD_FIELDS.isdisjoint(vals)
         confirms = vals.get("state") == "sale"
         if not touched and not confirms:
             return

@@ -7,6 +7,7 @@ from odoo.tools import consteq
 from .promise import COMPUTED_FROM
 
 TOKEN_BYTES = 32
+TOKENS = ("order_tracking_token", "access_token")
 CONTACTS = {"partner_id", "partner_invoice_id", "partner_shipping_id"}
 # What the customer's timeline is made of.
 TIMELINE_FIELDS = [
@@ -159,22 +160,29 @@ class SaleOrder(models.Model):
         """Mint the tokens when the order is placed, and note what is promised.
 
         Pages and mails only ever read them.
-
-        Odoo's own ``access_token`` too, which the links of the order list carry: minted by
-        the first look at the list, no replica of the database could show it.
         """
         # sudo: these are no fields that anybody writes
         orders = self.sudo()
-        values = {order.id: order._prepare_placed_values() for order in orders}
+        orders._mint_tokens()
+        values = {order.id: order._prepare_promise_values() for order in orders}
         orders._write_status_values(values, told=())
 
-    def _prepare_placed_values(self):
-        """Return what is written of this order (sudo) when it is placed."""
-        return {
-            "order_tracking_token": self.order_tracking_token or self._new_tracking_token(),
-            "access_token": self.access_token or str(uuid.uuid4()),
-            **self._prepare_promise_values(),
-        }
+    def _mint_tokens(self):
+        """Give these orders (sudo) the tokens that they do not have.
+
+        Odoo's own ``access_token`` too, which the links of the order list carry: minted by
+        the first look at the list, no replica of the database could show it.
+
+        Each order has its own, so by ``write`` each would be a write: that of the promise, which
+        is written with them, is one for all orders.
+        """
+        with self.env.protecting([self._fields[name] for name in TOKENS], self):
+            for order in self:
+                order.order_tracking_token = (
+                    order.order_tracking_token or self._new_tracking_token()
+                )
+                order.access_token = order.access_token or str(uuid.uuid4())
+        self.modified(TOKENS)
 
     def _has_tracking_page(self):
         """Whether the public page of this order is open to who has its link."""

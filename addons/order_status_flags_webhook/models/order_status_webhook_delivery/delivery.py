@@ -72,7 +72,7 @@ class OrderStatusWebhookDelivery(models.Model):
     def _queue(self, told):
         """Write down what is to be sent, with a single INSERT, and wake the scheduled action.
 
-        :param told: ``[(webhook id, history row id)]``
+        :param told: ``[(webhook id, StatusChange)]``
         """
         if not told:
             return
@@ -83,17 +83,17 @@ class OrderStatusWebhookDelivery(models.Model):
                 INSERT INTO order_status_webhook_delivery (
                             webhook_id, order_id, history_row, message_id, state, attempts,
                             date, begun, next_try)
-                     SELECT told.webhook_id, row.order_id, row.id, told.message_id, 'pending', 0,
+                     SELECT webhook_id, order_id, row_id, message_id, 'pending', 0,
                             %(now)s, %(now)s, %(now)s
-                       FROM unnest(%(webhooks)s, %(rows)s, %(messages)s)
-                            WITH ORDINALITY AS told (webhook_id, row_id, message_id, position)
-                       JOIN sale_order_status_history row ON row.id = told.row_id
-                   ORDER BY told.position
+                       FROM unnest(%(webhooks)s::int[], %(orders)s::int[], %(rows)s::int[],
+                                   %(messages)s::varchar[])
+                         AS told (webhook_id, order_id, row_id, message_id)
                 """,
                 now=now,
-                webhooks=[webhook_id for webhook_id, _row_id in told],
-                rows=[row_id for _webhook_id, row_id in told],
-                messages=[new_message_id() for _pair in told],
+                webhooks=_format_array(webhook_id for webhook_id, _change in told),
+                orders=_format_array(change.order.id for _webhook_id, change in told),
+                rows=_format_array(change.history_id for _webhook_id, change in told),
+                messages=_format_array(new_message_id() for _pair in told),
             )
         )
         self._trigger_cron()
@@ -147,3 +147,8 @@ class OrderStatusWebhookDelivery(models.Model):
         rows = self.search(domain, limit=VACUUM_LIMIT)
         rows.unlink()
         return len(rows), len(rows) == VACUUM_LIMIT
+
+
+def _format_array(values):
+    """Return ids as PostgreSQL reads an array: one value to quote, and not each of thousands."""
+    return f"{{{','.join(map(str, values))}}}"
