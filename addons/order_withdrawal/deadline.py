@@ -75,7 +75,7 @@ def go_on(moment, span):
     return moment + span if span <= last - moment else last
 
 
-def get_zone(country_code, *preferred):
+def get_zone(country_code, *preferred, default="UTC"):
     """Return the time zone of a customer: a preferred one of the country, else its first.
 
     Countries with several zones name the one where most people live first; who says nothing lives
@@ -83,11 +83,12 @@ def get_zone(country_code, *preferred):
 
     :param str country_code: ISO 3166, may be empty
     :param str preferred: time zones in order of preference; empty ones are skipped
+    :param str default: where neither says anything
     """
     known = [zone for zone in preferred if zone in pytz.all_timezones_set]
     zones = pytz.country_timezones.get((country_code or "").upper())
     if not zones:
-        return known[0] if known else "UTC"
+        return known[0] if known else default
     return next((zone for zone in known if zone in zones), zones[0])
 
 

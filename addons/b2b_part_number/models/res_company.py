@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ResCompany(models.Model):
@@ -9,3 +9,8 @@ class ResCompany(models.Model):
         help="The B2B shop leads every customer to the page of own part numbers; off: those who"
         " have some already.",
     )
+
+    @api.model
+    def _get_b2b_page_fields(self):
+        """Override of `b2b_portal` to read whether the pages lead to the part numbers."""
+        return [*super()._get_b2b_page_fields(), "b2b_part_numbers"]

@@ -23,27 +23,27 @@ class B2BProductPortal(B2BShopPortal):
         company = agreement._get_selling_company()
         # sudo: portal users do not read products; the shop's domain is applied
         products = request.env["product.product"].sudo().with_company(company)
-        product, variants = products.with_context(lang=request.env.lang)._get_b2b_article(
+        product, variants, lists = products.with_context(lang=request.env.lang)._get_b2b_article(
             company, self._read_id(product_id)
         )
         if not product:
             self._add_b2b_message(request.env._("This article is no longer sold."), "warning")
             return self._b2b_redirect("/my/b2b")
-        product._fetch_b2b_article()
-        lists = product._find_b2b_lists()
         # First: what is read of all variants here, need not be read of this one below.
         choices = product._get_b2b_choices(variants) if "attribute_line_ids" in lists else []
         related = product._get_b2b_related(company, lists)
         description, texts = product._get_b2b_descriptions()
         format_price = cache(partial(format_unit_price, request.env))
-        entries = self._prepare_b2b_related_entries(agreement, product, related, format_price)
+        entries = self._prepare_b2b_related_entries(
+            agreement, product, lists, related, format_price
+        )
         values = self._b2b_values(
             agreement,
             "b2b_product",
             product=product,
             format_price=format_price,
             choices=choices,
-            picture_count=len(product._get_b2b_pictures(entries["entry"]["pictured"], lists)),
+            picture_count=len(product._get_b2b_pictures(lists)),
             documents=product._get_b2b_documents() if "documents" in lists else (),
             description=description,
             texts=texts,
@@ -51,14 +51,18 @@ class B2BProductPortal(B2BShopPortal):
         )
         return self._b2b_render("b2b_portal.portal_b2b_product_page", values)
 
-    def _prepare_b2b_related_entries(self, agreement, product, related, format_price):
+    def _prepare_b2b_related_entries(self, agreement, product, lists, related, format_price):
         """Return what the shop shows of the article and of what goes with it, asked at once.
 
+        :param set lists: of `_find_b2b_lists`
+        :param dict related: of `_get_b2b_related`
         :return: `entry`, `alternatives` and `accessories`
         :rtype: dict
         """
         every = product.union(*related.values())
-        entries = self._prepare_b2b_entries(agreement, every, format_price)
+        # Of the article alone it is known whether it has a picture.
+        pictured = None if every - product else {product.id} if "picture" in lists else set()
+        entries = self._prepare_b2b_entries(agreement, every, format_price, pictured)
         by_product = {entry["product"]: entry for entry in entries}
         return {
             "entry": by_product[product],

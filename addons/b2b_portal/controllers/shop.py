@@ -260,18 +260,20 @@ class B2BShopPortal(B2BPortal):
         )
         return self._b2b_render("b2b_portal.portal_b2b_shop", values)
 
-    def _prepare_b2b_entries(self, agreement, products, format_price):
+    def _prepare_b2b_entries(self, agreement, products, format_price, pictured=None):
         """Return what the shop shows of each product, in a constant number of queries.
 
         :param product.product products: in sudo mode
         :param format_price: function of amount and currency, see `format_unit_price`
+        :param set pictured: of `_get_b2b_pictured`, from a caller that knows
         :rtype: list[dict]
         """
         products._fetch_b2b_shown()
         pricer = agreement._get_pricer()
         breaks = products._get_b2b_price_steps(pricer)
         availability = products._get_b2b_availability(agreement._get_selling_company())
-        pictured = products._get_b2b_pictured()
+        if pictured is None:
+            pictured = products._get_b2b_pictured()
         own_codes = products._get_b2b_customer_codes(agreement.partner_id)
         named = products.with_context(display_default_code=False)
         entries = []

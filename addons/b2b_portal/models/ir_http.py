@@ -38,7 +38,9 @@ class IrHttp(models.AbstractModel):
 
         :raise HTTPException: a redirect to `/my/agreements` that says why
         """
-        partner = request.env.user.partner_id
+        user = request.env.user
+        user.fetch(["partner_id", "share"])  # all that the pages need of it
+        partner = user.partner_id
         partner._fetch_b2b_page(request.env.company)
         agreement = partner._get_b2b_agreement(request.env.company)
         if not agreement:

@@ -179,6 +179,8 @@ class TestProductPage(B2bPageCommon):
         self.assertLess(named[0], alone[0])
         known = buyer._fields["email"]._get_cache(self.env)
         self.assertFalse({buyer.id, company.partner_id.id} & set(known))
+        self.assertNotIn(company.id, company._fields["email"]._get_cache(self.env))
+        self.assertIn(company.id, company._fields["currency_id"]._get_cache(self.env))
 
     def test_reached_from_everywhere(self):
         for url in (

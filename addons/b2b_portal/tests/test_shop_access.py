@@ -178,4 +178,7 @@ class TestShopAccess(B2bPageCommon):
                 response = self._post("/my/b2b/cart/add", {"product_id": product.id})
                 self.assertIn("no longer sold", " ".join(self._alerts(response)))
                 self.assertEqual(self._get(f"/my/b2b/image/{product.id}").status_code, 404)
+                page = self._get(f"/my/b2b/product/{product.id}")
+                self.assertIn("no longer sold", " ".join(self._alerts(page)))
+                self.assertNotIn(product.name, page.text)
         self.assertEqual(self.cart.order_line.product_id, self.product)

@@ -67,6 +67,15 @@ class TestAssortment(B2bChoiceCommon):
                 found = products.search([*domain, ("id", "in", products.ids)])
                 self.assertEqual(found, products.filtered_domain(domain))
                 self.assertEqual(found == products, sold)
+                article, variants, _lists = self._get_article(products[0])
+                self.assertEqual(article, products[0] if sold else article.browse())
+                self.assertEqual(variants, found)
+
+    def _get_article(self, product):
+        """Return what the page of an article is told, with nothing read before."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return product.sudo()._get_b2b_article(self.company, product.id)
 
     def test_what_odoo_itself_sells_is_not_sold(self):
         """Deposits, and services that need more than a quantity: whatever the addons installed."""
@@ -112,6 +121,7 @@ class TestAssortment(B2bChoiceCommon):
         discount = self.company.sale_discount_product_id
         self.assertTrue(discount.sale_ok)
         self.assertFalse(discount.filtered_domain(discount._get_b2b_shop_domain(self.company)))
+        self.assertFalse(self._get_article(discount)[0])
         template = self._as_buyer()._create_b2b_template(self.agreement, "Again", order)
         self.assertEqual(template.order_line.product_id, self.product)
         self.assertIn("Discount", " ".join(order._get_b2b_left_out()))

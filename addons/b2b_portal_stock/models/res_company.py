@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ResCompany(models.Model):
@@ -20,3 +20,8 @@ class ResCompany(models.Model):
         default=5.0,
         help="Below this quantity the B2B shop tells how many are left.",
     )
+
+    @api.model
+    def _get_b2b_page_fields(self):
+        """Override of `b2b_portal` to read what the shop tells of the stock."""
+        return [*super()._get_b2b_page_fields(), "b2b_stock_display", "b2b_stock_low"]

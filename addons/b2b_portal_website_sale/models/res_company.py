@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ResCompany(models.Model):
@@ -9,3 +9,8 @@ class ResCompany(models.Model):
         help="Customers with an agreement in force are led from the public shop to the B2B shop,"
         " and see one cart, the one of the B2B shop.",
     )
+
+    @api.model
+    def _get_b2b_page_fields(self):
+        """Override of `b2b_portal` to read what the website's own parts of a page ask for."""
+        return [*super()._get_b2b_page_fields(), "b2b_own_shop", "social_twitter"]

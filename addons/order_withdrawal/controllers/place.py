@@ -50,7 +50,7 @@ class Place:
         """Return the time zone of the page; the same on the public form, whatever is typed."""
         if self.order:
             return self.order._get_customer_page_tz(self.env.user)
-        return self.company.partner_id.tz or "UTC"
+        return self.company._get_withdrawal_zone()
 
     def get_errors(self, declaration):
         """Return what is missing or not understood, in words.

@@ -155,6 +155,8 @@ class OrderWithdrawal(http.Controller):
         company = request.env["res.company"]._get_withdrawal_company()
         if not company:
             return None, self._not_found()
+        # Odoo gives each template the user's company; of the user nothing else is shown.
+        request.env.user.fetch(["company_id"])
         order = request.env["sale.order"].sudo().browse()  # sudo: empty, no order is read by it
         place = self._make_place("form", "/withdraw", company, order, lang)
         place.was_portal = was_portal

@@ -60,6 +60,8 @@ class ResCompany(models.Model):
         """
         # sudo: visitors read no companies
         here = self.env.company.sudo()
+        # Of a hundred fields, those that the page shows.
+        here.fetch(here._get_order_status_page_fields())
         if here.withdrawal_enabled:
             return here
         return here.search([("withdrawal_enabled", "=", True)], order="sequence, id", limit=1)
@@ -82,6 +84,16 @@ class ResCompany(models.Model):
     def _has_withdrawal_link(self):
         """Whether the footer of the pages of this company leads to the public form."""
         return self.env.company.sudo().withdrawal_enabled  # sudo: visitors read no companies
+
+    def _get_withdrawal_zone(self):
+        """Return the time zone of the company; of its contact nothing else is read.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        self.fetch(["partner_id"])
+        self.partner_id.fetch(["tz"])
+        return self.partner_id.tz or "UTC"
 
     def _get_holidays(self, start, end):
         """Return the days off of the whole company: the time off of its calendar, nobody's own.

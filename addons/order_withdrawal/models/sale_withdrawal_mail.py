@@ -57,7 +57,7 @@ class SaleWithdrawalMail(models.Model):
     )
     is_handed_over = fields.Boolean(help="The e-mail was made, and is the mail queue's matter.")
     limit_key = fields.Char(help="Recipient and day, of e-mails of which there is one a day.")
-    company_id = fields.Many2one(related="withdrawal_id.company_id", store=True)
+    company_id = fields.Many2one(related="withdrawal_id.company_id", store=True, precompute=True)
 
     _limit_key_uniq = models.UniqueIndex("(limit_key) WHERE limit_key IS NOT NULL")
     # What counts for the limit of a sender, however many are held back, see `_is_flood`.
@@ -68,22 +68,37 @@ class SaleWithdrawalMail(models.Model):
     # === WHAT IS TO BE MAILED === #
 
     @api.model
-    def _queue(self, withdrawal, kind, email):
-        """Return a new row of the outbox."""
-        return self.create({"withdrawal_id": withdrawal.id, "kind": kind, "email": email})
+    def _queue(self, withdrawal, kind, email, **values):
+        """Return a new row of the outbox.
 
-    def _take_daily_turn(self):
+        :param values: of other fields
+        """
+        # Known already, where the user's own company would be read.
+        rows = self.with_company(withdrawal.company_id)
+        return rows.create({"withdrawal_id": withdrawal.id, "kind": kind, "email": email, **values})
+
+    def _queue_limited(self, withdrawal, kind, email):
+        """Return a new row of an e-mail that nobody vouches for: held back, or the day's first.
+
+        Most of a flood is held back: it is seen before the row is made.
+        """
+        key = withdrawal._get_limit_key(email)
+        is_over = withdrawal._is_flood() or self.search_count([("limit_key", "=", key)], limit=1)
+        if is_over:
+            return self._queue(withdrawal, kind, email, mail_state="suppressed")
+        row = self._queue(withdrawal, kind, email)
+        if not row._take_daily_turn(key):
+            row.mail_state = "suppressed"
+        return row
+
+    def _take_daily_turn(self, key):
         """Whether this is the first e-mail of the day to its recipient that nobody vouches for.
 
         The unique key decides, not a search before it: strangers post at the same moment.
+
+        :param str key: see ``_get_limit_key`` of the statement
         """
         self.ensure_one()
-        withdrawal = self.withdrawal_id
-        key = withdrawal._get_limit_key(
-            self.email, withdrawal.received_at, withdrawal.company_id.partner_id.tz or "UTC"
-        )
-        if self.search_count([("limit_key", "=", key)], limit=1):
-            return False
         self.flush_recordset()
         try:
             with self.env.cr.savepoint(flush=False):

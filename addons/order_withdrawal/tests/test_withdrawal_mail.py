@@ -125,6 +125,30 @@ class TestWithdrawalMail(OutboxCommon, WithdrawalCommon):
         self.assertEqual(len(self._mailed()), 1)
         self.assertEqual(others[0].mail_state, "sent")
 
+    def test_held_back_wakes_no_outbox(self):
+        """What is to be mailed is at once; a flood that is held back leaves the outbox alone."""
+        cron = self.env.ref("order_status_flags.ir_cron_status_mail")
+        triggers = self.env["ir.cron.trigger"].search_count
+
+        def count():
+            return triggers([("cron_id", "=", cron.id)])
+
+        before = count()
+        self._declare(reference="X-1", email="stranger@example.com")
+        self.assertEqual(count(), before + 1)
+        held_back = self._declare(reference="X-2", email="stranger@example.com")
+        self.assertEqual(held_back.mail_state, "suppressed")
+        self.assertEqual(count(), before + 1)
+        self._declare("tracking", self.order)
+        self.assertGreater(count(), before + 1)
+
+    def test_words_alone_name_no_order(self):
+        """What has no number in it is not looked for, nor who has the function."""
+        with self._count_queries(fresh=False) as queries:
+            domain = self.env["sale.withdrawal"]._get_number_domain("The blue lamp of May")
+            self.assertFalse(self.env["sale.order"].search(domain))
+        self.assertEqual(queries, [0])
+
     def test_unmatched_again_on_another_day(self):
         self._declare(reference="X-1", email="stranger@example.com")
         key = self.env["sale.withdrawal.mail"].search([], order="id desc", limit=1)

@@ -3,6 +3,8 @@ from odoo.fields import Domain
 
 # Services that mean nothing without what is chosen for each line of an order.
 CONFIGURED_SERVICES = ("event", "event_booth")
+# Of a variant, and of all variants of a template.
+PICTURE_FIELDS = ("image_variant_256", "image_256")
 
 
 class ProductProduct(models.Model):
@@ -111,7 +113,7 @@ class ProductProduct(models.Model):
         templates = self.product_tmpl_id
         attachments = self.env["ir.attachment"].sudo()  # reads which records have one only
         rows = attachments._read_group(
-            Domain("res_field", "in", ("image_variant_256", "image_256"))
+            Domain("res_field", "in", PICTURE_FIELDS)
             & (
                 (Domain("res_model", "=", "product.product") & Domain("res_id", "in", self.ids))
                 | (

@@ -2,6 +2,8 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .assortment import PICTURE_FIELDS
+
 # Lists of an article that are read only where there is something in them: of most articles there
 # is nothing in any. Some are fields of the web shop.
 TEMPLATE_LISTS = (
@@ -21,28 +23,37 @@ class ProductProduct(models.Model):
 
     @api.model
     def _get_b2b_article(self, company, product_id):
-        """Return an article and all its variants that the shop sells, found at once.
+        """Return an article that the shop sells, with all its variants that it sells.
+
+        Most articles have no attributes. Whether such a one is sold, its own fields tell, which the
+        page shows anyway; the search that looks at attributes takes longer than all of these.
 
         :param res.company company: the seller
         :param int product_id: of the article, falsy for none
-        :return: the article, empty when the shop does not sell it; the variants, itself among them
-        :rtype: tuple[product.product, product.product]
+        :return: the article, empty when the shop does not sell it; the variants, itself among
+            them; see `_find_b2b_lists`
+        :rtype: tuple[product.product, product.product, set]
         """
-        if not product_id:
-            return self.browse(), self.browse()
+        names = ["product_tmpl_id", "default_code", "barcode", "active"]
+        product = self.search_fetch([("id", "=", product_id or 0)], names, order="id")
+        if not product:
+            return product, product, set()
+        product._fetch_b2b_article()
+        lists = product._find_b2b_lists()
         sold = self._get_b2b_shop_domain(company)
-        variants = self.search_fetch(
-            sold & Domain("product_tmpl_id.product_variant_ids", "in", [product_id]),
-            ["product_tmpl_id", "default_code", "barcode"],
-        )
-        return self.browse({product_id} & set(variants.ids)), variants
+        if "attribute_line_ids" in lists:
+            siblings = Domain("product_tmpl_id", "=", product.product_tmpl_id.id)
+            variants = self.search_fetch(sold & siblings, names)
+        else:
+            variants = product.filtered_domain(sold)
+        return product & variants, variants, lists
 
     def _find_b2b_lists(self):
         """Return which lists of this article have anything in them, in one query.
 
         The others are known to be empty from then on: nobody reads them in this transaction.
 
-        :return: names of fields, and `documents`
+        :return: names of fields, `documents` and `picture`
         :rtype: set[str]
         """
         self.ensure_one()
@@ -54,15 +65,25 @@ class ProductProduct(models.Model):
             if name in record._fields
         }
         asked = [self._select_b2b_list(record, name) for name, record in lists.items()]
-        documents = SQL(
-            "SELECT FROM ir_attachment file JOIN product_document document"
-            " ON document.ir_attachment_id = file.id"
-            " WHERE (file.res_model, file.res_id) IN %s",
-            ((template._name, template.id), (self._name, self.id)),
+        records = (template._name, template.id), (self._name, self.id)
+        asked.append(
+            SQL(
+                "SELECT FROM ir_attachment file JOIN product_document document"
+                " ON document.ir_attachment_id = file.id"
+                " WHERE (file.res_model, file.res_id) IN %s",
+                records,
+            )
         )
-        there = SQL(", ").join(SQL("EXISTS (%s)", query) for query in (*asked, documents))
+        asked.append(
+            SQL(
+                "SELECT FROM ir_attachment WHERE res_field IN %s AND (res_model, res_id) IN %s",
+                PICTURE_FIELDS,
+                records,
+            )
+        )
+        there = SQL(", ").join(SQL("EXISTS (%s)", query) for query in asked)
         [row] = self.env.execute_query(SQL("SELECT %s", there))
-        names = (*lists, "documents")
+        names = (*lists, "documents", "picture")
         found = {name for name, is_there in zip(names, row, strict=True) if is_there}
         for name in lists.keys() - found:
             # Others read them as well: the prices and the units of the shop.
@@ -80,10 +101,10 @@ class ProductProduct(models.Model):
         return SQL("SELECT FROM %s WHERE %s = %s", *names, record.id)
 
     def _fetch_b2b_article(self):
-        """Read by name what the page of this article shows of its template."""
+        """Read by name what the page of this article shows of its template, and if it is sold."""
         template = self.product_tmpl_id
         names = [name for name in TEXTS if name in template._fields]
-        template.fetch([*self._get_b2b_shown_fields(), *names])
+        template.fetch([*self._get_b2b_shown_fields(), *names, "sale_ok", "service_tracking"])
 
     def _get_b2b_choices(self, variants):
         """Return the attributes of this article, with the variant behind each value.
@@ -138,20 +159,17 @@ class ProductProduct(models.Model):
         sellable = every and (every - self)._filter_b2b_sold(company)
         return {name: products & sellable for name, products in related.items()}
 
-    def _get_b2b_pictures(self, is_pictured=None, lists=None):
+    def _get_b2b_pictures(self, lists=None):
         """Return the records that have the pictures of this article, the main one first.
 
-        :param bool is_pictured: whether the article has one, from a caller that knows
         :param set lists: of `_find_b2b_lists`, from a caller that has asked
         :return: the article, then `product.image` records where the web shop is installed
         :rtype: list
         """
         self.ensure_one()
-        if is_pictured is None:
-            is_pictured = self.id in self._get_b2b_pictured()
         if lists is None:
             lists = self._find_b2b_lists()
-        pictures = [self] if is_pictured else []
+        pictures = [self] if "picture" in lists else []
         for record, name in (
             (self, "product_variant_image_ids"),
             (self.product_tmpl_id, "product_template_image_ids"),

@@ -172,6 +172,7 @@ class SaleOrderStatusHistory(models.Model):
     def _trigger_mail_cron(self, at=None):
         # sudo: salespeople cannot read scheduled actions
         cron = self.env.ref("order_status_flags.ir_cron_status_mail").sudo()
+        cron.fetch(["active"])  # all that Odoo asks of it
         cron._trigger(at if at and at > fields.Datetime.now() else None)
 
     # === ACTION METHODS === #

@@ -59,6 +59,7 @@ class SaleWithdrawal(models.Model):
         string="Refund due on",
         compute="_compute_refund_due",
         store=True,
+        precompute=True,
         compute_sudo=True,
         help="Fourteen days after receipt.",
     )
@@ -177,9 +178,15 @@ class SaleWithdrawal(models.Model):
     @api.depends("received_at", "company_id")
     def _compute_refund_due(self):
         for withdrawal in self:
-            zone = get_zone(False, withdrawal.tz, withdrawal.company_id.partner_id.tz)
             received = withdrawal.received_at or fields.Datetime.now()
-            withdrawal.refund_due = go_on(day_of(received, zone), REFUND_TIME)
+            day = day_of(received, withdrawal._get_zone())
+            withdrawal.refund_due = go_on(day, REFUND_TIME)
+
+    def _get_zone(self):
+        """Return the time zone in which days are counted: that of the page, else the company's."""
+        # The company is asked only where the page says nothing.
+        zone = get_zone(False, self.tz, default="")
+        return zone or get_zone(False, self.company_id.partner_id.tz)
 
     @api.model
     def _get_overdue_domain(self):

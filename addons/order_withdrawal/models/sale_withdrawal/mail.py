@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import email_normalize
@@ -23,11 +23,12 @@ class SaleWithdrawal(models.Model):
         """
         self.ensure_one()
         limited = not (self.is_verified or self.is_matched or self.source == "staff")
-        for email in self._get_recipients():
-            mail = self.mail_ids._queue(self, "received", email)
-            if limited and (self._is_flood() or not mail._take_daily_turn()):
-                mail.mail_state = "suppressed"
-        self._trigger_outbox()
+        outbox = self.mail_ids.browse()
+        queue = outbox._queue_limited if limited else outbox._queue
+        mails = outbox.union(*(queue(self, "received", email) for email in self._get_recipients()))
+        # What is held back wakes nobody.
+        if "pending" in mails.mapped("mail_state"):
+            self._trigger_outbox()
 
     def _get_recipients(self):
         """Return the addresses of the acknowledgement.
@@ -61,10 +62,10 @@ class SaleWithdrawal(models.Model):
         caused = self.mail_ids.search_count(domain, limit=UNVERIFIED_PER_HOUR)
         return caused >= UNVERIFIED_PER_HOUR
 
-    @api.model
-    def _get_limit_key(self, email, moment, zone):
+    def _get_limit_key(self, email):
         """Return what is unique for one e-mail a day and recipient."""
-        day = fields.Datetime.context_timestamp(self.with_context(tz=zone), moment).date()
+        zone = self.company_id._get_withdrawal_zone()
+        day = fields.Datetime.context_timestamp(self.with_context(tz=zone), self.received_at).date()
         return f"{get_canonical_email(email)}|{day.isoformat()}"
 
     def action_send_acknowledgement(self):

@@ -65,9 +65,11 @@ class SaleWithdrawal(models.Model):
         except Exception:  # the action runs every quarter of an hour all the same
             _logger.warning("The outbox could not be woken", exc_info=True)
 
-    @api.model
     def _trigger_outbox(self):
-        self.env["sale.order.status.history"]._trigger_mail_cron()
+        """Have the scheduled action of the outbox run at once."""
+        # Of these statements' company: else the user is read for his own.
+        history = self.env["sale.order.status.history"].with_company(self[:1].company_id)
+        history._trigger_mail_cron()
 
     @api.model
     def _process_pending(self, limit=100, after=0):
@@ -171,6 +173,8 @@ class SaleWithdrawal(models.Model):
         if numbers and len(text) <= LONGEST_NUMBER:
             numbers += [text, "".join(text.split())]
         spelled = {spelling for number in numbers for spelling in (number, number.upper())}
+        if not spelled:
+            return Domain.FALSE  # words alone name no order
         Order = self.env["sale.order"]
         companies = self.env["res.company"].search([("withdrawal_enabled", "=", True)])
         return (
@@ -224,8 +228,10 @@ class SaleWithdrawal(models.Model):
         A flood of them makes one activity, not a thousand. Whoever has that of another company may
         not see this one.
         """
-        activity_type = self.env.ref(ACTIVITY_UNMATCHED)
-        told = Domain("activity_ids.activity_type_id", "=", activity_type.id)
+        # Kept in memory, where `env.ref` asks each time whether the type is there still.
+        external_ids = self.env["ir.model.data"]
+        type_id = external_ids._xmlid_to_res_id(ACTIVITY_UNMATCHED, raise_if_not_found=True)
+        told = Domain("activity_ids.activity_type_id", "=", type_id)
         here = Domain("company_id", "=", self.company_id.id)
         if self.search_count(told & here, limit=1):
             return

@@ -134,7 +134,11 @@ class SaleWithdrawal(models.Model):
             try:
                 # A cursor of its own: whatever becomes of the request, the statement is there.
                 with self.env.registry.cursor() as cr:
-                    env = api.Environment(cr, SUPERUSER_ID, {"lang": values["lang"] or None})
+                    context = {
+                        "lang": values["lang"] or None,
+                        "allowed_company_ids": [values["company_id"]],
+                    }
+                    env = api.Environment(cr, SUPERUSER_ID, context)
                     return env[self._name]._insert_once(values)
             except (psycopg2.errors.UniqueViolation, psycopg2.OperationalError):
                 # The same form, sent twice at the same moment; or a connection that broke.
@@ -168,7 +172,7 @@ class SaleWithdrawal(models.Model):
     def _format_received_on(self, lang=None):
         """Return date, time and zone of receipt in words, as the page and the e-mail tell it."""
         self.ensure_one()
-        zone = self.tz or self.company_id.partner_id.tz or "UTC"
+        zone = self.tz or self.company_id._get_withdrawal_zone()
         moment = format_datetime(
             self.env,
             self.received_at,

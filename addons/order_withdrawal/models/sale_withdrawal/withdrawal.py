@@ -124,6 +124,7 @@ class SaleWithdrawal(models.Model):
         string="E-mail",
         compute="_compute_mail_state",
         compute_sudo=True,
+        precompute=True,
         store=True,
         help="What became of the acknowledgement. Held back: somebody whose statement fits no"
         " order gets one e-mail a day; the button sends it all the same.",
@@ -308,4 +309,7 @@ class SaleWithdrawal(models.Model):
     def _get_next_number(self, company):
         # sudo: a visitor's statement gets a number, too
         sequences = self.env["ir.sequence"].sudo().with_company(company)
+        # The user's time zone as Odoo keeps it in memory: user and contact are not read for it.
+        zone = self.env.context.get("tz") or self.env["res.users"].context_get().get("tz")
+        sequences = sequences.with_context(tz=zone or "UTC")
         return sequences.next_by_code("sale.withdrawal") or "/"
