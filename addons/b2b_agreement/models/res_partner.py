@@ -208,7 +208,8 @@ class ResPartner(models.Model):
     def _get_b2b_agreement_of_page(self, company=None):
         """Return the agreement in force; a page that only reads asks for it once.
 
-        Several parts of a page ask, and nothing changes an agreement while a page is made.
+        Several parts of a page ask, and nothing changes an agreement while a page is made. Most
+        of them only want to know whether there is one: it is read when one of them reads it.
 
         :param company: `res.company` record, the current company by default
         :return: `b2b.agreement` record in sudo mode, empty when there is none
@@ -216,10 +217,13 @@ class ResPartner(models.Model):
         if not request or request.httprequest.method not in ("GET", "HEAD"):
             return self._get_b2b_agreement(company)
         known = request.__dict__.setdefault("b2b_agreements_of_page", {})
-        asked = self.id, (company or self.env.company).id, self.env.cr
+        company = company or self.env.company
+        asked = self.id, company.id, self.env.cr
         if asked not in known:
-            known[asked] = self._get_b2b_agreement(company)
-        return known[asked].with_env(self.sudo().with_company(company or self.env.company).env)
+            # sudo: whose customer a contact is does not depend on who asks
+            customer = self.sudo().commercial_partner_id
+            known[asked] = self.env["b2b.agreement"]._find_in_force(customer, company)
+        return known[asked].with_env(self.sudo().with_company(company).env)
 
     def _get_b2b_agreements(self, company=None):
         """Return the agreements in force today, in one query.

@@ -94,6 +94,15 @@ class AgreementCommon(QueryCount, TransactionCase):
         agreement._sign("Anna Buyer", SIGNATURE, agreement.partner_id)
         return agreement
 
+    def _find_agreement(self, contact, company=None):
+        """Return the agreement in force as a page finds it, which reads it as everyone does."""
+        company = company or self.company
+        customer = contact.sudo().commercial_partner_id
+        found = self.env["b2b.agreement"]._find_in_force(customer, company)
+        self.assertEqual(found, contact._get_b2b_agreement(company))
+        self.assertEqual(found._get_selling_company() if found else company, company)
+        return found
+
     @classmethod
     def _create_order(cls, lines, **values):
         """Create a quotation.

@@ -47,6 +47,7 @@ class TestAgreements(AgreementCommon):
                     self.assertEqual(agreement.is_in_force, expected)
                     found = self.buyer_user.partner_id._get_b2b_agreement()
                     self.assertEqual(bool(found), expected)
+                    self.assertEqual(self._find_agreement(self.buyer_user.partner_id), found)
                     self.assertEqual(
                         agreement in agreement.search([("is_in_force", "=", True)]), expected
                     )
@@ -57,17 +58,21 @@ class TestAgreements(AgreementCommon):
     def test_in_force_only_when_signed(self):
         agreement = self._create_agreement()
         partner = self.buyer_user.partner_id
-        self.assertFalse(partner.b2b_agreement_id)
+        self.assertFalse(partner.b2b_agreement_id | self._find_agreement(partner))
         agreement.action_send()
-        self.assertFalse(partner.b2b_agreement_id)
+        self.assertFalse(partner.b2b_agreement_id | self._find_agreement(partner))
         agreement._sign("Anna", SIGNATURE, partner)
         self.assertEqual(partner.b2b_agreement_id, agreement)
         self.assertEqual(self.customer.b2b_agreement_id, agreement)
+        self.assertEqual(self._find_agreement(partner), agreement)
         agreement.action_terminate()
-        self.assertFalse(partner.b2b_agreement_id)
+        self.assertFalse(partner.b2b_agreement_id | self._find_agreement(partner))
 
     def test_open_ended_agreement_is_in_force(self):
-        self.assertTrue(self._create_signed_agreement(date_end=False).is_in_force)
+        agreement = self._create_signed_agreement(date_end=False)
+        self.assertTrue(agreement.is_in_force)
+        self.assertEqual(self._find_agreement(self.customer), agreement)
+        self.assertFalse(self._find_agreement(self.rival))
 
     def test_in_force_per_company(self):
         other = self.env["res.company"].create({"name": "Other Ltd"})
@@ -95,6 +100,17 @@ class TestAgreements(AgreementCommon):
         partners._get_b2b_agreements()
         with self.assertQueryCount(1):
             partners._get_b2b_agreements()
+
+    def test_page_asks_one_query_and_reads_no_agreement(self):
+        agreement = self._create_signed_agreement()
+        self.company.partner_id.tz = "Asia/Tokyo"
+        Agreement = self.env["b2b.agreement"]
+        for customer, expected in ((self.customer, agreement), (self.rival, agreement.browse())):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            self.assertTrue(self.company.parent_ids)  # a page has read its company
+            with self.assertQueryCount(1):
+                self.assertEqual(Agreement._find_in_force(customer, self.company), expected)
 
     # === TERMS === #
 

@@ -142,11 +142,15 @@ class TestBranches(AgreementCommon):
         )
         other = self.env["res.company"].create({"name": "Other"})
         self.assertFalse(self.contact._get_b2b_agreement(other))
+        self.assertEqual(self._find_agreement(self.contact, self.branch), self.agreement)
+        self.assertFalse(self._find_agreement(self.contact, other))
 
     def test_agreement_of_the_branch_comes_first(self):
         own = self._create_signed_agreement(company_id=self.branch.id, date_start="2020-01-01")
         self.assertEqual(self.contact._get_b2b_agreement(self.branch), own)
         self.assertEqual(self.contact._get_b2b_agreement(self.company), self.agreement)
+        self.assertEqual(self._find_agreement(self.contact, self.branch), own)
+        self.assertEqual(self._find_agreement(self.contact, self.company), self.agreement)
         own.action_terminate()
         self.assertEqual(self.contact._get_b2b_agreement(self.branch), self.agreement)
 

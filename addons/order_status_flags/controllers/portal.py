@@ -1,5 +1,6 @@
 import logging
 
+from markupsafe import Markup
 from werkzeug.urls import url_encode
 
 from odoo import fields, http
@@ -80,11 +81,26 @@ class OrderStatusPortal(CustomerPortal):
         chosen = filters.get(filterby)
         # One choice a name: the first status that has it.
         shown = {key: option for key, option in filters.items() if key == str(option["ids"][0])}
+        shown = {"all": {"label": request.env._("All")}, **shown}
+        filterby = str(chosen["ids"][0]) if chosen else "all"
         return {
-            "searchbar_filters": {"all": {"label": request.env._("All")}, **shown},
-            "filterby": str(chosen["ids"][0]) if chosen else "all",
+            "searchbar_filters": shown,
+            "filterby": filterby,
+            "order_status_options": self._get_status_options(shown, filterby),
             "pager": self._add_to_pager(pager, filterby=filterby) if chosen else pager,
         }
+
+    @staticmethod
+    def _get_status_options(filters, filterby):
+        """Return the choices of the filter for who has no JavaScript.
+
+        :rtype: Markup
+        """
+        option = Markup('<option value="%s"%s>%s</option>')
+        chosen = {filterby: Markup(' selected="selected"')}
+        return Markup().join(
+            option % (key, chosen.get(key, ""), value["label"]) for key, value in filters.items()
+        )
 
     @staticmethod
     def _add_to_pager(pager, **args):
@@ -147,7 +163,8 @@ class OrderStatusPortal(CustomerPortal):
             # sudo: customers do not read who sells to them. The page names all of these, so they
             # are read at once.
             order = document.sudo()
-            (order.partner_id | order.company_id.partner_id | order.user_id.partner_id).mapped("tz")
+            people = (order.user_id | document.env.user).partner_id
+            (order.partner_id | order.company_id.partner_id | people).mapped("tz")
             # Odoo's own dates on the page, too: one moment reads the same everywhere.
             request.update_context(tz=document._get_customer_page_tz(request.env.user))
             extra = document._get_customer_page_values()

@@ -2,7 +2,7 @@ import re
 from datetime import timedelta
 from unittest.mock import patch
 
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from odoo import fields
 from odoo.tests import tagged
@@ -176,6 +176,29 @@ class TestPortalList(PortalCommon):
         self._login(self.buyer)
         for url in ("/my/orders", f"/my/orders/{order.id}"):
             self.assertIn("Packed in a box", self._get(url).text)
+
+    def test_phone_reads_the_promise_below_the_status(self):
+        order, other = self._create_orders(2)
+        texts = (order | other)._get_customer_status_texts({order.id: Markup("<b>5 May</b>")})
+        badge = other._get_customer_badges()[other.id]
+        self.assertEqual(texts[other.id], badge)
+        self.assertEqual(
+            texts[order.id], badge + Markup('<div class="small d-md-none"><b>5 May</b></div>')
+        )
+        self.assertIn("&lt;i&gt;", order._get_customer_status_texts({order.id: "<i>"})[order.id])
+
+    def test_filter_without_javascript(self):
+        status = self._create_status("<Packed>")
+        self._create_order().set_order_status(status.id)
+        self._login(self.buyer)
+        page = self._get(f"/my/orders?filterby={status.id}").text
+        options = page[page.index('id="order_status_filter"') : page.index("</select>")]
+        self.assertIn('<option value="all">All</option>', options)
+        self.assertIn(
+            f'<option value="{status.id}" selected="selected">&lt;Packed&gt;</option>', options
+        )
+        self.assertEqual(options.count(" selected="), 1)
+        self.assertIn(f'<option value="{self.saved.id}">{self.saved.name}</option>', options)
 
     def test_list_reads_its_orders_once(self):
         """Nothing of them a second time, and not with whatever else an order has."""

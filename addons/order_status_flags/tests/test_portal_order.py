@@ -2,6 +2,7 @@ import re
 from datetime import datetime
 from unittest.mock import patch
 
+from odoo import SUPERUSER_ID
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -40,6 +41,24 @@ class TestPortalOrder(PortalCommon):
             page = self._get(f"/my/orders/{order.id}").text
         self.assertIn(self.in_progress.name, page)
         self.assertEqual(len(reads), 1, reads)
+
+    def test_page_reads_the_salesperson_with_who_it_is_read_as(self):
+        order = self._create_order(user_id=self.manager.id)
+        self._login(self.buyer)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        model, reads = self.env.registry["res.users"], []
+        fetch = model._fetch_query
+
+        def counted(users, query, columns):
+            found = fetch(users, query, columns)
+            reads.append(found.ids)
+            return found
+
+        with patch.object(model, "_fetch_query", counted):
+            page = self._get(f"/my/orders/{order.id}").text
+        self.assertIn(self.manager.name, page)
+        self.assertIn({self.manager.id, SUPERUSER_ID}, [set(ids) for ids in reads])
 
     def test_moments_are_written_as_odoo_writes_them(self):
         moment = datetime(2026, 3, 29, 0, 59, 7)

@@ -1,6 +1,8 @@
+from datetime import date
+
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 
 class B2bAgreement(models.Model):
@@ -17,8 +19,15 @@ class B2bAgreement(models.Model):
         :rtype: date
         """
         # sudo: customers cannot read the partner of the company. Of whom nothing else is read.
-        tz = company.sudo().partner_id.with_context(prefetch_fields=False).tz or "UTC"
-        return fields.Date.context_today(self.with_context(tz=tz))
+        return self._get_day_in(company.sudo().partner_id.with_context(prefetch_fields=False).tz)
+
+    @api.model
+    def _get_day_in(self, tz):
+        """Return today's date in a time zone, that of UTC without one.
+
+        :rtype: date
+        """
+        return fields.Date.context_today(self.with_context(tz=tz or "UTC"))
 
     @api.model
     def _get_in_force_domain(self, company):
@@ -35,6 +44,44 @@ class B2bAgreement(models.Model):
             for parent in company.sudo().parent_ids
         )
         return Domain("state", "=", "signed") & by_company
+
+    @api.model
+    def _find_in_force(self, customer, company):
+        """Return the agreement that `_get_in_force_domain` finds of a customer, not read yet.
+
+        By SQL: Odoo's own pages of orders ask for each customer, of whom most have none. It
+        takes a tenth of what a search by that domain takes, and no query for the time zone.
+
+        :param customer: `res.partner` record, a commercial partner
+        :param company: `res.company` record
+        :return: `b2b.agreement` record in sudo mode, empty when there is none
+        """
+        self.flush_model(["partner_id", "company_id", "state", "date_start", "date_end"])
+        self.env["res.partner"].flush_model(["tz"])
+        # sudo: as in `_get_in_force_domain`
+        company_sudo = company.sudo()
+        statement = SQL(
+            """
+            SELECT agreement.id, agreement.company_id, agreement.date_start, agreement.date_end,
+                   seller.tz
+              FROM b2b_agreement agreement
+              JOIN res_company company ON company.id = agreement.company_id
+              JOIN res_partner seller ON seller.id = company.partner_id
+             WHERE agreement.partner_id = %s AND agreement.company_id IN %s
+               AND agreement.state = 'signed'
+             ORDER BY agreement.date_start DESC, agreement.id DESC
+            """,
+            customer.id,
+            tuple(company_sudo.parent_ids.ids),
+        )
+        found = {
+            id_: company_sudo.browse(company_id)
+            for id_, company_id, start, end, tz in self.env.execute_query(statement)
+            if start and start <= self._get_day_in(tz) <= (end or date.max)
+        }
+        # The last one counts, see `_get_b2b_agreements`.
+        ids = sorted(found, key=lambda id_: len(found[id_].parent_ids))
+        return self.sudo().with_company(company).browse(ids[-1:])
 
     @api.model
     def _get_valid_domain(self, day):

@@ -96,6 +96,20 @@ class SaleOrder(models.Model):
             badges.update(dict.fromkeys(orders.ids, badge))
         return badges
 
+    def _get_customer_status_texts(self, promises):
+        """Return what a list of these orders says of their statuses.
+
+        With the promise for a phone, which has no room for one more column.
+
+        :param dict promises: of ``_get_customer_promise_texts``
+        :rtype: dict[int, Markup] by id of the order
+        """
+        on_phone = Markup('<div class="small d-md-none">%s</div>')
+        return {
+            order_id: badge + on_phone % promises[order_id] if order_id in promises else badge
+            for order_id, badge in self._get_customer_badges().items()
+        }
+
     def _get_customer_promise_texts(self, late):
         """Return what a list of these orders says of their promises, of those that it shows.
 
