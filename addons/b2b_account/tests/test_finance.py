@@ -43,7 +43,7 @@ class TestFinance(AccountCommon):
             "lines": bool(lines.search([("move_id", "=", self.invoice.id)])),
             "counter": bool(counted.get("invoice_count")),
             **{
-                path: "321" in self._get(path).text
+                path: "321.00" in self._get(path).text
                 for path in (url, f"{url}?access_token={token}", "/my/invoices")
             },
         }
