@@ -11,6 +11,6 @@ class ResCompany(models.Model):
     )
 
     @api.model
-    def _get_b2b_page_fields(self):
+    def _get_b2b_seller_fields(self):
         """Override of `b2b_portal` to read whether the pages lead to the part numbers."""
-        return [*super()._get_b2b_page_fields(), "b2b_part_numbers"]
+        return [*super()._get_b2b_seller_fields(), "b2b_part_numbers"]

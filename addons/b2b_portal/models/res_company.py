@@ -10,7 +10,7 @@ class ResCompany(models.Model):
         return {*super().cache_invalidation_fields(), "sale_discount_product_id"}
 
     @api.model
-    def _get_b2b_page_fields(self):
+    def _get_b2b_seller_fields(self):
         """Hook: return the fields of the seller's company that the pages of the shop read.
 
         A name that is forgotten costs a query, never a wrong page (decision 85).

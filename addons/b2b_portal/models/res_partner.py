@@ -27,7 +27,7 @@ class ResPartner(models.Model):
         """
         # sudo: buyers read nothing of the seller; the pages show what is theirs to see
         buyer = self.sudo()
-        company.sudo().fetch(company._get_b2b_page_fields())  # sudo: see above
+        company.sudo().fetch(company._get_b2b_seller_fields())  # sudo: see above
         names = self._get_b2b_page_fields()
         (buyer | company.sudo().partner_id).fetch(names)
         buyer.commercial_partner_id.fetch(names)

@@ -22,6 +22,6 @@ class ResCompany(models.Model):
     )
 
     @api.model
-    def _get_b2b_page_fields(self):
+    def _get_b2b_seller_fields(self):
         """Override of `b2b_portal` to read what the shop tells of the stock."""
-        return [*super()._get_b2b_page_fields(), "b2b_stock_display", "b2b_stock_low"]
+        return [*super()._get_b2b_seller_fields(), "b2b_stock_display", "b2b_stock_low"]

@@ -11,6 +11,6 @@ class ResCompany(models.Model):
     )
 
     @api.model
-    def _get_b2b_page_fields(self):
+    def _get_b2b_seller_fields(self):
         """Override of `b2b_portal` to read what the website's own parts of a page ask for."""
-        return [*super()._get_b2b_page_fields(), "b2b_own_shop", "social_twitter"]
+        return [*super()._get_b2b_seller_fields(), "b2b_own_shop", "social_twitter"]
