@@ -180,15 +180,9 @@ class TestTrackingPage(TrackingCommon):
                 *(self._create_order(confirm=False) for _order in range(size))
             )
             self.assertEqual(set(orders.mapped("tracking_url")), {False})
-            written = []
-
-            def listening(orders, vals, written=written):
-                written.append(vals)
-                return origin(orders, vals)
-
-            with patch.object(model, "write", listening):
+            with patch.object(model, "write", autospec=True, side_effect=origin) as write:
                 orders.action_confirm()
-            counts.append(len(written))
+            counts.append(write.call_count)
             urls = orders.mapped("tracking_url")
             orders.invalidate_recordset()
             tokens = orders.mapped("order_tracking_token")
