@@ -155,7 +155,7 @@ class TestAccountPage(CreditCommon):
             "statement": {"currency": 1, "rows": [], "opening": 0, "debit": 0, "credit": 0},
             "period": ["2026-01-01", "2026-12-31"],
             "company": 1,
-            "context": {"company": 1},
+            "context": json.dumps({"company": 1}),  # as Odoo's client sends it
         }
         for partner in (self.buyer_user.partner_id, self.customer, self.rival):
             for kind in ("html", "pdf"):
