@@ -1,3 +1,5 @@
+from odoo import fields
+
 from odoo.addons.b2b_portal.tests.pages import B2bPageCommon
 
 
@@ -20,3 +22,20 @@ class AccountCommon(B2bPageCommon):
     def _get_cart_problems(self, user=None):
         cart = self._get_cart(user)
         return cart._get_b2b_checkout_problems(self.agreement, cart.amount_untaxed)
+
+    def _create_currency(self, rate):
+        """Return a new currency's rate of today, of the seller."""
+        return self.env["res.currency.rate"].create(
+            {
+                "currency_id": self.env["res.currency"].create({"name": "XBU", "symbol": "X"}).id,
+                "company_id": self.company.id,
+                "name": fields.Date.today(),
+                "rate": rate,
+            }
+        )
+
+    def _sell_in_another_currency(self, rate):
+        """Give the customer's list a new currency; return its rate of today."""
+        rate = self._create_currency(rate)
+        self.pricelist.currency_id = rate.currency_id
+        return rate

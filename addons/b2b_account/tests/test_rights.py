@@ -1,6 +1,5 @@
 from psycopg2 import IntegrityError
 
-from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -170,22 +169,7 @@ class TestOrdering(AccountCommon):
             self._expect_refusal(*parts)
 
     def test_limit_is_in_the_currency_of_the_seller(self):
-        currency = (
-            self.env["res.currency"]
-            .with_context(active_test=False)
-            .search([("id", "!=", self.company.currency_id.id)], limit=1)
-        )
-        currency.active = True
-        currency.rate_ids.unlink()
-        self.env["res.currency.rate"].create(
-            {
-                "currency_id": currency.id,
-                "company_id": self.company.id,
-                "name": fields.Date.today(),
-                "rate": 4.0,
-            }
-        )
-        self.pricelist.currency_id = currency
+        currency = self._sell_in_another_currency(4.0).currency_id
         cart = self._get_cart()
         cart._refresh_b2b_lines()
         self.assertEqual(cart.currency_id, currency)
@@ -197,15 +181,7 @@ class TestOrdering(AccountCommon):
 
     def test_order_of_the_public_shop_counts_in_its_own_currency(self):
         """Its list is not always the one of the agreement."""
-        currency = self.env["res.currency"].create({"name": "XLI", "symbol": "X"})
-        self.env["res.currency.rate"].create(
-            {
-                "currency_id": currency.id,
-                "company_id": self.company.id,
-                "name": fields.Date.today(),
-                "rate": 4.0,
-            }
-        )
+        currency = self._create_currency(4.0).currency_id
         other = self._create_pricelist(name="Other", is_b2b=False, currency_id=currency.id)
         order = self._create_order(
             [(self.product, 1)],

@@ -1,4 +1,3 @@
-from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -8,18 +7,6 @@ from .budgets import BudgetCommon
 @tagged("post_install", "-at_install")
 class TestBudgetRates(BudgetCommon):
     """Orders in another currency than the budget."""
-
-    def _sell_in_another_currency(self, rate):
-        """Give the customer's list a new currency; return its rate of today."""
-        self.pricelist.currency_id = self.env["res.currency"].create({"name": "XBU", "symbol": "X"})
-        return self.env["res.currency.rate"].create(
-            {
-                "currency_id": self.pricelist.currency_id.id,
-                "company_id": self.company.id,
-                "name": fields.Date.today(),
-                "rate": rate,
-            }
-        )
 
     def _sell_at(self, price):
         """Give the article a price that follows no rate."""
@@ -31,25 +18,10 @@ class TestBudgetRates(BudgetCommon):
         )
 
     def test_foreign_currency_counts_at_the_rate_of_the_day(self):
-        currency = (
-            self.env["res.currency"]
-            .with_context(active_test=False)
-            .search([("id", "!=", self.company.currency_id.id)], limit=1)
-        )
-        currency.active = True
-        currency.rate_ids.unlink()
-        rate = self.env["res.currency.rate"].create(
-            {
-                "currency_id": currency.id,
-                "company_id": self.company.id,
-                "name": fields.Date.today(),
-                "rate": 4.0,
-            }
-        )
-        self.pricelist.currency_id = currency
+        rate = self._sell_in_another_currency(4.0)
         budget = self._create_budget(1000)
         order = self._place(**self.form)
-        self.assertEqual(order.currency_id, currency)
+        self.assertEqual(order.currency_id, rate.currency_id)
         self.assertAlmostEqual(self._use(budget)[1], order.amount_untaxed / 4, places=2)
         rate.rate = 2.0
         self.assertAlmostEqual(self._use(budget)[1], order.amount_untaxed / 4, places=2)

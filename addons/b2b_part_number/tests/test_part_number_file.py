@@ -6,6 +6,7 @@ from openpyxl.styles import Font
 from odoo.tests import BaseCase, tagged
 
 from odoo.addons.order_status_flags.table_csv import TableError
+from odoo.addons.order_status_flags.tests.workbooks import save_workbook
 
 from ..part_number_file import MAX_ROWS, parse_file
 
@@ -94,13 +95,7 @@ class TestPartNumberFile(BaseCase):
         )
 
     def _hide(self, hide, *rows):
-        book = openpyxl.Workbook()
-        for row in rows:
-            book.active.append(row)
-        hide(book.active)
-        content = io.BytesIO()
-        book.save(content)
-        return content.getvalue()
+        return save_workbook(*rows, change=hide)
 
     def test_list_without_header_that_hides_a_part_is_refused(self):
         def hide_column(sheet):

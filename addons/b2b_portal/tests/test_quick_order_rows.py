@@ -1,12 +1,12 @@
 import csv
 import io
 
-import openpyxl
 from openpyxl.styles import Font
 
 from odoo.tests import BaseCase, tagged
 
 from odoo.addons.b2b_portal import quick_order_parser as parser
+from odoo.addons.order_status_flags.tests.workbooks import save_workbook
 
 
 @tagged("post_install", "-at_install")
@@ -17,14 +17,7 @@ class TestQuickOrderRows(BaseCase):
         return [(row.sku, row.quantity, row.error) for row in parser.parse_text(text).rows]
 
     def _read_book(self, *rows, change=None):
-        book = openpyxl.Workbook()
-        for row in rows:
-            book.active.append(row)
-        if change:
-            change(book.active)
-        content = io.BytesIO()
-        book.save(content)
-        return parser.parse_file("list.xlsx", content.getvalue())
+        return parser.parse_file("list.xlsx", save_workbook(*rows, change=change))
 
     def test_cells_moved_to_the_right(self):
         """The last column is empty, and takes what an unquoted separator has pushed there."""

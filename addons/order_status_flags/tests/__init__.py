@@ -12,6 +12,7 @@ from . import (
     test_heard,
     test_indexes,
     test_install,
+    test_kanban,
     test_live_page,
     test_lookup,
     test_mail_answers,

@@ -1,7 +1,5 @@
 import io
-import re
 import tracemalloc
-import zipfile
 
 import openpyxl
 import xlsxwriter
@@ -12,6 +10,8 @@ from odoo.addons.order_status_flags.number_format import show_number, show_text
 from odoo.addons.order_status_flags.table_csv import TableError, make_csv, read_csv, read_text
 from odoo.addons.order_status_flags.table_file import read_table
 from odoo.addons.order_status_flags.table_xlsx import get_letters, read_xlsx
+
+from .workbooks import edit_workbook
 
 
 @tagged("post_install", "-at_install")
@@ -202,17 +202,6 @@ class TestXlsx(BaseCase):
                 sheet.write(number, 0, text)
         return content.getvalue()
 
-    def _edit(self, content, name, pattern, text):
-        """Return a workbook with another text in one of its parts."""
-        output = io.BytesIO()
-        with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(output, "w") as new:
-            for info in old.infolist():
-                data = old.read(info)
-                if info.filename == name:
-                    data = re.sub(pattern, lambda _found: text, data.decode()).encode()
-                new.writestr(info.filename, data, zipfile.ZIP_DEFLATED)
-        return output.getvalue()
-
     def _refuse(self, content):
         with self.assertRaises(TableError) as caught:
             read_xlsx(content)
@@ -241,7 +230,7 @@ class TestXlsx(BaseCase):
 
     def test_formula_with_result(self):
         content = self._save([["A", "=2*12"]])
-        content = self._edit(content, "xl/worksheets/sheet1.xml", "<v ?/>|<v></v>", "<v>24</v>")
+        content = edit_workbook(content, "xl/worksheets/sheet1.xml", "<v ?/>|<v></v>", "<v>24</v>")
         self.assertEqual(read_xlsx(content).rows[0].cells, ["A", "24"])
         self.assertEqual(read_xlsx(content).rows[0].problems, {})
 
@@ -330,7 +319,7 @@ class TestXlsx(BaseCase):
 
     def _bomb(self, sheet):
         content = self._save([["SKU"]])
-        return self._edit(
+        return edit_workbook(
             content, "xl/worksheets/sheet1.xml", r"(?s)<sheetData>.*</sheetData>", sheet
         )
 
@@ -361,7 +350,7 @@ class TestXlsx(BaseCase):
     def test_only_the_shared_texts_of_the_sheet_are_kept(self):
         content = self._share("SKU")
         texts = "<sst><si><t>SKU</t></si>" + f"<si><t>{'y' * 900}</t></si>" * 60_000 + "</sst>"
-        content = self._edit(content, "xl/sharedStrings.xml", r"(?s)<sst.*</sst>", texts)
+        content = edit_workbook(content, "xl/sharedStrings.xml", r"(?s)<sst.*</sst>", texts)
         tracemalloc.start()
         try:
             self.assertEqual(read_xlsx(content).rows[0].cells, ["SKU"])
@@ -371,7 +360,7 @@ class TestXlsx(BaseCase):
 
     def test_entities_are_refused(self):
         content = self._save([["SKU"]])
-        content = self._edit(
+        content = edit_workbook(
             content,
             "xl/worksheets/sheet1.xml",
             r"<worksheet ",
@@ -390,11 +379,11 @@ class TestXlsx(BaseCase):
         for content in (
             b"PK\x03\x04 no workbook",
             good[: len(good) // 2],
-            self._edit(good, "xl/worksheets/sheet1.xml", 'r="A1"', 'r="?"'),
-            self._edit(self._share("A"), "xl/worksheets/sheet1.xml", "<v>0</v>", "<v>x</v>"),
-            self._edit(self._share("A"), "xl/worksheets/sheet1.xml", "<v>0</v>", "<v>9</v>"),
-            self._edit(good, "xl/workbook.xml", "(?s).*", "<nothing/>"),
-            self._edit(good, "xl/workbook.xml", "(?s).*", "<nothing>"),
+            edit_workbook(good, "xl/worksheets/sheet1.xml", 'r="A1"', 'r="?"'),
+            edit_workbook(self._share("A"), "xl/worksheets/sheet1.xml", "<v>0</v>", "<v>x</v>"),
+            edit_workbook(self._share("A"), "xl/worksheets/sheet1.xml", "<v>0</v>", "<v>9</v>"),
+            edit_workbook(good, "xl/workbook.xml", "(?s).*", "<nothing/>"),
+            edit_workbook(good, "xl/workbook.xml", "(?s).*", "<nothing>"),
         ):
             self.assertIn(self._refuse(content), ("unreadable", "no_sheet"))
 

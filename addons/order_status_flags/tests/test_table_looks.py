@@ -1,8 +1,5 @@
 import io
-import re
-import zipfile
 
-import openpyxl
 import xlsxwriter
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
@@ -14,34 +11,14 @@ from odoo.tests import BaseCase, tagged
 from odoo.addons.order_status_flags.table_csv import TableError, is_cut_short
 from odoo.addons.order_status_flags.table_xlsx import read_xlsx
 
+from .workbooks import edit_workbook, save_workbook
+
 SHEET = "xl/worksheets/sheet1.xml"
 
 
 @tagged("post_install", "-at_install")
 class TestTableLooks(BaseCase):
     """What a workbook says by its looks, and not by the letters of its cells."""
-
-    def _save(self, *rows, change=None):
-        book = openpyxl.Workbook()
-        for row in rows:
-            book.active.append(row)
-        if change:
-            change(book.active)
-        content = io.BytesIO()
-        book.save(content)
-        return content.getvalue()
-
-    def _edit(self, content, name, pattern, text):
-        output = io.BytesIO()
-        with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(output, "w") as new:
-            for info in old.infolist():
-                data = old.read(info)
-                if info.filename == name:
-                    data, count = re.subn(pattern, text, data.decode())
-                    self.assertTrue(count)
-                    data = data.encode()
-                new.writestr(info.filename, data)
-        return output.getvalue()
 
     def _share(self, look):
         """Return a workbook with a shared text, as most programs have them."""
@@ -63,7 +40,7 @@ class TestTableLooks(BaseCase):
             ({"b": True}, {"bold": True}, ""),
             ({"strike": False}, {"italic": True}, ""),
         ):
-            content = self._save(["A", CellRichText("12", TextBlock(InlineFont(**font), "24"))])
+            content = save_workbook(["A", CellRichText("12", TextBlock(InlineFont(**font), "24"))])
             expected = [{1: code} if code else {}]
             with self.subTest(font=font):
                 self.assertEqual(self._problems(content), expected)
@@ -74,7 +51,7 @@ class TestTableLooks(BaseCase):
             sheet["A2"].font = Font(strike=True)
             sheet["B3"].font = Font(strike=True, color="FFFF0000")
 
-        content = self._save(["A", 1], ["B", 2], ["C", 3], change=strike)
+        content = save_workbook(["A", 1], ["B", 2], ["C", 3], change=strike)
         self.assertEqual(self._problems(content), [{}, {0: "struck"}, {1: "struck"}])
 
     def test_ink_in_the_colour_of_the_background(self):
@@ -95,7 +72,7 @@ class TestTableLooks(BaseCase):
                 if fill:
                     sheet.cell(number, 1).fill = fill
 
-        content = self._save(*[["A"]] * len(looks), change=paint)
+        content = save_workbook(*[["A"]] * len(looks), change=paint)
         self.assertEqual(
             [problems.get(0, "") for problems in self._problems(content)],
             [code for _font, _fill, code in looks],
@@ -105,7 +82,7 @@ class TestTableLooks(BaseCase):
         def paint(sheet):
             sheet["A1"].font = Font(color="FF123456")
 
-        content = self._save(["A"], change=paint)
+        content = save_workbook(["A"], change=paint)
         for color, expected in (
             ('theme="0"', {0: "ink"}),
             ('theme="0" tint="-0.5"', {}),
@@ -115,20 +92,20 @@ class TestTableLooks(BaseCase):
             ('auto="1"', {}),
         ):
             with self.subTest(color=color):
-                changed = self._edit(content, "xl/styles.xml", 'rgb="FF123456"', color)
+                changed = edit_workbook(content, "xl/styles.xml", 'rgb="FF123456"', color)
                 self.assertEqual(self._problems(changed), [expected])
 
     def test_palette_of_the_workbook(self):
         def paint(sheet):
             sheet["A1"].font = Font(color="FF123456")
 
-        content = self._save(["A"], change=paint)
-        content = self._edit(content, "xl/styles.xml", 'rgb="FF123456"', 'indexed="9"')
+        content = save_workbook(["A"], change=paint)
+        content = edit_workbook(content, "xl/styles.xml", 'rgb="FF123456"', 'indexed="9"')
         colors = [*["ff000000"] * 9, "ffbdc0bf"]
         palette = "".join(f'<rgbColor rgb="{color}"/>' for color in colors)
         palette = f"<colors><indexedColors>{palette}</indexedColors></colors></styleSheet>"
         pattern = r"(?s)(<colors>.*</colors>)?</styleSheet>"
-        content = self._edit(content, "xl/styles.xml", pattern, palette)
+        content = edit_workbook(content, "xl/styles.xml", pattern, palette)
         self.assertEqual(self._problems(content), [{}], "grey, and not the usual white")
 
     def test_rows_and_columns_too_thin_to_be_read(self):
@@ -138,7 +115,7 @@ class TestTableLooks(BaseCase):
             sheet.column_dimensions["B"].width = 0.1
             sheet.column_dimensions["C"].width = 1
 
-        table = read_xlsx(self._save(["A", 9, 1], ["B", 9, 2], ["C", 9, 3], change=press))
+        table = read_xlsx(save_workbook(["A", 9, 1], ["B", 9, 2], ["C", 9, 3], change=press))
         self.assertEqual([row.cells for row in table.rows], [["A", "1"], ["C", "3"]])
         self.assertEqual((table.hidden_rows, table.hidden_columns), (1, ["B"]))
 
@@ -146,9 +123,9 @@ class TestTableLooks(BaseCase):
         def calculate(sheet):
             sheet["B1"] = ArrayFormula("B1:B2", "=C1:C2*12")
 
-        content = self._save(["A"], ["B"], ["C", 3], change=calculate)
+        content = save_workbook(["A"], ["B"], ["C", 3], change=calculate)
         self.assertEqual(self._problems(content), [{1: "formula"}, {1: "formula"}, {}])
-        content = self._edit(content, SHEET, "<v ?/>|<v></v>", "<v>24</v>")
+        content = edit_workbook(content, SHEET, "<v ?/>|<v></v>", "<v>24</v>")
         self.assertEqual(self._problems(content), [{}, {}, {}], "calculated")
 
     def test_number_that_its_format_changes_is_kept(self):
@@ -156,16 +133,16 @@ class TestTableLooks(BaseCase):
             sheet["A1"].number_format = '0" 000"'
             sheet["B1"].number_format = "#,##0.00"
 
-        row = read_xlsx(self._save([24, 24], change=style)).rows[0]
+        row = read_xlsx(save_workbook([24, 24], change=style)).rows[0]
         self.assertEqual((row.cells, row.stored), (["24 000", "24"], {0: "24"}))
 
     def test_unknown_style_tells_nothing(self):
-        content = self._save(["A", 24])
-        content = self._edit(content, SHEET, '<c r="B1"', '<c s="77" r="B1"')
+        content = save_workbook(["A", 24])
+        content = edit_workbook(content, SHEET, '<c r="B1"', '<c s="77" r="B1"')
         self.assertEqual(self._problems(content), [{1: "format"}])
 
     def test_what_no_spreadsheet_writes_is_refused(self):
-        content = self._save(["A", 24])
+        content = save_workbook(["A", 24])
         for pattern, text in (
             ("<v>24</v>", "<v>2_4</v>"),
             ("<v>24</v>", "<v>24,5</v>"),
@@ -175,7 +152,7 @@ class TestTableLooks(BaseCase):
             ("</sheetData>", '<row r="1"><c r="B1"><v>99</v></c></row></sheetData>'),
         ):
             with self.subTest(text=text), self.assertRaises(TableError) as caught:
-                read_xlsx(self._edit(content, SHEET, pattern, text))
+                read_xlsx(edit_workbook(content, SHEET, pattern, text))
             self.assertEqual(caught.exception.code, "unreadable")
 
     def test_numbers_cut_short(self):
