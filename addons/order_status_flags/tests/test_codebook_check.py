@@ -37,6 +37,11 @@ class TestCodebookCheck(OrderStatusCommon):
         self.assertFalse(self.env[action["res_model"]].search(action["domain"]))
         self.assertIn("Nothing to do", action["help"])
 
+    def test_findings_are_shown_in_as_many_lines_as_they_need(self):
+        """Odoo's lists cut off what is a char, whatever its widget."""
+        fields = self.env["sale.order.status.finding"]._fields
+        self.assertEqual({fields[name].type for name in ("message", "record_name")}, {"text"})
+
     def test_unreachable_status(self):
         lost = self._create_status("Lost")
         self.assertEqual(self._find("unreachable"), [])

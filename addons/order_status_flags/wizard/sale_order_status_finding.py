@@ -22,10 +22,11 @@ class SaleOrderStatusFinding(models.TransientModel):
         required=True,
         readonly=True,
     )
-    message = fields.Char(readonly=True)
+    # Texts, and no chars: a list shows these in as many lines as they need.
+    message = fields.Text(readonly=True)
     res_model = fields.Char(readonly=True)
     res_id = fields.Many2oneReference(model_field="res_model", string="Record id", readonly=True)
-    record_name = fields.Char(string="Where", readonly=True)
+    record_name = fields.Text(string="Where", readonly=True)
 
     def action_open_record(self):
         """Open what the finding is about.
