@@ -2,6 +2,7 @@
 
 import gc
 import time
+from collections import defaultdict
 from datetime import timedelta
 from functools import partial
 
@@ -136,7 +137,7 @@ def approval_checkout(bench):
         commit(env)
     with bench.transaction(NO_APPROVAL) as env:
         open_shop(env)
-    queries = {}
+    queries = defaultdict(list)
 
     def request(prepared):
         check_out(prepared, cost_center_id=str(center_id))
@@ -149,9 +150,8 @@ def approval_checkout(bench):
         assert prepared[1].b2b_qualifier == "order"
 
     def sample(database, count, act):
-        seconds, queries[database, count] = bench.sample(
-            database, lambda env: fill_cart(env, count), act
-        )
+        seconds, taken = bench.sample(database, lambda env: fill_cart(env, count), act)
+        queries[database, count].append(taken)
         return seconds
 
     for count in LINES:
@@ -162,7 +162,10 @@ def approval_checkout(bench):
             times=3 if count == LINES[0] else 1,
         )
         bench.report(f"ratio_{count}_lines", ratios)
-    more = {count: queries[FULL, count] - queries[NO_APPROVAL, count] for count in LINES}
+    # The fewest of all runs: where the clock's second passes within a checkout, the time of the
+    # order is stored once more, with an addon or without, and more often in longer checkouts.
+    fewest = {key: min(taken) for key, taken in queries.items()}
+    more = {count: fewest[FULL, count] - fewest[NO_APPROVAL, count] for count in LINES}
     bench.report("more_queries", max(more.values()), more=more)
     bench.report("growth_of_more_queries", more[LINES[1]] - more[LINES[0]])
 

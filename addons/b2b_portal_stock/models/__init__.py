@@ -1,1 +1,7 @@
-from . import product_product, res_company, res_config_settings, stock_forecasted_product_product
+from . import (
+    product_product,
+    res_company,
+    res_config_settings,
+    sale_order,
+    stock_forecasted_product_product,
+)

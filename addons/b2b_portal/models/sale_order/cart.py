@@ -9,6 +9,15 @@ from odoo.addons.b2b_pricelist.pricing import PriceLine
 
 from ...quick_order_quantity import MAX_QUANTITY
 
+# Core computes these after it has stored a new line, and writes the line again where they differ.
+NOTHING_INVOICED = {
+    "invoice_status": "no",
+    "qty_invoiced": 0.0,
+    "qty_to_invoice": 0.0,
+    "untaxed_amount_invoiced": 0.0,
+    "untaxed_amount_to_invoice": 0.0,
+}
+
 
 class SaleOrder(models.Model):
     """The cart of a buyer, and its lines."""
@@ -138,12 +147,8 @@ class SaleOrder(models.Model):
             **known_prices,
             **dict(zip(unknown, self._get_b2b_line_prices(unknown), strict=True)),
         }
-        values = {}
+        values = self._prepare_b2b_line_values()
         sequence = max(self.order_line.mapped("sequence"), default=9)
-        # sudo: whether there are any is asked for buyers, too
-        if not self.env["account.analytic.distribution.model"].sudo().search_count([], limit=1):
-            # Nothing can be distributed; else core searches the models line by line.
-            values["analytic_distribution"] = False
         # In the language of the order, or core would change it line by line for the names.
         Line = self.env["sale.order.line"].with_context(lang=self._get_lang())
         return Line.create(
@@ -164,6 +169,18 @@ class SaleOrder(models.Model):
                 for price in [known_prices[line]]
             ]
         )
+
+    def _prepare_b2b_line_values(self):
+        """Hook: return what Odoo would compute alike for each new line of the cart or template.
+
+        :rtype: dict
+        """
+        values = dict(NOTHING_INVOICED)
+        # sudo: whether there are any is asked for buyers, too
+        if not self.env["account.analytic.distribution.model"].sudo().search_count([], limit=1):
+            # Nothing can be distributed; else core searches the models line by line.
+            values["analytic_distribution"] = False
+        return values
 
     def _refresh_b2b_lines(self, quantities=None):
         """Store quantities and today's prices; writes only lines that change.
