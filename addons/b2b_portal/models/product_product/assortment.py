@@ -1,5 +1,6 @@
 from odoo import api, models, tools
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 # Services that mean nothing without what is chosen for each line of an order.
 CONFIGURED_SERVICES = ("event", "event_booth")
@@ -110,18 +111,15 @@ class ProductProduct(models.Model):
 
         :rtype: set
         """
-        templates = self.product_tmpl_id
-        attachments = self.env["ir.attachment"].sudo()  # reads which records have one only
-        rows = attachments._read_group(
-            Domain("res_field", "in", PICTURE_FIELDS)
-            & (
-                (Domain("res_model", "=", "product.product") & Domain("res_id", "in", self.ids))
-                | (
-                    Domain("res_model", "=", "product.template")
-                    & Domain("res_id", "in", templates.ids)
-                )
-            ),
-            ["res_model", "res_id"],
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT res_model, res_id FROM ir_attachment WHERE res_field IN %s"
+                " AND (res_model = 'product.product' AND res_id = ANY(%s)"
+                " OR res_model = 'product.template' AND res_id = ANY(%s))",
+                PICTURE_FIELDS,
+                list(self.ids),
+                list(self.product_tmpl_id.ids),
+            )
         )
         pictured = set(rows)
         return {
