@@ -108,12 +108,19 @@ class RuleBook:
         if self._model != products._name:
             self._model, self._known = products._name, set()
         self._known.update(products._ids)
-        rules = self.pricelist._get_applicable_rules(
-            products.browse(self._known), self.date, **self.options
-        )
+        rules = self._search_rules(products.browse(self._known))
         # The rules take the book along, see `beneath`.
         self._sort(rules.with_context(**{BOOK_KEY: self}))
         self._beneath.clear()
+
+    def _search_rules(self, products):
+        """Return what Odoo's `_get_applicable_rules` does, read in the same query."""
+        rules = self.pricelist.env["product.pricelist.item"]
+        if not self.pricelist:
+            return rules
+        return rules.search_fetch(
+            self.pricelist._get_applicable_rules_domain(products, self.date, **self.options)
+        )
 
     def knows(self, products):
         """Return whether the rules of all these products were searched."""

@@ -42,12 +42,13 @@ class IrHttp(models.AbstractModel):
         user.fetch(["partner_id", "share"])  # all that the pages need of it
         partner = user.partner_id
         partner._fetch_b2b_page(request.env.company)
-        agreement = partner._get_b2b_agreement(request.env.company)
+        agreement = partner._get_b2b_agreement_of_page(request.env.company)
         if not agreement:
             reason = cls._get_b2b_closed_reason()
             response = request.redirect(f"/my/agreements?closed={reason}")
             response.headers["Cache-Control"] = "no-store"
             abort(response)
+        agreement.fetch(["partner_id", "company_id", "pricelist_id"])  # most pages need no more
         request.b2b_agreement = agreement
 
     @classmethod

@@ -1,7 +1,7 @@
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 from odoo.tests import tagged
 from odoo.tools import SQL
 
@@ -64,7 +64,7 @@ class TestAssortment(B2bChoiceCommon):
         ):
             with self.subTest(product=products[:1].name):
                 domain = products._get_b2b_shop_domain(self.company)
-                found = products.search([*domain, ("id", "in", products.ids)])
+                found = products.search(domain & Domain("id", "in", products.ids))
                 self.assertEqual(found, products.filtered_domain(domain))
                 self.assertEqual(found == products, sold)
                 article, variants, _lists = self._get_article(products[0])

@@ -1,4 +1,5 @@
 from . import (
+    test_frame,
     test_leak_walk,
     test_leaks,
     test_own_shop,

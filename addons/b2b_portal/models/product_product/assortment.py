@@ -1,5 +1,6 @@
 from odoo import api, models, tools
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 # Services that mean nothing without what is chosen for each line of an order.
 CONFIGURED_SERVICES = ("event", "event_booth")
@@ -21,9 +22,27 @@ class ProductProduct(models.Model):
         events. So is what Odoo itself sells as a discount or deposit.
 
         :param res.company company: the seller
+        :return: to be narrowed by `&`; some of its operators are for no list
         :rtype: Domain
         """
         return (
+            self._get_b2b_sellable_domain()
+            & Domain("id", "not in", self._get_b2b_technical_product_ids())
+            & Domain("company_id", "in", [False, *company.parent_ids.ids])
+        )
+
+    @api.model
+    @tools.ormcache()
+    def _get_b2b_sellable_domain(self):
+        """Return what the shop asks of a product, whoever sells and buys: it is for sale, and
+        leaves nothing to choose.
+
+        Made ready once, which takes longer than all else about it. It names stored fields and
+        constants alone, so it means the same in each transaction.
+
+        :rtype: Domain
+        """
+        domain = (
             Domain("sale_ok", "=", True)
             & Domain("active", "=", True)
             & Domain("type", "!=", "combo")
@@ -34,9 +53,9 @@ class ProductProduct(models.Model):
                 "not any",
                 Domain("product_attribute_value_id.is_custom", "=", True),
             )
-            & Domain("id", "not in", self._get_b2b_technical_product_ids())
-            & Domain("company_id", "in", [False, *company.parent_ids.ids])
         )
+        # sudo: what is sold does not depend on who asks
+        return domain.optimize_full(self.sudo())
 
     def _filter_b2b_sold(self, company):
         """Return those of these products that the B2B shop sells.
@@ -110,18 +129,15 @@ class ProductProduct(models.Model):
 
         :rtype: set
         """
-        templates = self.product_tmpl_id
-        attachments = self.env["ir.attachment"].sudo()  # reads which records have one only
-        rows = attachments._read_group(
-            Domain("res_field", "in", PICTURE_FIELDS)
-            & (
-                (Domain("res_model", "=", "product.product") & Domain("res_id", "in", self.ids))
-                | (
-                    Domain("res_model", "=", "product.template")
-                    & Domain("res_id", "in", templates.ids)
-                )
-            ),
-            ["res_model", "res_id"],
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT res_model, res_id FROM ir_attachment WHERE res_field IN %s"
+                " AND (res_model = 'product.product' AND res_id = ANY(%s)"
+                " OR res_model = 'product.template' AND res_id = ANY(%s))",
+                PICTURE_FIELDS,
+                list(self.ids),
+                list(self.product_tmpl_id.ids),
+            )
         )
         pictured = set(rows)
         return {

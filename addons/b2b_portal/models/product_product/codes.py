@@ -16,11 +16,12 @@ class ProductProduct(models.Model):
     )
 
     @api.model
-    def _find_b2b_codes(self, company, codes):
+    def _find_b2b_codes(self, company, codes, domain=None):
         """Find products by internal reference or barcode, exact but for case and outer blanks.
 
         :param res.company company: the seller
         :param codes: texts
+        :param Domain domain: of the shop's products, where the caller has it already
         :return: `{code in lower case: products}`, several when a code is ambiguous; codes that
             fit nothing are left out
         :rtype: dict
@@ -31,7 +32,8 @@ class ProductProduct(models.Model):
         self.flush_model(["default_code", "barcode"])
         # What has the codes comes first: of few products, PostgreSQL asks one by one whether they
         # are sold, not of all.
-        sold = self._search(self._get_b2b_shop_domain(company))
+        domain = self._get_b2b_shop_domain(company) if domain is None else domain
+        sold = self._search(domain)
         sold.add_where(
             SQL("%s = ANY(ARRAY(SELECT id FROM hit))", SQL.identifier(self._table, "id"))
         )

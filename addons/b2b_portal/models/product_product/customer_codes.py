@@ -40,12 +40,13 @@ class ProductProduct(models.Model):
         )
 
     @api.model
-    def _find_b2b_customer_codes(self, company, customer, codes):
+    def _find_b2b_customer_codes(self, company, customer, codes, domain=None):
         """Find products by what a customer calls them, as `_find_b2b_codes` finds by ours.
 
         :param res.company company: the seller
         :param res.partner customer: a commercial partner
         :param codes: texts
+        :param Domain domain: of the shop's products, where the caller has it already
         :return: `{code in lower case: products}`
         :rtype: dict
         """
@@ -53,6 +54,7 @@ class ProductProduct(models.Model):
         asked = self._lower_b2b_codes(codes) if query is not None else {}
         if not asked:
             return {}
+        domain = self._get_b2b_shop_domain(company) if domain is None else domain
         rows = self.env.execute_query(
             SQL(
                 """
@@ -65,7 +67,7 @@ class ProductProduct(models.Model):
                 blanks=OUTER_BLANKS,
                 query=query,
                 asked=list(asked),
-                allowed=self._search(self._get_b2b_shop_domain(company)).subselect(),
+                allowed=self._search(domain).subselect(),
             )
         )
         every_id = [product_id for _key, product_id in rows]

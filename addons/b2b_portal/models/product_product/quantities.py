@@ -16,7 +16,9 @@ class ProductProduct(models.Model):
     def _get_b2b_uoms(self):
         """Return the units in which the product is sold: its own, and its packs."""
         self.ensure_one()
-        return self.uom_id | self.uom_ids if self.uom_ids else self.uom_id
+        # Of the template: the same, without a computation for each variant.
+        packs = self.product_tmpl_id.uom_ids
+        return self.uom_id | packs if packs else self.uom_id
 
     def _get_b2b_quantity_step(self, uom):
         """Return the smallest quantity and the step that are valid in a unit.

@@ -307,8 +307,8 @@ class ProductProduct(models.Model):
         """Return the products with the search as their code, ours or the customer's."""
         search = " ".join(words)
         found = self.union(
-            *self._find_b2b_codes(company, [search]).values(),
-            *self._find_b2b_customer_codes(company, customer, [search]).values(),
+            *self._find_b2b_codes(company, [search], domain).values(),
+            *self._find_b2b_customer_codes(company, customer, [search], domain).values(),
         )
         return self.search(domain & Domain("id", "in", found.ids)) if found else found
 
