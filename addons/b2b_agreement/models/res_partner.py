@@ -251,6 +251,25 @@ class ResPartner(models.Model):
             if (commercial_id := partner.commercial_partner_id._origin.id) in by_partner
         }
 
+    def _find_b2b_agreements(self, company=None):
+        """Return what `_get_b2b_agreements` does, by a quicker query that does not read them.
+
+        For what asks for every customer, of whom most have no agreement, as each new order does.
+
+        :param company: `res.company` record, the current company by default
+        :return: `{partner id: b2b.agreement record in sudo mode}`
+        :rtype: dict
+        """
+        partners_sudo = self.sudo()  # as in `_get_b2b_agreements`
+        by_customer = self.env["b2b.agreement"]._find_each_in_force(
+            partners_sudo.commercial_partner_id._origin, company or self.env.company
+        )
+        return {
+            partner.id: by_customer[customer_id]
+            for partner in partners_sudo
+            if (customer_id := partner.commercial_partner_id._origin.id) in by_customer
+        }
+
     # === ACTIONS === #
 
     def action_view_b2b_agreements(self):

@@ -8,7 +8,7 @@ class SaleOrder(models.Model):
         """Override of `sale`: the payment terms of the agreement in force beat the partner's."""
         super()._compute_payment_term_id()
         for company, orders in self.grouped("company_id").items():
-            agreements = orders.partner_id._get_b2b_agreements(company)
+            agreements = orders.partner_id._find_b2b_agreements(company)
             for order in orders:
                 agreement = agreements.get(order.partner_id.id)
                 if agreement and agreement.payment_term_id:

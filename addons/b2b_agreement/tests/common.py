@@ -100,6 +100,8 @@ class AgreementCommon(QueryCount, TransactionCase):
         customer = contact.sudo().commercial_partner_id
         found = self.env["b2b.agreement"]._find_in_force(customer, company)
         self.assertEqual(found, contact._get_b2b_agreement(company))
+        known = contact._find_b2b_agreements(company)
+        self.assertEqual(known, contact._get_b2b_agreements(company))
         self.assertEqual(found._get_selling_company() if found else company, company)
         return found
 

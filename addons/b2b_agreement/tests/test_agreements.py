@@ -99,7 +99,10 @@ class TestAgreements(AgreementCommon):
         partners = self.buyer_user.partner_id | self.buyer2_user.partner_id | self.rival
         partners._get_b2b_agreements()
         with self.assertQueryCount(1):
-            partners._get_b2b_agreements()
+            found = partners._get_b2b_agreements()
+        with self.assertQueryCount(1):
+            self.assertEqual(partners._find_b2b_agreements(), found)
+        self.assertEqual(len(found), 2)
 
     def test_page_asks_one_query_and_reads_no_agreement(self):
         agreement = self._create_signed_agreement()

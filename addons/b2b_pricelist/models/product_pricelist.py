@@ -211,7 +211,7 @@ class ProductPricelist(models.Model):
         :rtype: dict
         """
         result = super()._get_partner_pricelist_multi(partner_ids)
-        agreements = self.env["res.partner"].browse(partner_ids)._get_b2b_agreements()
+        agreements = self.env["res.partner"].browse(partner_ids)._find_b2b_agreements()
         for partner_id, agreement in agreements.items():
             # Sellers may price for a customer whose list they are not allowed to edit.
             if agreement.pricelist_id:

@@ -15,11 +15,14 @@ class SaleOrderLine(models.Model):
         policy of the order's company, whichever company the user works in.
         """
         # sudo: buyers may not read the list; that it is a B2B one only decides who computes
+        b2b_lists = self.order_id.pricelist_id.sudo().filtered("is_b2b")
+        if not b2b_lists:
+            return super()._compute_pricelist_item_id()
         b2b_lines = self.filtered(
             lambda line: (
                 line.product_id
                 and not line.display_type
-                and line.order_id.pricelist_id.sudo().is_b2b
+                and line.order_id.pricelist_id in b2b_lists
             )
         )
         result = super(SaleOrderLine, self - b2b_lines)._compute_pricelist_item_id()

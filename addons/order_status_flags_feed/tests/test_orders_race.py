@@ -191,6 +191,26 @@ class TestOrdersRace(Race, BaseCase):
             self.assertFalse(thread.is_alive())
         self.assertEqual(len(answers), 1)
 
+    def _get_newest_note(self, env):
+        env.cr.execute(
+            "SELECT max(id) FROM sale_order_erp_touch WHERE order_id = %s", [self.order_id]
+        )
+        return env.cr.fetchone()[0]
+
+    def test_lines_are_compared_until_the_order_is_noted(self):
+        """Not in the transaction that has noted the order: its note moves on with each change."""
+        with self._transaction() as env:
+            notes = [self._get_newest_note(env)]
+            for values in ("qty_to_invoice = 5", "name = 'Other'", "name = 'Other'"):
+                env.cr.execute(
+                    f"UPDATE sale_order_line SET {values} WHERE order_id = %s", [self.order_id]
+                )
+                notes.append(self._get_newest_note(env))
+            env.cr.rollback()
+        before, quiet, changed, again = notes
+        self.assertEqual(quiet, before, "what is invoiced is nothing that an ERP reads")
+        self.assertTrue(before < changed < again)
+
     def test_noting_a_change_waits_for_nobody(self):
         """Two transactions that note the same order do not meet."""
         with self._transaction() as first, self._transaction() as second:

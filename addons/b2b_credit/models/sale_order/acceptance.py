@@ -25,15 +25,26 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         order = self.sudo()  # customers read neither the limit nor agreements of others
-        customer = order.b2b_customer_id.with_company(order.company_id)
-        if not customer.credit_limit and not order.company_id.b2b_overdue_days:
+        if not order._has_b2b_credit_policy():
             return False
         signed = (
-            Domain("partner_id", "=", customer.id)
+            Domain("partner_id", "=", order.b2b_customer_id.id)
             & Domain("state", "in", ("signed", "terminated"))
             & Domain("company_id", "parent_of", order.company_id.id)
         )
         return bool(order.env["b2b.agreement"].search_count(signed, limit=1))
+
+    def _has_b2b_credit_policy(self):
+        """Whether any of these orders (sudo) is of a customer with a limit, or of a company that
+        looks at overdue invoices: asked once, as most are of none.
+
+        :rtype: bool
+        """
+        return any(
+            company.b2b_overdue_days
+            or any(self.b2b_customer_id.with_company(company).mapped("credit_limit"))
+            for company in self.company_id
+        )
 
     def _get_b2b_amount_due(self):
         """Return what of the order is not paid, with taxes.

@@ -42,6 +42,8 @@ class SaleOrder(models.Model):
         # What was released has its note. Orders without a limit cost no query.
         # sudo: noted whoever confirms, in the language of people whom they may not read
         asked = self.sudo().filtered(lambda order: not order.b2b_credit_released_on)
+        if not asked._has_b2b_credit_policy():
+            return super().action_confirm()
         # In the language of the log only what has anything to say: most orders have not.
         above = {
             seller: seller._get_b2b_seller_warning()

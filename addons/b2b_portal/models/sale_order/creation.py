@@ -36,7 +36,8 @@ class SaleOrder(models.Model):
         folded = {**defaults, **vals}
         qualifier = folded.get("b2b_qualifier")
         if not qualifier and folded.get("document_type") != "b2b":
-            return vals
+            # Given, though empty: for what is not, Odoo asks the defaults anew for each order.
+            return {**vals, "b2b_qualifier": False}
         vals = {**folded, "b2b_qualifier": qualifier or "order", "document_type": "b2b"}
         if vals["b2b_qualifier"] == "order":
             unnamed = vals.get("name") in (None, False, "", self._fields["name"].default(self))

@@ -89,7 +89,7 @@ class SaleOrder(models.Model):
 
     def _is_order_placed(self):
         """Override of `order_status_flags` to count carts and templates as not placed."""
-        return not self._is_b2b_draft() and super()._is_order_placed()
+        return super()._is_order_placed() and not self._is_b2b_draft()
 
     def _confirmation_error_message(self):
         """Override of `sale` to refuse carts and templates in words of their own."""

@@ -16,7 +16,6 @@ class SaleOrder(models.Model):
         string="Placed on",
         compute="_compute_erp_placed_at",
         store=True,
-        precompute=True,
         copy=False,
         groups="base.group_user",
         help="When the order was placed, from which the time to register it in the ERP counts.",
