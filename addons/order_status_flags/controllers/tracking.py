@@ -27,7 +27,7 @@ class OrderTracking(http.Controller):
         The link is in a mail within seconds; a slow replica must not call it unknown.
         """
         Order = request.env["sale.order"]
-        return may_read_replica() and bool(Order._get_by_tracking_token(args.get("token")))
+        return may_read_replica() and Order._is_placed_by_tracking_token(args.get("token"))
 
     @http.route(
         ["/order/status", "/order/status/<string:token>"],

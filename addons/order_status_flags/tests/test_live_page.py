@@ -153,6 +153,7 @@ class TestLivePage(TrackingCommon):
         """Its statement, and what Odoo asks for any page."""
         etag = self._etag()
         self._again(etag)
+        self._get("/order/status/short")
         with self._count_queries() as dead:
             self._get("/order/status/short")
         with self._count_queries() as queries:

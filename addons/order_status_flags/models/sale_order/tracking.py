@@ -225,6 +225,17 @@ class SaleOrder(models.Model):
         return order.browse()
 
     @api.model
+    def _is_placed_by_tracking_token(self, token):
+        """Return whether there is a placed order with this token, reading nothing of it.
+
+        :param str token: from the URL, anything at all
+        :rtype: bool
+        """
+        # sudo: as in `_get_by_tracking_token`, which decides whether there is a page
+        placed = [("order_tracking_token", "=", token), ("was_placed", "=", True)]
+        return self._is_tracking_token(token) and bool(self.sudo().search_count(placed, limit=1))
+
+    @api.model
     def _get_tracking_page_fields(self):
         """Return the names of the fields that the public page reads of its order.
 
