@@ -159,4 +159,5 @@ class ErpDocumentPortal(OrderStatusPortal):
         :param sale.order order: to which the access was checked
         :rtype: sale.order.erp.document
         """
+        # sudo: the access was checked; the user is there for the rules of who sees invoices
         return order.with_user(request.env.user).sudo()._get_customer_erp_documents()

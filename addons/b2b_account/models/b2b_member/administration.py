@@ -45,7 +45,7 @@ class B2bMember(models.Model):
         :return: `{contact: b2b.member}`, by name; empty members for those with default rights
         :rtype: dict
         """
-        # sudo: the caller has checked who asks
+        # sudo, users and members: the caller has checked who asks
         users = (
             self.env["res.users"]
             .sudo()

@@ -167,6 +167,7 @@ class SaleOrder(models.Model):
 
         The caller holds the locks of the orders.
         """
+        # sudo: nobody but the engine reads the outbox
         rows = self.env["sale.order.status.history"].sudo()._find_waiting("delay", self)
         due = self.filtered(lambda order: order._is_delay_due())
         # Back in time before the customer read anything: nothing was told.

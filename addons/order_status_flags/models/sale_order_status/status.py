@@ -289,6 +289,7 @@ class SaleOrderStatus(models.Model):
             for status_id, rule_type, rule_company in self._get_event_rules(code)
             if rule_type in (False, document_type) and rule_company in companies
         ]
+        # sudo: for the engine, which sets statuses for people who do not read the codebook
         return self.sudo().browse(max(fitting)[-1] if fitting else ())
 
     def _fits(self, order):
