@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 from kit.browser import ready
 from kit.customers import get_tracking_url, make_buyer, make_order, make_products, sign
+from kit.pages import leaving
 
 SHOWS_FOCUS = """element => {
     const style = getComputedStyle(element);
@@ -48,7 +49,7 @@ class Keyboard:
     def follow(self, selector, **options):
         """Go to a link or button that leads to another page, and press Enter."""
         self.tab_to(selector, **options)
-        with self.page.expect_navigation():
+        with leaving(self.page):
             self.press("Enter")
         ready(self.page)
 
@@ -147,7 +148,7 @@ def test_buyer_orders_and_orders_again(world, keyboard):
     assert keys.page.locator("input[name^=qty_]").count() == 2
     keys.tab_to("#b2b_template_name")
     keys.type("By keys")
-    with keys.page.expect_navigation():
+    with leaving(keys.page):
         keys.press("Enter")
     # Out of the cart into an order.
     keys.open("/my/b2b/cart")
@@ -170,7 +171,7 @@ def find_and_add(keys):
     keys.open("/my/b2b")
     keys.tab_to("#wrap input[name=search]")
     keys.type("key-1")
-    with keys.page.expect_navigation():
+    with leaving(keys.page):
         keys.press("Enter")
     ready(keys.page)
     keys.tab_to("article summary")

@@ -1,5 +1,6 @@
 """What people do on a page, and what a page owes them."""
 
+import contextlib
 import re
 
 PHONE = 390
@@ -13,10 +14,20 @@ def press(page, caption):
 def follow(page, element):
     """Click a link or a button that leads to another page, and wait for that page.
 
-    A click returns as soon as it is made: what is read next may still be the old page's.
+    A click returns as soon as it is made: what is read next may still be the old page's. To wait
+    for a navigation is too little: a script that names an entry of the history, such as that of
+    the checkout, makes one without leaving the page.
     """
-    with page.expect_navigation():
+    with leaving(page):
         element.click()
+
+
+@contextlib.contextmanager
+def leaving(page):
+    """Wait, after what is done inside, until another page has come whole."""
+    page.wait_for_load_state()
+    with page.expect_event("load"):
+        yield
 
 
 def read(page):
