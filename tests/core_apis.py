@@ -14,7 +14,7 @@ import re
 import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
@@ -147,6 +147,8 @@ class Core:
         self.ours = {path.parent.name: path for path in sorted(addons.glob("*/__manifest__.py"))}
         self.order = []
         self.classes = []
+        # Every path of the dependency tree leads to `base`.
+        self.manifest = cache(self.read_manifest)
         self.closures = {name: set(self.dependencies(name)) for name in self.ours}
         self.read_libraries()
         for addon in self.order:
@@ -163,7 +165,7 @@ class Core:
         if addon not in self.ours:
             yield addon
 
-    def manifest(self, addon):
+    def read_manifest(self, addon):
         path = self.ours.get(addon) or self.addon_folder(addon) / "__manifest__.py"
         return ast.literal_eval(path.read_text(encoding="utf-8"))
 
