@@ -188,16 +188,16 @@ def main():
         return
     load_scenarios()
     bench = Bench(options.pairs)
-    try:
-        for bench.name in options.arguments:
-            try:
-                SCENARIOS[bench.name](bench)
-            except Exception:
-                # The other benchmarks are worth their results.
-                traceback.print_exc()
-                bench.report("broke off", math.inf)
-    finally:
-        bench.stop_servers()
+    for bench.name in options.arguments:
+        try:
+            SCENARIOS[bench.name](bench)
+        except Exception:
+            # The other benchmarks are worth their results.
+            traceback.print_exc()
+            bench.report("broke off", math.inf)
+        finally:
+            # What a server has kept in memory for one must not slow down another's.
+            bench.stop_servers()
 
 
 if __name__ == "__main__":
