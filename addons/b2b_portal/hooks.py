@@ -31,10 +31,10 @@ def fill_customers(cr):
     cr.execute(
         """
         CREATE FUNCTION pg_temp.b2b_customer_of(integer) RETURNS integer LANGUAGE plpgsql STABLE
-        AS $$ BEGIN
-            RETURN (
-                SELECT COALESCE(commercial_partner_id, id) FROM public.res_partner WHERE id = $1
-            );
+        AS $$ DECLARE customer integer; BEGIN
+            SELECT COALESCE(commercial_partner_id, id) INTO customer
+              FROM public.res_partner WHERE id = $1;
+            RETURN customer;
         END $$;
         SET LOCAL maintenance_work_mem = '256MB';
         ALTER TABLE sale_order ADD COLUMN b2b_customer_id integer;

@@ -10,17 +10,20 @@ MANY = 50_000
 
 
 @contextlib.contextmanager
-def without_indexes(cr, table, rows):
+def without_indexes(cr, table, rows, columns=None):
     """Take the indexes off a table while many of its rows are written, and make them anew.
 
-    Those that keep values unique stay. All of it is one transaction: nobody else sees the table
-    without them, and whoever asks for it waits. Within another such block nothing happens.
+    Keys stay, as others refer to them. All of it is one transaction: nobody else sees the table
+    without its indexes, and whoever asks for it waits. Two rows that may not be the same are found
+    at the end. Within another such block nothing happens.
 
     :param cr: cursor
     :param str table: name of the table
     :param int rows: how many rows are about to change
+    :param columns: names of the columns that are written, by an update: an index that has no entry
+        and does not look at them needs none afterwards, and is left alone
     """
-    indexes = _list_indexes(cr, table) if rows >= MANY else []
+    indexes = _list_indexes(cr, table, columns) if rows >= MANY else []
     for name, _definition, _comment in indexes:
         cr.execute(SQL("DROP INDEX %s", SQL.identifier(name)))
     yield
@@ -72,19 +75,45 @@ def _list_foreign_keys(cr, table, columns):
     return cr.fetchall()
 
 
-def _list_indexes(cr, table):
-    """Return name, definition and comment of the indexes that are there for speed alone."""
+def _list_indexes(cr, table, columns=None):
+    """Return name, definition and comment of the indexes that are no constraint's.
+
+    :param columns: those of an update; without, of rows that are added, which concern all indexes
+    """
     cr.execute(
         """
         SELECT i.relname, pg_get_indexdef(i.oid), obj_description(i.oid, 'pg_class')
           FROM pg_index x
           JOIN pg_class i ON i.oid = x.indexrelid
-         WHERE x.indrelid = %s::regclass AND NOT x.indisunique
+          JOIN pg_am method ON method.oid = i.relam
+         WHERE x.indrelid = %(table)s::regclass
+           AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.oid)
+           AND (%(columns)s::varchar[] IS NULL
+                -- The first page of such an index says where its entries are.
+                OR method.amname != 'btree'
+                OR pg_relation_size(i.oid) > current_setting('block_size')::int
+                OR EXISTS (
+                   SELECT FROM pg_depend d
+                     JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+                    WHERE d.classid = 'pg_class'::regclass
+                      AND d.objid = i.oid
+                      AND d.refobjid = x.indrelid
+                      AND a.attname = ANY(%(columns)s)))
       ORDER BY i.relname
         """,
-        [table],
+        {"table": table, "columns": columns and list(columns)},
     )
     return cr.fetchall()
+
+
+def get_assignments(values):
+    """Return what follows `SET` in an update.
+
+    :param dict values: SQL by the name of the column
+    :rtype: SQL
+    """
+    assignments = (SQL("%s = %s", SQL.identifier(name), value) for name, value in values.items())
+    return SQL(", ").join(assignments)
 
 
 def get_insert(model, vals_list):

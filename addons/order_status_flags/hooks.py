@@ -1,8 +1,6 @@
-import secrets
-
 from odoo.tools import SQL
 
-from .bulk import without_foreign_keys, without_indexes
+from .bulk import get_assignments, without_foreign_keys, without_indexes
 from .promise_install import PROMISE_VALUES, collect_promises, create_promise_columns
 
 
@@ -106,7 +104,7 @@ def _collect_statuses(env, document_type):
     env.cr.execute(
         """
         CREATE TEMPORARY TABLE install_status (
-            order_id integer PRIMARY KEY, status_id integer, since timestamp
+            order_id integer, status_id integer, since timestamp
         ) ON COMMIT DROP
         """
     )
@@ -117,10 +115,12 @@ def _collect_statuses(env, document_type):
         """,
         {"type": document_type},
     )
-    count = 0
-    for company_id, kind in env.cr.fetchall():
-        _collect_kind(env, env["res.company"].browse(company_id), kind)
-        count += env.cr.rowcount
+    kinds = [
+        (company_id, kind, *_get_statuses(env, env["res.company"].browse(company_id), kind))
+        for company_id, kind in env.cr.fetchall()
+    ]
+    env.cr.execute(_insert_statuses(kinds))
+    count = env.cr.rowcount
     env.cr.execute("ANALYZE install_status")
     return count
 
@@ -133,28 +133,35 @@ def _write_install_values(cr, count):
 
     :param int count: of the orders
     """
-    columns = ("order_status_id", "customer_status_id")
+    values = {
+        "order_status_id": SQL("target.status_id"),
+        "order_status_date": SQL("target.since"),
+        "customer_status_id": SQL("CASE WHEN status.is_public THEN status.id END"),
+        "order_tracking_token": SQL("COALESCE(so.order_tracking_token, %s)", _token("tracking")),
+        "access_token": SQL(
+            "COALESCE(so.access_token, left(%s, 32)::uuid::text)", _token("access")
+        ),
+        **PROMISE_VALUES,
+    }
     with (
-        without_indexes(cr, "sale_order", count),
-        without_foreign_keys(cr, "sale_order", columns, count),
+        without_indexes(cr, "sale_order", count, values),
+        without_foreign_keys(cr, "sale_order", values, count),
     ):
         cr.execute(
             SQL(
                 """
+                WITH secret AS MATERIALIZED (
+                    SELECT gen_random_uuid()::text || gen_random_uuid()::text AS value
+                )
                 UPDATE sale_order so
-                   SET order_status_id = target.status_id,
-                       order_status_date = target.since,
-                       customer_status_id = CASE WHEN status.is_public THEN status.id END,
-                       order_tracking_token = COALESCE(so.order_tracking_token, %(token)s),
-                       access_token = COALESCE(so.access_token, gen_random_uuid()::text),
-                       %(promise)s
-                  FROM install_status target
+                   SET %s
+                  FROM secret
+            CROSS JOIN install_status target
              LEFT JOIN sale_order_status status ON status.id = target.status_id
              LEFT JOIN install_promise promise ON promise.id = target.order_id
                  WHERE so.id = target.order_id
                 """,
-                token=_random_token(),
-                promise=PROMISE_VALUES,
+                get_assignments(values),
             )
         )
     history, columns = "sale_order_status_history", ("order_id", "status_id", "user_id")
@@ -197,65 +204,69 @@ def mark_placed_orders(env, document_type=None):
         )
 
 
-def _collect_kind(env, company, document_type):
-    """Collect the statuses of placed orders of one company and document type."""
+def _get_statuses(env, company, document_type):
+    """Return the ids of the statuses of cancelled, invoiced and other placed orders, or None."""
     statuses = env["sale.order.status"]
 
     def status_of(*codes):
         found = (statuses._get_for_event(code, document_type, company) for code in codes)
-        return next((status for status in found if status), statuses)
+        return next((status.id for status in found if status), None)
 
-    automatic = document_type != "sale" or company.order_status_on_sales_orders
-    _collect_group(
-        env,
-        company,
-        document_type,
-        cancelled=status_of("order_cancelled"),
-        invoiced=status_of("invoice_posted") if automatic else statuses,
-        placed=status_of("order_confirmed", "order_placed") if automatic else statuses,
-    )
+    cancelled = status_of("order_cancelled")
+    if document_type == "sale" and not company.order_status_on_sales_orders:
+        return cancelled, None, None
+    return cancelled, status_of("invoice_posted"), status_of("order_confirmed", "order_placed")
 
 
-def _collect_group(env, company, document_type, cancelled, invoiced, placed):
-    """Collect the statuses within one company and document type."""
-    env.cr.execute(
-        SQL(
-            """
-            INSERT INTO install_status (order_id, status_id, since)
-            WITH posted AS MATERIALIZED (%(posted)s),
-            invoiced AS MATERIALIZED (%(invoiced_orders)s)
-            SELECT so.id,
-                   CASE WHEN so.state = 'cancel' THEN %(cancelled)s
-                        WHEN %(invoiced)s IS NOT NULL AND so.state = 'sale'
-                             AND so.id IN (SELECT order_id FROM invoiced) THEN %(invoiced)s
-                        ELSE %(placed)s
-                   END::int,
-                   COALESCE(so.date_order, so.create_date)
-              FROM sale_order so
-             WHERE so.company_id = %(company)s
-               AND so.document_type = %(document_type)s
-               AND so.order_status_id IS NULL
-               AND so.was_placed
-               AND NOT EXISTS (
-                   SELECT 1 FROM sale_order_status_history row WHERE row.order_id = so.id)
-            """,
-            cancelled=cancelled.id or None,
-            invoiced=invoiced.id or None,
-            placed=placed.id or None,
-            company=company.id,
-            document_type=document_type,
-            posted=_select_posted_quantities(),
-            invoiced_orders=_select_invoiced_orders(),
-        )
-    )
+def _insert_statuses(kinds):
+    """SQL that collects the statuses of placed orders, for all kinds of orders at once.
 
+    What is invoiced in full is found once, whatever the number of companies, and not at all when
+    there is no order to ask for.
 
-def _random_token():
-    """SQL for one unguessable token a row: a secret of this call, hashed with a random UUID."""
+    :param list kinds: `(company, document type, cancelled, invoiced, placed)`, statuses by id
+    """
+    columns = map(list, zip(*kinds, strict=True)) if kinds else [[]] * 5
+    companies, types, cancelled, invoiced, placed = columns
     return SQL(
-        "encode(sha256((%s || gen_random_uuid()::text || gen_random_uuid()::text)::bytea), 'hex')",
-        secrets.token_urlsafe(32),
+        """
+        INSERT INTO install_status (order_id, status_id, since)
+        WITH posted AS MATERIALIZED (%(posted)s),
+        invoiced AS MATERIALIZED (%(invoiced_orders)s)
+        SELECT so.id,
+               CASE WHEN so.state = 'cancel' THEN kind.cancelled
+                    WHEN kind.invoiced IS NOT NULL AND so.state = 'sale'
+                         AND so.id IN (SELECT order_id FROM invoiced) THEN kind.invoiced
+                    ELSE kind.placed
+               END,
+               COALESCE(so.date_order, so.create_date)
+          FROM sale_order so
+          JOIN unnest(%(companies)s::int[], %(types)s::varchar[], %(cancelled)s::int[],
+                      %(invoiced)s::int[], %(placed)s::int[])
+               AS kind (company_id, document_type, cancelled, invoiced, placed)
+            ON kind.company_id = so.company_id AND kind.document_type = so.document_type
+         WHERE so.order_status_id IS NULL
+           AND so.was_placed
+           AND NOT EXISTS (
+               SELECT 1 FROM sale_order_status_history row WHERE row.order_id = so.id)
+        """,
+        companies=companies,
+        types=types,
+        cancelled=cancelled,
+        invoiced=invoiced,
+        placed=placed,
+        posted=_select_posted_quantities(),
+        invoiced_orders=_select_invoiced_orders(),
     )
+
+
+def _token(purpose):
+    """SQL for an unguessable token of an order: a hash of its id and a secret, in hex.
+
+    The secret is one of the statement: it is made by PostgreSQL, which forgets it, and is in no
+    log. To ask for randomness in each row takes longer than all else of the update.
+    """
+    return SQL("encode(sha256(convert_to(secret.value || %s || so.id, 'UTF8')), 'hex')", purpose)
 
 
 def _select_invoiced_orders():

@@ -6,7 +6,7 @@ from odoo import fields
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists
 
-from .bulk import without_indexes
+from .bulk import get_assignments, without_indexes
 from .promise import day_of
 
 # Of deliveries, where no addon knows of any: see `assign_promises`.
@@ -16,11 +16,13 @@ NO_DELIVERIES = SQL(
 )
 
 # What is written of a row of `install_promise`; without one, there is no promise.
-PROMISE_VALUES = SQL(
-    "promised_date = promise.first, promise_date = promise.present,"
-    " promise_fulfilled_on = promise.fulfilled, promise_told = promise.is_told,"
-    " promise_state = COALESCE(promise.state, 'none')"
-)
+PROMISE_VALUES = {
+    "promised_date": SQL("promise.first"),
+    "promise_date": SQL("promise.present"),
+    "promise_fulfilled_on": SQL("promise.fulfilled"),
+    "promise_told": SQL("promise.is_told"),
+    "promise_state": SQL("COALESCE(promise.state, 'none')"),
+}
 PLACED = SQL(
     "SELECT id AS order_id, order_status_id AS status_id, order_status_date AS since"
     " FROM sale_order WHERE was_placed"
@@ -61,11 +63,11 @@ def assign_promises(env, deliveries=None):
     # Apart from the update: only then is it known how many orders have a promise.
     with_delivery = SQL("%s AND id IN (SELECT order_id FROM delivery)", PLACED)
     count = collect_promises(env, with_delivery if deliveries else PLACED, deliveries)
-    with without_indexes(env.cr, "sale_order", count):
+    with without_indexes(env.cr, "sale_order", count, PROMISE_VALUES):
         env.cr.execute(
             SQL(
                 "UPDATE sale_order so SET %s FROM install_promise promise WHERE promise.id = so.id",
-                PROMISE_VALUES,
+                get_assignments(PROMISE_VALUES),
             )
         )
     env.cr.execute("DROP TABLE install_promise")

@@ -142,6 +142,44 @@ class TestWithoutIndexes(OrderStatusCommon):
             self.env.cr.execute("SELECT indexname FROM pg_indexes WHERE tablename = %s", [history])
             self.assertEqual(self.env.cr.fetchall(), [(f"{history}_pkey",)])
 
+    def test_what_may_not_be_twice_is_found_at_the_end(self):
+        orders = self._create_orders(2)
+        self.env.flush_all()
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(psycopg2.errors.UniqueViolation),
+            self.env.cr.savepoint(),
+            without_indexes(self.env.cr, "sale_order", MANY),
+        ):
+            self.env.cr.execute(
+                "UPDATE sale_order SET order_tracking_token = 'twice' WHERE id IN %s", [orders._ids]
+            )
+
+    def test_only_indexes_that_an_update_fills_are_taken_off(self):
+        """One that is empty stays, unless it looks at what is written: as key or as condition."""
+        self.env.cr.execute(
+            """
+            CREATE INDEX sale_order_empty_idx ON sale_order (partner_id) WHERE id < 0;
+            CREATE INDEX sale_order_key_idx ON sale_order (order_status_date) WHERE id < 0;
+            CREATE INDEX sale_order_condition_idx ON sale_order (partner_id)
+             WHERE id < 0 AND order_status_date IS NOT NULL;
+            """
+        )
+        own = {"sale_order_empty_idx", "sale_order_key_idx", "sale_order_condition_idx"}
+
+        def found(columns):
+            names = {name for name, *_others in _list_indexes(self.env.cr, "sale_order", columns)}
+            self.assertLess({"sale_order__partner_id_index"}, names)
+            return names & own
+
+        self.assertEqual(found(None), own)
+        self.assertEqual(found(["order_status_date"]), own - {"sale_order_empty_idx"})
+        with without_indexes(self.env.cr, "sale_order", MANY, ["order_status_date"]):
+            self.assertFalse(
+                {name for name, *_others in _list_indexes(self.env.cr, "sale_order")}
+                & (own - {"sale_order_empty_idx"})
+            )
+
     def test_for_few_rows_nothing_happens(self):
         columns = ["order_status_id"]
         before = _list_indexes(self.env.cr, "sale_order")

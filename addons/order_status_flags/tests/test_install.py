@@ -59,10 +59,40 @@ class TestInstall(OrderStatusCommon):
                 self.assertChain(order)
         tokens = orders.mapped("order_tracking_token")
         self.assertEqual(len(set(tokens)), 6, "one of its own each, none for quotations")
+        self.assertFalse({*tokens} & {*orders.mapped("access_token")} - {False})
 
         before = self.env["sale.order.status.history"].search_count([])
         assign_install_statuses(self.env)
         self.assertEqual(self.env["sale.order.status.history"].search_count([]), before)
+
+    def test_each_company_and_type_has_its_statuses(self):
+        other = self.env["res.company"].create({"name": "Their statuses"})
+        event = self.env.ref("order_status_flags.event_order_confirmed")
+        own = self._create_status(company_id=other.id, document_type="web", event_ids=event.ids)
+        ours, office, theirs = (
+            self._create_order(confirm=False, document_type=kind) for kind in ("web", "sale", "web")
+        )
+        (ours | office | theirs).action_quotation_sent()
+        self._forget(ours | office | theirs)
+        self.env.cr.execute(
+            "UPDATE sale_order SET company_id = %s WHERE id = %s", [other.id, theirs.id]
+        )
+        self.env.invalidate_all()
+        assign_install_statuses(self.env)
+        self.assertEqual(ours.order_status_id, self.saved)
+        self.assertFalse(office.order_status_id)
+        self.assertEqual(theirs.order_status_id, own)
+
+    def test_tokens_of_two_installations_have_nothing_in_common(self):
+        """An order that is deleted and one that comes by a backup may have the same number."""
+        order = self._create_order()
+        found = set()
+        for _installation in range(2):
+            self._forget(order)
+            assign_install_statuses(self.env)
+            found |= {order.order_tracking_token, order.access_token}
+        self.assertEqual(len(found), 4)
+        self.assertFalse([token for token in found if len(token) < 36])
 
     def test_sql_and_python_agree_on_what_is_invoiced(self):
         from ..hooks import _select_invoiced_orders, _select_posted_quantities

@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from odoo.addons.order_status_flags.tests.test_mail_link import MailLinkCommon
 from odoo.addons.order_status_flags_website_sale.hooks import (
+    _are_few,
     _is_in_use,
     _make_web_orders,
     _make_web_orders_at_once,
@@ -194,6 +195,14 @@ class TestShopOrders(MailLinkCommon):
         self.assertTrue(_is_in_use(self.env.cr))
         self.env.cr.execute("UPDATE sale_order_status_history SET source = 'install'")
         self.assertFalse(_is_in_use(self.env.cr))
+        self.env.cr.execute("UPDATE sale_order SET website_id = NULL")
+        self.assertTrue(_are_few(self.env.cr))
+        self.env.cr.execute(
+            "UPDATE sale_order SET website_id = %s, document_type = 'sale',"
+            " order_status_id = NULL, order_flag_id = NULL",
+            [self.env.ref("website.default_website").id],
+        )
+        self.assertFalse(_are_few(self.env.cr))
         self.env.invalidate_all()
         order.set_order_flag(self.env.ref("order_status_flags.flag_in_progress").id)
         self.env.flush_all()

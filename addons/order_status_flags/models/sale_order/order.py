@@ -29,7 +29,6 @@ class SaleOrder(models.Model):
         precompute=True,
         readonly=False,
         copy=False,
-        index=True,
         required=True,
         help="Kind of order; statuses and flags can be limited to one.",
     )
@@ -80,7 +79,6 @@ class SaleOrder(models.Model):
         string="Order status shown to the customer",
         copy=False,
         readonly=True,
-        index="btree_not_null",
         ondelete="restrict",
         help="The last status that is shown to customers; internal ones are left out.",
     )
