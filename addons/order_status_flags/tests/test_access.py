@@ -67,15 +67,18 @@ class TestAccess(OrderStatusCommon):
         }
 
     def _create_cancellable_order(self, salesperson):
-        """Return an order for which every one of ``ORDER_METHODS`` has something to do."""
-        order = self._create_order(
-            partner_id=self.portal.partner_id.id, user_id=salesperson.id
+        return self._create_cancellable_orders(1, salesperson)
+
+    def _create_cancellable_orders(self, count, salesperson):
+        """Return orders for which every one of ``ORDER_METHODS`` has something to do."""
+        orders = self._create_orders(
+            count, partner_id=self.portal.partner_id.id, user_id=salesperson.id
         ).sudo()
-        order._write_status_fields({"cancellation_requested_on": "2026-01-01 10:00:00"})
-        row = self._rows(order)[-1]
-        row.status_id.mail_template_id = self.in_progress.mail_template_id
-        row.write({"mail_state": "failed"})
-        return order
+        orders._write_status_fields({"cancellation_requested_on": "2026-01-01 10:00:00"})
+        rows = orders.status_history_ids
+        rows.status_id.mail_template_id = self.in_progress.mail_template_id
+        rows.write({"mail_state": "failed"})
+        return orders
 
     def _call(self, user, record, method, args):
         """Call as a remote client does, errors included."""
@@ -87,8 +90,8 @@ class TestAccess(OrderStatusCommon):
         for role, user in self.users.items():
             for owner in (own_seller, self.manager):
                 allowed = role in ("all_seller", "manager") or user == owner
-                for method, get_args in ORDER_METHODS.items():
-                    order = self._create_cancellable_order(owner)
+                orders = self._create_cancellable_orders(len(ORDER_METHODS), owner)
+                for order, (method, get_args) in zip(orders, ORDER_METHODS.items(), strict=True):
                     with self.subTest(role=role, method=method, own=user == owner):
                         if allowed:
                             self.assertIs(self._call(user, order, method, get_args(self)), True)

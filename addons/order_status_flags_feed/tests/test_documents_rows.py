@@ -326,8 +326,7 @@ class TestDocumentRows(FeedCommon):
 
     # === SPEED === #
 
-    def _count_document_queries(self, count, **document):
-        orders = self._create_orders(count)
+    def _count_document_queries(self, orders, **document):
         rows = [
             self._document_row(
                 order, number=f"N {order.id}", row={"note": f"{order.id}"}, **document
@@ -343,10 +342,11 @@ class TestDocumentRows(FeedCommon):
         return queries[0]
 
     def test_queries_grow_by_at_most_60_per_1000_rows(self):
+        few, some, many = map(self._create_orders, (3, 50, 550))
         for kind in ("order", "invoice"):
-            self._count_document_queries(3, kind=kind)  # warm up
-            small = self._count_document_queries(50, kind=kind)
-            large = self._count_document_queries(550, kind=kind)
+            self._count_document_queries(few, kind=kind)  # warm up
+            small = self._count_document_queries(some, kind=kind)
+            large = self._count_document_queries(many, kind=kind)
             self.assertLessEqual(large - small, 30, f"{small} for 50 rows, {large} for 550")
             self.assertLessEqual(small, 80)
 
