@@ -3,11 +3,14 @@
 Triggers, and not overrides of ``write``: they see what the ORM recomputes, what other addons
 write by SQL, lines that are removed along with something else, and cost no query of their own.
 They look at whole rows and leave out what is known not to matter, so that a field of another
-addon counts too, and none that is removed breaks them. A row that is noted too often does no
-harm: whether an order really changed is decided when it is fetched, by its content.
+addon counts too, and none that is removed breaks them. Rows are compared as they are stored: to
+write each of them as JSON takes eight times as long. A row that is noted too often does no harm:
+whether an order really changed is decided when it is fetched, by its content.
 
 Removed by ``DROP`` when the addon is uninstalled.
 """
+
+import json
 
 # Columns that hold nothing of what an ERP is told.
 QUIET_ORDER = (
@@ -120,8 +123,10 @@ $$;
 """
 
 
-def _name_of(columns):
-    return "ARRAY[" + ", ".join(f"'{column}'" for column in columns) + "]"
+def _without(alias, columns):
+    """Return a row with these columns emptied, those that the table does not have aside."""
+    nothing = json.dumps(dict.fromkeys(columns))
+    return f"jsonb_populate_record({alias}, '{nothing}')"
 
 
 def _row_of(alias, columns):
@@ -137,8 +142,7 @@ ORDERS = f"""
          WHERE n.was_placed
            -- What is placed is news; only of what was placed before whole rows are compared.
            AND CASE WHEN o.was_placed
-                    THEN to_jsonb(n) - {_name_of(QUIET_ORDER)}
-                         IS DISTINCT FROM to_jsonb(o) - {_name_of(QUIET_ORDER)}
+                    THEN {_without("n", QUIET_ORDER)} *<> {_without("o", QUIET_ORDER)}
                     ELSE TRUE
                 END;
     END IF;
@@ -166,8 +170,7 @@ LINES = f"""
          WHERE n.order_id = ANY(touched)
            AND CASE WHEN n.order_id = ANY(noted)
                     THEN TRUE
-                    ELSE to_jsonb(n) - {_name_of(QUIET_LINE)}
-                         IS DISTINCT FROM to_jsonb(o) - {_name_of(QUIET_LINE)}
+                    ELSE {_without("n", QUIET_LINE)} *<> {_without("o", QUIET_LINE)}
                 END;
     END IF;
 """

@@ -211,6 +211,27 @@ class TestOrdersRace(Race, BaseCase):
         self.assertEqual(quiet, before, "what is invoiced is nothing that an ERP reads")
         self.assertTrue(before < changed < again)
 
+    def test_rows_are_compared_whatever_columns_come_and_go(self):
+        with self._transaction() as env:
+            env.cr.execute("ALTER TABLE sale_order ADD COLUMN gone integer DEFAULT 5")
+            env.cr.execute("ALTER TABLE sale_order ADD COLUMN test_added numeric")
+            env.cr.execute("ALTER TABLE sale_order DROP COLUMN gone")
+            # What is noted now is not what the transaction before has noted.
+            env.cr.execute("DELETE FROM sale_order_erp_touch")
+            noted = []
+            for values in (
+                "order_flag_note = 'quiet', write_date = now()",
+                "test_added = NULL",
+                "test_added = 1",
+                "test_added = 1",
+                "note = repeat('long text that is not stored in its row ', 9000)",
+            ):
+                newest = self._get_newest_note(env)
+                env.cr.execute(f"UPDATE sale_order SET {values} WHERE id = %s", [self.order_id])
+                noted.append(self._get_newest_note(env) != newest)
+            env.cr.rollback()
+        self.assertEqual(noted, [False, False, True, False, True])
+
     def test_noting_a_change_waits_for_nobody(self):
         """Two transactions that note the same order do not meet."""
         with self._transaction() as first, self._transaction() as second:
