@@ -189,6 +189,20 @@ class TestPush(FeedCommon):
         self.saved.next_status_ids = self.fulfilled
         self.assertEqual(self._push_one(self._create_order()), "refused")
 
+    def test_refusal_names_nothing_of_another_company(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        secret = self._create_status("Secret", company_id=other.id)
+        order = self._create_order()
+        for following, words in (
+            (secret, "Only statuses of another company may"),
+            (secret | self.fulfilled, f"Allowed are: {self.fulfilled.name}."),
+        ):
+            self.saved.next_status_ids = following
+            [answer] = self._push(self._row(order))
+            self.assertEqual(answer["result"], "refused")
+            self.assertIn(words, answer["message"])
+            self.assertNotIn("Secret", answer["message"])
+
     def test_archived_flag_is_refused(self):
         order = self._create_order()
         self.flag_in_progress.active = False
