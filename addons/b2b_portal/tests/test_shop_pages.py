@@ -45,7 +45,13 @@ class TestShopPages(B2bPageCommon):
     def test_price_list_is_a_page_of_the_shop(self):
         page = self._page(self._get("/my/b2b/pricelist"))
         self.assertTrue(page.xpath("//nav//a[@href='/my/b2b/cart']"))
-        self.assertTrue(page.xpath("//nav//a[@aria-current='page'][@href='/my/b2b/pricelist']"))
+
+    def test_navigation_says_which_page_it_is(self):
+        """To whoever sees no colours, too."""
+        for name in ("", "/quick-order", "/templates", "/pricelist", "/cart"):
+            url = f"/my/b2b{name}"
+            found = self._page(self._get(url)).xpath("//nav//a[@aria-current='page']/@href")
+            self.assertEqual([href for href in found if href.startswith("/my/b2b")], [url])
 
     def test_thanks_stand_above_the_order(self):
         """On a phone, amount and buttons alone fill the screen."""
