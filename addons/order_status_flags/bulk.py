@@ -43,7 +43,8 @@ def without_foreign_keys(cr, table, columns, rows):
 
     :param cr: cursor
     :param str table: name of the table
-    :param columns: names of the columns that are about to change
+    :param columns: names of the columns that are about to change, None for rows that are added:
+        PostgreSQL asks about each key of these, of empty columns, too
     :param int rows: how many rows are about to change
     """
     keys = _list_foreign_keys(cr, table, columns) if rows >= MANY else []
@@ -61,16 +62,18 @@ def without_foreign_keys(cr, table, columns, rows):
 
 
 def _list_foreign_keys(cr, table, columns):
-    """Return name and definition of the foreign keys of columns."""
+    """Return name and definition of the foreign keys of columns, None for all of the table."""
     cr.execute(
         """
         SELECT c.conname, pg_get_constraintdef(c.oid)
           FROM pg_constraint c
           JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey)
-         WHERE c.contype = 'f' AND c.conrelid = %s::regclass AND a.attname = ANY(%s)
+         WHERE c.contype = 'f'
+           AND c.conrelid = %(table)s::regclass
+           AND (%(columns)s::varchar[] IS NULL OR a.attname = ANY(%(columns)s))
       ORDER BY c.conname
         """,
-        [table, list(columns)],
+        {"table": table, "columns": columns and list(columns)},
     )
     return cr.fetchall()
 

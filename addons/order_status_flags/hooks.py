@@ -164,8 +164,8 @@ def _write_install_values(cr, count):
                 get_assignments(values),
             )
         )
-    history, columns = "sale_order_status_history", ("order_id", "status_id", "user_id")
-    with without_indexes(cr, history, count), without_foreign_keys(cr, history, columns, count):
+    history = "sale_order_status_history"
+    with without_indexes(cr, history, count), without_foreign_keys(cr, history, None, count):
         cr.execute(
             """
             INSERT INTO sale_order_status_history
