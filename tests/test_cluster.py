@@ -1,4 +1,4 @@
-"""Several Odoo processes on one database, and everybody at work at once for half a minute.
+"""Several Odoo processes on one database, and everybody at work at once for a minute.
 
 Two servers that share `data_dir`: one with two HTTP workers and two cron processes, one with
 threads. Clerks, customers, feeds and the mail action get to either of them as behind a balancer.
@@ -24,7 +24,7 @@ from kit.outcomes import Outcomes
 from kit.rpc import Rpc
 from kit.server import OdooServer
 
-SECONDS = 30
+SECONDS = 60
 ORDERS = 150
 # The same wishes in each run; who comes first is up to the processes.
 SEED = 20
@@ -77,7 +77,7 @@ class Cluster(Outcomes):
 
         crons = ["order_status_flags.ir_cron_status_mail", "mail.ir_cron_mail_scheduler_action"]
         self.crons = [self.admin.ref(xml_id) for xml_id in crons]
-        # The first runs of all the others of a new database would fill the time.
+        # The first runs of all the others of a new database would fill the minute.
         server.query(
             "UPDATE ir_cron SET nextcall = now() + interval '1 day' WHERE id != ALL(%s)", self.crons
         )
@@ -219,7 +219,7 @@ def mail_action(cluster, _chance, end):
 
 @pytest.fixture(scope="module")
 def cluster(pg):
-    """Both servers after their time, all e-mails sent."""
+    """Both servers after their minute, all e-mails sent."""
     logs = {name: LOGS / f"test_cluster-{name}.log" for name in ("workers", "threads")}
     logs["threads"].unlink(missing_ok=True)
     settings = {"workers": 2, "max_cron_threads": 2, "gevent_port": free_port()}
@@ -236,7 +236,7 @@ def cluster(pg):
 
 
 def work(cluster):
-    """Let everybody work for half a minute."""
+    """Let everybody work for a minute."""
     seller = "sales_team.group_sale_salesman_all_leads"
     for number in range(2):
         cluster.make_user(f"clerk{number}", ["base.group_user", seller])

@@ -1,4 +1,4 @@
-"""Four ERPs, two clerks and three customers at the same orders at once, for 40 seconds.
+"""Four ERPs, two clerks and three customers at the same orders, for a minute, at once.
 
 A real server with two workers for pages. The ERPs fetch orders page by page and push documents and
 flags, the clerks confirm and change orders, the customers place and cancel them in the portal. What
@@ -27,7 +27,7 @@ from kit.outcomes import Outcomes
 from kit.rpc import Rpc
 from kit.server import OdooServer
 
-SECONDS = int(os.environ.get("ERP_LOAD_SECONDS", 40))
+SECONDS = int(os.environ.get("ERP_LOAD_SECONDS", 60))
 CUSTOMERS = 3
 QUOTATIONS = 150
 # The same wishes in each run; who comes first is up to the processes.

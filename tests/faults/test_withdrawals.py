@@ -206,7 +206,7 @@ def test_worker_is_killed(prefork, guest, caught, hurry, step):
 
 # One sender: connections at once, and statements. No pause between them.
 CONNECTIONS = 4
-STATEMENTS = 400
+STATEMENTS = 1000
 # A visitor waits for a worker behind at most two of the four posts, as two workers take them in
 # turn; all share two processors with PostgreSQL and the sender, so that each takes twice its time.
 SLOWER = 2 * (1 + CONNECTIONS / 2)

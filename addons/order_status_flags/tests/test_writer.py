@@ -438,7 +438,7 @@ class TestStatusWriter(OrderStatusCommon):
 
     def test_bulk_query_count_does_not_grow(self):
         counts = []
-        for size in (20, 120):
+        for size in (20, 200):
             orders = self._create_orders(size)
             self.env.flush_all()
             self.env.invalidate_all()
