@@ -766,6 +766,7 @@ class AddonFilling(Filling):
             partner_id=SQL("plan.partner_id"),
             signed_partner_id=SQL("plan.partner_id"),
             signed_by=SQL("(SELECT name FROM res_partner WHERE id = plan.partner_id)"),
+            signed_on=SQL("s.signed_on - plan.n * interval '1 minute'"),
             signed_hash=SQL("NULL"),
             signed_statement=SQL("NULL"),
             pricelist_id=SQL("%s + plan.n %% %s", self.pricelists[0].id, len(self.pricelists)),
