@@ -17,8 +17,19 @@ from database import (
 )
 
 PLAIN, FULL, SMALL = "test_plain", "test_full", "test_small"
-# Style and script bundles: tests would make them again and again.
-ASSETS = "env['ir.qweb']._pregenerate_assets_bundles(); env.cr.commit()\n"
+# Style and script bundles that pages and tests of a browser load: tests would make them again and
+# again. Those of Odoo's own tests of scripts and the like, two thirds of the time, nobody asks for.
+ASSETS = """
+used = {"web.assets_frontend", "web.assets_frontend_lazy", "web.assets_frontend_minimal"}
+used |= {"web.assets_web", "web.assets_web_print", "web.assets_tests", "web.__assets_tests_call__"}
+used |= {"web.report_assets_common", "web.report_assets_pdf"}
+scripts, styles = env["ir.qweb"]._get_bundles_to_pregenarate()
+for name in sorted(used & scripts):
+    env["ir.qweb"]._get_asset_bundle(name, css=False).js()
+for name in sorted(used & styles):
+    env["ir.qweb"]._get_asset_bundle(name, js=False).css()
+env.cr.commit()
+"""
 
 
 def ensure_template(pg, database, base=None, addons=(), options=(), script=""):
@@ -65,6 +76,11 @@ def ensure_small(pg):
 
 
 def ensure_alone(pg, addon):
-    """One addon with its dependencies and nothing else. Return the database's name."""
-    small, options = ensure_small(pg), ["--skip-auto-install"]
-    return ensure_template(pg, f"test_alone_{addon}", small, [addon], options)
+    """One addon with its dependencies and nothing else. Return the database's name.
+
+    It is a copy of what the largest of ours that it depends on is tested in.
+    """
+    below = manifests().keys() & manifests()[addon]["depends"]
+    base = max(sorted(below), key=lambda name: len(with_ours([name])), default=None)
+    origin = ensure_alone(pg, base) if base else ensure_small(pg)
+    return ensure_template(pg, f"test_alone_{addon}", origin, [addon], ["--skip-auto-install"])
