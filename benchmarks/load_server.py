@@ -86,9 +86,7 @@ class LoadServer(OdooServer):
     """
 
     def __init__(self, pg, template, name):
-        super().__init__(
-            pg, "load_run", template=template, gevent_port=free_port(), dbfilter="", **SETTINGS
-        )
+        super().__init__(pg, "load_run", template=template, gevent_port=free_port(), **SETTINGS)
         self.log = LOGS / f"load-{name}.log"
         self.samples, self.ended = {}, threading.Event()
 

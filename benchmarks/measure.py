@@ -137,9 +137,7 @@ class Bench:
         """Start a web server for a database, without scheduled actions. Return its URL."""
         if database not in self.servers:
             port = free_port()
-            # One database a server, as `db_name` says. With a filter Odoo would ask PostgreSQL for
-            # the names of all, by a new connection, for each visitor without a kept session.
-            settings = {"http_port": port, "max_cron_threads": 0, "dbfilter": ""}
+            settings = {"http_port": port, "max_cron_threads": 0}
             path = write_config(f"bench-{database}", database, **settings)
             with (LOGS / f"{database}.log").open("w") as log:
                 process = subprocess.Popen(

@@ -43,8 +43,9 @@ def write_config(name, database, **settings):
     :param settings: more of them, or other values: `addons_path=FOLDER` for addons elsewhere
     """
     values = {
+        # One database a server. With a filter Odoo would ask PostgreSQL for the names of all, by a
+        # new connection, for each visitor without a kept session.
         "db_name": database,
-        "dbfilter": f"^{database}$",
         "list_db": False,
         "data_dir": DATA,
         "addons_path": ADDONS,
@@ -78,18 +79,29 @@ def odoo(pg, database, *arguments, failure, text="", **settings):
 # === WHAT IS THERE === #
 
 
-def query(pg, statement, parameters=None, database="postgres"):
-    """Run one SQL statement and return its rows, if it has any.
+@contextlib.contextmanager
+def asking(pg, database="postgres"):
+    """Give `ask(statement, parameters=None)`, which runs SQL and returns its rows, if it has any.
 
-    :raise Problem: with the server's own words, when it fails
+    :raise Problem: with the server's own words, when a statement fails
     """
+
+    def ask(statement, parameters=None):
+        cr.execute(statement, parameters)
+        return cr.fetchall() if cr.description else []
+
     try:
         with contextlib.closing(connect(pg, database)) as connection, connection.cursor() as cr:
-            cr.execute(statement, parameters)
-            return cr.fetchall() if cr.description else []
+            yield ask
     except Error as error:
         words = str(error).strip().splitlines()[0]
         raise Problem(f"PostgreSQL, database {database}: {words}") from error
+
+
+def query(pg, statement, parameters=None, database="postgres"):
+    """Run one SQL statement and return its rows, as `asking` does."""
+    with asking(pg, database) as ask:
+        return ask(statement, parameters)
 
 
 def read_mark(pg, database):

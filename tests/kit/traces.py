@@ -1,6 +1,6 @@
 """What addons may leave in a database: its schema, Odoo's registry, and loose ends."""
 
-from database import query
+from database import asking
 
 SCHEMA = {
     "table": "SELECT relname, relkind::text FROM pg_class"
@@ -61,39 +61,42 @@ REFERENCES = {
 def take(pg, database):
     """Return `{(kind, ...)}`: one tuple for each part of the schema and row of the registry."""
     found = set()
-    for kind, statement in SCHEMA.items():
-        found |= {(kind, *row) for row in query(pg, statement, database=database)}
-    for table in registry_tables(pg, database):
-        row = "to_jsonb(t)"
-        for column, language in SOURCES.get(table, {}).items():
-            row += f" || jsonb_build_object('{column}', {column} -> '{language}')"
-        statement = f'SELECT (({row}) - %s)::text FROM "{table}" t'
-        rows = query(pg, statement, [RESTLESS_COLUMNS + TEXTS.get(table, [])], database)
-        found |= {("row", table, row) for (row,) in rows}
+    with asking(pg, database) as ask:
+        for kind, statement in SCHEMA.items():
+            found |= {(kind, *row) for row in ask(statement)}
+        for table in registry_tables(ask):
+            row = "to_jsonb(t)"
+            for column, language in SOURCES.get(table, {}).items():
+                row += f" || jsonb_build_object('{column}', {column} -> '{language}')"
+            statement = f'SELECT (({row}) - %s)::text FROM "{table}" t'
+            rows = ask(statement, [RESTLESS_COLUMNS + TEXTS.get(table, [])])
+            found |= {("row", table, row) for (row,) in rows}
     return found
 
 
-def registry_tables(pg, database):
+def registry_tables(ask):
     statement = (
         "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace"
         " AND relkind = 'r' AND relname ~ %s AND NOT relname = ANY(%s)"
     )
-    return [name for (name,) in query(pg, statement, [REGISTRY, list(RESTLESS)], database)]
+    return [name for (name,) in ask(statement, [REGISTRY, list(RESTLESS)])]
 
 
 def loose_ends(pg, database):
     """Return `{(table, model, number of rows)}` that refer to models or records which are gone."""
-    models = dict(query(pg, "SELECT model, replace(model, '.', '_') FROM ir_model", None, database))
+    with asking(pg, database) as ask:
+        return find_loose_ends(ask)
+
+
+def find_loose_ends(ask):
+    models = dict(ask("SELECT model, replace(model, '.', '_') FROM ir_model"))
     tables = {
-        name
-        for (name,) in query(
-            pg, "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'", None, database
-        )
+        name for (name,) in ask("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'")
     }
     found = set()
     for table, (model_column, id_column) in REFERENCES.items():
         statement = f"SELECT {model_column}, count(*) FROM {table} GROUP BY 1"
-        for model, count in query(pg, statement, None, database):
+        for model, count in ask(statement):
             if model and model not in models:
                 found.add((table, model, count))
             elif model and id_column and models[model] in tables:
@@ -102,7 +105,7 @@ def loose_ends(pg, database):
                     f' AND {id_column} <> 0 AND NOT EXISTS (SELECT 1 FROM "{models[model]}" r'
                     f" WHERE r.id = t.{id_column})"
                 )
-                ((count,),) = query(pg, lost, [model], database)
+                ((count,),) = ask(lost, [model])
                 if count:
                     found.add((table, model, count))
     return found

@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 
-from database import query
+from database import asking, query
 
 # Tables that an update writes by the sources.
 REGISTRY = (
@@ -44,8 +44,9 @@ class Snapshot:
 
     @classmethod
     def take(cls, pg, database):
-        rows = {table: rows_of(pg, database, table) for table in tables(pg, database)}
-        return cls({**rows, "pg_sequences": numbers(pg, database)}, updated_rows(pg, database))
+        with asking(pg, database) as ask:
+            rows = {table: rows_of(ask, table) for table in tables(ask)}
+            return cls({**rows, "pg_sequences": numbers(ask)}, updated_rows(ask))
 
     def of_users(self, table):
         """Return the keys of the rows that no update may change."""
@@ -95,33 +96,33 @@ def is_translated(old, new):
     )
 
 
-def tables(pg, database):
+def tables(ask):
     statement = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
-    names = [name for (name,) in query(pg, statement, None, database)]
+    names = [name for (name,) in ask(statement)]
     return [name for name in names if not re.match(LEFT_OUT, name)]
 
 
-def rows_of(pg, database, table):
+def rows_of(ask, table):
     statement = f'SELECT to_jsonb(t) - %s FROM ONLY "{table}" t'
-    rows = [row for (row,) in query(pg, statement, [LEFT_OUT_COLUMNS], database)]
+    rows = [row for (row,) in ask(statement, [LEFT_OUT_COLUMNS])]
     if table == "ir_attachment":
         rows = [row for row in rows if not BUNDLE.search(row["url"] or "")]
     return {row["id"] if "id" in row else str(sorted(row.items())): row for row in rows}
 
 
-def numbers(pg, database):
+def numbers(ask):
     """Return how far the sequences of orders, agreements, ... have counted."""
     statement = (
         "SELECT jsonb_build_object('id', sequencename, 'last', last_value) FROM pg_sequences"
         " WHERE sequencename ~ '^ir_sequence_[0-9]'"
     )
-    return {row["id"]: row for (row,) in query(pg, statement, None, database)}
+    return {row["id"]: row for (row,) in ask(statement)}
 
 
-def updated_rows(pg, database):
+def updated_rows(ask):
     statement = "SELECT model, res_id FROM ir_model_data WHERE NOT COALESCE(noupdate, false)"
     found = defaultdict(set)
-    for model, res_id in query(pg, statement, None, database):
+    for model, res_id in ask(statement):
         table = model.replace(".", "_")
         if model in ACTIONS:
             table = table.replace("actions_act_", "act_").replace("actions_", "act_")
