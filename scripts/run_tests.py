@@ -67,6 +67,8 @@ def run_group(pg, name, addons, keyword):
     result = log_of(name).with_suffix(".xml")
     result.unlink(missing_ok=True)
     options = [f"--junitxml={result}", "--durations=10", "--color=no", "-p", "no:cacheprovider"]
+    # Collects garbage five times at the end, a second each with a registry of Odoo.
+    options += ["-p", "no:unraisableexception"]
     options += ["-k", keyword] if keyword else []
     if addons:
         database = f"testing_{name.replace('/', '_')}"
