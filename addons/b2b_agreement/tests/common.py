@@ -1,18 +1,15 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.tests import TransactionCase, new_test_user
+from odoo.tests import TransactionCase
 
-from odoo.addons.mail_delivery_retry.tests.common import QueryCount
+from odoo.addons.mail_delivery_retry.tests.common import QueryCount, create_users
 
 SIGNATURE = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
     "gg=="
 )
-
-
-# Nobody is mailed an invitation: making it takes longer than making the user.
-UNINVITED = {"no_reset_password": True}
+SELLER = "base.group_user,sales_team.group_sale_salesman_all_leads"
 
 
 class AgreementCommon(QueryCount, TransactionCase):
@@ -28,26 +25,34 @@ class AgreementCommon(QueryCount, TransactionCase):
         cls.rival = cls.env["res.partner"].create(
             {"name": "Rival Ltd", "is_company": True, "email": "office@rival.example.com"}
         )
-        cls.buyer_user = cls._create_portal_user("b2b_buyer", parent_id=cls.customer.id)
-        cls.buyer2_user = cls._create_portal_user("b2b_buyer2", parent_id=cls.customer.id)
-        cls.rival_user = cls._create_portal_user("b2b_rival", parent_id=cls.rival.id)
-        cls.retail_user = cls._create_portal_user("b2b_retail")
-        cls.seller_user = new_test_user(
+        (
+            cls.buyer_user,
+            cls.buyer2_user,
+            cls.rival_user,
+            cls.retail_user,
+            cls.seller_user,
+        ) = create_users(
             cls.env,
-            "b2b_seller",
-            groups="base.group_user,sales_team.group_sale_salesman_all_leads",
-            context=UNINVITED,
+            {
+                "b2b_buyer": cls._portal_user("b2b_buyer", parent_id=cls.customer.id),
+                "b2b_buyer2": cls._portal_user("b2b_buyer2", parent_id=cls.customer.id),
+                "b2b_rival": cls._portal_user("b2b_rival", parent_id=cls.rival.id),
+                "b2b_retail": cls._portal_user("b2b_retail"),
+                "b2b_seller": (SELLER, {}),
+            },
         )
         cls.pricelist = cls._create_pricelist(name="Buyer list")
         cls.rival_pricelist = cls._create_pricelist(name="Rival list")
 
+    @staticmethod
+    def _portal_user(login, **partner_values):
+        """Return the groups and values of a portal user, for `create_users`."""
+        values = {"name": login.title(), "email": f"{login}@example.com", **partner_values}
+        return "base.group_portal", values
+
     @classmethod
     def _create_portal_user(cls, login, **partner_values):
-        user = new_test_user(
-            cls.env, login, groups="base.group_portal", name=login.title(), context=UNINVITED
-        )
-        user.partner_id.write({"email": f"{login}@example.com", **partner_values})
-        return user
+        return create_users(cls.env, {login: cls._portal_user(login, **partner_values)})
 
     @classmethod
     def _create_pricelist(cls, **values):
@@ -64,14 +69,8 @@ class AgreementCommon(QueryCount, TransactionCase):
     def _create_seller_elsewhere(cls):
         """Return a salesperson of another company, who acts for that one alone."""
         company = cls.env["res.company"].create({"name": "Elsewhere"})
-        return new_test_user(
-            cls.env,
-            "b2b_elsewhere",
-            groups="base.group_user,sales_team.group_sale_salesman_all_leads",
-            company_id=company.id,
-            company_ids=[(6, 0, company.ids)],
-            context=UNINVITED,
-        )
+        values = {"company_id": company.id, "company_ids": [(6, 0, company.ids)]}
+        return create_users(cls.env, {"b2b_elsewhere": (SELLER, values)})
 
     @classmethod
     def _create_agreement(cls, **values):

@@ -1,7 +1,9 @@
 from odoo.exceptions import UserError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
-from .common import UNINVITED, AgreementCommon
+from odoo.addons.mail_delivery_retry.tests.common import create_users
+
+from .common import AgreementCommon
 
 
 @tagged("post_install", "-at_install")
@@ -12,12 +14,8 @@ class TestNaming(AgreementCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.elsewhere = cls._create_seller_elsewhere().company_id
-        cls.manager = new_test_user(
-            cls.env,
-            "b2b_contacts",
-            groups="base.group_user,base.group_partner_manager",
-            context=UNINVITED,
-        )
+        groups = "base.group_user,base.group_partner_manager"
+        cls.manager = create_users(cls.env, {"b2b_contacts": (groups, {})})
 
     def _get_refusal(self, call, *args):
         with self.assertRaises(UserError) as refused, self.cr.savepoint():

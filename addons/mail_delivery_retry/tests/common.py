@@ -6,10 +6,31 @@ from threading import Thread
 import psycopg2
 from lxml import html
 
-from odoo import SUPERUSER_ID, api
+from odoo import SUPERUSER_ID, Command, api
 from odoo.sql_db import db_connect
 from odoo.tests import get_db_name
 from odoo.tools import mute_logger
+
+
+def create_users(env, people):
+    """Create users in one call, which takes half the time, and mail nobody an invitation.
+
+    :param dict people: `{login: (groups, values)}`, groups as their external ids with commas
+        between, values besides what Odoo's `new_test_user` gives a user
+    :return: the users, in order
+    """
+    values = [
+        {
+            "login": login,
+            "name": f"{login} ({groups})",
+            "password": login.ljust(8, "x"),
+            "email": f"{login[0]}.{login[0]}@example.com",
+            "group_ids": [Command.set([env.ref(group).id for group in groups.split(",")])],
+            **more,
+        }
+        for login, (groups, more) in people.items()
+    ]
+    return env["res.users"].with_context(no_reset_password=True).create(values).with_env(env)
 
 
 class QueryCount:

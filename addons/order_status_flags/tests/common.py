@@ -1,10 +1,7 @@
 from odoo.fields import Command
-from odoo.tests import TransactionCase, new_test_user
+from odoo.tests import TransactionCase
 
-from odoo.addons.mail_delivery_retry.tests.common import QueryCount
-
-# Nobody is mailed an invitation: making it takes longer than making the user.
-UNINVITED = {"no_reset_password": True}
+from odoo.addons.mail_delivery_retry.tests.common import QueryCount, create_users
 
 
 class OrderStatusCommon(QueryCount, TransactionCase):
@@ -24,18 +21,13 @@ class OrderStatusCommon(QueryCount, TransactionCase):
         cls.product = cls.env["product.product"].create(
             {"name": "Blue paint", "type": "consu", "list_price": 10.0, "invoice_policy": "order"}
         )
-        cls.seller = new_test_user(
-            cls.env,
-            "test_seller",
-            groups="sales_team.group_sale_salesman_all_leads",
-            context=UNINVITED,
-        )
-        cls.manager = new_test_user(
-            cls.env,
-            "test_manager",
-            groups="sales_team.group_sale_salesman_all_leads,"
+        seller, manager = (
+            "sales_team.group_sale_salesman_all_leads",
             "order_status_flags.group_status_manager",
-            context=UNINVITED,
+        )
+        cls.seller, cls.manager = create_users(
+            cls.env,
+            {"test_seller": (seller, {}), "test_manager": (f"{seller},{manager}", {})},
         )
         cls.saved = cls.env.ref("order_status_flags.status_saved")
         cls.in_progress = cls.env.ref("order_status_flags.status_in_progress")
