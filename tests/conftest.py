@@ -84,7 +84,7 @@ def make_user(rpc):
 @pytest.fixture(scope="session")
 def browser(odoo_server):
     """A headless Chromium: `browser.open(login=None, width=1280)` returns a Playwright page."""
-    with Browser(odoo_server.url) as running:
+    with Browser(odoo_server.url, odoo_server.database) as running:
         yield running
 
 

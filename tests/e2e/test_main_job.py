@@ -97,7 +97,8 @@ def tracking_path(rpc, order_id):
 def test_shop_order_from_cart_to_in_progress(
     odoo_server, browser, rpc, mails, shop, seller, screenshot
 ):
-    customer = browser.open(login="retail")
+    customer = browser.open()
+    fill_in_log_in(customer, "retail")
     number = buy(customer, PRODUCT)
     # 1. It was placed: a web order in status Saved. The cart before had none.
     order_id = rpc().search("sale.order", [("name", "=", number)])[0]
@@ -140,6 +141,14 @@ def test_shop_order_from_cart_to_in_progress(
     assert "W trakcie realizacji" in visitor.locator(".status").inner_text()
     steps = visitor.locator(".o_step_name").all_inner_texts()
     assert steps == ["W trakcie realizacji", "Zapisane"]
+
+
+def fill_in_log_in(page, login):
+    page.goto("/web/login?redirect=/my/account")
+    page.fill("input[name=login]", login)
+    page.fill("input[name=password]", login)
+    page.click("form.oe_login_form button[type=submit]")
+    page.wait_for_url("**/my/account**")
 
 
 def check_pdf(attachments, link):

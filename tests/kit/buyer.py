@@ -4,6 +4,7 @@ import datetime
 import re
 from urllib.parse import quote_plus
 
+from kit.browser import ready
 from kit.rpc import Rpc
 
 
@@ -88,6 +89,7 @@ def buy(page, product):
     """
     page.goto(f"/shop?search={quote_plus(product)}")
     page.get_by_role("link", name=product).first.click()
+    ready(page)
     page.locator("#add_to_cart").click()
     page.wait_for_function("document.querySelector('.my_cart_quantity')?.textContent.trim() == '1'")
     page.goto("/shop/checkout?try_skip_step=false")
