@@ -66,7 +66,7 @@ class Browser:
         return page
 
     def log_in(self, context, login, password):
-        """Log in without Odoo's form, which is two pages more; some journeys fill it in."""
+        """Log in without Odoo's form, which is two pages more; the main journey fills it in."""
         params = {"db": self.database, "login": login, "password": password}
         answer = context.request.post("/web/session/authenticate", data={"params": params})
         if not (answer.json().get("result") or {}).get("uid"):
