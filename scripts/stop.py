@@ -21,14 +21,18 @@ MARK = "STARTED_BY_MAKE_IN"
 
 def started(folder=ROOT):
     """Return the processes that `make` started in a folder: `{pid: parent's pid}`."""
-    found = {}
+    parents, marked = {}, set()
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
+            status = (process / "stat").read_text().rpartition(")")[2].split()
+            parents[int(process.name)] = int(status[1])
             if f"{MARK}={folder}".encode() in (process / "environ").read_bytes().split(b"\0"):
-                status = (process / "stat").read_text().rpartition(")")[2].split()
-                found[int(process.name)] = int(status[1])
-    found.pop(os.getpid(), None)
-    return found
+                marked.add(int(process.name))
+    # While a process is exchanged for another program, it has no environment that one can read
+    # (execve sets it last): then it is known by its parent.
+    marked |= {pid for pid, parent in parents.items() if parent in marked}
+    marked.discard(os.getpid())
+    return {pid: parents[pid] for pid in marked}
 
 
 def stop_processes(folder=ROOT, seconds=60):

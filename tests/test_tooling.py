@@ -6,12 +6,14 @@ import json
 import os
 import re
 import shutil
+import signal
 import smtplib
 import socket
 import subprocess
 import sys
 import time
 from email.message import EmailMessage
+from pathlib import Path
 
 import common
 import database
@@ -308,6 +310,21 @@ def test_stop_ends_what_make_started_and_nothing_else(tmp_path):
     finally:
         stop.stop_processes(tmp_path / "other", seconds=20)
         other.wait(10)
+
+
+def test_stop_knows_what_has_no_environment_by_its_parent(tmp_path):
+    # So is each process for the moment in which it is exchanged for another program.
+    command = ["sh", "-c", "env -i sleep 100 & echo $!; wait"]
+    env = {**os.environ, stop.MARK: str(tmp_path)}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
+        child = int(process.stdout.readline())
+        try:
+            # The child is `env` at first, which still has it.
+            while Path(f"/proc/{child}/comm").read_text() != "sleep\n":
+                time.sleep(0.01)
+            assert stop.started(tmp_path) == {process.pid: os.getpid(), child: process.pid}
+        finally:
+            os.kill(child, signal.SIGKILL)
 
 
 # === THE MAIL CATCHER === #
