@@ -27,7 +27,9 @@ class Release:
         """Put the addons where Odoo finds them; nothing is left of an earlier archive."""
         shutil.rmtree(self.folder, ignore_errors=True)
         with tarfile.open(self.archive) as archive:
-            archive.extractall(self.folder, filter="data")
+            # Earlier versions of a Python, 3.11.2 for one, know no filters. It is our archive.
+            archive.extraction_filter = getattr(tarfile, "data_filter", None)
+            archive.extractall(self.folder)
 
     @property
     def addons(self):
