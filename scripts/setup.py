@@ -11,25 +11,40 @@ from pathlib import Path
 from common import PYTHON, ROOT, VENV, Problem, entry, run, say, server_ports
 
 SUPPORTED = [(3, 10), (3, 11), (3, 12), (3, 13)]
+SYSTEM_PYTHON = "/usr/bin/python3"
 
 
 def make_venv():
     """Make .venv/, for now without pip: its Python appears at once or not at all."""
-    python = sys.executable
-    if sys.version_info[:2] not in SUPPORTED:
-        others = (shutil.which(f"python{major}.{minor}") for major, minor in reversed(SUPPORTED))
-        python = next(filter(None, others), None)
-    if not python:
-        raise Problem(
-            f"Odoo 19 runs on Python 3.10 to 3.13, this one is {sys.version.split()[0]}:"
-            " install one of them, or call make with PYTHON=/path/of/python3"
-        )
-    probe = [python, "-c", "import venv, ensurepip"]
-    if subprocess.run(probe, capture_output=True, check=False).returncode:
-        raise Problem(f"the venv module of {python} is missing: apt-get install python3-venv")
+    python = find_python()
     say("Making the virtual environment")
     command = [python, "-m", "venv", "--clear", "--without-pip", VENV]
     run(command, "venv.log", "the virtual environment failed")
+
+
+def find_python():
+    """Return the Python that Odoo shall run on: one that it supports, with what a venv needs.
+
+    :raise Problem: when there is none, or none with the venv module
+    """
+    others = [f"python{major}.{minor}" for major, minor in reversed(SUPPORTED)]
+    # Unless somebody asked for another: distributions build theirs with what a profile of its
+    # work has shown, which one compiled by hand or by pyenv seldom is (docs/decisions/0101).
+    first = [] if "PYTHON" in os.environ else [SYSTEM_PYTHON]
+    without_venv = None
+    for python in filter(None, map(shutil.which, [*first, sys.executable, *others])):
+        probe = [python, "-c", "import sys; print(*sys.version_info[:2]); import venv, ensurepip"]
+        result = subprocess.run(probe, capture_output=True, check=False)
+        if tuple(map(int, result.stdout.split())) in SUPPORTED:
+            if not result.returncode:
+                return python
+            without_venv = without_venv or python
+    if without_venv:
+        raise Problem(f"the venv module of {without_venv} is missing: apt-get install python3-venv")
+    raise Problem(
+        f"Odoo 19 runs on Python 3.10 to 3.13, this one is {sys.version.split()[0]}:"
+        " install one of them, or call make with PYTHON=/path/of/python3"
+    )
 
 
 def install_requirements(name):

@@ -144,6 +144,47 @@ def test_missing_programs_are_named(monkeypatch):
         setup.install_programs()
 
 
+@pytest.fixture
+def pythons(tmp_path, monkeypatch):
+    """Pretend that these Pythons are all there is: `{name: (version, whether venv is there)}`."""
+
+    def there_are(found, asked_for=None):
+        folder = tmp_path / "bin"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for name, (version, has_venv) in found.items():
+            script = f"#!/bin/sh\necho {version}\nexit {0 if has_venv else 1}\n"
+            (folder / name).write_text(script)
+            (folder / name).chmod(0o755)
+        monkeypatch.setenv("PATH", str(folder))
+        monkeypatch.setattr(setup, "SYSTEM_PYTHON", str(folder / "system"))
+        monkeypatch.setattr(setup.sys, "executable", str(folder / "called"))
+        monkeypatch.delenv("PYTHON", raising=False)
+        if asked_for:
+            monkeypatch.setenv("PYTHON", asked_for)
+        return Path(setup.find_python()).name
+
+    return there_are
+
+
+def test_python_of_the_system_comes_first_unless_another_is_asked_for(pythons):
+    good = {"system": ("3 11", True), "called": ("3 12", True)}
+    assert pythons(good) == "system"
+    assert pythons(good, asked_for="called") == "called"
+    assert pythons({"called": ("3 12", True)}) == "called"
+
+
+def test_python_is_one_that_odoo_runs_on_and_a_venv_is_made_with(pythons):
+    assert pythons({"system": ("3 9", True), "called": ("3 10", True)}) == "called"
+    assert pythons({"system": ("3 11", False), "called": ("3 10", True)}) == "called"
+    old = {"system": ("3 14", True), "called": ("3 9", True)}
+    assert pythons({**old, "python3.13": ("3 13", True)}) == "python3.13"
+    with pytest.raises(Problem, match=r"Odoo 19 runs on Python 3\.10 to 3\.13, this one is"):
+        pythons(old)
+    with pytest.raises(Problem, match=r"venv module of \S+/called is missing: apt-get install"):
+        pythons({"system": ("3 14", False), "called": ("3 13", False)})
+
+
 def test_axe_is_pinned_by_version_and_checksum():
     folder = ROOT / "tests"
     wanted = json.loads((folder / "package.json").read_text())["devDependencies"]["axe-core"]
