@@ -3,7 +3,9 @@ import re
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.http import Request
-from odoo.tests import HttpCase, new_test_user
+from odoo.tests import HttpCase
+
+from odoo.addons.mail_delivery_retry.tests.common import create_users
 
 from .common import OrderStatusCommon
 
@@ -23,11 +25,13 @@ class PortalCommon(OrderStatusCommon, HttpCase):
                 "lang": "en_US",
             }
         )
-        cls.buyer = cls._create_portal_user("test_buyer", cls.buyer_company)
-        cls.colleague = cls._create_portal_user("test_colleague", cls.buyer_company)
-        cls.stranger = cls._create_portal_user(
-            "test_stranger",
-            cls.env["res.partner"].create({"name": "Another Shop", "lang": "en_US"}),
+        another = cls.env["res.partner"].create({"name": "Another Shop", "lang": "en_US"})
+        cls.buyer, cls.colleague, cls.stranger = cls._create_portal_users(
+            {
+                "test_buyer": cls.buyer_company,
+                "test_colleague": cls.buyer_company,
+                "test_stranger": another,
+            }
         )
         cls.customer = cls.buyer.partner_id
 
@@ -44,15 +48,16 @@ class PortalCommon(OrderStatusCommon, HttpCase):
 
     @classmethod
     def _create_portal_user(cls, login, company):
-        user = new_test_user(
-            cls.env,
-            login,
-            groups="base.group_portal",
-            lang="en_US",
-            context={"no_reset_password": True},
-        )
-        user.partner_id.parent_id = company
-        return user
+        return cls._create_portal_users({login: company})
+
+    @classmethod
+    def _create_portal_users(cls, companies):
+        """Create users of these logins who buy for these companies. Return them in order."""
+        values = {
+            login: ("base.group_portal", {"lang": "en_US", "parent_id": company.id})
+            for login, company in companies.items()
+        }
+        return create_users(cls.env, values)
 
     def _login(self, user):
         self.authenticate(user.login, user.login)
