@@ -239,6 +239,8 @@ def test_flood_from_one_address_leaves_the_shop_usable(prefork, admin, product, 
         flood(prefork.url, range(STATEMENTS - ALONE, STATEMENTS), answers)
     )
     print(f"a statement alone: {statement:.3f} s")
+    # One that became slow shall not excuse itself: it may take what the shop's page takes.
+    statement = min(statement, statistics.median(idle[::2]))
     for number, name in enumerate(("shop", "order status")):
         before, during = (statistics.median(times[number::2]) for times in (idle, busy))
         print(f"{name}: {before:.3f} s idle, {during:.3f} s meanwhile")
