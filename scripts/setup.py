@@ -17,7 +17,7 @@ SYSTEM_PYTHON = "/usr/bin/python3"
 def make_venv():
     """Make .venv/, for now without pip: its Python appears at once or not at all."""
     python = find_python()
-    say("Making the virtual environment")
+    say(f"Making the virtual environment with {python}")
     command = [python, "-m", "venv", "--clear", "--without-pip", VENV]
     run(command, "venv.log", "the virtual environment failed")
 
