@@ -22,6 +22,37 @@ class ResPartner(models.Model):
         string="Colleagues",
         groups="sales_team.group_sale_salesman",
     )
+    b2b_membership_ids = fields.One2many(
+        comodel_name="b2b.member",
+        inverse_name="partner_id",
+        string="Rights in companies",
+        groups="sales_team.group_sale_salesman",
+        context={"active_test": False},
+    )
+    b2b_own_member_id = fields.Many2one(
+        comodel_name="b2b.member",
+        string="Rights in the company",
+        compute="_compute_b2b_own_member_id",
+        # sudo: buyers read no members; who reads the field is said by its groups
+        compute_sudo=True,
+        groups="sales_team.group_sale_salesman",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(
+        "commercial_partner_id",
+        "b2b_membership_ids.active",
+        "b2b_membership_ids.company_partner_id",
+    )
+    def _compute_b2b_own_member_id(self):
+        names = ["partner_id", "company_partner_id", "active", *rights.FIELDS.values()]
+        found = self.env["b2b.member"].with_context(active_test=False)
+        found = found.search_fetch([("partner_id", "in", self.ids)], names, order="active, id")
+        own = {(member.partner_id.id, member.company_partner_id.id): member.id for member in found}
+        for partner in self:
+            key = (partner._origin.id, partner.commercial_partner_id._origin.id)
+            partner.b2b_own_member_id = own.get(key)
 
     # === CRUD METHODS === #
 
@@ -90,7 +121,7 @@ class ResPartner(models.Model):
         return [*super()._get_b2b_page_fields(), "b2b_default_rights"]
 
     def _b2b_may(self, right):
-        """Whether this contact may do something for its company, asked anew at each call.
+        """Whether this contact may do something for its company, as things are now.
 
         The one answer for page, JSON route, RPC and token. Works for users who read no members.
 
@@ -127,16 +158,7 @@ class ResPartner(models.Model):
         :rtype: b2b.member
         """
         self.ensure_one()
-        # sudo: see `_get_b2b_rights`
-        Member = self.env["b2b.member"].sudo().with_context(active_test=False)
-        return Member.search(
-            [
-                ("partner_id", "=", self.id),
-                ("company_partner_id", "=", self.sudo().commercial_partner_id.id),
-            ],
-            order="active DESC, id DESC",
-            limit=1,
-        )
+        return self.sudo().b2b_own_member_id  # sudo: see `_get_b2b_rights`
 
     def _get_b2b_administrators(self):
         """Return the company's administrators who can log in, in sudo mode.

@@ -4,6 +4,8 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.b2b_account.rights import ORDER
+
 from .common import AccountCommon
 
 
@@ -37,6 +39,40 @@ class TestMembers(AccountCommon):
     def test_archived_record_gives_no_right(self):
         self.member.active = False
         self.assertFalse(self.buyer_user.partner_id._get_b2b_rights())
+
+    def test_rights_follow_each_change_at_once(self):
+        partner = self.buyer2_user.partner_id
+        self.assertFalse(partner._get_b2b_member())
+        self.assertTrue(partner._b2b_may(ORDER))
+        member = self._create_member(self.buyer2_user, may_order=False)
+        self.assertEqual(partner._get_b2b_member(), member)
+        self.assertFalse(partner._b2b_may(ORDER))
+        member.may_order = True
+        self.assertTrue(partner._b2b_may(ORDER))
+        partner.parent_id = self.rival
+        self.assertFalse(partner._get_b2b_member())
+        partner.parent_id = self.customer
+        self.assertFalse(partner._b2b_may(ORDER), "he has left once")
+        member.active = True
+        self.assertTrue(partner._b2b_may(ORDER))
+        member.unlink()
+        self.assertFalse(partner._get_b2b_member())
+
+    def test_record_searches_no_archived_colleagues(self):
+        """What is asked by it later looks at colleagues of today only."""
+        self.administrator.active = False
+        found = self.buyer_user.partner_id._get_b2b_member()
+        self.assertEqual(found.search([("company_partner_id", "=", self.customer.id)]), found)
+
+    def test_rights_take_no_more_queries_for_more_colleagues(self):
+        partners = self.customer.child_ids.with_context(active_test=False)
+        self.assertGreater(len(partners), 2)
+        partners.commercial_partner_id.mapped("b2b_default_rights")
+        self.env["b2b.member"].flush_model()
+        partners.invalidate_recordset(["b2b_own_member_id"])
+        with self.assertQueryCount(1):
+            for partner in partners:
+                partner._get_b2b_rights()
 
     def test_rights_end_with_the_company(self):
         self.administrator.may_approve = True
