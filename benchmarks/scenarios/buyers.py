@@ -208,23 +208,34 @@ def copy_request(env, approval, count):
         one: copy_children(env, one, "approval_id", requests, count)
         for one in approval.decision_ids
     }
-    members = env["b2b.approval.task"]._fields["member_ids"]
+    for name in ("asked_member_ids", "current_member_ids"):
+        copy_links(approval, name, requests, count)
     for task in approval.task_ids:
         decision = decisions.get(task.decision_id)
         changed = {"decision_id": SQL("%s + n", decision)} if decision else {}
         tasks = copy_children(env, task, "approval_id", requests, count, **changed)
-        env.cr.execute(
-            SQL(
-                "INSERT INTO %(table)s (%(task)s, %(member)s) SELECT %(start)s + n, %(member)s"
-                " FROM %(table)s, generate_series(1, %(count)s) n WHERE %(task)s = %(id)s",
-                table=SQL.identifier(members.relation),
-                task=SQL.identifier(members.column1),
-                member=SQL.identifier(members.column2),
-                start=tasks,
-                count=count,
-                id=task.id,
-            )
+        copy_links(task, "member_ids", tasks, count)
+
+
+def copy_links(record, name, start, count):
+    """Give copies of a record what it has in a many-to-many field.
+
+    :param str name: of the field
+    :param int start: before the id of the first copy
+    """
+    field = record._fields[name]
+    record.env.cr.execute(
+        SQL(
+            "INSERT INTO %(table)s (%(own)s, %(other)s) SELECT %(start)s + n, %(other)s"
+            " FROM %(table)s, generate_series(1, %(count)s) n WHERE %(own)s = %(id)s",
+            table=SQL.identifier(field.relation),
+            own=SQL.identifier(field.column1),
+            other=SQL.identifier(field.column2),
+            start=start,
+            count=count,
+            id=record.id,
         )
+    )
 
 
 @scenario

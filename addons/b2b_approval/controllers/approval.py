@@ -5,6 +5,7 @@ from odoo.http import request
 
 from odoo.addons.b2b_account import rights
 from odoo.addons.b2b_account.controllers.shop import B2BAccountPortal
+from odoo.addons.b2b_portal.models.product_product.categories import COUNT_LIMIT
 from odoo.addons.b2b_portal.quick_order_quantity import has_two_ways, parse_line_quantity
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
@@ -84,8 +85,9 @@ class B2BApprovalPortal(B2BAccountPortal):
         }
         filterby = filterby if filterby in domains else "all"
         domain = Approval._get_visible_domain(partner) & domains[filterby]
-        total = Approval.search_count(domain)
         page = max(self._read_id(page) or 1, 1)
+        # Counted as the shop counts: all requests of a company take what it is old.
+        total = Approval.search_count(domain, limit=page * PER_PAGE + COUNT_LIMIT)
         pager = portal_pager(
             url=PAGE, url_args={"filterby": filterby}, total=total, page=page, step=PER_PAGE
         )
@@ -95,7 +97,7 @@ class B2BApprovalPortal(B2BAccountPortal):
             self._b2b_account_values(
                 "b2b_approvals",
                 approvals=found,
-                waiting=found.filtered_domain(waiting),
+                waiting=Approval.search(waiting & Domain("id", "in", found.ids)),
                 filterby=filterby,
                 pager=pager,
                 **self._prepare_b2b_away_values(partner),
@@ -114,9 +116,9 @@ class B2BApprovalPortal(B2BAccountPortal):
             member = member.browse()
         deputies = member.browse()
         if member:
-            deputies = member.search(
-                [("company_partner_id", "=", member.company_partner_id.id), ("id", "!=", member.id)]
-            )
+            colleagues = Domain("company_partner_id", "=", member.company_partner_id.id)
+            # Who cannot log in decides nothing, see `_filter_deciding`.
+            deputies = (member.search(colleagues) - member).filtered("has_login")
         return {"away_member": member, "deputies": deputies}
 
     @http.route(f"{PAGE}/away", type="http", auth="b2b", website=True, methods=["POST"])
@@ -145,6 +147,11 @@ class B2BApprovalPortal(B2BAccountPortal):
         else:
             member.write({**days, "deputy_id": deputy.id})
             self._add_b2b_message(request.env._("Your absence was saved."))
+            if deputy_id and not deputy:
+                self._add_b2b_message(
+                    request.env._("This colleague cannot stand in for you. Please choose another."),
+                    "warning",
+                )
         return self._b2b_redirect(PAGE)
 
     @http.route(f"{PAGE}/away", type="http", auth="b2b", website=True, methods=["GET"])

@@ -26,7 +26,11 @@ class B2bApprovalDecision(models.Model):
         readonly=True,
     )
     member_id = fields.Many2one(
-        comodel_name="b2b.member", string="By", readonly=True, ondelete="restrict"
+        comodel_name="b2b.member",
+        string="By",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
     )
     for_member_id = fields.Many2one(
         comodel_name="b2b.member", string="In place of", readonly=True, ondelete="restrict"

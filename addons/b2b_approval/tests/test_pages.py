@@ -219,6 +219,65 @@ class TestPages(WholeTables, ApprovalCommon):
         self.env.invalidate_all()
         self.assertFalse(self.member.deputy_id, "approvers only")
 
+    def test_only_who_can_decide_is_a_deputy(self):
+        """Nor one who was chosen, and has left since: nobody would decide."""
+        self.anna.write({"deputy_id": self.bob.id, "away_from": fields.Date.today()})
+        name = self.bob.partner_id.name
+        self._login(self.anna_user)
+        self.assertEqual(self._get(PAGE).text.count(name), 2)
+        self.bob_user.active = False
+        self.assertNotIn(name, self._get(PAGE).text)
+        self.bob_user.active = True
+        self.bob.active = False
+        self.assertNotIn(name, self._get(PAGE).text)
+        answer = self._post(f"{PAGE}/away", {"deputy_id": self.bob.id})
+        self.assertIn("cannot stand in for you", " ".join(self._alerts(answer)))
+        self.env.invalidate_all()
+        self.assertFalse(self.anna.deputy_id)
+
+    def _waits_for(self, approval, user):
+        Approval = self.env["b2b.approval"]
+        domain = Approval._get_waiting_domain(user.partner_id)
+        self._login(user)
+        shown = f"{PAGE}/{approval.id}" in self._get(f"{PAGE}?filterby=waiting").text
+        self.assertEqual(shown, approval in Approval.search(domain))
+        self.assertEqual(shown, ">Decide<" in self._get(PAGE).text)
+        return shown
+
+    def test_request_waits_for_whose_turn_it_is(self):
+        self._create_approval_rule((10, self.anna), (20, self.bob))
+        approval = self._request()
+        self.assertTrue(self._waits_for(approval, self.anna_user))
+        self.assertFalse(self._waits_for(approval, self.bob_user), "his step comes later")
+        self.assertIn(f"{PAGE}/{approval.id}", self._get(PAGE).text, "but he sees it")
+        self._as(approval, self.anna_user).approve()
+        self.assertFalse(self._waits_for(approval, self.anna_user), "she has decided")
+        self.assertTrue(self._waits_for(approval, self.bob_user))
+        self._as(approval, self.bob_user).approve()
+        self.assertFalse(self._waits_for(approval, self.bob_user))
+        self.assertIn(f"{PAGE}/{approval.id}", self._get(PAGE).text)
+
+    def test_request_that_asks_anybody_waits_for_all_who_may_approve(self):
+        self.member.order_limit = 1
+        approval = self._request()
+        self.assertTrue(approval.task_ids.is_for_any)
+        self.assertTrue(self._waits_for(approval, self.anna_user))
+        self.assertTrue(self._waits_for(approval, self.bob_user))
+        self._login(self.buyer2_user)
+        self.assertNotIn(f"{PAGE}/{approval.id}", self._get(PAGE).text)
+        self._as(approval, self.bob_user).approve()
+        self.assertFalse(self._waits_for(approval, self.anna_user))
+
+    def test_who_left_is_stood_in_for_no_more(self):
+        self._create_approval_rule((10, self.bob))
+        self.bob.write({"deputy_id": self.anna.id, "away_from": fields.Date.today()})
+        approval = self._request()
+        Approval = self.env["b2b.approval"]
+        partner = self.anna_user.partner_id
+        self.assertIn(approval, Approval.search(Approval._get_waiting_domain(partner)))
+        self.bob.active = False
+        self.assertNotIn(approval, Approval.search(Approval._get_waiting_domain(partner)))
+
     def test_rows_of_the_list_are_whole(self):
         """Also of requests without a PO number."""
         self._create_approval_rule((10, self.anna))

@@ -47,18 +47,22 @@ class B2bApproval(models.Model):
         :rtype: Domain
         """
         member = partner._get_b2b_member().filtered("active")
-        if not member:
-            return Domain.FALSE
-        day = self.env["b2b.agreement"]._get_today(self.env.company)
-        others = member._get_stood_in_for(day)
-        named = others.filtered("may_approve")
-        if rights.APPROVE in granted:
-            named |= member
         domain = Domain("decision_ids.member_id", "in", member.ids)
-        if named:
-            domain |= Domain("task_ids.member_ids", "in", named.ids)
-            domain |= Domain("task_ids.is_for_any", "=", True)
+        if named := self._get_named(member, granted):
+            domain |= Domain("asked_member_ids", "in", named.ids) | Domain("is_for_any", "=", True)
         return domain
+
+    @api.model
+    def _get_named(self, member, granted):
+        """Return by whose names a colleague is asked: his own, and of those he stands in for.
+
+        :param b2b.member member: may be empty
+        :param frozenset granted: his rights
+        :rtype: b2b.member
+        """
+        day = self.env["b2b.agreement"]._get_today(self.env.company)
+        named = member._get_stood_in_for(day).filtered("may_approve")
+        return named | member if rights.APPROVE in granted else named
 
     @api.model
     def _get_waiting_domain(self, partner):
@@ -73,9 +77,15 @@ class B2bApproval(models.Model):
         )
         if not partner.commercial_partner_id.b2b_approve_own:
             domain &= Domain("requested_by_id", "!=", partner.id)
+        # Administrators decide where nobody else is left, which no search can tell.
         if rights.ADMINISTRATE in granted:
             return domain
-        return domain & self._get_asked_domain(partner, granted)
+        named = self._get_named(partner._get_b2b_member().filtered("active"), granted)
+        if not named:
+            return Domain.FALSE
+        return domain & (
+            Domain("current_member_ids", "in", named.ids) | Domain("is_for_any_now", "=", True)
+        )
 
     def _may_decide(self, member):
         """Whether a colleague can decide on this request now.
