@@ -73,7 +73,7 @@ def run_group(pg, name, addons, keyword):
     if addons:
         database = f"testing_{name.replace('/', '_')}"
         options += [f"--odoo-config={write_config(database, database)}", "--odoo-http"]
-        options += ["-p", "tests.kit.kept_caches"]
+        options += ["-p", "tests.kit.kept_caches", "-p", "tests.kit.patient_browser"]
         # Odoo's own fixtures of helper classes are no tests of ours: only these folders count.
         folders = [ADDONS / addon / "tests" for addon in addons]
         with scratch(pg, database, template):
