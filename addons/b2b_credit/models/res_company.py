@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.tools import SQL
 
 
 class ResCompany(models.Model):
@@ -28,3 +29,14 @@ class ResCompany(models.Model):
         "CHECK (b2b_overdue_days IS NULL OR b2b_overdue_days >= 0)",
         "The days overdue cannot be negative.",
     )
+
+    def _get_b2b_branches_sql(self):
+        """Return the SQL of the ids of all companies that belong together with this one.
+
+        Archived ones too: what is owed to them is owed.
+
+        :rtype: SQL
+        """
+        self.ensure_one()
+        root = self.sudo().root_id  # sudo: which belong together, whoever asks
+        return SQL("(SELECT id FROM res_company WHERE parent_path LIKE %s)", f"{root.parent_path}%")

@@ -199,6 +199,27 @@ class TestStanding(CreditCommon):
                 self.assertEqual(balances[-1:] or [one["opening"]], [one["closing"]])
             self.assertEqual(second["closing"], whole["closing"])
 
+    def test_branches_count_archived_ones_too(self):
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        stranger = self.env["res.company"].create({"name": "Another company"})
+        before = self.customer._get_b2b_standing(self.company).open_amount
+        for company in (self.company, branch, stranger):
+            self.assertIn(
+                company.id,
+                [row[0] for row in self.env.execute_query(company._get_b2b_branches_sql())],
+            )
+        invoice = self._create_invoice(10)
+        self.env.flush_all()
+        for company, added in ((branch, 10), (stranger, 0)):
+            self.env.cr.execute(
+                "UPDATE account_move_line SET company_id = %s WHERE move_id = %s",
+                [company.id, invoice.id],
+            )
+            for active in (True, False):
+                company.active = active
+                after = self.customer._get_b2b_standing(self.company).open_amount
+                self.assertEqual(after - before, added, company.name)
+
     def test_queries_do_not_grow(self):
         counts = {"standing": [], "statement": [], "items": []}
         for size in (2, 12):

@@ -22,9 +22,6 @@ class ResPartner(models.Model):
         self.env["account.move"].flush_model()
         self.env["res.partner"].flush_model(["commercial_partner_id"])
         self.env["account.account"].flush_model(["account_type"])
-        # sudo: customers read no companies; here only which ones belong together
-        root = company.sudo().root_id
-        branches = self.env["res.company"].sudo().search([("id", "child_of", root.id)])
         return SQL(
             """
             account_move_line item
@@ -33,11 +30,11 @@ class ResPartner(models.Model):
             JOIN res_partner partner ON partner.id = item.partner_id
             WHERE account.account_type = 'asset_receivable'
               AND item.parent_state = 'posted'
-              AND item.company_id = ANY(%(companies)s)
+              AND item.company_id IN %(companies)s
               AND partner.commercial_partner_id = %(customer)s
               AND %(condition)s
             """,
-            companies=branches.ids,
+            companies=company._get_b2b_branches_sql(),
             customer=self.id,
             condition=condition or SQL("TRUE"),
         )

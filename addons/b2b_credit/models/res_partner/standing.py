@@ -62,16 +62,13 @@ class ResPartner(models.Model):
         """
         for model in ("sale.order", "sale.order.line", "account.move", "account.move.line"):
             self.env[model].flush_model()
-        # sudo: which companies belong together, whoever asks
-        root = company.sudo().root_id
-        branches = self.env["res.company"].sudo().search([("id", "child_of", root.id)])
         return SQL(
             """
             WITH orders AS (
                 SELECT id, currency_id, amount_total
                   FROM sale_order
                  WHERE b2b_customer_id = %(customer)s
-                   AND company_id = ANY(%(companies)s)
+                   AND company_id IN %(companies)s
                    AND was_placed AND state != 'cancel'
             ), invoiced AS (
                 SELECT line.id,
@@ -119,5 +116,5 @@ class ResPartner(models.Model):
             SELECT currency_id, SUM(amount) FROM left_over WHERE amount > 0 GROUP BY currency_id
             """,
             customer=self.id,
-            companies=branches.ids,
+            companies=company._get_b2b_branches_sql(),
         )
