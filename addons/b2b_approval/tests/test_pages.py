@@ -299,6 +299,34 @@ class TestPages(WholeTables, ApprovalCommon):
             self._get(PAGE)
         self.assertNoMoreQueries(few[0], many[0])
 
+    def test_page_takes_no_more_queries_for_more_lines(self):
+        """With earlier orders of each article, and changed prices."""
+        self._create_approval_rule((10, self.anna))
+        self._login(self.anna_user)
+        counts = []
+        for size in (3, 15):
+            products = self.env["product.product"].create(
+                [{"name": f"P{index}", "list_price": 10} for index in range(size)]
+            )
+            wanted = [(product, 1, product.uom_id) for product in products]
+            for _time in range(2):
+                cart = self._get_cart(create=True)
+                cart.order_line.unlink()
+                cart._add_b2b_lines(wanted)
+                approval = self._request(cart)
+                self._as(approval, self.anna_user).approve()
+            cart = self._get_cart(create=True)
+            cart.order_line.unlink()
+            cart._add_b2b_lines(wanted)
+            url = f"{PAGE}/{self._request(cart).id}"
+            products.list_price = 20
+            self.assertEqual(self._get(url).text.count("last time"), size)
+            with self._count_queries() as queries:
+                text = self._get(url).text
+            self.assertIn("before,", text)
+            counts += queries
+        self.assertNoMoreQueries(*counts)
+
 
 @tagged("post_install", "-at_install")
 class TestCostCenterPages(ApprovalCommon):

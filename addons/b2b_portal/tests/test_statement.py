@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -54,6 +56,29 @@ class TestStatement(B2bPageCommon):
     def _open(self):
         self.env.flush_all()
         return self._form(self._get("/my/b2b/checkout"), "Place order")
+
+    def test_changes_take_no_more_queries_for_more_lines(self):
+        """Neither in the currency of the order nor in another one, which is gone."""
+        cart = self._get_cart()
+        other = self.env["res.currency"].create({"name": "XBU", "symbol": "X", "active": False})
+        for currency in (cart.currency_id, other):
+            counts = []
+            for size in (2, 20):
+                products = self.env["product.product"].create(
+                    [{"name": f"P{index}", "list_price": 5} for index in range(size)]
+                )
+                cart.order_line.unlink()
+                cart._add_b2b_lines([(product, 1, product.uom_id) for product in products])
+                today = cart._get_b2b_today()
+                now = cart._get_b2b_statement(today)
+                seen = [replace(line, price=line.price + 1) for line in now.lines]
+                seen = replace(now, lines=seen, currency=currency.name)
+                with self._count_queries() as queries:
+                    changes = cart._get_b2b_changes(seen, today)
+                self.assertEqual(currency.symbol in changes[0].partition("before")[0], True)
+                self.assertGreaterEqual(len(changes), size)
+                counts += queries
+            self.assertNoMoreQueries(*counts)
 
     def _assert_asked(self, form, *words, **values):
         """Assert that this form is not ordered, and why; the next click orders it."""

@@ -155,7 +155,7 @@ class B2bApproval(models.Model):
         order = self.order_id.with_company(self.company_id)
         is_waiting = self.state == "pending"
         today = order._get_b2b_shown(is_waiting)
-        changes = order._get_b2b_request_changes(self) if is_waiting else []
+        changes = order._get_b2b_request_changes(self, today) if is_waiting else []
         return {
             "approval": self,
             "order": order,

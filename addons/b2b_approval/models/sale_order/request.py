@@ -137,10 +137,11 @@ class SaleOrder(models.Model):
             before=format_quantity(self.env, line.product_uom_qty),
         )
 
-    def _get_b2b_request_changes(self, approval):
+    def _get_b2b_request_changes(self, approval, today=None):
         """Return what differs today from what was requested, in the reader's language.
 
         :param b2b.approval approval: of this order
+        :param dict today: of `_get_b2b_today`, from a caller that has it
         :return: messages
         :rtype: list[str]
         """
@@ -158,7 +159,7 @@ class SaleOrder(models.Model):
             for stated in seen.lines
         ]
         seen = replace(seen, lines=named, terms=approval.payment_term_id.name or "")
-        return self._get_b2b_changes(seen, self._get_b2b_today())
+        return self._get_b2b_changes(seen, today or self._get_b2b_today())
 
     def _get_b2b_net_prices(self):
         """Return today's untaxed price of one unit of each line.
@@ -234,7 +235,9 @@ class SaleOrder(models.Model):
             an earlier order in the same unit and currency are left out
         :rtype: dict
         """
-        before = self.env["sale.order.line"].search(
+        Line = self.env["sale.order.line"]
+        # The last of each: of an article that is ordered each day, not all of years.
+        before = Line._read_group(
             [
                 ("order_id.partner_id", "=", self.partner_id.id),
                 ("order_id.b2b_customer_id", "=", self.b2b_customer_id.id),
@@ -244,9 +247,11 @@ class SaleOrder(models.Model):
                 ("order_id.was_placed", "=", True),
                 ("order_id.state", "!=", "cancel"),
             ],
-            order="id",
+            ["product_id", "product_uom_id", "currency_id"],
+            ["id:max"],
         )
-        last = {(line.product_id, line.product_uom_id, line.currency_id): line for line in before}
+        lines = Line.browse([line_id for *_key, line_id in before])
+        last = {tuple(key): line for (*key, _id), line in zip(before, lines, strict=True)}
         history = {}
         for entry in today["lines"]:
             line = entry["line"]

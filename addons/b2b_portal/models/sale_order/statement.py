@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import float_compare
 
@@ -84,30 +84,32 @@ class SaleOrder(models.Model):
         )
 
     def _state_b2b_address(self):
+        addresses = self._get_b2b_addresses()
+        # Asked apart where the list does not have it: an address of another type.
+        shipping = addresses & self.partner_shipping_id or self._get_b2b_shipping()
         return {
-            "address": self._get_b2b_shipping().id or 0,
-            "addresses": self._get_b2b_address_labels(),
+            "address": shipping.id or 0,
+            "addresses": {
+                address.id: self._get_b2b_address_label(address) for address in addresses | shipping
+            },
         }
 
-    def _get_b2b_address_labels(self):
-        """Return what the list of delivery addresses says.
+    def _get_b2b_shipping_label(self):
+        """Return the delivery address in words, as the list of addresses says it.
 
-        :return: `{id: text}`, in the order of the list
-        :rtype: dict
+        :rtype: str
         """
-        return {
-            address.id: ", ".join(
-                filter(
-                    None,
-                    [
-                        address.name or address.display_name,
-                        address.street,
-                        " ".join(filter(None, [address.zip, address.city])),
-                    ],
-                )
-            )
-            for address in self._get_b2b_addresses() | self._get_b2b_shipping()
-        }
+        shipping = self._get_b2b_shipping()
+        return self._get_b2b_address_label(shipping) if shipping else self.partner_shipping_id.name
+
+    @api.model
+    def _get_b2b_address_label(self, address):
+        parts = [
+            address.name or address.display_name,
+            address.street,
+            " ".join(filter(None, [address.zip, address.city])),
+        ]
+        return ", ".join(filter(None, parts))
 
     # === DIFFERENCES === #
 
@@ -170,8 +172,9 @@ class SaleOrder(models.Model):
         before = {line.id: line for line in seen.lines}
         after = {line.id: line for line in now.lines}
         changed = self._get_b2b_changed_ids(before, after, today)
+        currencies = self._get_b2b_stated_currencies(seen, now)
         changes = [
-            self._describe_b2b_line_change(before.get(line_id), after[line_id], seen, now)
+            self._describe_b2b_line_change(before.get(line_id), after[line_id], *currencies)
             for line_id in after
             if line_id in changed
         ]
@@ -179,7 +182,7 @@ class SaleOrder(models.Model):
             self.env._(
                 "%(product)s is gone: %(line)s before.",
                 product=line.name,
-                line=self._describe_b2b_line(line, seen),
+                line=self._describe_b2b_line(line, currencies[0]),
             )
             for line in seen.lines
             if line.id not in after
@@ -227,11 +230,12 @@ class SaleOrder(models.Model):
             "tax": self.env._("Taxes"),
             "total": self.env._("Total"),
         }
+        old, new = self._get_b2b_stated_currencies(seen, now)
         return [
             self._describe_b2b_change(
                 names[name],
-                self._format_b2b_price(seen.amounts.get(name), seen),
-                self._format_b2b_price(amount, now),
+                self._format_b2b_price(seen.amounts.get(name), old),
+                self._format_b2b_price(amount, new),
             )
             for name, amount in now.amounts.items()
             if name not in seen.amounts
@@ -246,24 +250,34 @@ class SaleOrder(models.Model):
             "%(name)s: %(old)s before, %(new)s now.", name=name, old=old or "–", new=new or "–"
         )
 
-    def _describe_b2b_line_change(self, before, after, seen, now):
-        new = self._describe_b2b_line(after, now)
+    def _describe_b2b_line_change(self, before, after, old_currency, new_currency):
+        new = self._describe_b2b_line(after, new_currency)
         if before:
-            return self._describe_b2b_change(after.name, self._describe_b2b_line(before, seen), new)
+            old = self._describe_b2b_line(before, old_currency)
+            return self._describe_b2b_change(after.name, old, new)
         return self.env._("%(product)s is new: %(line)s.", product=after.name, line=new)
 
-    def _describe_b2b_line(self, line, statement):
+    def _describe_b2b_line(self, line, currency):
         return self.env._(
             "%(quantity)s %(unit)s at %(price)s",
             quantity=format_quantity(self.env, line.quantity),
             unit=line.unit,
-            price=self._format_b2b_price(line.price, statement),
+            price=self._format_b2b_price(line.price, currency),
         )
 
-    def _format_b2b_price(self, amount, statement):
-        """Return a price or amount of a statement, in its own currency."""
-        if amount is None:
-            return ""
-        currencies = self.env["res.currency"].with_context(active_test=False)
-        currency = currencies.search([("name", "=", statement.currency)], limit=1)
-        return format_unit_price(self.env, amount, currency or self.currency_id)
+    def _get_b2b_stated_currencies(self, *statements):
+        """Return the currency of each statement; that of the order where it is unknown.
+
+        :return: one currency for each
+        :rtype: list
+        """
+        own = self.currency_id
+        names = {statement.currency for statement in statements} - {own.name}
+        others = self.env["res.currency"].with_context(active_test=False)
+        if names:
+            others = others.search([("name", "in", list(names))])
+        by_name = {currency.name: currency for currency in others}
+        return [by_name.get(statement.currency, own) for statement in statements]
+
+    def _format_b2b_price(self, amount, currency):
+        return "" if amount is None else format_unit_price(self.env, amount, currency)

@@ -18,6 +18,7 @@ class SaleOrder(models.Model):
         :param b2b.agreement agreement: the agreement in force of the user's company
         :return: records in the user's rights, by name
         """
+        self.env["ir.rule"]._resolve_for_page("sale.order")
         return self.search(self._get_b2b_templates_domain(agreement), order="b2b_template_name, id")
 
     @api.model
