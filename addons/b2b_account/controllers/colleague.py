@@ -15,7 +15,9 @@ class B2BColleaguePortal(B2BAccountPortal):
         """Override of `portal` to list the colleagues for administrators."""
         values = super()._prepare_home_portal_values(counters)
         if "b2b_colleague_count" in counters:
-            values["b2b_colleague_count"] = int(self._is_b2b_administrator())
+            # The page is part of the shop, which opens with the agreement.
+            agreement = request.env.user.partner_id._get_b2b_agreement(request.env.company)
+            values["b2b_colleague_count"] = int(bool(agreement) and self._is_b2b_administrator())
         return values
 
     @staticmethod

@@ -97,6 +97,39 @@ class TestColleaguePage(ColleagueCommon):
         self._invite(self.buyer_user.partner_id.email, may_order="1")
         self.assertTrue(self.buyer_user.active and self.member.active)
 
+    def test_login_that_came_back_has_no_rights_until_they_are_given(self):
+        """A seller grants access anew, or a contact leaves the company and returns."""
+        self.member.active = False
+        partner = self.buyer_user.partner_id
+        page = self._get(PAGE)
+        self.assertIn("No rights", page.text)
+        (node,) = self._page(page).xpath(f"//form[@action='{PAGE}/{partner.id}']")
+        form = dict(node.form_values())
+        self.assertFalse({"may_order", "may_see_finance"} & set(form))
+        told = self._act(f"/{partner.id}", **{**form, "may_order": "1"})
+        self.assertIn("were saved", told[0])
+        self.assertTrue(self.member.active)
+        self.assertTrue(partner._b2b_may("order"))
+        self.assertFalse(partner._b2b_may("see_finance"))
+
+    def test_home_leads_there_with_an_agreement_only(self):
+        names = {"counters": ["b2b_colleague_count"]}
+        counted = self.make_jsonrpc_request("/my/counters", names)
+        self.assertEqual(counted["b2b_colleague_count"], 1)
+        self.env["b2b.agreement"].search([]).action_terminate()
+        self.env.flush_all()
+        counted = self.make_jsonrpc_request("/my/counters", names)
+        self.assertEqual(counted["b2b_colleague_count"], 0)
+
+    def test_who_has_left_is_not_asked(self):
+        partner = self.buyer_user.partner_id
+        self.administrator.with_user(self.seller_user).sudo().active = False
+        self.customer.user_id = self.seller_user
+        Member = self.env["b2b.member"]
+        self.assertEqual(Member._get_b2b_whom_to_ask(partner), self.seller_user.name)
+        self.seller_user.active = False
+        self.assertEqual(Member._get_b2b_whom_to_ask(partner), self.company.name)
+
     def test_last_administrator_stays(self):
         partner_id = self.admin_user.partner_id.id
         for form in ({"may_order": "1"}, {"remove": "1"}):
@@ -192,6 +225,16 @@ class TestInvitations(ColleagueCommon):
         self._invite("old@buyer.example.com")
         self.assertEqual(self._get_contact("old@buyer.example.com"), contact)
         self.assertTrue(contact.user_ids)
+
+    def test_archived_contact_of_the_company_comes_back(self):
+        partner = self.buyer_user.partner_id
+        self._act(f"/{partner.id}", remove="1")
+        partner.active = False
+        self.env.flush_all()
+        told = self._invite(partner.email, may_order="1")
+        self.assertIn("was invited", told[0])
+        self.assertTrue(partner.active and self.buyer_user.active and self.member.active)
+        self.assertTrue(partner._b2b_may("order"))
 
     def test_address_of_somebody_outside_is_refused_in_the_same_words(self):
         stranger = self.env["res.partner"].create(

@@ -42,7 +42,8 @@ class B2bMember(models.Model):
         """Return who can log in for a company, and whoever has a record, in sudo mode.
 
         :param res.partner company: in sudo mode
-        :return: `{contact: b2b.member}`, by name; empty members for those with default rights
+        :return: `{contact: b2b.member}`, by name; empty members for those with default rights,
+            archived ones for those whose login came back without rights
         :rtype: dict
         """
         # sudo, users and members: the caller has checked who asks
@@ -52,13 +53,10 @@ class B2bMember(models.Model):
             .search([("share", "=", True), ("partner_id.commercial_partner_id", "=", company.id)])
         )
         members = self.sudo().search([("company_partner_id", "=", company.id)])
-        by_partner = {member.partner_id: member for member in members}
         partners = (users.partner_id | members.partner_id).sorted(
             lambda one: (one.name or "").lower()
         )
-        # sudo: the empty one is as the others, which the administrator's page reads
-        nobody = self.sudo().browse()
-        return {partner: by_partner.get(partner, nobody) for partner in partners}
+        return {partner: partner._get_b2b_member() for partner in partners}
 
     @api.model
     def _get_b2b_colleague(self, company, partner_id):
@@ -147,6 +145,8 @@ class B2bMember(models.Model):
         partner = self._get_b2b_invited(company, address) or self._create_b2b_contact(
             company, name, address
         )
+        # Who left and comes back: the wizard gives no login to archived contacts.
+        partner.filtered(lambda one: not one.active).action_unarchive()
         company._post_b2b_note(
             self.env._("%(colleague)s (%(email)s) was invited.", colleague=name, email=address)
         )
@@ -177,7 +177,8 @@ class B2bMember(models.Model):
             raise UserError(self.env._("%(email)s has access already.", email=address))
         # The company's own record is nobody's login, unless it is a person.
         contacts = partners if not company.is_company else partners - company
-        return contacts.sorted(lambda one: (not one.user_ids, not one.active, one.id))[:1]
+        found = contacts.sorted(lambda one: (not one.user_ids, not one.active, one.id))[:1]
+        return found.with_env(company.env)
 
     @api.model
     def _escape_b2b_like(self, text):
@@ -222,7 +223,8 @@ class B2bMember(models.Model):
         if names := [contact.name for contact in contacts[:3] if contact.name]:
             return ", ".join(names)
         # sudo: buyers do not read the salesperson of their company
-        return partner.sudo().commercial_partner_id.user_id.name or self.env.company.sudo().name
+        seller = partner.sudo().commercial_partner_id.user_id.filtered("active")
+        return seller.name or self.env.company.sudo().name
 
     @api.model
     def _search_b2b_approvers(self, company):

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_amount
+from odoo.tools import format_amount, format_date
 
 from ... import rights
 
@@ -209,6 +209,8 @@ class B2bMember(models.Model):
             return format_amount(self.env, value, self.currency_id)
         if field.type == "many2one":
             return value.display_name or "–"
+        if field.type == "date":
+            return format_date(self.env, value) or "–"
         return str(value or "–")
 
     def _note_b2b_change(self, before):
