@@ -208,8 +208,7 @@ def copy_request(env, approval, count):
         one: copy_children(env, one, "approval_id", requests, count)
         for one in approval.decision_ids
     }
-    for name in ("asked_member_ids", "current_member_ids"):
-        copy_links(approval, name, requests, count)
+    copy_links(approval, "asked_member_ids", requests, count)
     for task in approval.task_ids:
         decision = decisions.get(task.decision_id)
         changed = {"decision_id": SQL("%s + n", decision)} if decision else {}

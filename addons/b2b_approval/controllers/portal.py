@@ -1,3 +1,4 @@
+from odoo.fields import Domain
 from odoo.http import request
 
 from odoo.addons.b2b_account import rights
@@ -14,9 +15,10 @@ class B2BApprovalHome(B2BAccountPortal):
             # sudo: members and requests are read for the user himself
             partner = request.env.user.partner_id.sudo()
             Approval = request.env["b2b.approval"].sudo()
-            values["b2b_approval_count"] = Approval.search_count(
-                Approval._get_waiting_domain(partner), limit=100
-            )
+            # The page is part of the shop, which opens with the agreement.
+            agreement = partner._get_b2b_agreement(request.env.company)
+            waiting = Approval._get_waiting_domain(partner) if agreement else Domain.FALSE
+            values["b2b_approval_count"] = Approval.search_count(waiting, limit=100)
         return values
 
     def _b2b_values(self, agreement, page_name, **values):
@@ -29,7 +31,9 @@ class B2BApprovalHome(B2BAccountPortal):
     def _has_b2b_approvals(granted):
         if granted & {rights.APPROVE, rights.ADMINISTRATE}:
             return True
-        # sudo: only whether there is a request of the user himself
+        # sudo: only whether there is a request that the user himself made or decides on
         approvals = request.env["b2b.approval"].sudo()
-        partner = request.env.user.partner_id
+        partner = request.env.user.partner_id.sudo()
+        if partner._get_b2b_member().filtered("active").stands_in_for_ids:
+            return True
         return bool(approvals.search_count([("requested_by_id", "=", partner.id)], limit=1))

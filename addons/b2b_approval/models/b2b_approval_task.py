@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from odoo.addons.b2b_account import rights
 
@@ -29,6 +29,31 @@ class B2bApprovalTask(models.Model):
     decision_id = fields.Many2one(
         comodel_name="b2b.approval.decision", index="btree_not_null", ondelete="restrict"
     )
+
+    is_open = fields.Boolean(
+        string="To be decided now",
+        compute="_compute_is_open",
+        store=True,
+        help="What waits for somebody is searched by it, however much was decided.",
+    )
+
+    _open_idx = models.Index("(approval_id) WHERE is_open")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(
+        "approval_id.state",
+        "approval_id.task_ids.sequence",
+        "approval_id.task_ids.decision_id",
+    )
+    def _compute_is_open(self):
+        for approval in self.approval_id:
+            tasks = self & approval.task_ids
+            current = approval._get_current_tasks() if approval.state == "pending" else tasks[:0]
+            (tasks & current).is_open = True
+            (tasks - current).is_open = False
+
+    # === DECIDERS === #
 
     def _get_keys(self):
         """Return what makes these the same question as a step that the rules name, see `AskedStep`.

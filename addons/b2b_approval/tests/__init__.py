@@ -10,5 +10,6 @@ from . import (
     test_pages,
     test_quotations,
     test_races,
+    test_turns,
     test_web,
 )

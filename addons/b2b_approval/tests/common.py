@@ -58,6 +58,12 @@ class ApprovalCommon(AccountCommon):
         self._create_draft("cart", [(product or self.product, quantity)], user=user)
         return self._get_cart(user)
 
+    def _decide_on_page(self, approval, decision, **form):
+        """Decide as the user who is logged in; return what the page tells afterwards."""
+        answer = self._post(f"/my/b2b/approvals/{approval.id}", {"decision": decision, **form})
+        self.env.invalidate_all()
+        return self._alerts(answer)
+
     def _as(self, approval, user):
         self.env.invalidate_all()
         return approval.with_user(user).with_context(lang="en_US")

@@ -12,11 +12,6 @@ PAGE = "/my/b2b/approvals"
 
 @tagged("post_install", "-at_install")
 class TestPages(WholeTables, ApprovalCommon):
-    def _decide(self, approval, decision, **form):
-        answer = self._post(f"{PAGE}/{approval.id}", {"decision": decision, **form})
-        self.env.invalidate_all()
-        return self._alerts(answer)
-
     def test_buyer_requests_by_the_checkout_and_follows(self):
         self._create_approval_rule((10, self.anna))
         self._login(self.buyer_user)
@@ -62,7 +57,9 @@ class TestPages(WholeTables, ApprovalCommon):
         approval = self._request().sudo()
         line, kept = approval.order_id.order_line
         self._login(self.anna_user)
-        self._decide(approval, "approve", **{f"qty_{line.id}": "\u200b", "accept_changes": "1"})
+        self._decide_on_page(
+            approval, "approve", **{f"qty_{line.id}": "\u200b", "accept_changes": "1"}
+        )
         self.assertEqual(approval.state, "approved")
         self.assertFalse(approval.order_id.order_line - kept, "taken out, as by an empty field")
 
@@ -87,7 +84,7 @@ class TestPages(WholeTables, ApprovalCommon):
             self.assertIn(part, text)
         self.assertIn("last time", text)
         self.assertIn(f"{PAGE}/{approval.id}", self._get(f"{PAGE}?filterby=waiting").text)
-        told = self._decide(approval, "approve", comment="Fine")
+        told = self._decide_on_page(approval, "approve", comment="Fine")
         self.assertIn("approved", told[0])
         self.assertEqual(approval.state, "approved")
 
@@ -130,14 +127,14 @@ class TestPages(WholeTables, ApprovalCommon):
         self._create_approval_rule((10, self.anna))
         approval = self._request()
         self._login(self.anna_user)
-        self._decide(approval, "decline")
+        self._decide_on_page(approval, "decline")
         self.assertEqual(approval.state, "pending")
-        self._decide(approval, "decline", comment="Not now")
+        self._decide_on_page(approval, "decline", comment="Not now")
         self.assertEqual(approval.state, "declined")
         self._login(self.buyer_user)
         page = self._get(f"{PAGE}/{approval.id}").text
         self.assertIn("Not now", page)
-        self._decide(approval, "cart")
+        self._decide_on_page(approval, "cart")
         cart = self._get_cart()
         self.assertEqual(cart.order_line.product_id, self.product)
         self.assertEqual(cart.order_line.product_uom_qty, 2)
@@ -147,10 +144,10 @@ class TestPages(WholeTables, ApprovalCommon):
         self._create_approval_rule((10, self.anna))
         approval = self._request()
         self._login(self.buyer_user)
-        self._decide(approval, "approve")
-        self._decide(approval, "cart")
+        self._decide_on_page(approval, "approve")
+        self._decide_on_page(approval, "cart")
         self.assertEqual(approval.state, "pending")
-        self._decide(approval, "withdraw")
+        self._decide_on_page(approval, "withdraw")
         self.assertEqual(approval.state, "withdrawn")
 
     def test_reason_of_a_failed_approval_is_kept_for_both(self):
@@ -158,7 +155,7 @@ class TestPages(WholeTables, ApprovalCommon):
         approval = self._request()
         self.agreement.minimum_order_amount = 1e6
         self._login(self.anna_user)
-        told = self._decide(approval, "approve")
+        told = self._decide_on_page(approval, "approve")
         self.assertIn("minimum", told[0])
         self.assertEqual(approval.state, "pending")
         self._login(self.buyer_user)
@@ -218,65 +215,6 @@ class TestPages(WholeTables, ApprovalCommon):
         self._post(f"{PAGE}/away", {**form, "deputy_id": self.bob.id})
         self.env.invalidate_all()
         self.assertFalse(self.member.deputy_id, "approvers only")
-
-    def test_only_who_can_decide_is_a_deputy(self):
-        """Nor one who was chosen, and has left since: nobody would decide."""
-        self.anna.write({"deputy_id": self.bob.id, "away_from": fields.Date.today()})
-        name = self.bob.partner_id.name
-        self._login(self.anna_user)
-        self.assertEqual(self._get(PAGE).text.count(name), 2)
-        self.bob_user.active = False
-        self.assertNotIn(name, self._get(PAGE).text)
-        self.bob_user.active = True
-        self.bob.active = False
-        self.assertNotIn(name, self._get(PAGE).text)
-        answer = self._post(f"{PAGE}/away", {"deputy_id": self.bob.id})
-        self.assertIn("cannot stand in for you", " ".join(self._alerts(answer)))
-        self.env.invalidate_all()
-        self.assertFalse(self.anna.deputy_id)
-
-    def _waits_for(self, approval, user):
-        Approval = self.env["b2b.approval"]
-        domain = Approval._get_waiting_domain(user.partner_id)
-        self._login(user)
-        shown = f"{PAGE}/{approval.id}" in self._get(f"{PAGE}?filterby=waiting").text
-        self.assertEqual(shown, approval in Approval.search(domain))
-        self.assertEqual(shown, ">Decide<" in self._get(PAGE).text)
-        return shown
-
-    def test_request_waits_for_whose_turn_it_is(self):
-        self._create_approval_rule((10, self.anna), (20, self.bob))
-        approval = self._request()
-        self.assertTrue(self._waits_for(approval, self.anna_user))
-        self.assertFalse(self._waits_for(approval, self.bob_user), "his step comes later")
-        self.assertIn(f"{PAGE}/{approval.id}", self._get(PAGE).text, "but he sees it")
-        self._as(approval, self.anna_user).approve()
-        self.assertFalse(self._waits_for(approval, self.anna_user), "she has decided")
-        self.assertTrue(self._waits_for(approval, self.bob_user))
-        self._as(approval, self.bob_user).approve()
-        self.assertFalse(self._waits_for(approval, self.bob_user))
-        self.assertIn(f"{PAGE}/{approval.id}", self._get(PAGE).text)
-
-    def test_request_that_asks_anybody_waits_for_all_who_may_approve(self):
-        self.member.order_limit = 1
-        approval = self._request()
-        self.assertTrue(approval.task_ids.is_for_any)
-        self.assertTrue(self._waits_for(approval, self.anna_user))
-        self.assertTrue(self._waits_for(approval, self.bob_user))
-        self._login(self.buyer2_user)
-        self.assertNotIn(f"{PAGE}/{approval.id}", self._get(PAGE).text)
-        self._as(approval, self.bob_user).approve()
-        self.assertFalse(self._waits_for(approval, self.anna_user))
-
-    def test_who_left_is_stood_in_for_no_more(self):
-        self._create_approval_rule((10, self.bob))
-        self.bob.write({"deputy_id": self.anna.id, "away_from": fields.Date.today()})
-        approval = self._request()
-        Approval = self.env["b2b.approval"]
-        partner = self.anna_user.partner_id
-        self.assertIn(approval, Approval.search(Approval._get_waiting_domain(partner)))
-        self.bob.active = False
-        self.assertNotIn(approval, Approval.search(Approval._get_waiting_domain(partner)))
 
     def test_rows_of_the_list_are_whole(self):
         """Also of requests without a PO number."""

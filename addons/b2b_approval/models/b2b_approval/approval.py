@@ -74,14 +74,6 @@ class B2bApproval(models.Model):
     is_for_any = fields.Boolean(
         string="Has a step for anybody", compute="_compute_asked", store=True
     )
-    current_member_ids = fields.Many2many(
-        comodel_name="b2b.member",
-        relation="b2b_approval_current_rel",
-        string="Asked now",
-        compute="_compute_asked",
-        store=True,
-    )
-    is_for_any_now = fields.Boolean(string="Asks anybody now", compute="_compute_asked", store=True)
     expires_on = fields.Datetime(string="Expires", required=True, readonly=True)
     reminder_count = fields.Integer(readonly=True)
     problem = fields.Text(
@@ -100,21 +92,11 @@ class B2bApproval(models.Model):
         for approval in self:
             approval.customer_id = approval.order_id.b2b_customer_id
 
-    @api.depends(
-        "state",
-        "task_ids.sequence",
-        "task_ids.member_ids",
-        "task_ids.is_for_any",
-        "task_ids.decision_id",
-    )
+    @api.depends("task_ids.member_ids", "task_ids.is_for_any")
     def _compute_asked(self):
         for approval in self:
-            tasks = approval.task_ids
-            approval.asked_member_ids = tasks.member_ids
-            approval.is_for_any = any(tasks.mapped("is_for_any"))
-            current = approval._get_current_tasks() if approval.state == "pending" else tasks[:0]
-            approval.current_member_ids = current.member_ids
-            approval.is_for_any_now = any(current.mapped("is_for_any"))
+            approval.asked_member_ids = approval.task_ids.member_ids
+            approval.is_for_any = any(approval.task_ids.mapped("is_for_any"))
 
     # === CRUD METHODS === #
 

@@ -217,6 +217,8 @@ class B2bApproval(models.Model):
             head = self.env._("Something changed since the request. Please look at it again:")
             raise UserError("\n".join([head, *changed]))
         if changed or lowered:
+            if order._is_b2b_request_late():
+                order.commitment_date = False
             order._refresh_b2b_lines()
             self.write(self._prepare_statement(order))
         return changed + lowered

@@ -32,60 +32,79 @@ class B2bApproval(models.Model):
         # what the other's colleagues said, the other one what is ordered by now.
         company = Domain("customer_id", "=", customer.id)
         company &= Domain("order_id.b2b_customer_id", "=", customer.id)
-        granted = partner._get_b2b_rights()
-        if rights.ADMINISTRATE in granted:
+        if partner._b2b_may(rights.ADMINISTRATE):
             return company
-        domain = Domain("requested_by_id", "=", partner.id)
-        return company & (domain | self._get_asked_domain(partner, granted))
+        mine = Domain("requested_by_id", "=", partner.id) | self._get_asked_domain(partner)
+        return company & (mine | self._get_waiting_domain(partner))
 
     @api.model
-    def _get_asked_domain(self, partner, granted):
+    def _get_asked_domain(self, partner):
         """Return the requests about which a contact is or was asked.
 
         :param res.partner partner: a contact, in sudo mode
-        :param frozenset granted: his rights
         :rtype: Domain
         """
         member = partner._get_b2b_member().filtered("active")
         domain = Domain("decision_ids.member_id", "in", member.ids)
-        if named := self._get_named(member, granted):
+        if named := self._get_represented(member).filtered("may_approve"):
             domain |= Domain("asked_member_ids", "in", named.ids) | Domain("is_for_any", "=", True)
         return domain
 
     @api.model
-    def _get_named(self, member, granted):
-        """Return by whose names a colleague is asked: his own, and of those he stands in for.
+    def _get_represented(self, member):
+        """Return as whom a colleague decides today: himself, and those he stands in for.
 
         :param b2b.member member: may be empty
-        :param frozenset granted: his rights
         :rtype: b2b.member
         """
         day = self.env["b2b.agreement"]._get_today(self.env.company)
-        named = member._get_stood_in_for(day).filtered("may_approve")
-        return named | member if rights.APPROVE in granted else named
+        return member | member._get_stood_in_for(day).filtered("has_login")
 
     @api.model
     def _get_waiting_domain(self, partner):
-        """Return the requests that wait for a contact, as far as a search can tell.
+        """Return the requests that wait for a contact, or for somebody whom he stands in for.
+
+        What `b2b.approval.task._get_deciders` says of one step, as a search.
 
         :param res.partner partner: a contact, in sudo mode
         :rtype: Domain
         """
-        granted = partner._get_b2b_rights()
-        domain = Domain("state", "=", "pending") & Domain(
-            "customer_id", "=", partner.commercial_partner_id.id
-        )
-        if not partner.commercial_partner_id.b2b_approve_own:
+        customer = partner.commercial_partner_id
+        represented = self._get_represented(partner._get_b2b_member().filtered("active"))
+        named = represented.filtered("may_approve")
+        tasks = Domain("member_ids", "in", named.ids)
+        if named:
+            tasks |= Domain("is_for_any", "=", True)
+        if represented.filtered("is_administrator"):
+            tasks |= self._get_left_domain(customer)
+        domain = Domain("customer_id", "=", customer.id) & Domain("state", "=", "pending")
+        domain &= Domain("expires_on", ">", fields.Datetime.now())
+        if not customer.b2b_approve_own:
             domain &= Domain("requested_by_id", "!=", partner.id)
-        # Administrators decide where nobody else is left, which no search can tell.
-        if rights.ADMINISTRATE in granted:
-            return domain
-        named = self._get_named(partner._get_b2b_member().filtered("active"), granted)
-        if not named:
-            return Domain.FALSE
-        return domain & (
-            Domain("current_member_ids", "in", named.ids) | Domain("is_for_any_now", "=", True)
-        )
+        return domain & Domain("task_ids", "any", Domain("is_open", "=", True) & tasks)
+
+    @api.model
+    def _get_left_domain(self, customer):
+        """Return the steps on which nobody is left to decide but the administrators.
+
+        :param res.partner customer: in sudo mode
+        :return: of `b2b.approval.task`
+        :rtype: Domain
+        """
+        usable = self.env["b2b.member"]._search_b2b_approvers(customer)
+
+        def left_to(members):
+            named = Domain("is_for_any", "=", False) & ~Domain("member_ids", "in", members.ids)
+            return named if members else named | Domain("is_for_any", "=", True)
+
+        if customer.b2b_approve_own:
+            return left_to(usable)
+        requester = "approval_id.requested_by_id"
+        domain = Domain(requester, "not in", usable.partner_id.ids) & left_to(usable)
+        for member in usable:  # whose own orders somebody else decides on
+            own = Domain(requester, "=", member.partner_id.id)
+            domain |= own & left_to(usable - member)
+        return domain
 
     def _may_decide(self, member):
         """Whether a colleague can decide on this request now.

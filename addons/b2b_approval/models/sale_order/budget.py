@@ -67,6 +67,9 @@ class SaleOrder(models.Model):
         text = form.get("cost_center_id")
         center = order._get_b2b_cost_center() if text is None else centers.browse()
         if text:
+            # A request keeps what it was asked for, also when it is taken out of use meanwhile.
+            asked = order.cost_center_id if order.b2b_qualifier == "approval" else centers.browse()
+            centers |= asked.filtered(lambda one: one.partner_id == order.b2b_customer_id)
             center = centers.filtered(lambda one: str(one.id) == str(text).strip())
             if not center:
                 problems.append(self.env._("Please choose a cost centre of your own company."))

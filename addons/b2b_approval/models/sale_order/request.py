@@ -4,7 +4,7 @@ import pytz
 
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import float_compare
+from odoo.tools import float_compare, format_date
 
 from odoo.addons.b2b_portal.statement import Statement
 from odoo.addons.b2b_pricelist.formatting import format_quantity, format_unit_price
@@ -159,7 +159,23 @@ class SaleOrder(models.Model):
             for stated in seen.lines
         ]
         seen = replace(seen, lines=named, terms=approval.payment_term_id.name or "")
-        return self._get_b2b_changes(seen, today or self._get_b2b_today())
+        changes = self._get_b2b_changes(seen, today or self._get_b2b_today())
+        if self._is_b2b_request_late():
+            changes.append(
+                self.env._(
+                    "The requested delivery date, %(date)s, has passed: it is ordered without one.",
+                    date=format_date(self.env, self._get_b2b_request_date()),
+                )
+            )
+        return changes
+
+    def _is_b2b_request_late(self):
+        """Whether the requested delivery date has passed while the request waited.
+
+        :rtype: bool
+        """
+        date = self._get_b2b_request_date()
+        return bool(date) and date < self.env["b2b.agreement"]._get_today(self.company_id)
 
     def _get_b2b_net_prices(self):
         """Return today's untaxed price of one unit of each line.
@@ -194,7 +210,12 @@ class SaleOrder(models.Model):
         today = self._get_b2b_today()
         problems = self._get_b2b_checkout_problems(agreement, today["untaxed"]) + problems
         if problems:
-            raise UserError("\n".join(problems))
+            # None of it can be changed on the page of a request.
+            advice = self.env._(
+                "Please decline the request: %(buyer)s can put it into the cart again.",
+                buyer=self.partner_id.name,
+            )
+            raise UserError("\n".join([*problems, advice]))
         seen = self._get_b2b_statement(today)
         self.with_context(b2b_approved=APPROVED)._place_b2b_order(values)
         self._check_b2b_as_stated(seen)
