@@ -209,7 +209,7 @@ class B2bApproval(models.Model):
         :raise UserError: naming what changed, unless that is accepted
         """
         changed = order._get_b2b_request_changes(self)
-        before = order._get_b2b_net_prices()
+        before = order._get_b2b_net_prices() if quantities else {}
         lowered = order._lower_b2b_quantities(quantities)
         if lowered:
             changed += order._get_b2b_price_rises(before)
