@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 
 from odoo.addons.order_status_flags_webhook.models.order_status_webhook_delivery import sending
@@ -123,6 +124,26 @@ class TestDelivery(WebhookCommon):
         self._deliver()
         ids = [headers["webhook-id"] for _path, headers, _body in self.endpoint.requests]
         self.assertEqual(ids, [delivery.message_id] * 3)
+
+    def test_nothing_is_sent_again_while_switched_off(self):
+        self._create_order()
+        self._deliver()
+        delivery = self._deliveries(self.webhook)
+        before = delivery.answer
+        self.webhook.active = False
+        with self.assertRaisesRegex(UserError, "Switch it on first"):
+            delivery.action_resend()
+        self.assertEqual((delivery.state, delivery.answer), ("sent", before))
+
+    def test_new_address_ends_what_was_told_of_the_old_one(self):
+        self.webhook._on_failure(fields.Datetime.now() - timedelta(hours=2))
+        self.webhook._on_failure(fields.Datetime.now())
+        self.assertEqual(self.webhook.activity_ids.mapped("summary"), ["Nothing is delivered"])
+        self.webhook.url = f"{self.webhook.url}/new"
+        self.assertFalse(self.webhook.activity_ids)
+        self.webhook._on_failure(fields.Datetime.now() - timedelta(hours=2))
+        self.webhook._on_failure(fields.Datetime.now())
+        self.assertEqual(len(self.webhook.activity_ids), 1, "told anew")
 
     def test_test_message(self):
         notification = self.webhook.action_test()

@@ -181,6 +181,9 @@ class OrderStatusWebhook(models.Model):
         if not LISTENING.isdisjoint(vals):
             self.env.registry.clear_cache()
         if vals.get("active") or vals.get("url"):
+            for webhook in self.filtered("is_failing_told"):
+                # What comes next is told anew.
+                webhook._close_failing_activity()
             self.write(IN_ORDER)
             self.env["order.status.webhook.delivery"]._trigger_cron()
         return res
@@ -290,10 +293,14 @@ class OrderStatusWebhook(models.Model):
 
     def _tell_in_order(self):
         """What was told by ``_tell_failing`` is over."""
+        self._close_failing_activity()
+        webhook = self._speak_to_responsible()
+        webhook.message_post(body=webhook.env._("Messages are delivered again."))
+
+    def _close_failing_activity(self):
         webhook = self._speak_to_responsible()
         summary = webhook._get_failing_summary()
         webhook.activity_ids.filtered(lambda activity: activity.summary == summary).unlink()
-        webhook.message_post(body=webhook.env._("Messages are delivered again."))
 
     @api.model
     def _get_failing_summary(self):

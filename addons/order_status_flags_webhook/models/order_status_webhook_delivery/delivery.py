@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...signature import new_message_id
@@ -110,9 +111,17 @@ class OrderStatusWebhookDelivery(models.Model):
 
         :return: True
         :raise AccessError: for whoever may not set up webhooks
+        :raise UserError: while a webhook is switched off: nothing would be sent, and the answers
+            that are known would be lost
         """
         self.check_access("read")
         self.webhook_id.check_access("write")
+        if off := self.webhook_id.filtered(lambda webhook: not webhook.active):
+            raise UserError(
+                self.env._(
+                    "%(name)s is switched off. Switch it on first.", name=off[0].display_name
+                )
+            )
         now = fields.Datetime.now()
         rows = self.sudo()  # sudo: nobody writes deliveries, this is the one way to have one sent
         rows.write({"state": "pending", "attempts": 0, "begun": now, "next_try": now})
