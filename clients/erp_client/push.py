@@ -345,6 +345,7 @@ class Push:
         self.max_tries = max_tries
         self.counts = {}
         self.left = 0
+        self.given_up = 0
 
     def run(self):
         """Send what is due.
@@ -357,7 +358,7 @@ class Push:
         for part in split(self._prepare(rows), self.batch):
             self._send(part)
         self._finish()
-        return not self.left and not self.reader.source.problems
+        return not (self.left or self.given_up or self.reader.source.problems)
 
     def _prepare(self, rows):
         for row in rows:
@@ -383,15 +384,16 @@ class Push:
     def _keep(self, row, result, message):
         """Keep a row that may succeed later for the next run, unless it had tries enough."""
         self._count(result)
-        self.left += 1
         say(describe(row, result, message))
         outbox = self.reader.state["retry"]
         entry = outbox.pop(row["key"], {"row": row, "tries": 0})
         entry["tries"] += 1
         if entry["tries"] >= self.max_tries:
+            self.given_up += 1
             self.reader.note(row)
             say(f"given up after {entry['tries']} tries: {describe(row, result, message)}")
         else:
+            self.left += 1
             outbox[row["key"]] = entry
 
     def _count(self, result):
@@ -407,6 +409,8 @@ class Push:
             say(f"{waiting} documents wait for their second sight")
         if self.left:
             say(f"{self.left} rows are due, and sent again at the next run")
+        if self.given_up:
+            say(f"{self.given_up} rows were given up: Odoo never took them")
 
 
 def dry_run(odoo, reader, batch):
