@@ -3,7 +3,7 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import format_datetime
+from odoo.tools import SQL, format_datetime
 
 from odoo.addons.order_status_flags.bulk import get_insert
 
@@ -92,6 +92,10 @@ class OrderFlagFeedLog(models.Model):
     _last_change_idx = models.Index(
         "(feed_id, order_id, changed_at DESC)"
         " WHERE result IN ('applied', 'unchanged') AND document_kind IS NULL"
+    )
+    _open_idx = models.Index(
+        "(feed_id, key) WHERE is_replayed IS NOT TRUE"
+        " AND result IN ('unknown_order', 'unknown_flag', 'refused', 'invalid')"
     )
     _feed_result_idx = models.Index(
         "(feed_id, result) WHERE result NOT IN ('applied', 'unchanged', 'duplicate')"
@@ -213,8 +217,27 @@ class OrderFlagFeedLog(models.Model):
         blank = dict.fromkeys(names) | {"has_file": False, "is_replayed": False}
         blank |= {"create_uid": uid, "write_uid": uid, "create_date": now, "write_date": now}
         vals_list = [{**blank, **self._prepare_values(feed, row)} for row in rows]
+        self._settle(feed, [vals["key"] for vals in vals_list if vals["key"]])
         self.env.execute_query(get_insert(self, vals_list))
         feed.invalidate_recordset(["log_ids"], flush=False)
+
+    @api.model
+    def _settle(self, feed, keys):
+        """Close what failed before of rows that came again: the newest answer is to be looked at.
+
+        :param order.flag.feed feed: sudo
+        :param list keys: of the rows that came
+        """
+        self.env.cr.execute(
+            SQL(
+                "UPDATE order_flag_feed_log SET is_replayed = TRUE WHERE feed_id = %s"
+                " AND key = ANY(%s) AND is_replayed IS NOT TRUE AND result IN %s",
+                feed.id,
+                keys,
+                REPLAYABLE,
+            )
+        )
+        self.invalidate_model(["is_replayed", "is_open"], flush=False)
 
     @api.model
     def _prepare_values(self, feed, row):

@@ -27,7 +27,8 @@ class OrderFlagFeedUnknownFlag(models.Model):
     def _table_query(self):
         return SQL(
             """
-            SELECT MAX(log.id) AS id, log.feed_id, feed.company_id, log.external_flag,
+            -- The first of its rows: the last one is another with each try of the client.
+            SELECT MIN(log.id) AS id, log.feed_id, feed.company_id, log.external_flag,
                    COUNT(*) AS row_count, MAX(log.create_date) AS last_seen
               FROM order_flag_feed_log log
               JOIN order_flag_feed feed ON feed.id = log.feed_id

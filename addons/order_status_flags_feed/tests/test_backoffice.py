@@ -215,6 +215,35 @@ class TestBackOffice(FeedCommon):
         self.assertEqual(order.order_flag_id, self.flag_in_progress)
         self.assertEqual(self.feed.failed_count, 2)
 
+    def test_row_that_came_again_is_to_be_looked_at_once(self):
+        """Whatever became of it, and with a PDF, which nobody can send again from here."""
+        order = self._create_order()
+        other = self._create_feed()
+        unknown = self.env["order.flag.feed.unknown.flag"].with_user(self.manager)
+        failing = self._row(order, flag="unknown")
+        self._push(failing, feed=other)
+        for _try in range(3):
+            self._push(failing, self._row(order, key=None))
+            found = unknown.search([("feed_id", "=", self.feed.id)])
+            action = found.action_map()
+        self.assertEqual(action["context"]["default_external_flag"], "unknown")
+        open_rows = self.feed.log_ids.filtered("is_open")
+        self.assertEqual(sorted(open_rows.mapped("result")), ["invalid"] * 3 + ["unknown_flag"])
+        self._push({**failing, "flag": self._row(order)["flag"]})
+        self.env.invalidate_all()
+        self.assertEqual(set(self.feed.log_ids.filtered("is_open").mapped("result")), {"invalid"})
+        self.assertEqual(other.log_ids.filtered("is_open").mapped("result"), ["unknown_flag"])
+
+    def test_map_stays_while_the_client_tries_again(self):
+        order = self._create_order()
+        failing = self._row(order, flag="unknown")
+        self._push(failing)
+        unknown = self.env["order.flag.feed.unknown.flag"].with_user(self.manager)
+        found = unknown.search([("feed_id", "=", self.feed.id)])
+        self._push(failing)
+        self.env.invalidate_all()
+        self.assertEqual(found.action_map()["context"]["default_feed_id"], self.feed.id)
+
     def _travel(self, **delta):
         return freeze_time(fields.Datetime.now() + timedelta(**delta))
 

@@ -206,6 +206,18 @@ class TestRegistration(OrdersCommon):
         self.patch(self.env["sale.order"]._fields["origin"], "groups", "base.group_system")
         self.assertUnregistered(True)
 
+    def test_button_opens_what_was_counted(self):
+        """By the minutes of this feed, whatever others wait for."""
+        patient = self._create_feed(registration_minutes=100000)
+        self.feed.registration_minutes = 1
+        self.assertUnregistered(True)
+        for feed in (self.feed, patient):
+            feed = feed.with_user(self.manager)
+            feed.invalidate_recordset()
+            found = self.env["sale.order"].search(feed.action_view_unregistered()["domain"])
+            self.assertEqual(len(found), feed.unregistered_count)
+        self.assertFalse(found)
+
     def test_button_of_the_feed_opens_them(self):
         other = self._place()
         action = self.feed.with_user(self.manager).action_view_unregistered()

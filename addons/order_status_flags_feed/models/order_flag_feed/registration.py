@@ -83,7 +83,9 @@ class OrderFlagFeed(models.Model):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("sale.action_orders")
         action["name"] = self.env._("Not in the ERP")
-        action["domain"] = [*self._get_export_domain(), ("is_erp_unregistered", "=", True)]
+        # As counted, by the minutes of this feed: the filter of orders asks all feeds.
+        found = self.env["sale.order"].search(self._get_unregistered_domain())
+        action["domain"] = [("id", "in", found.ids)]
         action["context"] = {"create": False}
         return action
 
