@@ -41,10 +41,10 @@ class CreditCommon(AccountCommon):
         return invoice
 
     @classmethod
-    def _pay(cls, invoice):
+    def _pay(cls, invoice, **values):
         cls.env["account.payment.register"].with_context(
             active_model="account.move", active_ids=invoice.ids
-        ).create({"payment_date": fields.Date.today()}).action_create_payments()
+        ).create({"payment_date": fields.Date.today(), **values}).action_create_payments()
 
     def _standing(self, partner=None):
         self.env.invalidate_all()

@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from ..standing import get_bucket
@@ -35,6 +36,55 @@ class TestStanding(CreditCommon):
         self._pay(invoice)
         standing = self._standing()
         self.assertEqual((standing.open_amount, standing.overdue), (-30, 0))
+
+    def test_open_is_whatever_has_something_left(self):
+        """Reconciled in part or as a whole, in one currency or in another."""
+        foreign = self.env.ref("base.EUR") | self.env.ref("base.USD")
+        foreign = (foreign - self.company.currency_id)[:1]
+        foreign.active = True
+        foreign.rate_ids.unlink()
+        foreign.rate_ids = [
+            Command.create({"name": "2000-01-01", "rate": 3.7, "company_id": self.company.id}),
+            Command.create({"name": self.today, "rate": 4.1, "company_id": self.company.id}),
+        ]
+        paid = self._create_invoice(100, 5)
+        self._pay(paid)
+        for values, payment in (
+            ({}, 40),
+            ({"currency_id": foreign.id}, 33.33),
+            ({"currency_id": foreign.id}, 0.01),
+        ):
+            self._pay(self._create_invoice(100, 45, **values), amount=payment)
+        self._pay(self._create_invoice(77, 45, currency_id=foreign.id))
+        self._create_invoice(30, move_type="out_refund")
+        credited = self._create_invoice(25, 70)
+        note = self._create_invoice(25, move_type="out_refund", currency_id=foreign.id)
+        items = (credited | note).line_ids
+        items.filtered(lambda item: item.account_type == "asset_receivable").reconcile()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        expected = (
+            self.env["account.move.line"]
+            .search(
+                [
+                    ("account_type", "=", "asset_receivable"),
+                    ("parent_state", "=", "posted"),
+                    ("partner_id.commercial_partner_id", "=", self.customer.id),
+                ]
+            )
+            .filtered("amount_residual")
+        )
+        self.assertGreater(len(expected), 4)
+        found = self.customer._get_b2b_open_items(self.company, self.today)
+        self.assertEqual(
+            sorted((item["move_id"], float(item["residual"])) for item in found),
+            sorted((item.move_id.id, item.amount_residual) for item in expected),
+        )
+        self.assertEqual(self.customer._count_b2b_open_items(self.company), len(expected))
+        self.assertAlmostEqual(
+            self._standing().open_amount, sum(expected.mapped("amount_residual")), 6
+        )
+        self.assertNotIn(paid.id, [item["move_id"] for item in found])
 
     def test_others_do_not_count(self):
         self._create_invoice(100, partner=self.rival)

@@ -1,6 +1,9 @@
 from odoo import models
 from odoo.tools import SQL
 
+# What is reconciled has nothing left: core keeps an index of the rest, which may be little.
+OPEN = SQL("item.amount_residual != 0 AND item.reconciled IS NOT TRUE")
+
 
 class ResPartner(models.Model):
     """Open items: the one query of what a customer's receivables are made of."""
@@ -57,7 +60,7 @@ class ResPartner(models.Model):
               GROUP BY days
                 """,
                 today=today,
-                items=self._get_b2b_items_sql(company, SQL("item.amount_residual != 0")),
+                items=self._get_b2b_items_sql(company, OPEN),
             )
         )
 
@@ -78,7 +81,7 @@ class ResPartner(models.Model):
               ORDER BY due, item.date, item.id
                  LIMIT %(limit)s OFFSET %(offset)s
                 """,
-                items=self._get_b2b_items_sql(company, SQL("item.amount_residual != 0")),
+                items=self._get_b2b_items_sql(company, OPEN),
                 limit=limit,
                 offset=offset,
             )
@@ -97,5 +100,5 @@ class ResPartner(models.Model):
         :param res.company company: the seller
         :rtype: int
         """
-        items = self._get_b2b_items_sql(company, SQL("item.amount_residual != 0"))
+        items = self._get_b2b_items_sql(company, OPEN)
         return self.env.execute_query(SQL("SELECT COUNT(*) FROM %s", items))[0][0]
