@@ -1,5 +1,6 @@
 from odoo import http
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.http import request
 
 from odoo.addons.b2b_portal.controllers.shop import B2BShopPortal
@@ -126,8 +127,9 @@ class B2BPartNumberPortal(B2BShopPortal):
         :param str action: `save` or `delete`
         :param str customer_product_reference: the new number
         """
-        own = request.env["customer.product.reference"]._get_own(request.b2b_agreement)
-        own = own.filtered(lambda one: one.id == reference_id)
+        own = request.env["customer.product.reference"]._get_own(
+            request.b2b_agreement, Domain("id", "=", self._read_id(reference_id))
+        )
         if not own:
             self._add_b2b_message(request.env._("This part number is gone already."), "warning")
         elif action == "delete":

@@ -4,7 +4,7 @@ from psycopg2.errors import UniqueViolation
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from odoo.addons.mail_delivery_retry.tests.common import Race
 
@@ -191,6 +191,44 @@ class TestPartNumbers(PartNumberCommon):
         ) as asked:
             self.assertEqual(set(self._states(*rows)), {"rejected"})
         self.assertLessEqual(asked.call_count, 2 * len(rows))
+
+    def test_only_numbers_at_hand_are_read(self):
+        third = self._create_product(name="Washer", default_code="0044")
+        self._create_number(third, "Łódź-3")
+        Reference = self.env["customer.product.reference"]
+        for size in (5, 40):
+            for index in range(size):
+                product = self._create_product(name="P", default_code=f"{size}-{index}")
+                self._create_number(product, f"own-{size}-{index}")
+            for wanted, found in (
+                ([(self.product_b, "N")], set()),
+                ([(self.product_b, "łódź-3")], {"0044"}),
+                ([(third, "ŁÓDŹ-3")], {"0044"}),
+                ([(third, "x-1"), (self.product, "own")], {"0042", "0044"}),
+            ):
+                with self.subTest(wanted=wanted, size=size):
+                    concerned = Reference._get_concerned(self.agreement, wanted)
+                    self.assertEqual(set(concerned.product_id.mapped("default_code")), found)
+            self.assertEqual(self._states(("0043", "łódź-3")), ["rejected"])
+            self.assertEqual(self._states(("0043", "łódź-3"), ("0044", "N")), ["new", "changed"])
+            self.assertEqual(self._states(("0042", "x-1"), ("0043", "N")), ["changed", "new"])
+            with self.assertRaisesRegex(UserError, "0044 has this part number"):
+                Reference._check_own(self.agreement, self.product, "ŁÓDŹ-3")
+            self.assertEqual(Reference._check_own(self.agreement, third, "łódź-3"), "łódź-3")
+        Reference._keep_own(self.agreement, {self.product: "own-5-1", third: "Łódź-4"})
+        numbers = self._numbers()
+        self.assertEqual(len(numbers), 2 + 45 - 1)
+        self.assertEqual((numbers["0042"], numbers["0044"]), ("own-5-1", "Łódź-4"))
+        self.assertEqual(self._numbers(self.rival), {"0043": "X-1"})
+
+    def test_numbers_at_hand_have_indexes(self):
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        Reference = self.env["customer.product.reference"]
+        wanted = [(self.product_b, "x-1")]
+        query = Reference._get_concerned_sql(self.customer, wanted)
+        plan = "\n".join(row for (row,) in self.env.execute_query(SQL("EXPLAIN %s", query)))
+        self.assertIn("customer_product_reference_reference_uniq", plan)
+        self.assertNotIn("Seq Scan on customer_product_reference", plan)
 
     def test_what_is_sold_no_more_frees_its_number(self):
         self.product.active = False

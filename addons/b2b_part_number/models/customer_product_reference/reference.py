@@ -3,6 +3,7 @@ from psycopg2.errors import UniqueViolation
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from odoo.addons.order_status_flags.typed_text import clean_text
 
@@ -89,13 +90,46 @@ class CustomerProductReference(models.Model):
     # === OF ONE CUSTOMER === #
 
     @api.model
-    def _get_own(self, agreement):
-        """Return the numbers of the customer of an agreement, in sudo mode.
+    def _get_own(self, agreement, domain=Domain.TRUE):
+        """Return numbers of the customer of an agreement, in sudo mode.
 
         :param b2b.agreement agreement: in force
+        :param Domain domain: which ones, all by default
         """
         # sudo: portal users have no rights on numbers; these are those of their own company
-        return self.sudo().search([("partner_id", "=", agreement.partner_id.id)])
+        return self.sudo().search(Domain("partner_id", "=", agreement.partner_id.id) & domain)
+
+    @api.model
+    def _get_concerned(self, agreement, wanted):
+        """Return what products are called, and what is called as they shall be, in sudo mode.
+
+        A customer may have many numbers, and one is changed: the others are not read.
+
+        :param b2b.agreement agreement: in force
+        :param list wanted: pairs of a product and its number to be
+        """
+        self.flush_model()
+        rows = self.env.execute_query(self._get_concerned_sql(agreement.partner_id, wanted))
+        # sudo: see `_get_own`
+        return self.sudo().browse([reference_id for (reference_id,) in rows])
+
+    @api.model
+    def _get_concerned_sql(self, customer, wanted):
+        # Each half by an index of its own.
+        return SQL(
+            """
+            SELECT id FROM customer_product_reference
+             WHERE partner_id = %(customer)s AND product_id = ANY(%(products)s::int[])
+             UNION
+            SELECT id FROM customer_product_reference
+             WHERE partner_id = %(customer)s AND lower(customer_product_reference) = ANY(
+                ARRAY(SELECT lower(number) FROM unnest(%(numbers)s::text[]) AS number)
+             )
+            """,
+            customer=customer.id,
+            products=[product.id for product, _number in wanted],
+            numbers=[number for _product, number in wanted],
+        )
 
     @api.model
     def _get_own_domain(self, agreement, search=""):
@@ -125,18 +159,13 @@ class CustomerProductReference(models.Model):
         :param dict wanted: `{product: number}`, as `_evaluate_own` accepted them
         :raise UserError: when a colleague changed the same numbers at the same moment
         """
-        own = self._get_own(agreement)
-        numbers = {number.lower() for number in wanted.values()}
-        replaced = own.filtered(
-            lambda one: (
-                one.product_id in wanted or one.customer_product_reference.lower() in numbers
-            )
-        )
+        replaced = self._get_concerned(agreement, list(wanted.items()))
         try:
             with self.env.cr.savepoint():
+                # sudo: see `_get_own`
                 # Made anew: numbers that change places are never twice in the table.
                 replaced.unlink()
-                own.create(
+                self.sudo().create(
                     [
                         {
                             "partner_id": agreement.partner_id.id,

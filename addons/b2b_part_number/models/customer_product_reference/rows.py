@@ -84,13 +84,15 @@ class CustomerProductReference(models.Model):
     @api.model
     def _compare_with_own(self, agreement, rows):
         """Tell what changes, and reject numbers that another article has and keeps."""
-        own = self._get_own(agreement)
+        open_rows = [one for one in rows if one["state"] == "new"]
+        own = self._get_concerned(
+            agreement, [(one["product"], one["reference"]) for one in open_rows]
+        )
         company = agreement._get_selling_company()
         sold = own.product_id._filter_b2b_sold(company)
         before = {one.product_id: one.customer_product_reference for one in own}
         # What is sold no more keeps no number from another article.
         owners = {number.lower(): product for product, number in before.items() if product in sold}
-        open_rows = [one for one in rows if one["state"] == "new"]
         renamed = {one["product"]: one["reference"].lower() for one in open_rows}
         by_number = {one["reference"].lower(): one for one in open_rows}
         to_check = list(open_rows)
