@@ -103,6 +103,18 @@ class TestAgreementPortal(AgreementCommon, HttpCase):
         for words in ("Zażółć gęślą", "Buyer Ltd", "Buyer list", "portal.signature_form"):
             self.assertIn(words, response.text)
 
+    def test_contact_is_somebody_at_work(self):
+        seller = self.seller_user.copy({"login": "leaver", "name": "Lea Ver"})
+        self.agreement.user_id = seller
+        self._login(self.buyer_user)
+        url = f"/my/agreements/{self.agreement.id}"
+        for active in (True, False):
+            seller.active = active
+            self.env.flush_all()
+            text = self._get(url).text
+            self.assertEqual("Your contact" in text, active)
+            self.assertEqual("Lea Ver" in text, active)
+
     def test_home_has_a_card(self):
         self._login(self.buyer_user)
         self.assertIn("/my/agreements", self._get("/my/home").text)
