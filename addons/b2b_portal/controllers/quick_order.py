@@ -308,10 +308,15 @@ class B2BQuickOrderPortal(B2BShopPortal):
 
         :return: where to go on, and how many rows were added
         :rtype: tuple[str, int]
+        :raise UserError: when the chosen template is none of the buyer's any more
         """
         template = self._get_b2b_own_templates(agreement).filtered(
             lambda one: one.id == self._read_id(template_id)
         )
+        if template_id and not template:
+            raise UserError(
+                request.env._("This template was deleted meanwhile. Please choose another one.")
+            )
         is_new = not template
         # sudo: portal users have no write access to orders; it is their own template
         template = template.sudo() or request.env["sale.order"]._create_b2b_template(

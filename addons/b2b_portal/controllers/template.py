@@ -20,7 +20,13 @@ class B2BTemplatePortal(B2BShopPortal):
         agreement = request.b2b_agreement
         templates = request.env["sale.order"]._get_b2b_templates(agreement)
         # sudo: access was checked by the search; the names of colleagues are shown
-        values = self._b2b_values(agreement, "b2b_templates", templates=templates.sudo())
+        templates = templates.sudo()
+        values = self._b2b_values(
+            agreement,
+            "b2b_templates",
+            templates=templates,
+            line_counts=templates._count_b2b_lines(),
+        )
         return self._b2b_render("b2b_portal.portal_b2b_templates", values)
 
     @http.route("/my/b2b/templates/new", type="http", auth="b2b", website=True, methods=["POST"])
@@ -35,6 +41,12 @@ class B2BTemplatePortal(B2BShopPortal):
         if order_id and not order:
             self._add_b2b_message(request.env._("This order does not exist."), "danger")
             return self._b2b_redirect("/my/b2b/templates")
+        if source == "cart" and not order.order_line:
+            # Ordered or emptied in another tab.
+            self._add_b2b_message(
+                request.env._("Your cart is empty: no template was made."), "danger"
+            )
+            return self._b2b_redirect("/my/b2b/cart")
         name = self._read_text(name) or (order.name if order_id else "")
         try:
             with request.env.cr.savepoint():
@@ -113,15 +125,10 @@ class B2BTemplatePortal(B2BShopPortal):
             f"/my/b2b/templates/{template_id}" if template_id else "/my/b2b/templates"
         )
 
-    def _get_b2b_template(self, agreement, template_id, mine=False):
-        """Return a template in sudo mode, empty when the buyer may not use it.
-
-        :param bool mine: only one that the buyer made
-        """
+    def _get_b2b_template(self, agreement, template_id):
+        """Return a template in sudo mode, empty when the buyer may not use it."""
         templates = request.env["sale.order"]._get_b2b_templates(agreement)
         template = templates.filtered(lambda one: one.id == template_id)
-        if mine and not self._is_b2b_mine(template):
-            template = template.browse()
         # sudo: portal users have no write access to orders; the search checked access
         return (
             template.sudo()
@@ -154,11 +161,15 @@ class B2BTemplatePortal(B2BShopPortal):
             "share": self._share_template,
             "delete": self._delete_template,
         }.get(action)
-        template = self._get_b2b_template(agreement, template_id, mine=action != "order")
-        if not handler or not template:
-            self._add_b2b_message(
-                request.env._("Only the maker of a template may change it."), "danger"
-            )
+        template = self._get_b2b_template(agreement, template_id)
+        if not template:
+            problem = request.env._("This template was deleted, or is not shared any more.")
+        elif not handler or action != "order" and not self._is_b2b_mine(template):
+            problem = request.env._("Only the maker of a template may change it.")
+        else:
+            problem = ""
+        if problem:
+            self._add_b2b_message(problem, "danger")
             return self._b2b_redirect("/my/b2b/templates")
         template._lock_b2b_cart()
         return self._b2b_redirect(handler(agreement, template, request.httprequest.form))

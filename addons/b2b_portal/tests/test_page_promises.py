@@ -90,6 +90,45 @@ class TestShopPromises(B2bPageCommon):
         response = self._post("/my/b2b/templates/new", {"order_id": order.id, "name": "Again"})
         self.assertIn("Bolt was left out", " ".join(self._alerts(response)))
 
+    def test_empty_cart_becomes_no_template(self):
+        action, data = self._form(self._get("/my/b2b/cart"), "Save as template")
+        self._place()  # in another tab
+        for _time in range(2):
+            alerts = self._alerts(self._post(action, {**data, "name": "Nothing"}))
+            self.assertIn("no template was made", " ".join(alerts))
+            self._get_cart(create=True)  # and one that is there, but empty
+            self.env.flush_all()
+        self.assertFalse(
+            self.env["sale.order"].search_count([("b2b_template_name", "=", "Nothing")])
+        )
+
+    def test_button_of_a_template_that_is_gone_says_so(self):
+        url = f"/my/b2b/templates/{self.template.id}"
+        self.template.b2b_template_shared = True
+        self.env.flush_all()
+        self._login(self.buyer2_user)
+        alerts = self._alerts(self._post(f"{url}/rename", {"name": "Mine"}))
+        self.assertIn("Only the maker of a template may change it.", alerts)
+        self.template.b2b_template_shared = False
+        self.env.flush_all()
+        gone = "This template was deleted, or is not shared any more."
+        self.assertIn(gone, self._alerts(self._post(f"{url}/order")))
+        self._login(self.buyer_user)
+        self.template.unlink()
+        for button in ("order", "save", "delete"):
+            self.assertIn(gone, self._alerts(self._post(f"{url}/{button}")))
+
+    def test_list_of_templates_counts_and_orders_what_has_articles(self):
+        self._create_draft("template", b2b_template_name="Empty")
+        self.env.flush_all()
+        page = self._page(self._get("/my/b2b/templates"))
+        rows = [" ".join(row.text_content().split()) for row in page.xpath("//main//li[.//a]")]
+        rows = {name: row for row in rows for name in ("Weekly", "Empty") if name in row}
+        self.assertIn("Articles: 2", rows["Weekly"])
+        self.assertIn("Order", rows["Weekly"].split())
+        self.assertIn("Articles: 0", rows["Empty"])
+        self.assertNotIn("Order", rows["Empty"].split())
+
     def test_login_at_a_button_leads_to_a_page(self):
         url = f"/my/b2b/templates/{self.template.id}"
         for button, page in (

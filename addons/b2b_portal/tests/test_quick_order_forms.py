@@ -163,6 +163,20 @@ class TestQuickOrderPages(B2bPageCommon):
         template = self.env["sale.order"].search([("b2b_template_name", "=", "From a list")])
         self.assertEqual(template.order_line.product_uom_qty, 2)
 
+    def test_into_a_template_that_is_gone(self):
+        action, values = self._form(self._preview("0042;2"), "Add to template")
+        values = {**values, "target": "template", "template_id": self.template.id}
+        foreign = self._create_draft("template", user=self.buyer2_user, b2b_template_name="Hers")
+        self.template.unlink()  # in another tab
+        self.env.flush_all()
+        templates = [("b2b_qualifier", "=", "template")]
+        before = self.env["sale.order"].search(templates)
+        for template_id in (values["template_id"], foreign.id, "x"):
+            response = self._post(action, {**values, "template_id": template_id})
+            self.assertIn("This template was deleted", " ".join(self._alerts(response)))
+        self.assertEqual(self.env["sale.order"].search(templates), before)
+        self.assertFalse(foreign.order_line)
+
     def test_row_rejected_since_the_preview_is_told_for_a_template_too(self):
         action, values = self._form(self._preview("0042;2\n0043;1"), "Add to template")
         self.product_b.active = False

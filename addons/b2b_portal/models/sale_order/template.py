@@ -72,6 +72,17 @@ class SaleOrder(models.Model):
             template._add_b2b_template_lines(order.sudo()._get_b2b_wanted())
         return template
 
+    def _count_b2b_lines(self):
+        """Return how many lines each order has, without reading them; 0 for those without.
+
+        :return: `{order id: count}`
+        :rtype: dict
+        """
+        groups = self.env["sale.order.line"]._read_group(
+            Domain("order_id", "in", self.ids), ["order_id"], ["__count"]
+        )
+        return {**dict.fromkeys(self.ids, 0), **{order.id: count for order, count in groups}}
+
     def _get_b2b_wanted(self):
         """Return the articles of an order that can be ordered again, as `PriceLine`."""
         return [
