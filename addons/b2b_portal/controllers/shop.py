@@ -44,7 +44,6 @@ class B2BShopPortal(B2BPortal):
             **self._prepare_portal_layout_values(),
             "agreement": agreement,
             "cart": cart,
-            "cart_count": len(cart.order_line),
             "b2b_messages": self._pop_b2b_messages(),
             "format_price": partial(format_unit_price, request.env),
             # A page shows the same ones many times, and to format one takes its time.
@@ -413,7 +412,7 @@ class B2BShopPortal(B2BPortal):
     def _answer_b2b_add(self, agreement, kind, text):
         if self._wants_json():
             cart = request.env["sale.order"]._get_b2b_cart(agreement)
-            return self._b2b_json(kind=kind, message=text, cart_count=len(cart.order_line))
+            return self._b2b_json(kind=kind, message=text, cart_count=cart._get_b2b_line_count())
         self._add_b2b_message(text, kind)
         return self._b2b_redirect(self._get_b2b_way_back())
 

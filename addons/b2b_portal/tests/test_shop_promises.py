@@ -246,6 +246,23 @@ class TestDraftsAreNoOrders(B2bOrderCommon):
         public = self.env["sale.order"].with_user(self.env.ref("base.public_user"))
         self.assertTrue(public._get_thread_with_access(order.id, token=token))
 
+    def test_lines_of_the_cart_are_counted_without_reading_them(self):
+        self.assertEqual(self._as_buyer(self.buyer2_user)._get_b2b_line_count(), 0)
+        counts = []
+        for size in (1, 20):
+            for index in range(size - 1):
+                product = self._create_product(name=f"Part {index}", default_code=f"CC-{index}")
+                self.cart._add_b2b_lines([(product, 1, None)])
+            with self._count_queries() as count:
+                cart = self._get_cart()
+                self.assertEqual(cart._get_b2b_line_count(), size)
+                self.assertNotIn("order_line", cart._cache)
+            counts += count
+            cart.order_line.mapped("name")
+            with self.assertQueryCount(0):
+                self.assertEqual(cart._get_b2b_line_count(), size)
+        self.assertNoMoreQueries(*counts)
+
     def test_unshared_template_forgets_its_token(self):
         self.template.write({"b2b_template_shared": True, "access_token": "old"})
         self.assertEqual(self.template.access_token, "old")

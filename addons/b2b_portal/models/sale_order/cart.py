@@ -83,6 +83,17 @@ class SaleOrder(models.Model):
         term_id = self._prepare_b2b_payment_term(agreement)["payment_term_id"]
         return self.env["account.payment.term"].browse(term_id or [])
 
+    def _get_b2b_line_count(self):
+        """Return how many lines the cart has, which each page of the shop tells.
+
+        They may be hundreds: only pages of the cart itself read them, and then know it.
+
+        :rtype: int
+        """
+        if not self or "order_line" in self._cache:
+            return len(self.order_line)
+        return self.env["sale.order.line"].search_count([("order_id", "=", self.id)])
+
     def _lock_b2b_cart(self):
         """Wait for the buyer's other request on the same cart or template.
 
