@@ -1,5 +1,8 @@
+from dateutil.relativedelta import relativedelta
+
 from odoo import http
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.http import request
 
 from odoo.addons.b2b_account.controllers.shop import B2BAccountPortal
@@ -12,26 +15,49 @@ class B2BCostCenterPortal(B2BAccountPortal):
     """Cost centres and budgets, kept by the company's own administrator."""
 
     @http.route(PAGE, type="http", auth="b2b", website=True, methods=["GET"])
-    def portal_b2b_cost_centers(self, **kwargs):
-        """Show the cost centres with their budgets, to administrators."""
+    def portal_b2b_cost_centers(self, older=None, **kwargs):
+        """Show the cost centres with their budgets, to administrators.
+
+        :param str older: anything = those that ended more than a year ago, too
+        """
         partner = request.env.user.partner_id
         if not partner._b2b_may("administrate"):
             return self._b2b_redirect("/my")
         # sudo: administrators see what their company keeps, asked above
         company = partner.sudo().commercial_partner_id
         centers = request.env["b2b.cost.center"].sudo().with_context(active_test=False)
+        centers = centers.search([("partner_id", "=", company.id)], order="active desc, code, id")
+        budgets, has_older = self._get_b2b_budgets(centers.filtered("active"), older)
         return self._b2b_render(
             "b2b_approval.portal_b2b_cost_centers",
             self._b2b_account_values(
                 "b2b_cost_centers",
                 company=company,
-                centers=centers.search(
-                    [("partner_id", "=", company.id)], order="active desc, code, id"
-                ),
+                centers=centers,
+                budgets=budgets,
+                has_older=has_older,
                 policies=self._get_b2b_policies(),
                 state_budget=self._state_b2b_budget,
             ),
         )
+
+    @staticmethod
+    def _get_b2b_budgets(centers, older):
+        """Return the budgets of cost centres, and whether there are older ones beside them.
+
+        What is used of a budget is added up from its orders, so of those that are shown alone.
+
+        :param b2b.cost.center centers: in sudo mode
+        :param older: whether to show those that ended more than a year ago, too
+        :return: `{b2b.cost.center: b2b.budget}`, and whether some are not shown
+        :rtype: tuple[dict, bool]
+        """
+        domain = Domain("cost_center_id", "in", centers.ids)
+        today = centers.env["b2b.agreement"]._get_today(request.env.company)
+        recent = Domain("date_end", ">=", today - relativedelta(years=1))
+        budgets = centers.env["b2b.budget"].search(domain if older else domain & recent)
+        has_older = not older and bool(budgets.search_count(domain & ~recent, limit=1))
+        return budgets.grouped("cost_center_id"), has_older
 
     @staticmethod
     def _get_b2b_policies():

@@ -172,6 +172,7 @@ class B2bBudget(models.Model):
                    ) booked ON TRUE
              WHERE sale.cost_center_id = budget.cost_center_id
                AND sale.company_id = budget.company_id
+               -- the very expression of the index of orders
                AND COALESCE(sale.b2b_budget_date, sale.date_order::date)
                    BETWEEN budget.date_start AND budget.date_end
                AND sale.id != %(without)s

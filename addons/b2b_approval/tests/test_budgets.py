@@ -4,7 +4,7 @@ from psycopg2.errors import CheckViolation
 
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import freeze_time, tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from ..context_keys import DECIDING
 from .budgets import BudgetCommon
@@ -342,6 +342,21 @@ class TestBudgets(BudgetCommon):
     def test_table_of_orders_has_no_new_column_without_cost_centers(self):
         orders = self.env["sale.order"].browse(self._place().id)
         self.assertNotIn("Cost centre", orders._get_b2b_export_table(orders)[0])
+
+    def test_orders_of_a_period_have_an_index(self):
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        budget = self._create_budget(10)
+        # The condition on the day is one of the index, and not asked of each order.
+        query = SQL(
+            "EXPLAIN SELECT 1 FROM b2b_budget budget JOIN LATERAL (%s) used ON TRUE"
+            " WHERE budget.id = %s",
+            budget._get_used_sql(),
+            budget.id,
+        )
+        plan = "\n".join(row for (row,) in self.env.execute_query(query))
+        self.assertRegex(
+            plan, r"sale_order_b2b_cost_center_day_idx[\s\S]*?Index Cond:.*COALESCE.*>="
+        )
 
     def test_uses_are_read_in_constant_queries(self):
         budgets = self._create_budget(10)
