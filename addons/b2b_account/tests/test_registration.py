@@ -1,8 +1,10 @@
+from unittest.mock import patch
+
 from psycopg2.errors import SerializationFailure
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import BaseCase, TransactionCase, tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from odoo.addons.mail_delivery_retry.tests.common import Race
 
@@ -270,6 +272,41 @@ class TestRegistrationReview(RegistrationCommon):
         found = self._create_registration(email="office@buyer.example.com").duplicate_partner_ids
         self.assertIn(self.customer, found)
         self.assertFalse(self.registration.duplicate_partner_ids)
+
+    def test_archived_customers_are_shown_and_not_proposed(self):
+        """Whoever was archived for not paying does not come back with a clean account."""
+        for values in (
+            {"vat": VAT},
+            {"vat": "DE111111111", "email": "office@buyer.example.com"},
+            {"vat": "DE111111111", "company_name": "buyer ltd"},
+        ):
+            with self.subTest(values=values):
+                customer = self.customer.copy({"vat": VAT, "email": "office@buyer.example.com"})
+                customer.write({"name": "Buyer Ltd", "active": False})
+                registration = self._create_registration(**values)
+                self.assertIn(customer, registration.duplicate_partner_ids)
+                self.assertFalse(registration.partner_id)
+                shown = self._as_clerk(registration).web_read(
+                    {"duplicate_partner_ids": {"fields": {"display_name": {}, "active": {}}}}
+                )[0]["duplicate_partner_ids"]
+                self.assertIn((customer.id, False), [(one["id"], one["active"]) for one in shown])
+        self.customer.vat = VAT
+        self.assertEqual(self._create_registration().partner_id, self.customer)
+
+    def test_number_is_looked_up_by_an_index(self):
+        for way in ("seqscan", "indexscan"):  # of few contacts
+            self.env.cr.execute(f"SET LOCAL enable_{way} = off")
+        asked = []
+        execute_query = type(self.env).execute_query
+
+        def remember(env, query):
+            asked.append(query)
+            return execute_query(env, query)
+
+        with patch.object(type(self.env), "execute_query", remember):
+            self.registration._get_ids_of_number(VAT[2:])
+        plan = "\n".join(row for (row,) in self.env.execute_query(SQL("EXPLAIN %s", asked[-1])))
+        self.assertIn("res_partner_b2b_vat_number_idx", plan)
 
     def test_login_of_somebody_else_is_not_taken_over(self):
         user = self.rival_user

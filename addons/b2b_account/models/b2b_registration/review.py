@@ -2,12 +2,16 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
+from odoo.tools.sql import create_index
 
 from odoo.addons.b2b_agreement.naming import may_name
 from odoo.addons.order_status_flags.typed_text import clean_text
 
 from ...vat_number import clean_vat
 from .registration import REGISTERING
+
+# Letters and digits of a VAT number, however somebody typed it.
+VAT_NUMBER = "regexp_replace(vat, '[^[:alnum:]]', '', 'g')"
 
 
 class B2bRegistration(models.Model):
@@ -19,7 +23,8 @@ class B2bRegistration(models.Model):
         "res.partner",
         string="Possible duplicates",
         compute="_compute_duplicate_partner_ids",
-        help="Customers with the same VAT number, e-mail address or name.",
+        context={"active_test": False},
+        help="Customers with the same VAT number, e-mail address or name, archived ones too.",
     )
     known_user_id = fields.Many2one(
         "res.users",
@@ -43,6 +48,20 @@ class B2bRegistration(models.Model):
     agreement_state = fields.Selection(related="agreement_id.state", string="Agreement state")
     reject_reason = fields.Char(string="Rejected because", readonly=True, copy=False)
 
+    def init(self):
+        """Add the index by which the customers with a number are found among all contacts."""
+        super().init()
+        if not self.pool.has_trigram:
+            return
+        create_index(
+            self.env.cr,
+            "res_partner_b2b_vat_number_idx",
+            "res_partner",
+            [f"({VAT_NUMBER}) gin_trgm_ops"],
+            method="gin",
+            where="vat IS NOT NULL",
+        )
+
     # === COMPUTE METHODS === #
 
     @api.depends("vat", "email", "company_name", "state")
@@ -65,16 +84,16 @@ class B2bRegistration(models.Model):
         """The customer with this VAT number is proposed; the clerk decides."""
         for registration in self:
             if registration.vat and not registration.partner_id:
-                registration.partner_id = registration._search_by_vat()[:1]
+                registration.partner_id = registration._search_by_vat().filtered("active")[:1]
 
     def _search_by_vat(self):
-        """Return the customers with this VAT number, however it is spelt.
+        """Return the customers with this VAT number, however it is spelt, archived ones too.
 
         :rtype: res.partner
         """
         self.ensure_one()
         # sudo: proposed when a visitor registers; only clerks read it
-        partners = self.env["res.partner"].sudo()
+        partners = self.env["res.partner"].sudo().with_context(active_test=False)
         found = partners.search(
             Domain("id", "in", self._get_ids_of_number(self.vat[2:]))
             & Domain("parent_id", "=", False)
@@ -95,18 +114,21 @@ class B2bRegistration(models.Model):
             SQL(
                 """
                 SELECT id FROM res_partner
-                 WHERE regexp_replace(vat, '[^[:alnum:]]', '', 'g') ILIKE %s
+                 WHERE %(number)s ILIKE %(end)s
                 """,
-                f"%{number}",
+                number=SQL(VAT_NUMBER),
+                end=f"%{number}",
             )
         )
         return [partner_id for (partner_id,) in rows]
 
     def _search_duplicates(self):
         self.ensure_one()
-        partners = self.env["res.partner"]
+        # Who was archived for not paying may come again, with a new name.
+        partners = self.env["res.partner"].with_context(active_test=False)
         alike = partners.search(
             Domain("email_normalized", "=", self.email) | Domain("name", "=ilike", self._like()),
+            order="active DESC, complete_name, id",
             limit=20,
         )
         return self._search_by_vat().with_env(self.env) | alike.commercial_partner_id
