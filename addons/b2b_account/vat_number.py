@@ -6,6 +6,9 @@ from functools import cache
 from stdnum.exceptions import ValidationError
 from stdnum.util import get_cc_module
 
+# SQL: letters and digits of the number of a contact, however somebody typed it.
+VAT_NUMBER = "regexp_replace(vat, '[^[:alnum:]]', '', 'g')"
+
 _BLANKS = re.compile(r"[\s./\-_·]+")
 # Where the letters of the VAT number are not those of the country.
 _COUNTRIES = {"EL": "gr", "XI": "gb", "UK": "gb"}

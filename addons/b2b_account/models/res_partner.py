@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools.sql import column_exists
 
 from .. import rights
+from ..vat_number import VAT_NUMBER
 
 
 class ResPartner(models.Model):
@@ -36,6 +37,15 @@ class ResPartner(models.Model):
         # sudo: buyers read no members; who reads the field is said by its groups
         compute_sudo=True,
         groups="sales_team.group_sale_salesman",
+    )
+
+    # Who registers is looked for among all contacts.
+    _b2b_vat_number_idx = models.Index(
+        lambda registry: (
+            f"USING gin (({VAT_NUMBER}) gin_trgm_ops) WHERE vat IS NOT NULL"
+            if registry.has_trigram
+            else ""
+        )
     )
 
     # === COMPUTE METHODS === #

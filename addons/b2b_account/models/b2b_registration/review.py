@@ -2,16 +2,12 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
-from odoo.tools.sql import create_index
 
 from odoo.addons.b2b_agreement.naming import may_name
 from odoo.addons.order_status_flags.typed_text import clean_text
 
-from ...vat_number import clean_vat
+from ...vat_number import VAT_NUMBER, clean_vat
 from .registration import REGISTERING
-
-# Letters and digits of a VAT number, however somebody typed it.
-VAT_NUMBER = "regexp_replace(vat, '[^[:alnum:]]', '', 'g')"
 
 
 class B2bRegistration(models.Model):
@@ -47,20 +43,6 @@ class B2bRegistration(models.Model):
     agreement_id = fields.Many2one("b2b.agreement", readonly=True, copy=False)
     agreement_state = fields.Selection(related="agreement_id.state", string="Agreement state")
     reject_reason = fields.Char(string="Rejected because", readonly=True, copy=False)
-
-    def init(self):
-        """Add the index by which the customers with a number are found among all contacts."""
-        super().init()
-        if not self.pool.has_trigram:
-            return
-        create_index(
-            self.env.cr,
-            "res_partner_b2b_vat_number_idx",
-            "res_partner",
-            [f"({VAT_NUMBER}) gin_trgm_ops"],
-            method="gin",
-            where="vat IS NOT NULL",
-        )
 
     # === COMPUTE METHODS === #
 
