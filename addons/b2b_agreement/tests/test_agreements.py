@@ -379,6 +379,28 @@ class TestAgreements(AgreementCommon):
         newcomer.email = "office@newcomer.example.com"
         self.assertFalse(agreement.signing_hint)
 
+    def test_hint_names_the_agreement_that_is_in_the_way(self):
+        signed = self._create_signed_agreement(date_end=False)
+        agreement = self._create_agreement().with_user(self.seller_user)
+        self.assertIn(signed.name, agreement.signing_hint)
+        agreement.write({"date_start": date(2300, 1, 1), "date_end": date(2300, 12, 31)})
+        self.assertIn(signed.name, agreement.signing_hint, "it has no end")
+        signed.action_terminate()
+        agreement.invalidate_recordset()
+        self.assertFalse(agreement.signing_hint)
+
+    def test_renewal_that_was_terminated_can_be_made_again(self):
+        agreement = self._create_signed_agreement(date_end=date(2300, 12, 31))
+        self.assertTrue(agreement.can_renew)
+        agreement.action_renew()
+        self.assertFalse(agreement.can_renew)
+        renewal = agreement.renewal_ids
+        renewal.action_send()
+        renewal.action_terminate()
+        self.assertTrue(agreement.can_renew)
+        agreement.action_renew()
+        self.assertEqual(len(agreement.renewal_ids), 2)
+
     def test_portal_access_is_granted_by_those_who_manage_contacts(self):
         agreement = self._create_agreement()
         with self.assertRaises(AccessError):

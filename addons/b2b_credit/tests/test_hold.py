@@ -1,5 +1,8 @@
+from lxml import etree
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from ..models.sale_order.hold import HOLD_FIELDS
 from .common import CreditCommon
@@ -106,6 +109,21 @@ class TestCreditHold(CreditCommon):
         wizard = wizard.with_context(active_ids=self.cart.ids).create({"reason": "limit raised"})
         wizard.action_release()
         self.assertEqual(self.cart.b2b_credit_release_reason, "limit raised")
+
+    def test_wizard_lists_what_is_held(self):
+        other = self._create_order([(self.product, 1)], partner_id=self.buyer_user.partner_id.id)
+        wizard = self.env["b2b.credit.release"].with_user(self.seller_user)
+        both = wizard.with_context(active_ids=(self.cart | other).ids)
+        self.assertEqual(both.create({"reason": "paid"}).order_ids, self.order)
+        with self.assertRaisesRegex(UserError, "None of these orders is held"):
+            wizard.with_context(active_ids=other.ids).create({"reason": "paid"})
+        # What was cancelled waits for nobody.
+        arch = etree.fromstring(self.env["sale.order"].get_view(view_type="search")["arch"])
+        (found,) = arch.xpath("//filter[@name='b2b_credit_hold']")
+        held = self.env["sale.order"].search(safe_eval(found.get("domain")))
+        self.assertIn(self.cart, held)
+        self.cart._action_cancel()
+        self.assertFalse(self.cart & held.search(safe_eval(found.get("domain"))))
 
     def test_only_salespeople_release(self):
         clerk = new_test_user(self.env, "clerk", groups="base.group_user")

@@ -86,26 +86,36 @@ class B2bAgreement(models.Model):
         signed = self.filtered(lambda agreement: agreement.state == "signed")
         if not signed:
             return
-        # Signed agreements of another company or salesperson count too.
-        others = self.sudo().search(
-            [("state", "=", "signed"), ("partner_id", "in", signed.partner_id.ids)]
-        )
+        others = signed._get_signed_ones()
         for agreement in signed:
             if clash := others.filtered(agreement._overlaps)[:1]:
-                if not may_name(clash, agreement.partner_id):
-                    raise ValidationError(
-                        self.env._("The customer has another signed agreement in that time.")
-                    )
-                raise ValidationError(
-                    self.env._(
-                        "%(customer)s has another signed agreement in that time:"
-                        " %(agreement)s (%(dates)s).",
-                        customer=agreement.partner_id.display_name,
-                        agreement=clash.name,
-                        dates=clash._format_dates(),
-                    )
-                )
+                raise ValidationError(agreement._get_overlap_refusal(clash))
         signed._check_signed_meanwhile()
+
+    def _get_signed_ones(self):
+        """Return all signed agreements of the customers of these, in sudo mode.
+
+        :rtype: b2b.agreement
+        """
+        # sudo: those of another company or salesperson count too
+        return self.sudo().search(
+            [("state", "=", "signed"), ("partner_id", "in", self.partner_id.ids)]
+        )
+
+    def _get_overlap_refusal(self, clash):
+        """Return that another agreement is in the way, by its name to whoever may read it.
+
+        :param b2b.agreement clash: the other one, in sudo mode
+        :rtype: str
+        """
+        if not may_name(clash, self.partner_id):
+            return self.env._("The customer has another signed agreement in that time.")
+        return self.env._(
+            "%(customer)s has another signed agreement in that time: %(agreement)s (%(dates)s).",
+            customer=self.partner_id.display_name,
+            agreement=clash.name,
+            dates=clash._format_dates(),
+        )
 
     def _check_signed_meanwhile(self):
         """Find out whether another transaction signs for the same customer at this moment.

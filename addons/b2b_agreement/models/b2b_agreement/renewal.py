@@ -4,7 +4,7 @@ from datetime import timedelta
 from dateutil.relativedelta import relativedelta
 from markupsafe import Markup
 
-from odoo import models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -12,6 +12,8 @@ class B2bAgreement(models.Model):
     """Termination and renewal: how agreements end, and go on."""
 
     _inherit = "b2b.agreement"
+
+    can_renew = fields.Boolean(compute="_compute_can_renew", groups="base.group_user")
 
     def action_terminate(self):
         """End agreements at once: the shop and the prices close with the next click.
@@ -57,9 +59,22 @@ class B2bAgreement(models.Model):
         """
         for agreement in self:
             agreement._check_renewable()
-            if not agreement.renewal_ids.filtered(lambda renewal: renewal.state != "terminated"):
+            if not agreement._get_renewals():
                 agreement.copy(agreement._prepare_renewal_values())
         return True
+
+    def _get_renewals(self):
+        """Return the renewals that count; after one that was terminated there may be another.
+
+        :rtype: b2b.agreement
+        """
+        return self.renewal_ids.filtered(lambda renewal: renewal.state != "terminated")
+
+    @api.depends("state", "date_end", "renewal_ids.state")
+    def _compute_can_renew(self):
+        for agreement in self:
+            is_ending = agreement.state == "signed" and agreement.date_end
+            agreement.can_renew = bool(is_ending) and not agreement._get_renewals()
 
     def _check_renewable(self):
         """Refuse to renew what has no end.

@@ -24,23 +24,35 @@ class B2bAgreement(models.Model):
     )
 
     @api.depends(
-        "state", "partner_id.email", "body", "date_end", "pricelist_id.active", "template_id"
+        *("state", "partner_id.email", "body", "date_start", "date_end", "company_id"),
+        *("pricelist_id.active", "template_id"),
     )
     def _compute_signing_hint(self):
         open_ones = self.filtered(lambda agreement: agreement.state in ("draft", "sent"))
         with_login = open_ones.partner_id & open_ones._get_portal_users().mapped(
             "partner_id.commercial_partner_id"
         ).sudo(False)
+        signed = open_ones._get_signed_ones()
         for agreement in self:
             is_open = agreement in open_ones and bool(agreement.partner_id)
             agreement.is_portal_access_missing = is_open and agreement.partner_id not in with_login
-            agreement.signing_hint = is_open and agreement._get_signing_hint()
+            agreement.signing_hint = is_open and agreement._get_signing_hint(signed)
 
-    def _get_signing_hint(self):
+    def _get_signing_hint(self, signed):
+        """Return what keeps the customer from signing, in the seller's words.
+
+        :param b2b.agreement signed: of `_get_signed_ones`
+        """
         customer = self.partner_id.display_name
         # The text of a new agreement is written when it is saved.
         if self._origin and (obstacle := self._get_sending_obstacle()):
             return obstacle
+        if clash := signed.filtered(self._overlaps)[:1]:
+            # Signing is refused, and the customer can do nothing about it.
+            return self.env._(
+                "%(refusal)s It has to end before this one can be signed.",
+                refusal=self._get_overlap_refusal(clash),
+            )
         if self.is_portal_access_missing:
             return self.env._(
                 "Nobody of %(customer)s can log in to the portal yet, so nobody can sign.",
