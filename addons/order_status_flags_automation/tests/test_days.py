@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import Form, new_test_user, tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from .common import RuleCommon
 
@@ -87,6 +87,44 @@ class TestDays(RuleCommon):
         )
         self._run_cron()
         self.assertEqual(self._runs(order), 0)
+
+    def test_flag_after_the_installation_changes_nothing(self):
+        """It is no change of the status, which is still the one of the installation."""
+        self._create_days_rule()
+        flagged, moved = self._pack(10), self._pack(10)
+        self.env.cr.execute(
+            "UPDATE sale_order_status_history SET source = 'install' WHERE order_id IN %s",
+            [(flagged.id, moved.id)],
+        )
+        for order in (flagged, moved):
+            order.set_order_flag(self._create_flag().id)
+        moved.set_order_status(self.in_progress.id)
+        moved.set_order_status(self.packed.id)
+        for order in (flagged, moved):
+            self._age(order, 10)
+        self._run_cron()
+        self.assertEqual((self._runs(flagged), self._runs(moved)), (0, 1))
+
+    def test_run_of_another_rule_does_not_count(self):
+        order = self._pack(4)
+        self._create_days_rule()
+        self._run_cron()
+        rule = self._create_days_rule(name="Later")
+        self.assertEqual(rule._find_due_orders([]), order)
+        self.assertFalse(rule._find_due_orders(order.ids))
+
+    def test_what_is_done_is_looked_up_for_each_order_by_an_index(self):
+        """A list of all that was done is the archive, and does not fit into memory."""
+        rule = self._create_days_rule()
+        query = self.env["sale.order"]._search(rule._get_due_domain())
+        self.env.cr.execute("SELECT set_config('enable_seqscan', 'off', true)")
+        plan = self.env.execute_query(SQL("EXPLAIN %s", query.select()))
+        self.env.cr.execute("SELECT set_config('enable_seqscan', 'on', true)")
+        plan = "\n".join(line for (line,) in plan)
+        self.assertIn("order_status_rule_run_once", plan)
+        self.assertIn("sale_order_status_history_timeline_idx", plan)
+        self.assertNotIn("hashed SubPlan", plan)
+        self.assertNotIn("Seq Scan", plan)
 
     def test_imported_status_is_not_met(self):
         self._create_days_rule()

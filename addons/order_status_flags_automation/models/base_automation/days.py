@@ -210,7 +210,7 @@ class BaseAutomation(models.Model):
         due = Domain("order_status_id", "=", self.trg_field_ref)
         due &= Domain("order_status_date", "<=", now - delay)
         due &= Domain("order_status_date", ">=", since - delay)
-        due &= Domain("id", "not in", self._get_done_orders())
+        due &= Domain.custom(to_sql=self._select_not_done)
         return due & self._get_order_domain()
 
     def _get_delay(self):
@@ -222,25 +222,29 @@ class BaseAutomation(models.Model):
             return Domain.TRUE
         return Domain(safe_eval.safe_eval(self.filter_domain, self._get_eval_context()))
 
-    def _get_done_orders(self):
-        """Return a subquery for the ids of the orders on which this rule has run since they entered
-        their status, and of those whose status the installation of the addons gave them."""
+    def _select_not_done(self, _model, alias, _query):
+        """Return SQL that leaves out the orders on which this rule has run since they entered
+        their status, and those whose status the installation of the addons gave them.
+
+        Asked of each candidate: of a list of those that were done, the archive would be the most.
+        """
         return SQL(
             """(
-            SELECT run.order_id
-              FROM order_status_rule_run run
-              JOIN sale_order done ON done.id = run.order_id
-             WHERE run.automation_id = %s AND run.entered = done.order_status_date
-             UNION
-            SELECT row.order_id
-              FROM sale_order_status_history row
-             WHERE row.source = 'install'
-               AND NOT EXISTS (
-                    SELECT 1 FROM sale_order_status_history later
-                     WHERE later.order_id = row.order_id
-                       AND later.id > row.id
-                       AND later.status_id IS DISTINCT FROM later.previous_status_id
-               )
+            NOT EXISTS (
+                SELECT FROM order_status_rule_run run
+                 WHERE run.automation_id = %(rule)s
+                   AND run.order_id = %(order)s.id
+                   AND run.entered = %(order)s.order_status_date
+            )
+            AND (
+                SELECT row.source
+                  FROM sale_order_status_history row
+                 WHERE row.order_id = %(order)s.id
+                   AND row.status_id IS DISTINCT FROM row.previous_status_id
+              ORDER BY row.id DESC
+                 LIMIT 1
+            ) IS DISTINCT FROM 'install'
             )""",
-            self._origin.id or None,
+            rule=self._origin.id or None,
+            order=SQL.identifier(alias),
         )
