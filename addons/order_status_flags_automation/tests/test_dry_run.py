@@ -1,3 +1,7 @@
+from datetime import timedelta
+from random import Random
+
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -60,6 +64,39 @@ class TestDryRun(RuleCommon):
             "on_days_in_order_status", self.packed, active=False, trg_date_range=3
         )
         self.assertEqual(self._met(rule), orders["due"])
+
+    def test_days_rule_meets_whoever_stayed_as_long(self):
+        """Any history: what is read of it is bounded by dates, what is found is not."""
+        random = Random(7)
+        now = fields.Datetime.now()
+        statuses = self.packed, self.in_progress, self.fulfilled
+        orders, expected = self._create_orders(30), self.env["sale.order"]
+        for order in orders:
+            for _change in range(random.randint(1, 5)):
+                order.set_order_status(random.choice(statuses).id)
+        self.env.flush_all()
+        for order in orders:
+            rows = self._rows(order)
+            ages = sorted((random.uniform(0, 70) for _row in rows), reverse=True)
+            dates = [now - timedelta(days=age) for age in ages]
+            for row, date in zip(rows, dates, strict=True):
+                self.env.cr.execute(
+                    "UPDATE sale_order_status_history SET date = %s WHERE id = %s", [date, row.id]
+                )
+            left = [*dates[1:], now]
+            if any(
+                row.status_id == self.packed
+                and timedelta(days=3) <= now - entered <= timedelta(days=33)
+                and until - entered >= timedelta(days=3)
+                for row, entered, until in zip(rows, dates, left, strict=True)
+            ):
+                expected |= order
+        self.env.invalidate_all()
+        rule = self._create_rule(
+            "on_days_in_order_status", self.packed, active=False, trg_date_range=3
+        )
+        self.assertTrue(0 < len(expected) < 30)
+        self.assertEqual(self._met(rule) & orders, expected.sorted())
 
     def test_installation_is_not_met(self):
         order = self._create_order()

@@ -98,7 +98,10 @@ class BaseAutomation(models.Model):
                   FROM sale_order_status_history row
                  WHERE row.status_id IS DISTINCT FROM row.previous_status_id
                    AND row.order_id IN (
-                        SELECT order_id FROM sale_order_status_history WHERE status_id = %(status)s
+                        SELECT entered.order_id
+                          FROM sale_order_status_history entered
+                         WHERE entered.status_id = %(status)s
+                           AND entered.date BETWEEN %(earliest)s AND %(latest)s
                    )
               ) stay
              WHERE stay.status_id = %(status)s
