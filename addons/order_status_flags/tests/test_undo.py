@@ -1,4 +1,5 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
@@ -257,6 +258,55 @@ class TestUndo(OutboxCommon):
         with self._count_queries() as many:
             orders.mapped("can_undo_status")
         self.assertNoMoreQueries(few[0], many[0])
+
+    def test_orders_with_different_histories_are_undone_together(self):
+        """Each has its own status, flag, note and dates again."""
+        flag, hidden = self._create_flag("F"), self._create_status("Checked", is_public=False)
+        orders = self._create_orders(5).with_user(self.seller)
+        orders[1].set_order_flag(flag.id, note="note")
+        orders[2].set_order_status(hidden.id)
+        orders[3].set_order_status(self.in_progress.id)
+        orders[4].set_order_status(self.in_progress.id)
+        orders[4].action_undo_status()
+        for seconds, self.order in enumerate(orders.sudo(), 100):
+            self._age(seconds)
+        values = []
+        for self.order in orders.sudo():
+            values.append(self._values())
+        orders.set_order_status(self.fulfilled.id)
+        orders.action_undo_status()
+        for self.order, before in zip(orders.sudo(), values, strict=True):
+            self.assertEqual(self._values(), before)
+            self.assertChain(self.order)
+
+    def test_all_or_none_when_one_email_is_leaving(self):
+        orders = self._create_orders(2).with_user(self.seller)
+        orders.set_order_status(self.in_progress.id)
+        History = self.registry["sale.order.status.history"]
+        leaving = orders[1].sudo().status_history_ids[:1]
+        withdraw = History._withdraw_mails
+        with (
+            patch.object(History, "_withdraw_mails", lambda rows: withdraw(rows - leaving)),
+            self.assertRaisesRegex(UserError, f"{orders[1].name} has been told by e-mail"),
+            self.env.cr.savepoint(),
+        ):
+            orders.action_undo_status()
+        self.assertEqual(orders.order_status_id, self.in_progress)
+
+    def test_undo_takes_no_query_per_order(self):
+        hidden = self._create_status("Checked", is_public=False)
+        counts = []
+        for size in (2, 2, 20):
+            orders = self._create_orders(size).with_user(self.seller)
+            orders.set_order_status(hidden.id)
+            orders[::2].set_order_status(self.in_progress.id)
+            orders[::2].action_undo_status()
+            orders.set_order_status(self.fulfilled.id)
+            with self._count_queries() as queries:
+                orders.action_undo_status()
+            self.assertEqual(orders.order_status_id, hidden)
+            counts.append(queries[0])
+        self.assertNoMoreQueries(counts[1], counts[2])
 
     def test_minute_is_counted_from_the_change(self):
         self.mine.set_order_status(self.in_progress.id)

@@ -8,6 +8,10 @@ from ...status_change import StatusChange
 # How long whoever changed a status or flag may take it back.
 UNDO_TIME = timedelta(seconds=60)
 BY_HAND = ("manual", "flag")
+EARLIER_FIELDS = [
+    *("order_id", "status_id", "previous_status_id", "flag_id", "date", "undone_id"),
+    *("mail_state", "mail_due"),
+]
 
 
 class SaleOrder(models.Model):
@@ -45,12 +49,11 @@ class SaleOrder(models.Model):
         self._lock_for_status_change()
         orders = self.sudo()  # sudo: the history is nobody's to read whole; access was checked
         rows = orders._find_last_changes()
-        changes = []
         for order in orders:
-            row = rows.get(order.id, self.env["sale.order.status.history"].sudo())
-            if refusal := order._get_undo_refusal(row) or order._withdraw_for_undo(row):
+            if refusal := order._get_undo_refusal(rows.get(order.id)):
                 raise UserError(refusal)
-            changes.append(order._prepare_undo(row))
+        orders._withdraw_for_undo(rows)
+        changes = orders._prepare_undo(rows)
         # `force`, since the way back need not be one that "May be followed by" allows; archived,
         # since an order that was in such a status or had such a flag has it again.
         plan = self._plan_status_changes(changes, force=True, takes_archived=True)
@@ -107,20 +110,47 @@ class SaleOrder(models.Model):
             order=self.name,
         )
 
-    def _withdraw_for_undo(self, row):
-        """Withdraw the e-mail of the change; return a refusal when it is leaving just now."""
-        if row.mail_state != "pending" or row.mail_kind:
-            return False
-        row._supersede_mails()
-        return row.mail_state == "pending" and self._get_mailed_refusal()
+    @api.model
+    def _withdraw_for_undo(self, rows):
+        """Withdraw the e-mails of the changes.
 
-    def _prepare_undo(self, row):
+        :param dict rows: see ``_find_last_changes``
+        :raise UserError: when one of them is leaving just now
+        """
+        waiting = (
+            self.env["sale.order.status.history"]
+            .union(*rows.values())
+            .filtered(lambda row: row.mail_state == "pending" and not row.mail_kind)
+        )
+        waiting._supersede_mails()
+        for row in waiting:
+            if row.mail_state == "pending":
+                raise UserError(row.order_id._get_mailed_refusal())
+
+    def _prepare_undo(self, rows):
+        """Return the changes that take back the last one of each of these orders (sudo).
+
+        :param dict rows: see ``_find_last_changes``
+        :rtype: list[StatusChange]
+        """
+        history = self.env["sale.order.status.history"].search_fetch(
+            [("order_id", "in", self.ids)], EARLIER_FIELDS, order="id desc"
+        )
+        # Without what came after the change: an e-mail about none.
+        earlier = history.filtered(lambda row: row.id < rows[row.order_id.id].id)
+        by_order = earlier.grouped("order_id")
+        return [
+            order._prepare_undo_of(rows[order.id], by_order.get(order, history.browse()))
+            for order in self
+        ]
+
+    def _prepare_undo_of(self, row, earlier):
         """Return the change that takes back the last one of this order (sudo).
 
         :param row: the last row of its history
+        :param earlier: those before, the newest first
         :rtype: StatusChange
         """
-        earlier = row.search([("order_id", "=", self.id), ("id", "<", row.id)], order="id desc")
         entered = earlier.filtered(
             lambda r: r.status_id == row.previous_status_id and r.status_id != r.previous_status_id
         )[:1]
@@ -134,7 +164,7 @@ class SaleOrder(models.Model):
             flag_note=row.previous_flag_note or "",  # False would mean the default note
             note=self.env._("Undone: %(status)s", status=row.flag_id.name or row.status_id.name),
             undoes=row,
-            since=changes_status and self._get_since(entered),
+            since=changes_status and self._get_since(entered, earlier),
             mail_due=was_waiting and max(entered.mail_due or row.date, fields.Datetime.now()),
         )
 
@@ -146,17 +176,21 @@ class SaleOrder(models.Model):
             if order.customer_status_id.id != status_id:
                 order._write_status_fields({"customer_status_id": status_id})
 
-    def _get_since(self, entered):
-        """Return since when the order was in its status before, by the row that entered it."""
-        while entered.undone_id:
-            entered = entered.search(
-                [
-                    ("order_id", "=", self.id),
-                    ("status_id", "=", entered.status_id.id),
-                    ("undone_id", "=", False),
-                    ("id", "<", entered.undone_id.id),
-                ],
-                order="id desc",
-                limit=1,
-            )
+    @api.model
+    def _get_since(self, entered, earlier):
+        """Return since when the order was in its status before.
+
+        :param entered: the row that entered it
+        :param earlier: the rows before the change that is undone, the newest first
+        :rtype: datetime
+        """
+        if entered.undone_id:
+            # Taken back to it: since the change by which it first was there.
+            entered = earlier.filtered(
+                lambda row: (
+                    row.id < entered.undone_id.id
+                    and row.status_id == entered.status_id
+                    and not row.undone_id
+                )
+            )[:1]
         return entered.date
