@@ -1,8 +1,9 @@
+import re
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import email_normalize
+from odoo.tools import SQL, email_normalize
 
 from ..net_address import get_sender
 from ..typed_text import clean_text
@@ -80,7 +81,9 @@ class SaleOrderLookup(models.Model):
         # Their contacts before the orders: by an OR over both tables every order would be read.
         owners = known | partners.search([("commercial_partner_id", "in", known.ids)])
         orders = self.env["sale.order"].search_fetch(
-            Domain("partner_id", "in", owners.ids) & Domain("was_placed", "=", True),
+            Domain("partner_id", "in", owners.ids)
+            & Domain("was_placed", "=", True)
+            & self._get_digits_domain(),
             ["name", "client_order_ref", "partner_id", "company_id"],
             order="id desc",
         )
@@ -89,6 +92,30 @@ class SaleOrderLookup(models.Model):
             for name in {_squeeze(order.name), _squeeze(order.client_order_ref)}:
                 by_reference.setdefault(name, []).append(order)
         return [asked._pick(by_reference.get(_squeeze(asked.reference), ())) for asked in self]
+
+    def _get_digits_domain(self):
+        """Return the domain of the orders whose number or reference has the digits of one of these.
+
+        The contact of a marketplace has any number of orders, of which Python need not read all.
+        Of letters and spaces PostgreSQL has other notions than Python; of digits both have one,
+        and whatever is the same to `_squeeze` has the same ones.
+        """
+        digits = list({_keep_digits(asked.reference) for asked in self})
+
+        def to_sql(model, alias, query):
+            return SQL(
+                "%s && ARRAY[%s]",
+                digits,
+                SQL(", ").join(
+                    SQL(
+                        "regexp_replace(%s, '[^0123456789]', '', 'g')",
+                        model._field_to_sql(alias, name, query),
+                    )
+                    for name in ("name", "client_order_ref")
+                ),
+            )
+
+        return Domain.custom(to_sql=to_sql)
 
     def _pick(self, orders):
         """Return those of the orders that are this customer's and have a page to show."""
@@ -114,3 +141,7 @@ class SaleOrderLookup(models.Model):
 def _squeeze(reference):
     """Return a number or reference without what people type in different ways."""
     return "".join((reference or "").split()).casefold()
+
+
+def _keep_digits(reference):
+    return re.sub("[^0-9]", "", reference or "")

@@ -1,4 +1,5 @@
 import re
+import sys
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -9,6 +10,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.mail_delivery_retry.tests.common import Race
 
+from ..models import sale_order_lookup
 from .common import OrderStatusCommon
 from .outbox import OUTBOX_LOGGER, OutboxCommon
 from .portal import PortalCommon
@@ -136,6 +138,52 @@ class TestLookup(LookupCommon, OutboxCommon):
                 self.env["sale.order.lookup"]._answer_all()
             counts.append(queries[0])
         self.assertNoMoreQueries(counts[1], counts[2])
+
+    def test_other_orders_of_the_contact_are_not_read(self):
+        """The contact of a marketplace has any number of them."""
+        order = self._create_order(client_order_ref="PO 1")
+        asked = self.env["sale.order.lookup"].create(
+            {"reference": order.name, "email": "buyer@example.com"}
+        )
+        counts = []
+        for size in (1, 20):
+            self._create_orders(size, client_order_ref="PO 2")
+            self.env.invalidate_all()
+            with patch(f"{LOOKUP}._squeeze", wraps=sale_order_lookup._squeeze) as squeeze:
+                self.assertEqual(asked._find_orders(), [order])
+            counts.append(squeeze.call_count)
+        self.assertEqual(counts[0], counts[1])
+
+    def test_whatever_python_takes_for_the_same_is_found(self):
+        """PostgreSQL has other notions of upper case and of spaces."""
+        for reference, typed in (
+            ("Straße 12", "STRASSE12"),
+            ("\u212a-7 \u017f", "k-7s"),  # the sign of Kelvin, a long s
+            ("№\u00a07\u30007\u2003b", "№77B"),
+            ("ﬁ 3", "FI3"),
+            ("İ1", "i̇1"),
+            ("ΣΑΣ", "σας"),
+            ("ü", "Ü"),
+            ("٣4", "٣ 4"),
+            ("no digits", "NODIGITS"),
+        ):
+            order = self._create_order(client_order_ref=reference)
+            asked = self.env["sale.order.lookup"].create(
+                {"reference": typed, "email": "buyer@example.com"}
+            )
+            with self.subTest(reference=reference):
+                self.assertEqual(asked._find_orders(), [order])
+
+    def test_folding_leaves_the_digits_as_they_are(self):
+        """So orders are looked for by them."""
+        keep, squeeze = sale_order_lookup._keep_digits, sale_order_lookup._squeeze
+        self.assertFalse(
+            [
+                code
+                for code in range(sys.maxunicode + 1)
+                if keep(squeeze(chr(code))) != keep(chr(code))
+            ]
+        )
 
     def test_more_than_one_run_answers(self):
         cron = self.env.ref("order_status_flags.ir_cron_status_mail")
