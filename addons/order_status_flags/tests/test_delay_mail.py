@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
 from odoo.addons.mail_delivery_retry.tests.common import Race
 
 from .outbox import OutboxCommon
@@ -264,6 +265,33 @@ class TestDelayMail(OutboxCommon):
             self.assertEqual(len(self._delays(orders)), size)
             counts.append(queries[0])
         self.assertNoMoreQueries(counts[1], counts[2])
+
+    def test_template_is_not_asked_for_again(self):
+        rows = self.env["sale.order.status.history"]
+        self.assertTrue(rows._get_template_of_kind("delay"))
+        with self._count_queries(fresh=False) as queries:
+            for _row in range(3):
+                rows._get_template_of_kind("delay")
+        self.assertEqual(queries, [0])
+
+    def test_template_that_is_gone_or_archived_mails_nobody(self):
+        for number, lose in enumerate(
+            (
+                lambda template: template.write({"active": False}),
+                lambda template: template.with_context(**{MODULE_UNINSTALL_FLAG: True}).unlink(),
+            )
+        ):
+            template = self.env.ref("order_status_flags.mail_template_order_delayed")
+            template.active = True
+            order = self._promised()
+            self._move(order, 9)
+            lose(template)
+            self.assertFalse(self.env["sale.order.status.history"]._get_template_of_kind("delay"))
+            self.assertEqual(self._mailed(order), [], number)
+            self.assertEqual(self._delays(order).mail_state, "none")
+            other = self._promised()
+            self._move(other, 9)
+            self.assertFalse(self._delays(other))
 
     def test_status_and_timeline_are_untouched(self):
         order = self._promised()

@@ -23,8 +23,9 @@ class SaleOrderStatusHistory(models.Model):
         """Override of our own hook to name the templates of delays and of links asked for."""
         if kind not in TEMPLATES:
             return super()._get_template_of_kind(kind)
-        template = self.env.ref(TEMPLATES[kind], raise_if_not_found=False)
-        return (template or self.env["mail.template"]).filtered("active")
+        # Not by `env.ref`, which asks the database each time: this is asked for each row.
+        template_id = self.env["ir.model.data"]._xmlid_to_res_id(TEMPLATES[kind])
+        return self.env["mail.template"].browse(template_id or ()).filtered("active")
 
     @api.model
     def _queue_due_mails(self):
