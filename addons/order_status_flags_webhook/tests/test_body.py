@@ -221,6 +221,17 @@ class TestBody(WebhookCommon):
             many.set_order_status(self.in_progress.id)
         self.assertNoMoreQueries(small[0], large[0])
 
+    def test_many_messages_take_no_more_queries_than_few(self):
+        webhook = self._create_webhook()
+        counts = []
+        for size in (2, 2, 20):
+            self._create_orders(size).set_order_status(self.in_progress.id)
+            with self._count_queries() as queries:
+                self._deliveries(webhook)._make_bodies()
+            counts.append(queries[0])
+        self.assertFalse(self._deliveries(webhook, body=False))
+        self.assertNoMoreQueries(counts[1], counts[2])
+
     def test_rolled_back_change_is_not_told(self):
         webhook = self._create_webhook()
         try:

@@ -126,7 +126,7 @@ class TestFaults(WebhookCommon):
         self.assertEqual(set(self._deliveries(webhook).mapped("state")), {"pending"})
 
     def test_message_that_cannot_be_made_stops_no_other(self):
-        first, second = self._create_orders(2)
+        first, *others = self._create_orders(7)
         model = self.registry["order.status.webhook.delivery"]
         make = model._prepare_message
 
@@ -141,4 +141,5 @@ class TestFaults(WebhookCommon):
         ):
             self._deliver()
         states = {row.order_id: row.state for row in self._deliveries(self.webhook)}
-        self.assertEqual(states, {first: "failed", second: "sent"})
+        self.assertEqual(states, {first: "failed", **dict.fromkeys(others, "sent")})
+        self.assertEqual(self._deliveries(self.webhook, state="failed").answer, "no")

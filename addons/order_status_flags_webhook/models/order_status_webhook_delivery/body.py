@@ -1,10 +1,10 @@
 import json
 import logging
 
-import psycopg2
-
 from odoo import api, fields, models
 from odoo.tools import SQL, split_every
+
+from odoo.addons.mail_delivery_retry.attempt import try_in_parts
 
 _logger = logging.getLogger(__name__)
 
@@ -29,17 +29,17 @@ class OrderStatusWebhookDelivery(models.Model):
         shown = self._find_shown_before(list(changes))
         hidden = self.filtered(lambda row: row._is_hidden_since(changes.get(row.history_row)))
         hidden.unlink()
-        for row in self - hidden:
-            change = changes.get(row.history_row)
-            try:
-                # A savepoint: a computed field of another addon may ask the database.
-                with self.env.cr.savepoint():
-                    row.body = _dump(row._prepare_message(change, shown))
-            except psycopg2.OperationalError:
-                raise  # a clash with another transaction: the whole run begins anew
-            except Exception as error:  # one message that cannot be made stops no other
-                _logger.warning("Webhook message %s cannot be made", row.id, exc_info=True)
-                row._give_up(str(error)[:1000])
+
+        def write_bodies(rows):
+            for row in rows:
+                row.body = _dump(row._prepare_message(changes.get(row.history_row), shown))
+
+        try_in_parts(self - hidden, write_bodies, self._give_up_making)
+
+    @api.model
+    def _give_up_making(self, row, error):
+        _logger.warning("Webhook message %s cannot be made", row.id, exc_info=True)
+        row._give_up(str(error)[:1000])
 
     def _is_hidden_since(self, change):
         """Whether the status was hidden from customers since, and is none of this endpoint's."""
