@@ -340,6 +340,21 @@ class TestCodebooks(OrderStatusCommon):
         self.assertEqual(status.cancellation_qualifier, "closed")
         self.assertEqual(status.next_status_ids, self.fulfilled)
 
+    def test_archived_statuses_are_shown_where_they_are_set_and_not_offered(self):
+        old = self._create_status("Old")
+        self.in_progress.next_status_ids = old | self.fulfilled
+        old.active = False
+        form = Form(self.in_progress.with_user(self.manager))
+        self.assertEqual(form.next_status_ids[:], old | self.fulfilled)
+        form.name = "Being packed"
+        self.assertEqual(form.save().next_status_ids, old | self.fulfilled)
+        field = form._view["tree"].xpath("//field[@name='next_status_ids']")[0]
+        context = self.in_progress._fields["next_status_ids"].context
+        offered = self.env["sale.order.status"].with_context(**context)
+        names = offered.name_search("", safe_eval(field.get("domain")))
+        self.assertNotIn(old.id, dict(names))
+        self.assertIn(self.saved.id, dict(names))
+
     def test_flag_form(self):
         form = Form(self.env["sale.order.flag"].with_user(self.manager))
         form.name = "Waiting for goods"

@@ -1,6 +1,7 @@
 from odoo.exceptions import AccessError
 from odoo.service.model import call_kw
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from .common import WebhookCommon
 
@@ -51,6 +52,19 @@ class TestAccess(WebhookCommon):
             self.assertTrue(self.webhook.with_user(self.admin).has_access(operation))
             is_allowed = self.delivery.with_user(self.admin).has_access(operation)
             self.assertEqual(is_allowed, operation == "read")
+
+    def test_archived_statuses_are_shown_where_they_are_set_and_not_offered(self):
+        old = self._create_status("Old")
+        webhook = self._create_webhook(status_ids=(old | self.fulfilled).ids)
+        old.active = False
+        form = Form(webhook)
+        form.name = "Renamed"
+        self.assertEqual(form.save().status_ids, old | self.fulfilled)
+        field = form._view["tree"].xpath("//field[@name='status_ids']")[0]
+        offered = self.env["sale.order.status"].with_context(active_test=False)
+        names = dict(offered.name_search("", safe_eval(field.get("domain"))))
+        self.assertNotIn(old.id, names)
+        self.assertIn(self.saved.id, names)
 
     def test_methods_are_for_administrators(self):
         for model, methods in METHODS.items():
