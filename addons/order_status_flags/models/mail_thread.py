@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.fields import Domain
 from odoo.tools import html2plaintext
 from odoo.tools.mail import unfold_references
 
@@ -23,9 +24,18 @@ class MailThread(models.AbstractModel):
             history = self.env["sale.order.status.history"].sudo()
             answered = [reference.strip() for reference in unfold_references(known)]
             rows = find_by_references(history, answered)
-            if messages := rows.order_id.message_ids:
-                message_dict["references"] = f"{messages.sorted('id')[-1].message_id} {known}"
+            if last := self._find_last_message(rows.order_id):
+                message_dict["references"] = f"{last.message_id} {known}"
         return super().message_route(message, message_dict, model, thread_id, custom_values)
+
+    @api.model
+    def _find_last_message(self, orders):
+        """Return the last message of orders (sudo), of those in ``message_ids``; may be empty."""
+        messages = orders._fields["message_ids"].get_comodel_domain(orders)
+        of_orders = messages & Domain("res_id", "in", orders.ids)
+        return orders.env["mail.message"].search_fetch(
+            of_orders, ["message_id"], order="id desc", limit=1
+        )
 
     @api.model
     def _routing_handle_bounce(self, email_message, message_dict):

@@ -1,8 +1,11 @@
 from email import message_from_string, policy
 from email.message import EmailMessage
+from unittest.mock import patch
 
 from odoo.tests import new_test_user, tagged
 from odoo.tools import email_normalize, mute_logger
+
+from odoo.addons.mail.models import mail_thread
 
 from .outbox import OutboxCommon
 from .test_mail_queue import GATEWAY, GATEWAY_LOGGER
@@ -42,6 +45,18 @@ class TestMailAnswers(OutboxCommon):
         row.action_resend_mail()
         self._run()
         self.assertEqual(self._answer(mail), order.id, "the one before is known, too")
+
+    def test_answer_refers_to_the_last_message_that_readers_see(self):
+        order, _row = self._flagged()
+        mail = self._headers()
+        seen = [order.message_post(body=f"{number}") for number in range(3)][-1]
+        order.message_notify(body="to one user", partner_ids=self.seller.partner_id.ids)
+        self.assertNotEqual(seen, self.env["mail.message"].search([], order="id desc", limit=1))
+        known = mail["Message-Id"].strip()
+        values = {"references": known, "message_id": "<a@example.com>"}
+        with patch.object(mail_thread.MailThread, "message_route", return_value=[]):
+            self.env["mail.thread"].message_route(EmailMessage(), values)
+        self.assertEqual(values["references"], f"{seen.message_id} {known}")
 
     def test_answer_to_what_nobody_sent_lands_nowhere(self):
         self._set_domain()
