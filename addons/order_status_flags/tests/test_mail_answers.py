@@ -1,5 +1,7 @@
 from email import message_from_string, policy
 from email.message import EmailMessage
+from pathlib import Path
+from runpy import run_path
 from unittest.mock import patch
 
 from odoo.tests import new_test_user, tagged
@@ -90,6 +92,44 @@ class TestMailAnswers(OutboxCommon):
                 mail = self._headers()
                 self.assertEqual(email_normalize(str(mail["From"])), "office@example.com")
                 self.assertEqual(email_normalize(str(mail["Reply-To"])), "office@example.com")
+
+    def test_who_has_left_signs_no_more(self):
+        templates = [
+            self.env.ref(f"order_status_flags.mail_template_{name}")
+            for name in ("status_changed", "order_delayed", "order_link")
+        ]
+        order, _row = self._flagged()
+        for active in (True, False):
+            self.seller.active = active
+            for template in templates:
+                with self.subTest(template=template.name, active=active):
+                    body = template._render_field("body_html", order.ids)[order.id]
+                    self.assertEqual(self.seller.name in body, active)
+                    self.assertEqual("Kind regards" in body, active)
+
+    def test_upgrade_changes_the_signature_that_was_shipped(self):
+        """Edited ones, and all other text, stay."""
+        path = Path(__file__).parents[1] / "migrations/19.0.2.1.0/post-mail_signature.py"
+        self.env["res.lang"]._activate_lang("pl_PL")
+        shipped = self.in_progress.mail_template_id
+        after = shipped.body_html
+        before = after.replace("object._get_seller_at_work().name", "object.user_id.name")
+        self.assertNotEqual(after, before)
+        copy = shipped.copy({"body_html": before.replace("Hello", "Dear")})
+        edited = shipped.copy({"body_html": "<p t-out='object.user_id.name'/>"})
+        other = shipped.copy({"body_html": '<p t-if="object.user_id.name">Hello</p>'})
+        shipped.body_html = before
+        shipped.with_context(lang="pl_PL").body_html = before.replace("Hello", "Witaj")
+        self.env.flush_all()
+        run_path(path)["migrate"](self.env.cr, "19.0.1.0.0")
+        self.env.invalidate_all()
+        self.assertEqual(shipped.body_html, after)
+        self.assertEqual(
+            shipped.with_context(lang="pl_PL").body_html, after.replace("Hello", "Witaj")
+        )
+        self.assertEqual(copy.body_html, after.replace("Hello", "Dear"))
+        self.assertIn('t-out="object.user_id.name"', edited.body_html)
+        self.assertIn('t-if="object.user_id.name"', other.body_html)
 
     def test_salesperson_at_work(self):
         self.seller.email = "seller@example.com"
