@@ -1,5 +1,6 @@
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from .orders_common import OrdersCommon
 
@@ -295,6 +296,14 @@ class TestOrderVersions(OrdersCommon):
         self.assertEqual([row["id"] for row in self._news()], [order.id])
         order.client_order_ref = "PO 8"
         self.assertEqual([row["id"] for row in self._news()], [order.id])
+
+    def test_what_was_given_is_no_list_to_read_for_each_order(self):
+        never_given = Domain.custom(to_sql=self.feed._select_not_fetched)
+        query = self.env["sale.order"]._search(never_given)
+        lines = self.env.execute_query(SQL("EXPLAIN %s", query.select()))
+        plan = "\n".join(line for (line,) in lines)
+        self.assertIn("Anti Join", plan)
+        self.assertNotIn("SubPlan", plan)
 
     def test_notes_are_tidied_up_and_nothing_is_lost(self):
         for position, reference in enumerate(("PO 9", "PO 10"), 1):
