@@ -10,6 +10,7 @@ from . import (
     res_config_settings,
     res_lang,
     res_partner,
+    res_users,
     sale_order,
     sale_order_flag,
     sale_order_line,

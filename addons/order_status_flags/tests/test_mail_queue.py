@@ -49,6 +49,18 @@ class TestMailQueueOfOdoo(OutboxCommon):
         self.assertEqual(len(self._run()), 1)
         self.assertEqual(row.mail_state, "sent")
 
+    def test_resend_is_offered_where_it_is_not_refused(self):
+        order, row = self._refused()
+        self.assertTrue(row.can_resend)
+        row.status_id.is_public = False
+        self.assertFalse(row.can_resend)
+        with self.assertRaises(UserError):
+            row.action_resend_mail()
+        row.status_id.is_public = True
+        row.status_id.mail_template_id = False
+        self.assertFalse(row.can_resend)
+        self.assertFalse(self._rows(order)[0].can_resend, "it has no e-mail")
+
     def test_resend_withdraws_the_mail_that_failed(self):
         _order, row = self._refused()
         old = row.mail_mail_id

@@ -188,6 +188,21 @@ class TestRejected(RejectionCommon):
         with self.assertRaises(AccessError):
             orders.with_user(buyer).search([("is_against_rejection", "=", True)])
 
+    def test_mark_outlives_the_login_of_whom_it_is_for(self):
+        """Odoo deletes the activities of users that are archived."""
+        own = new_test_user(self.env, "own_seller", groups="sales_team.group_sale_salesman")
+        order = self._create_order(user_id=own.id)
+        order._action_cancel()
+        self._pay(order)
+        domain = order._get_contradiction_domain(order.ids)
+        activity = self.env["mail.activity"].search(domain)
+        self.assertEqual(activity.user_id, own)
+        other = order.activity_schedule("mail.mail_activity_data_todo", user_id=own.id)
+        own.action_archive()
+        self.assertFalse(other.exists(), "Odoo's own way with all others")
+        self.assertTrue(activity.exists() and activity.user_id.active)
+        self.assertEqual(order.status_attention, "against_rejection")
+
 
 @tagged("post_install", "-at_install")
 class TestPaymentPages(RejectionCommon, HttpCase):

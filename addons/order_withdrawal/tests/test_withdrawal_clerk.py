@@ -349,6 +349,17 @@ class TestWithdrawalClerk(WithdrawalHttpCommon):
         self._push_document("WZ 3/2026")
         self.assertEqual(len(self._activities(self.order, GOES_ON)), 1)
 
+    def test_mark_outlives_the_login_of_whom_it_is_for(self):
+        self._enter(self.order)
+        self._push_document("WZ 1/2026")
+        activity = self._activities(self.order, GOES_ON)
+        user = activity.user_id
+        user.action_archive()
+        self.env.invalidate_all()
+        activity = self._activities(self.order, GOES_ON)
+        self.assertEqual(len(activity), 1)
+        self.assertNotEqual(activity.user_id, user)
+
     def test_changes_of_our_own_people_ask_nothing(self):
         change = StatusChange(self.order, source="manual")
         counts = []

@@ -295,17 +295,20 @@ class SaleOrder(models.Model):
         else:
             order._message_log(body=summary)
 
-    def _get_cancellation_user(self):
+    def _get_cancellation_user(self, without=()):
         """Return who is told: the salesperson, else the team leader, else a status manager.
 
         The first of them who may open the order.
+
+        :param without: users who are passed over
         """
         group = self.env.ref("order_status_flags.group_status_manager")
         managers = group.all_user_ids.filtered(lambda user: user.active and not user.share)
         managers = managers.sorted("id")
         of_company = managers.filtered(lambda user: self.company_id in user.company_ids)
         candidates = (self.user_id, self.team_id.user_id, *of_company, *managers)
-        return next((user for user in candidates if may_be_told(self, user)), managers[:0])
+        told = (user for user in candidates if user not in without and may_be_told(self, user))
+        return next(told, managers[:0])
 
     def _check_cancellation_request(self):
         # sudo: the field is internal

@@ -114,6 +114,16 @@ class SaleOrder(models.Model):
                 in_words.activity_schedule(ACTIVITY, summary=summary, user_id=user.id)
 
     @api.model
+    def _get_mark_types(self):
+        """Hook: return the types of activities that are all that remembers what they say.
+
+        They outlive the login of whom they are for, see ``res.users.action_archive``.
+
+        :rtype: mail.activity.type
+        """
+        return self.env.ref(ACTIVITY)
+
+    @api.model
     def _get_contradictions(self):
         """Return what a person is told when it happens to a rejected order, by its key.
 

@@ -120,6 +120,7 @@ class SaleOrderStatusHistory(models.Model):
     is_mail_handled = fields.Boolean(
         string="Handled", readonly=True, help="Somebody has looked after the failed e-mail."
     )
+    can_resend = fields.Boolean(compute="_compute_can_resend", compute_sudo=True)
     is_resend = fields.Boolean(readonly=True, help="Somebody asked to send this e-mail again.")
     company_id = fields.Many2one(related="order_id.company_id")
     order_partner_id = fields.Many2one(related="order_id.partner_id", string="Customer")
@@ -212,6 +213,11 @@ class SaleOrderStatusHistory(models.Model):
         if len(mails.try_lock_for_update(allow_referencing=True)) < len(mails):
             raise UserError(self.env._("The e-mail is leaving at this moment."))
         mails.write({"state": "cancel"})
+
+    @api.depends("mail_state", "mail_kind", "status_id.is_public", "status_id.mail_template_id")
+    def _compute_can_resend(self):
+        for row in self:
+            row.can_resend = not row._get_resend_refusal()
 
     def _get_resend_refusal(self):
         """Return why the e-mail of this change cannot be sent again, or False."""

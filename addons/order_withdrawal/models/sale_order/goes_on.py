@@ -84,6 +84,11 @@ class SaleOrder(models.Model):
         statements._set(was_goes_on_told=True)
 
     @api.model
+    def _get_mark_types(self):
+        """Override of `order_status_flags` to keep the mark of orders that go on."""
+        return super()._get_mark_types() | self.env.ref(ACTIVITY)
+
+    @api.model
     def _get_open_withdrawal_domain(self):
         """Return the domain of withdrawals that are certain, and not answered for good."""
         return Domain("state", "in", ("received", "accepted")) & (

@@ -1,0 +1,27 @@
+from odoo import models
+from odoo.fields import Domain
+
+
+class ResUsers(models.Model):
+    _inherit = "res.users"
+
+    def action_archive(self):
+        """Override of `mail`, which deletes activities, to hand over what nothing else remembers.
+
+        An order that is rejected and was paid all the same is marked by its activity alone.
+        """
+        self._hand_over_marks()
+        return super().action_archive()
+
+    def _hand_over_marks(self):
+        orders = self.env["sale.order"].sudo()  # sudo: whoever archives users need not sell
+        marked = Domain("res_model", "=", orders._name) & Domain("user_id", "in", self.ids)
+        types = orders._get_mark_types()
+        # sudo: as in Odoo's own clean-up, the activities are other people's
+        activities = self.env["mail.activity"].sudo()
+        for activity in activities.search(marked & Domain("activity_type_id", "in", types.ids)):
+            order = orders.browse(activity.res_id)
+            if heir := order._get_cancellation_user(without=self):
+                activity.user_id = heir
+            else:
+                order._message_log(body=activity.summary or activity.activity_type_id.name)
