@@ -26,7 +26,7 @@ class MailMail(models.Model):
         """Override of `mail` to wait for e-mails that somebody tries again."""
         rows = self._get_withdrawal_rows("failed")
         res = super().mark_outgoing()
-        rows.write({"mail_state": "pending", "mail_error": False})
+        rows.write({"mail_state": "pending", "mail_error": False, "is_mail_handled": False})
         return res
 
     def _on_delivered(self):

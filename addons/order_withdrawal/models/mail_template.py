@@ -1,4 +1,5 @@
-from odoo import models
+from odoo import api, models
+from odoo.exceptions import UserError
 
 from .sale_withdrawal_mail import TEMPLATES
 
@@ -6,11 +7,19 @@ from .sale_withdrawal_mail import TEMPLATES
 class MailTemplate(models.Model):
     _inherit = "mail.template"
 
-    def _get_use(self):
-        """Override of `mail_delivery_retry` to name the e-mails that the law asks for."""
-        if use := super()._get_use():
-            return use
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_about_withdrawals(self):
+        """Keep the e-mails that the law asks for: without its template, a plain text leaves.
+
+        Not by `_get_use`, whose message says that no such e-mail is sent any more.
+        """
         used = [self.env.ref(xmlid, raise_if_not_found=False) for xmlid in TEMPLATES.values()]
-        return any(template in self for template in used if template) and self.env._(
-            "it is an e-mail about withdrawals"
-        )
+        for template in filter(None, used):
+            if template in self:
+                raise UserError(
+                    self.env._(
+                        "The e-mail template “%(template)s” cannot be deleted: customers get it"
+                        " about withdrawals. Archive it, and a plain text is sent instead.",
+                        template=template.name,
+                    )
+                )

@@ -3,6 +3,7 @@ import logging
 import psycopg2
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.mail_delivery_retry.attempt import try_pdf
@@ -15,6 +16,18 @@ TEMPLATES = {
     "received": "order_withdrawal.mail_template_withdrawal_received",
     "declined": "order_withdrawal.mail_template_withdrawal_declined",
 }
+# What is sent where somebody has archived or deleted the template.
+PLAIN_TEXTS = {
+    "received": "order_withdrawal.mail_without_template",
+    "declined": "order_withdrawal.mail_declined_without_template",
+}
+# What did not reach the customer, and nobody has looked after; a decline that was taken back
+# meanwhile need not reach anybody.
+FAILED = (
+    Domain("mail_state", "=", "failed")
+    & Domain("is_mail_handled", "=", False)
+    & (Domain("kind", "!=", "declined") | Domain("withdrawal_id.state", "=", "declined"))
+)
 
 
 class SaleWithdrawalMail(models.Model):
@@ -54,6 +67,9 @@ class SaleWithdrawalMail(models.Model):
     mail_references = fields.Char(
         string="Message-Ids",
         help="Of the e-mails that left, the last one last: by them bounces are known.",
+    )
+    is_mail_handled = fields.Boolean(
+        string="Handled", help="Somebody has looked after the failed e-mail."
     )
     is_handed_over = fields.Boolean(help="The e-mail was made, and is the mail queue's matter.")
     limit_key = fields.Char(help="Recipient and day, of e-mails of which there is one a day.")
@@ -114,17 +130,40 @@ class SaleWithdrawalMail(models.Model):
 
     def _send_again(self):
         """Put these rows into the outbox once more, and take what waits out of the queue."""
-        self.mail_mail_id.filtered(lambda mail: mail.state in ("outgoing", "exception")).write(
-            {"state": "cancel"}
-        )
+        self._take_out_of_queue()
         self.write(
             {
                 "mail_state": "pending",
                 "mail_error": False,
                 "mail_mail_id": False,
                 "is_handed_over": False,
+                "is_mail_handled": False,
             }
         )
+
+    def _call_off(self, reason):
+        """Let these rows never leave, and nobody look after them.
+
+        :param str reason: shown beside them
+        """
+        self._take_out_of_queue()
+        self.write(
+            {
+                "mail_state": "failed",
+                "mail_error": reason,
+                "mail_mail_id": False,
+                "is_mail_handled": True,
+            }
+        )
+
+    def _take_out_of_queue(self):
+        waiting = self.mail_mail_id.filtered(lambda mail: mail.state in ("outgoing", "exception"))
+        waiting.write({"state": "cancel"})
+
+    def _needs_a_person(self):
+        """Whether this e-mail was held back, or failed and nobody has looked after it."""
+        self.ensure_one()
+        return self.mail_state == "suppressed" or bool(self.filtered_domain(FAILED))
 
     # === RENDERING === #
 
@@ -166,16 +205,16 @@ class SaleWithdrawalMail(models.Model):
         template = env.ref(TEMPLATES[self.kind], raise_if_not_found=False)
         values = {"email_to": self.email, "email_cc": False, "recipient_ids": []}
         values["attachment_ids"] = self._make_attachments(record)
-        if template:
+        if template and template.active:
             ready = template.with_company(withdrawal.company_id).with_context(lang=lang)
             mail_id = ready.send_mail(record.id, email_values=values)
             return env["mail.mail"].browse(mail_id)
-        # The law asks for the e-mail whether somebody deleted its template or not.
-        body = env["ir.qweb"]._render("order_withdrawal.mail_without_template", {"object": record})
+        # The law asks for the e-mail, whatever became of its template.
+        body = record.env["ir.qweb"]._render(PLAIN_TEXTS[self.kind], {"object": record})
         return env["mail.mail"].create(
             {
                 **values,
-                "subject": record._get_mail_subject(),
+                "subject": record._get_mail_subject(self.kind),
                 "body_html": body,
                 "email_from": withdrawal.company_id.email_formatted or env.user.email_formatted,
                 "model": record._name,

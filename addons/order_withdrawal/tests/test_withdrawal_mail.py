@@ -1,7 +1,8 @@
 import smtplib
 
 from odoo import fields
-from odoo.tests import tagged
+from odoo.exceptions import UserError
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.order_status_flags.tests.outbox import OutboxCommon
@@ -90,7 +91,7 @@ class TestWithdrawalMail(OutboxCommon, WithdrawalCommon):
 
     def test_template_in_use_cannot_be_deleted(self):
         template = self.env.ref("order_withdrawal.mail_template_withdrawal_received")
-        with self.assertRaisesRegex(Exception, "withdrawals"):
+        with self.assertRaisesRegex(UserError, "Archive it, and a plain text is sent instead"):
             template.unlink()
 
     def test_other_address_of_a_link_reaches_both(self):
@@ -229,6 +230,145 @@ class TestWithdrawalMail(OutboxCommon, WithdrawalCommon):
         statement.action_match(self.order.id)
         (mail,) = self._mailed()
         self.assertEqual(mail["to"], ["stranger@example.com"])
+
+    # === TEMPLATES === #
+
+    def test_archived_template_is_replaced_by_a_plain_text(self):
+        for name in ("received", "declined"):
+            self.env.ref(f"order_withdrawal.mail_template_withdrawal_{name}").write(
+                {"active": False, "subject": "Archived"}
+            )
+        statement = self._declare(reason="Wrong colour")
+        (mail,) = self._mailed()
+        self.assertIn("We have received your statement", mail["subject"])
+        self.assertIn("Wrong colour", mail["text"])
+        statement.action_decline("The seal was opened")
+        (mail,) = self._mailed()
+        self.assertEqual(mail["subject"], f"Your withdrawal {statement.name}")
+        self.assertIn("The seal was opened", mail["text"])
+        self.assertNotIn("receipt", mail["text"])
+
+    def test_plain_text_is_in_the_language_of_the_statement(self):
+        self.env["res.lang"]._activate_lang("pl_PL")
+        view = self.env.ref("order_withdrawal.mail_without_template")
+        view.update_field_translations(
+            "arch_db",
+            {"pl_PL": {"We have received the following statement of withdrawal on": "Po polsku"}},
+        )
+        self.env.ref("order_withdrawal.mail_template_withdrawal_received").active = False
+        self._declare()._set(lang="pl_PL")
+        (mail,) = self._mailed()
+        self.assertIn("Po polsku", mail["text"])
+
+    def test_decline_leaves_in_the_name_of_nobody_who_has_left(self):
+        leaver = new_test_user(self.env, "wd_leaver", "sales_team.group_sale_salesman")
+        for user, responsible in (
+            (self.seller, leaver),
+            (leaver, self.seller),
+            (leaver, self.env["res.users"]),
+        ):
+            self.order.user_id = user
+            statement = self._declare("tracking", self.order)
+            statement.user_id = responsible
+            self._mailed()
+            leaver.active = False
+            statement.action_decline("The seal was opened")
+            template = self.env.ref("order_withdrawal.mail_template_withdrawal_declined")
+            made = template._generate_template(statement.ids, ["email_from"])[statement.id]
+            sender = self.company if user == leaver else self.seller
+            self.assertEqual(made["email_from"], sender.email_formatted)
+            self._mailed()
+            leaver.active = True
+
+    # === WHAT FAILED FOR GOOD === #
+
+    def _refuse(self, statement, email="buyer@example.com"):
+        self._run(error=smtplib.SMTPRecipientsRefused({email: (550, b"no such mailbox")}))
+        self.assertEqual(statement.mail_ids[-1].mail_state, "failed")
+
+    def _needing_attention(self):
+        return self.env["sale.withdrawal"].search([("needs_attention", "=", True)])
+
+    def test_failed_is_handled(self):
+        statement = self._declare()
+        self._refuse(statement)
+        self.assertTrue(statement.has_failed_mail)
+        self.assertIn(statement, self._needing_attention())
+        before = statement.message_ids
+        statement.with_user(self.seller).action_dismiss_failed_mail()
+        self.assertFalse(statement.has_failed_mail or statement.needs_attention)
+        self.assertNotIn(statement, self._needing_attention())
+        self.assertEqual(statement.mail_ids.mail_state, "failed", "what happened stays told")
+        trace = statement.message_ids - before
+        self.assertEqual(trace.author_id, self.seller.partner_id)
+        self.assertIn("no such mailbox", trace.body)
+        statement.action_dismiss_failed_mail()
+        self.assertEqual(statement.message_ids, trace | before, "once is enough")
+        statement.action_send_acknowledgement()
+        self._refuse(statement)
+        self.assertTrue(statement.has_failed_mail, "it failed once more")
+
+    def test_address_that_was_mended_gets_what_failed(self):
+        statement = self._enter(self.order, email="buyer@example.com")
+        self._refuse(statement)
+        self.customer.email = "mended@example.com"
+        statement.with_user(self.seller).action_send_acknowledgement()
+        refuse = smtplib.SMTPRecipientsRefused({"buyer@example.com": (550, b"no")})
+
+        def answer(recipients):
+            if "buyer@example.com" in recipients:
+                raise refuse
+
+        self._run(error=answer)
+        states = {mail.email: mail.mail_state for mail in statement.mail_ids}
+        self.assertEqual(
+            states, {"buyer@example.com": "failed", "mended@example.com": "sent"}, "once each"
+        )
+        statement.action_dismiss_failed_mail()
+        self.assertEqual(statement.mail_state, "sent")
+
+    def test_decline_that_failed_is_seen_and_sent_again(self):
+        statement = self._declare()
+        self._mailed()
+        statement.action_decline("The seal was opened")
+        self._refuse(statement)
+        self.assertEqual(statement.mail_state, "sent", "that of the acknowledgement")
+        self.assertTrue(statement.has_failed_mail)
+        self.assertIn(statement, self._needing_attention())
+        statement.with_user(self.seller).action_send_acknowledgement()
+        (mail,) = self._mailed()
+        self.assertIn("The seal was opened", mail["text"])
+        self.assertFalse(statement.has_failed_mail)
+
+    def test_decline_that_was_taken_back_is_not_sent(self):
+        waiting, failed = self._declare("tracking", self.order), self._declare()
+        self._mailed()
+        failed.action_decline("The seal was opened")
+        self._refuse(failed)
+        waiting.action_decline("The seal was opened")
+        for statement in (waiting, failed):
+            statement.action_accept()
+            self.assertFalse(statement.has_failed_mail)
+        self.assertNotIn("The seal", "".join(mail["text"] for mail in self._mailed()))
+
+    def test_decline_that_comes_back_when_it_was_taken_back_is_no_matter(self):
+        statement = self._declare()
+        self._mailed()
+        statement.action_decline("The seal was opened")
+        self._mailed()
+        statement.action_accept()
+        self._bounce(statement.mail_ids[-1].mail_references)
+        self.assertEqual(statement.mail_ids[-1].mail_state, "failed")
+        self.assertFalse(statement.has_failed_mail)
+        self.assertNotIn(statement, self._needing_attention())
+
+    def test_forgotten_statement_has_no_address(self):
+        statement = self._declare()
+        self._refuse(statement)
+        statement._anonymise()
+        self.assertFalse(statement.has_failed_mail)
+        with self.assertRaisesRegex(UserError, "address"):
+            statement.action_send_acknowledgement()
 
     # === WHAT COMES BACK === #
 

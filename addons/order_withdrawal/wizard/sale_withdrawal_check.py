@@ -98,9 +98,9 @@ class SaleWithdrawalCheck(models.TransientModel):
                 self.env._("Enter the company's e-mail address."),
             ),
             (
-                self.env._("The acknowledgement has its template"),
+                self.env._("The e-mails about withdrawals have their templates"),
                 self._has_templates(),
-                self.env._("It is missing or archived: a plain text is sent instead."),
+                self.env._("One is missing or archived: a plain text is sent instead."),
             ),
             (
                 self.env._("Customers know where to send goods back"),

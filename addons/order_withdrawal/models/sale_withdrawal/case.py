@@ -10,6 +10,7 @@ from odoo.addons.order_status_flags.promise import day_of
 
 from ...deadline import get_zone, go_on
 from ...quantity import format_quantity
+from ..sale_withdrawal_mail import FAILED
 
 # Article 13(1): the money is back within 14 days from the day of the statement.
 REFUND_TIME = timedelta(days=14)
@@ -73,6 +74,13 @@ class SaleWithdrawal(models.Model):
         compute="_compute_needs_matching",
         search="_search_needs_matching",
         help="Nobody knows for certain which order is meant.",
+    )
+    has_failed_mail = fields.Boolean(
+        string="E-mail failed",
+        compute="_compute_has_failed_mail",
+        search="_search_has_failed_mail",
+        compute_sudo=True,
+        help="An e-mail did not reach the customer, and nobody has looked after it.",
     )
     needs_attention = fields.Boolean(
         compute="_compute_needs_attention", search="_search_needs_attention"
@@ -224,18 +232,26 @@ class SaleWithdrawal(models.Model):
     def _search_needs_matching(self, operator, value):
         return self._search_by(self._get_unmatched_domain(), operator, value)
 
-    @api.depends("is_refund_overdue", "needs_matching", "mail_state")
+    @api.depends("state", "mail_ids.mail_state", "mail_ids.is_mail_handled")
+    def _compute_has_failed_mail(self):
+        for withdrawal in self:
+            withdrawal.has_failed_mail = bool(withdrawal.mail_ids.filtered_domain(FAILED))
+
+    def _search_has_failed_mail(self, operator, value):
+        return self._search_by(Domain("mail_ids", "any", FAILED), operator, value)
+
+    @api.depends("is_refund_overdue", "needs_matching", "has_failed_mail")
     def _compute_needs_attention(self):
         for withdrawal in self:
             withdrawal.needs_attention = (
                 withdrawal.is_refund_overdue
                 or withdrawal.needs_matching
-                or withdrawal.mail_state == "failed"
+                or withdrawal.has_failed_mail
             )
 
     def _search_needs_attention(self, operator, value):
         domain = self._get_overdue_domain() | self._get_unmatched_domain()
-        return self._search_by(domain | Domain("mail_state", "=", "failed"), operator, value)
+        return self._search_by(domain | Domain("mail_ids", "any", FAILED), operator, value)
 
     @api.model
     def _search_by(self, domain, operator, value):
@@ -373,8 +389,10 @@ class SaleWithdrawal(models.Model):
         self.ensure_one()
         return get_active_lang(self.env, self.lang)
 
-    def _get_mail_subject(self):
+    def _get_mail_subject(self, kind="received"):
         self.ensure_one()
+        if kind == "declined":
+            return self.env._("Your withdrawal %(number)s", number=self.name)
         return self.env._(
             "We have received your statement of withdrawal (%(number)s)", number=self.name
         )

@@ -39,6 +39,7 @@ class SaleWithdrawal(models.Model):
             withdrawal._check_step_to("accepted")
             withdrawal._vouch()
             withdrawal._set(state="accepted", decline_reason=False)
+            withdrawal._call_off_answer()
             withdrawal._cancel_unshipped_order()
             withdrawal._close_activities()
         return True
@@ -214,15 +215,6 @@ class SaleWithdrawal(models.Model):
         )
         if statement.order_id and not others:
             statement.order_id.activity_unlink(["order_withdrawal.mail_activity_type_withdrawal"])
-
-    def _queue_answer(self):
-        """Tell the customer of the decision, where it is sure who the customer is."""
-        statement = self.sudo()  # sudo: nobody writes the outbox
-        if not (statement.is_verified or statement.is_matched):
-            return
-        for email in statement._get_recipients()[-1:]:
-            statement.mail_ids._queue(statement, "declined", email)
-        statement._trigger_outbox()
 
     def _cancel_unshipped_order(self):
         """Cancel the order of which nothing has left, if nothing of it is kept."""

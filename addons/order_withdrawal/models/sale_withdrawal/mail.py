@@ -4,6 +4,7 @@ from odoo.fields import Domain
 from odoo.tools import email_normalize
 
 from ...declaration import get_canonical_email
+from ..sale_withdrawal_mail import FAILED
 
 # How many e-mails an hour statements that fit no order cause from one sender; the statements
 # themselves are all kept.
@@ -34,11 +35,14 @@ class SaleWithdrawal(models.Model):
         """Return the addresses of the acknowledgement.
 
         The order's own one when another is given, so that nobody withdraws for a customer who does
-        not hear of it; the given one when it is sure who gave it, or there is no order to ask.
+        not hear of it; the given one when it is sure who gave it, or there is no order to ask. None
+        of a statement that was forgotten.
 
         :rtype: list[str]
         """
         self.ensure_one()
+        if self.is_anonymised:
+            return []
         given = email_normalize(self.email or "", strict=False) or self.email
         own = self.order_id._get_customer_emails()[:1] if self.order_id else []
         recipients = [email for email in own if email != given]
@@ -46,6 +50,13 @@ class SaleWithdrawal(models.Model):
         if given and (is_known or not recipients):
             recipients.append(given)
         return recipients
+
+    def _get_seller(self):
+        """Override of `mail_delivery_retry`: e-mails leave in the name of the order's salesperson.
+
+        The responsible person where the order has none.
+        """
+        return self.order_id._get_seller() or super()._get_seller()
 
     def _is_flood(self):
         """Whether this sender has caused enough e-mails to strangers within the hour."""
@@ -68,8 +79,12 @@ class SaleWithdrawal(models.Model):
         day = fields.Datetime.context_timestamp(self.with_context(tz=zone), self.received_at).date()
         return f"{get_canonical_email(email)}|{day.isoformat()}"
 
+    # === ACTION METHODS === #
+
     def action_send_acknowledgement(self):
-        """Send the acknowledgements that were held back or failed, or once more those that left.
+        """Send the e-mails that were held back or failed, or once more those that left.
+
+        Whoever is a recipient only now, by an address that was mended, gets them as well.
 
         :return: True
         :raise UserError: when there is no address to send one to
@@ -78,24 +93,79 @@ class SaleWithdrawal(models.Model):
         self._check_clerk()
         for withdrawal in self.sudo():  # sudo: nobody writes the outbox, see `_check_clerk`
             received = withdrawal.mail_ids.filtered(lambda mail: mail.kind == "received")
-            due = received.filtered(lambda mail: mail.mail_state in ("suppressed", "failed"))
-            due = due or received.filtered(lambda mail: mail.mail_state == "sent")
-            if not due and not received:
-                due = self.env["sale.withdrawal.mail"].sudo()  # sudo: as above
-                for email in withdrawal._get_recipients():
-                    due |= due._queue(withdrawal, "received", email)
-            if not due and not received:
+            due = withdrawal.mail_ids.filtered(lambda mail: mail._needs_a_person())
+            due |= withdrawal._queue_missing("received", withdrawal._get_recipients())
+            if withdrawal.state == "declined":
+                answered = withdrawal._get_answer_recipients()
+                due |= withdrawal._queue_missing("declined", answered)
+            due = due or received.filtered(lambda mail: mail.mail_state in ("sent", "failed"))
+            if withdrawal.is_anonymised or not (due or received):
                 raise UserError(self.env._("There is no e-mail address to send it to."))
             due._send_again()
         self._trigger_outbox()
         return True
 
+    def action_dismiss_failed_mail(self):
+        """Take failed e-mails off the list: the customers were told in another way.
+
+        The outbox goes on saying that they failed; the messages say who decided it.
+
+        :return: True
+        :raise AccessError: without write access to the statement
+        """
+        self._check_clerk()
+        for withdrawal in self.filtered("has_failed_mail"):
+            # sudo: nobody writes the outbox, see `_check_clerk`
+            failed = withdrawal.sudo().mail_ids.filtered_domain(FAILED)
+            failed.is_mail_handled = True
+            withdrawal._message_log(
+                body=self.env._(
+                    "The failed e-mail needs no more attention. It had failed because: %(reason)s",
+                    reason=failed[-1].mail_error or "",
+                )
+            )
+        return True
+
+    # === WHAT FOLLOWS FROM THE BUTTONS === #
+
+    def _queue_missing(self, kind, emails):
+        """Put an e-mail into the outbox for those of these addresses that have none.
+
+        :return: the new rows
+        """
+        self.ensure_one()
+        known = set(self.mail_ids.filtered(lambda mail: mail.kind == kind).mapped("email"))
+        outbox = self.mail_ids.browse()
+        missing = [email for email in emails if email not in known]
+        return outbox.union(*(outbox._queue(self, kind, email) for email in missing))
+
     def _queue_to_given(self):
         """Put the acknowledgement for the given address into the outbox, unless it is there."""
-        queued = set(self.mail_ids.mapped("email"))
-        for email in self._get_recipients():
-            if email not in queued:
-                self.mail_ids._queue(self, "received", email)
+        self._queue_missing("received", self._get_recipients())
         held_back = self.mail_ids.filtered(lambda mail: mail.mail_state == "suppressed")
         held_back._send_again()
         self._trigger_outbox()
+
+    def _get_answer_recipients(self):
+        """Return whom a decision is told: nobody where it is not sure who the customer is.
+
+        :rtype: list[str]
+        """
+        self.ensure_one()
+        if not (self.is_verified or self.is_matched):
+            return []
+        return self._get_recipients()[-1:]
+
+    def _queue_answer(self):
+        """Tell the customer of the decision, where it is sure who the customer is."""
+        statement = self.sudo()  # sudo: nobody writes the outbox
+        for email in statement._get_answer_recipients():
+            statement.mail_ids._queue(statement, "declined", email)
+        statement._trigger_outbox()
+
+    def _call_off_answer(self):
+        """Tell nobody of a decision any more that was taken back."""
+        statement = self.sudo()  # sudo: nobody writes the outbox
+        answers = statement.mail_ids.filtered(lambda mail: mail.kind == "declined")
+        unsent = answers.filtered(lambda mail: mail.mail_state in ("pending", "failed"))
+        unsent._call_off(self.env._("The withdrawal is declined no longer."))

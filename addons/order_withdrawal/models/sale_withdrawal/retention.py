@@ -47,7 +47,10 @@ class SaleWithdrawal(models.Model):
                 note=False,
                 is_anonymised=True,
             )
-        self.mail_ids.write({"email": False, "limit_key": False, "mail_error": False})
+        # Without an address, what failed cannot be mended any more.
+        self.mail_ids.write(
+            {"email": False, "limit_key": False, "mail_error": False, "is_mail_handled": True}
+        )
         self.env["mail.mail"].search(
             [("model", "=", self._name), ("res_id", "in", self.ids)]
         ).unlink()

@@ -172,11 +172,15 @@ class SaleWithdrawal(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("mail_ids.mail_state", "mail_ids.kind")
+    @api.depends("mail_ids.mail_state", "mail_ids.kind", "mail_ids.is_mail_handled")
     def _compute_mail_state(self):
-        """The most pressing state of its acknowledgements; sent comes before held back."""
+        """The most pressing state of its acknowledgements; sent comes before held back.
+
+        Those that somebody has looked after count where there are no others.
+        """
         for withdrawal in self:
             mails = withdrawal.mail_ids.filtered(lambda mail: mail.kind == "received")
+            mails = mails.filtered(lambda mail: not mail.is_mail_handled) or mails
             states = set(mails.mapped("mail_state"))
             withdrawal.mail_state = next(
                 (state for state in ("failed", "pending", "sent", "suppressed") if state in states),
