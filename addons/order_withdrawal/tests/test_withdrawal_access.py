@@ -16,6 +16,7 @@ METHODS = {
     "action_create_return": (),
     "action_create_credit_note": (),
     "action_done": (),
+    "action_reopen": (),
     "action_dismiss_failed_mail": (),
     "action_send_acknowledgement": (),
 }

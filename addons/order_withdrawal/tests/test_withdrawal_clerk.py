@@ -63,6 +63,14 @@ class TestWithdrawalClerk(WithdrawalHttpCommon):
         self.assertEqual(statement.order_id, self.order)
         self.assertTrue(statement.action_match(self.order.id), "again")
 
+    def test_declined_as_nobodys_shows_likely_orders(self):
+        self._declare(reference="the blue paint", email="Buyer@example.com")
+        statement = self._withdrawals()[-1]
+        statement.action_decline("Not of ours")
+        self.assertIn(self.order, statement.likely_order_ids)
+        statement.action_match(self.order.id)
+        self.assertFalse(statement.likely_order_ids)
+
     # === WHAT WAS LEFT UNDONE === #
 
     def _record(self, *quantities, source="tracking"):
@@ -258,6 +266,53 @@ class TestWithdrawalClerk(WithdrawalHttpCommon):
         self.assertTrue(statement.action_done(), "again")
         with self.assertRaises(UserError):
             statement.action_decline("No")
+
+    def test_done_vouches_for_the_order(self):
+        status = self._map_event()
+        self._declare(email="stranger@example.com")
+        statement = self._withdrawals(self.order).with_user(self.seller)
+        self.assertNotEqual(self.order.order_status_id, status)
+        statement.action_done()
+        self.assertTrue(statement.is_matched)
+        self.assertEqual(self.order.order_status_id, status)
+        self.assertIn("stranger@example.com", statement.mail_ids.mapped("email"))
+        self.assertFalse(self._activities(self.order, ACTIVITY))
+
+    def test_done_needs_an_order(self):
+        statement = self._enter(partner_name="Anna")
+        with self.assertRaisesRegex(UserError, "match"):
+            statement.action_done()
+        self.assertEqual(statement.state, "received")
+
+    def test_done_by_a_slip_is_opened_again(self):
+        statement = self._enter(self.order)
+        with self.assertRaises(UserError):
+            statement.action_reopen()
+        statement.action_done()
+        other = self.env["res.partner"].create({"name": "Other", "email": "other@example.com"})
+        self.assertTrue(statement.with_user(self.seller).action_reopen())
+        self.assertEqual(statement.state, "accepted")
+        self.assertEqual(self.order.state, "sale", "nothing is cancelled by it")
+        with self.assertRaises(UserError):
+            self.order.with_user(self.seller).partner_id = other
+        statement.action_done()
+        statement.sudo()._anonymise()
+        with self.assertRaisesRegex(UserError, "anonymised"):
+            statement.action_reopen()
+        self.assertEqual(statement.state, "done")
+
+    def test_decline_says_whether_the_customer_is_told(self):
+        self._declare(email="stranger@example.com")
+        unmatched = self._withdrawals(self.order)
+        entered = self._enter(self.order)
+        dialogs = self.env["sale.withdrawal.decline"].with_user(self.seller)
+        for statement, is_told in ((unmatched, False), (entered, True)):
+            with Form(dialogs.with_context(default_withdrawal_id=statement.id)) as form:
+                form.reason = "The seal was opened"
+                self.assertEqual(form.is_told, is_told)
+            form.record.action_decline()
+            answers = statement.mail_ids.filtered(lambda mail: mail.kind == "declined")
+            self.assertEqual(bool(answers), is_told)
 
     def test_order_goes_to_no_other_customer_while_it_is_open(self):
         statement = self._enter(self.order)

@@ -261,10 +261,14 @@ class SaleWithdrawal(models.Model):
             ~domain if False in value else Domain.FALSE
         )
 
-    @api.depends("order_reference", "email", "partner_name")
+    @api.depends("order_reference", "email", "partner_name", "state", "is_verified", "is_matched")
     def _compute_likely_order_ids(self):
+        """What was declined as nobody's can be matched after all, see `action_match`."""
         for withdrawal in self:  # one record a time: shown in a form only
-            withdrawal.likely_order_ids = withdrawal.needs_matching and (
+            is_nobodys = withdrawal.state == "declined" and not (
+                withdrawal.is_verified or withdrawal.is_matched
+            )
+            withdrawal.likely_order_ids = (withdrawal.needs_matching or is_nobodys) and (
                 withdrawal._get_likely_orders()
             )
 

@@ -10,6 +10,7 @@ ALLOWED_FROM = {
     "accepted": ("received", "declined"),
     "declined": ("received", "accepted"),
     "done": ("received", "accepted"),
+    "reopened": ("done",),
 }
 
 
@@ -45,7 +46,7 @@ class SaleWithdrawal(models.Model):
         return True
 
     def action_decline(self, reason):
-        """Decline the withdrawals, and tell the customers why.
+        """Decline the withdrawals, and tell why where it is sure who the customer is.
 
         :param str reason: told to the customer
         :return: True
@@ -56,7 +57,7 @@ class SaleWithdrawal(models.Model):
         too_long = self.env._("The reason is too long: at most 2,000 characters.")
         reason = clean_text(reason, DECLINE_LENGTH, too_long)
         if not reason:
-            raise UserError(self.env._("Please say why; the customer reads it."))
+            raise UserError(self.env._("Please say why it is declined."))
         for withdrawal in self:
             withdrawal._check_step_to("declined")
             withdrawal._set(state="declined", decline_reason=reason)
@@ -68,14 +69,40 @@ class SaleWithdrawal(models.Model):
         """Note that everything is done: the goods are back, the money is refunded.
 
         :return: True
-        :raise UserError: when the withdrawal was declined
+        :raise UserError: when no order is matched, or the withdrawal was declined
         :raise AccessError: without write access to the statements and their orders
         """
         self._check_clerk()
         for withdrawal in self.filtered(lambda withdrawal: withdrawal.state != "done"):
+            withdrawal._check_matched()
             withdrawal._check_step_to("done")
+            withdrawal._vouch()
             withdrawal._set(state="done")
             withdrawal._close_activities()
+        return True
+
+    def action_reopen(self):
+        """Take back that everything is done: goods or money are still to come.
+
+        The statements are accepted again and hold what they held. No order is cancelled, which a
+        slip of the hand must not bring about.
+
+        :return: True
+        :raise UserError: when the withdrawal is not done, or was anonymised
+        :raise AccessError: without write access to the statements and their orders
+        """
+        self._check_clerk()
+        self._take_turn()
+        for withdrawal in self:
+            if withdrawal.is_anonymised:
+                raise UserError(
+                    self.env._(
+                        "%(number)s was anonymised, so it cannot be opened again.",
+                        number=withdrawal.name,
+                    )
+                )
+            withdrawal._check_step_to("reopened")
+            withdrawal._set(state="accepted")
         return True
 
     def action_match(self, order_id):
