@@ -1,1 +1,1 @@
-from . import checkout
+from . import cart, checkout

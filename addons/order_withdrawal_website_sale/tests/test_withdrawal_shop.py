@@ -1,9 +1,15 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields, http
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import HttpCase, freeze_time, new_test_user, tagged
+
+from odoo.addons.sale.controllers.portal import CustomerPortal
+from odoo.addons.website_sale.tests.common import MockRequest
+
+from ..controllers.cart import WithdrawalCart
 
 CONSENT_PARTS = ("date", "text", "version")
 
@@ -72,6 +78,25 @@ class TestWithdrawalShop(HttpCase):
         self.assertEqual(self.url_open("/withdraw").status_code, 404)
 
     # === CONSENT === #
+
+    def test_express_checkout_is_offered_once_nothing_is_asked(self):
+        """Its button on the cart pays at once, past the page that asks for the consent."""
+        providers = self.env["payment.provider"].search([], limit=1)
+        methods = self.env["payment.method"].search([], limit=1)
+        core = {"access_token": "x", "providers_sudo": providers, "payment_methods_sudo": methods}
+        cart = self._create_cart(self.book)
+        offered = []
+        with (
+            MockRequest(self.website.env, website=self.website),
+            patch.object(CustomerPortal, "_get_payment_values", lambda *_args, **_kwargs: {**core}),
+        ):
+            for _time in range(2):
+                values = WithdrawalCart()._get_express_shop_payment_values(cart)
+                offered.append((values["providers_sudo"], values["payment_methods_sudo"]))
+                cart._give_withdrawal_consent()
+        self.assertEqual(offered[0], (providers.browse(), methods.browse()))
+        self.assertEqual(offered[1], (providers, methods))
+        self.assertTrue(providers and methods)
 
     def test_goods_need_no_consent(self):
         cart = self._create_cart(self.product)
