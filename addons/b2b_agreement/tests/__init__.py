@@ -10,5 +10,6 @@ from . import (
     test_naming,
     test_races,
     test_reminders,
+    test_renewal,
     test_seal,
 )

@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tests.common import JsonRpcException
 from odoo.tools import mute_logger
@@ -187,6 +187,19 @@ class TestRejected(RejectionCommon):
         buyer = new_test_user(self.env, "a_buyer", groups="base.group_portal")
         with self.assertRaises(AccessError):
             orders.with_user(buyer).search([("is_against_rejection", "=", True)])
+
+    def test_types_of_activities_are_not_deleted(self):
+        """Orders are marked with them: without, no order could be opened."""
+        names = self.env["ir.model.data"].search(
+            [("module", "=", "order_status_flags"), ("model", "=", "mail.activity.type")]
+        )
+        types = self.env["mail.activity.type"].browse(names.mapped("res_id"))
+        self.assertGreater(len(types), 2)
+        for one in types:
+            with self.assertRaises(UserError):
+                one.unlink()
+            with self.assertRaises(UserError):
+                one.res_model = "res.partner"
 
     def test_mark_outlives_the_login_of_whom_it_is_for(self):
         """Odoo deletes the activities of users that are archived."""

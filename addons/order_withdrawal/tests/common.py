@@ -55,6 +55,11 @@ class WithdrawalCommon(OrderStatusCommon):
 class WithdrawalHttpCommon(WithdrawalCommon, HttpCase):
     """The pages as a browser without scripts sees them."""
 
+    def _activities(self, record, xmlid):
+        return record.activity_ids.filtered(
+            lambda activity: activity.activity_type_id == self.env.ref(xmlid)
+        )
+
     def _hidden(self, html):
         """Return what a browser would send of a form's hidden fields."""
         pairs = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', html)
