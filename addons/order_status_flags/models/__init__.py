@@ -1,6 +1,7 @@
 from . import (
     account_move,
     ir_qweb,
+    mail_activity_type,
     mail_mail,
     mail_template,
     mail_thread,

@@ -19,9 +19,9 @@ class ResUsers(models.Model):
         types = orders._get_mark_types()
         # sudo: as in Odoo's own clean-up, the activities are other people's
         activities = self.env["mail.activity"].sudo()
-        for activity in activities.search(marked & Domain("activity_type_id", "in", types.ids)):
-            order = orders.browse(activity.res_id)
+        activities = activities.search(marked & Domain("activity_type_id", "in", types.ids))
+        for order, marks in activities.grouped(lambda one: orders.browse(one.res_id)).items():
             if heir := order._get_cancellation_user(without=self):
-                activity.user_id = heir
+                marks.user_id = heir
             else:
-                order._message_log(body=activity.summary or activity.activity_type_id.name)
+                order._message_log(body=marks[0].summary or marks[0].activity_type_id.name)

@@ -1,5 +1,6 @@
 from . import (
     account_move,
+    mail_activity_type,
     mail_mail,
     mail_template,
     mail_thread,

@@ -272,7 +272,7 @@ class SaleOrder(models.Model):
         :rtype: list
         """
         own = self.currency_id
-        names = {statement.currency for statement in statements} - {own.name}
+        names = {statement.currency for statement in statements} - {own.name, ""}
         others = self.env["res.currency"].with_context(active_test=False)
         if names:
             others = others.search([("name", "in", list(names))])
