@@ -22,6 +22,8 @@ class ResPartner(models.Model):
         inverse_name="company_partner_id",
         string="Colleagues",
         groups="sales_team.group_sale_salesman",
+        # Whose access was taken away can get it back.
+        context={"active_test": False},
     )
     b2b_membership_ids = fields.One2many(
         comodel_name="b2b.member",

@@ -58,6 +58,15 @@ class TestMembers(AccountCommon):
         member.unlink()
         self.assertFalse(partner._get_b2b_member())
 
+    def test_seller_sees_whose_access_was_taken_away(self):
+        """And gives it back, in the list of the customer's form."""
+        self.member.active = False
+        customer = self.customer.with_user(self.seller_user)
+        (read,) = customer.web_read({"b2b_member_ids": {"fields": {"active": {}}}})
+        self.assertIn({"id": self.member.id, "active": False}, read["b2b_member_ids"])
+        self.customer.b2b_member_ids.filtered(lambda one: not one.active).active = True
+        self.assertTrue(self.member.active)
+
     def test_record_searches_no_archived_colleagues(self):
         """What is asked by it later looks at colleagues of today only."""
         self.administrator.active = False
