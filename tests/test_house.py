@@ -238,6 +238,30 @@ def test_file_in_models_is_the_model_of_that_name():
     assert wrong == []
 
 
+def texts_of(path):
+    """Return the names by which Odoo exports the models and fields of a file, without an addon."""
+    found = set()
+    for node in (node for node in parse(path).body if isinstance(node, ast.ClassDef)):
+        for model in (model.replace(".", "_") for model in models_of(ast.Module([node], []))):
+            found.add(f"model_{model}")
+            found.update(
+                f"field_{model}__{statement.targets[0].id}"
+                for statement in node.body
+                if isinstance(statement, ast.Assign)
+                and re.match(r"fields\.[A-Z]\w+\(", ast.unparse(statement.value))
+            )
+    return found
+
+
+@pytest.mark.parametrize("addon", manifests())
+def test_texts_of_models_and_fields_were_exported(addon):
+    """A forgotten `make i18n` shows here in a second; test_i18n asks Odoo for every text."""
+    folder = ADDONS / addon
+    exported = (folder / "i18n" / f"{addon}.pot").read_text()
+    wanted = set().union(*(texts_of(path) for path in sources(addon)))
+    assert sorted(name for name in wanted if f":{addon}.{name}\n" not in exported) == []
+
+
 def test_plain_python_lies_at_the_root():
     folders = {"controllers", "migrations", "models", "report", "wizard"}
     found = [path for path in sources() if len(path.relative_to(ADDONS).parts) > 2]
