@@ -67,9 +67,14 @@ class ResPartner(models.Model):
             WITH orders AS (
                 SELECT id, currency_id, amount_total
                   FROM sale_order
-                 WHERE b2b_customer_id = %(customer)s
-                   AND company_id IN %(companies)s
-                   AND was_placed AND state != 'cancel'
+                 WHERE id = ANY(ARRAY(
+                    SELECT id
+                      FROM sale_order
+                     WHERE b2b_customer_id = %(customer)s
+                       AND company_id IN %(companies)s
+                       AND was_placed AND state != 'cancel'
+                       AND %(may_be_open)s
+                 ))
             ), invoiced AS (
                 SELECT line.id,
                        SUM(CASE WHEN line.is_downpayment THEN 0 ELSE
@@ -117,4 +122,31 @@ class ResPartner(models.Model):
             """,
             customer=self.id,
             companies=company._get_b2b_branches_sql(),
+            may_be_open=self._get_b2b_may_be_open_sql(),
+        )
+
+    def _get_b2b_may_be_open_sql(self):
+        """Return the condition of the orders of which something may not be invoiced.
+
+        Odoo's stored state knows it, but for two things: a draft invoice is one to Odoo, and a
+        down payment that is credited after the final invoice changes nothing for it.
+        """
+        return SQL(
+            """
+            (
+                invoice_status IS DISTINCT FROM 'invoiced'
+                OR id IN (
+                    SELECT line.order_id
+                      FROM account_move move
+                      JOIN account_move_line item ON item.move_id = move.id
+                      JOIN sale_order_line_invoice_rel rel ON rel.invoice_line_id = item.id
+                      JOIN sale_order_line line ON line.id = rel.order_line_id
+                     WHERE move.state = 'draft' AND move.move_type IN ('out_invoice', 'out_receipt')
+                )
+                OR EXISTS (
+                    SELECT FROM sale_order_line down
+                     WHERE down.order_id = sale_order.id AND down.is_downpayment
+                )
+            )
+            """
         )
