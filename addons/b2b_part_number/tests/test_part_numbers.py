@@ -236,6 +236,37 @@ class TestPartNumbers(PartNumberCommon):
         self.env["customer.product.reference"]._keep_own(self.agreement, {self.product_b: "X-1"})
         self.assertEqual(self._numbers(), {"0043": "X-1"})
 
+    def test_number_for_the_article_of_a_sister_company(self):
+        """One customer of two companies of ours, which sell the same thing, each its own."""
+        sister = self.env["res.company"].create({"name": "Sister"})
+        hers = self.env["product.product"].create(
+            {"name": "Hers", "default_code": "H-1", "company_id": sister.id}
+        )
+        Reference = self.env["customer.product.reference"]
+        Reference.create(
+            {
+                "partner_id": self.customer.id,
+                "product_id": hers.id,
+                "customer_product_reference": "S-1",
+            }
+        )
+        self.assertEqual(self._states(("0043", "S-1")), ["rejected"])
+        hers.sale_ok = False
+        self.assertEqual(self._states(("0043", "S-1")), ["new"])
+
+    def test_blanks_that_nobody_sees(self):
+        """Spreadsheets paste wider blanks, and several of them."""
+        Reference = self.env["customer.product.reference"]
+        Reference._keep_own(self.agreement, {self.product_b: "AB 12"})
+        Product = self.env["product.product"]
+        typed = ["AB\u00a012", "ab  12", " AB 12 ", "AB12"]
+        found = Product._find_b2b_customer_codes(self.env.company, self.customer, typed)
+        self.assertEqual(set(found), {"ab\u00a012", "ab  12", " ab 12 "})
+        self.assertEqual(set(found.values()), {self.product_b})
+        self.product_b.default_code = "CD 3"
+        found = Product._find_b2b_codes(self.env.company, ["CD\u202f3", "CD  3"])
+        self.assertEqual(set(found.values()), {self.product_b})
+
     def test_queries_do_not_grow(self):
         counts = []
         for size in (5, 300):

@@ -89,7 +89,9 @@ class CustomerProductReference(models.Model):
             agreement, [(one["product"], one["reference"]) for one in open_rows]
         )
         company = agreement._get_selling_company()
+        # What a sister company sells is shown in its own shop, by this number.
         sold = own.product_id._filter_b2b_sold(company)
+        sold |= (own.product_id - sold)._filter_b2b_sold_elsewhere(company)
         before = {one.product_id: one.customer_product_reference for one in own}
         # What is sold no more keeps no number from another article.
         owners = {number.lower(): product for product, number in before.items() if product in sold}

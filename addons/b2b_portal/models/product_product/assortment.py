@@ -67,6 +67,15 @@ class ProductProduct(models.Model):
         """
         return self.search(self._get_b2b_shop_domain(company) & Domain("id", "in", self.ids))
 
+    def _filter_b2b_sold_elsewhere(self, company):
+        """Return those of these products that only other companies of ours can sell.
+
+        :param res.company company: the seller, who cannot
+        :rtype: product.product
+        """
+        others = Domain("company_id", "not in", [False, *company.parent_ids.ids])
+        return self.search(self._get_b2b_sellable_domain() & others & Domain("id", "in", self.ids))
+
     @api.model
     def _get_b2b_choice_domain(self):
         """Return the attribute lines that are a choice of the customer and make no variants.

@@ -102,15 +102,21 @@ class ProductProduct(models.Model):
     def _lower_b2b_codes(self, codes):
         """Return what the database makes of codes; Python's rules differ for some letters.
 
+        Each code as it was typed, and with one plain blank where a spreadsheet has several or a
+        wider one: people see no difference.
+
         :param codes: texts
         :return: `{code in small letters of the database: codes in small letters of Python}`
         :rtype: dict
         """
-        wanted = list({code for code in codes if code})
+        wanted = {}
+        for code in filter(None, codes):
+            for spelling in {code, " ".join(code.split()) or code}:
+                wanted.setdefault(spelling, set()).add(code.lower())
         if not wanted:
             return {}
-        query = SQL("SELECT code, lower(code) FROM unnest(%s) AS code", wanted)
+        query = SQL("SELECT code, lower(code) FROM unnest(%s) AS code", list(wanted))
         asked = {}
-        for code, lowered in self.env.execute_query(query):
-            asked.setdefault(lowered, set()).add(code.lower())
+        for spelling, lowered in self.env.execute_query(query):
+            asked.setdefault(lowered, set()).update(wanted[spelling])
         return asked
