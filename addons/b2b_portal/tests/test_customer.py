@@ -271,6 +271,35 @@ class TestCustomersMerge(CustomerCommon):
         )
         self.assertEqual(self._get_cart(), carts)
 
+    def test_three_carts_of_merged_contacts_become_one(self):
+        gone = self._create_product(name="Gone")
+        others = self.env["res.partner"].create(
+            [{"name": name, "parent_id": self.customer.id} for name in ("Anna", "Ola")]
+        )
+        carts = self.cart | self.env["sale.order"].create(
+            [
+                {
+                    "partner_id": other.id,
+                    "b2b_qualifier": "cart",
+                    "order_line": [
+                        Command.create({"product_id": product.id, "product_uom_qty": 2})
+                        for product in products
+                    ],
+                }
+                for other, products in zip(
+                    others, (self.product + gone, self.product_b), strict=True
+                )
+            ]
+        )
+        gone.sale_ok = False
+        self._merge(self.contact | others, self.contact)
+        cart = carts.exists()
+        self.assertEqual(
+            {line.product_id: line.product_uom_qty for line in cart.order_line},
+            {self.product: 6, self.product_b: 2},
+        )
+        self.assertIn("Gone", "".join(cart.message_ids.mapped("body")), "what is left out is told")
+
     def test_merged_with_a_contact_of_another_company(self):
         other = self.env["res.partner"].create({"name": "Anna", "parent_id": self.rival.id})
         order = self._create_order([(self.product, 1)], partner_id=other.id)

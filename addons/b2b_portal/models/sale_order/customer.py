@@ -170,5 +170,7 @@ class SaleOrder(models.Model):
         keep = self.sorted("id")[-1:]
         others = self - keep
         keep = keep.with_context(tracking_disable=True)
-        keep._add_b2b_lines(others._get_b2b_wanted())
+        keep._add_b2b_lines([wanted for cart in others for wanted in cart._get_b2b_wanted()])
+        for reason in (reason for cart in others for reason in cart._get_b2b_left_out()):
+            keep._message_log(body=reason)
         others.unlink()
