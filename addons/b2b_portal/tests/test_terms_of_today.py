@@ -97,6 +97,54 @@ class TestTermsOfToday(B2bOrderCommon):
         self.assertEqual(seen.amounts["tax"], without)
         self._place(cart)._check_b2b_as_stated(seen)
 
+    def test_names_are_those_that_the_checkout_shows(self):
+        line = self._get_cart().order_line
+        self.product.name = "Bolt, 40 pieces"
+        self.assertNotIn("40 pieces", line.name)
+        self._place()
+        self.assertIn("Bolt, 40 pieces", line.name)
+
+    def test_invoice_address_that_came_later(self):
+        cart = self._get_cart()
+        contact, chosen = self.env["res.partner"].create(
+            [
+                {"name": name, "type": "invoice", "parent_id": self.customer.id}
+                for name in ("Accounting", "Head office")
+            ]
+        )
+        self.assertEqual(cart.partner_invoice_id, cart.partner_id)
+        self.assertEqual(self._place(cart).partner_invoice_id, contact)
+        other = self._create_draft("cart", [(self.product, 1)])
+        other.partner_invoice_id = chosen
+        self.assertEqual(self._place(other).partner_invoice_id, chosen, "a seller's choice stays")
+
+    def test_salesperson_of_today(self):
+        former, present = (
+            self.env["res.users"].create(
+                {"name": login, "login": login, "group_ids": [Command.link(group.id)]}
+            )
+            for login in ("b2b_former", "b2b_present")
+            for group in [self.env.ref("sales_team.group_sale_salesman")]
+        )
+        self.customer.user_id = former
+        cart = self._create_draft("cart", [(self.product, 1)], user=self.buyer2_user)
+        self.assertEqual(cart.user_id, former)
+        former.active = False
+        self.customer.user_id = present
+        self.assertEqual(self._place(cart.with_user(self.buyer2_user).sudo()).user_id, present)
+        present.active = False
+        cart = self._create_draft("cart", [(self.product, 1)], user=self.buyer2_user)
+        self.assertFalse(self._place(cart.with_user(self.buyer2_user).sudo()).user_id)
+
+    def test_without_a_sequence_of_proformas(self):
+        """Archived, or another company's: the order has a number of Odoo's own sequence."""
+        self.env["ir.sequence"].search([("code", "=", "b2b.proforma")]).active = False
+        order = self._place()
+        self.assertEqual((order.state, order.b2b_qualifier), ("sent", "order"))
+        self.assertRegex(order.name, r"\d")
+        self.env["ir.sequence"].search([("code", "=", "sale.order")]).active = False
+        self.assertTrue(self._create_order([(self.product, 1)], b2b_qualifier="order").name)
+
     def test_numbers_mean_no_template(self):
         order = self._place()
         template = self._create_draft("template", b2b_template_name=order.name)

@@ -292,8 +292,10 @@ class SaleOrder(models.Model):
 
         :param dict values: of `_prepare_b2b_checkout_values`
         """
+        self._renew_b2b_line_names()
         self.with_context(b2b_placing=PLACING, tracking_disable=True).write(
             {
+                **self._prepare_b2b_renewed_values(),
                 **values,
                 "b2b_qualifier": "order",
                 "date_order": fields.Datetime.now(),
@@ -305,6 +307,31 @@ class SaleOrder(models.Model):
         self.modified(["amount_total"])
         # Later: no mail may undo a checkout.
         self.env["sale.order.status.history"]._queue_mail(self, "b2b_proforma")
+
+    def _renew_b2b_line_names(self):
+        """Order each article by the name that the checkout has shown.
+
+        A cart may lie for weeks, and Odoo names a line when it is added.
+        """
+        lines = self.order_line.filtered("product_id").with_context(lang=self._get_lang())
+        for line in lines:
+            name = line._get_sale_order_line_multiline_description_sale()
+            if line.name != name:
+                line.name = name
+
+    def _prepare_b2b_renewed_values(self):
+        """Return the salesperson and the invoice address that a new order would have today.
+
+        A cart may have been begun before they changed. An address for invoices that was chosen
+        stays: without one, Odoo takes that of the contact.
+        """
+        partner, values = self.partner_id, {}
+        salesperson = partner.user_id or partner.commercial_partner_id.user_id
+        if salesperson.active or not self.user_id.active:
+            values["user_id"] = salesperson.filtered("active").id
+        if self.partner_invoice_id in partner | partner.commercial_partner_id:
+            values["partner_invoice_id"] = partner.address_get(["invoice"])["invoice"]
+        return values
 
     def _get_b2b_placed_url(self):
         """Hook: return where the buyer is led after the checkout.

@@ -69,11 +69,16 @@ class SaleOrder(models.Model):
 
     @api.model
     def _next_b2b_number(self, vals):
-        """Return the next number of pro-formas, or None to leave it to core's sequence."""
+        """Return the next number of pro-formas; without a sequence of theirs, one of orders."""
         # sudo: portal users check out, and do not read sequences
         sequence = self.env["ir.sequence"].sudo()
-        company_id = vals.get("company_id") or self.env.company.id
-        return sequence.with_company(company_id).next_by_code("b2b.proforma")
+        sequence = sequence.with_company(vals.get("company_id") or self.env.company.id)
+        return (
+            sequence.next_by_code("b2b.proforma")
+            # As core names an order: an archived sequence keeps nobody from ordering.
+            or sequence.next_by_code("sale.order")
+            or self.env._("New")
+        )
 
     def _check_b2b_single_cart(self, vals_list):
         """Refuse a second cart in words; the unique index is for two at the same moment.
