@@ -1,4 +1,5 @@
 import json
+import secrets
 
 from odoo import http
 from odoo.exceptions import UserError
@@ -184,6 +185,7 @@ class B2BQuickOrderPortal(B2BShopPortal):
             untaxed=sum(row["subtotal"] for row in priced),
             currency=agreement._get_price_currency(),
             templates=self._get_b2b_own_templates(agreement),
+            key=secrets.token_urlsafe(8),
             max_rows=QuickOrder._format_count(MAX_ROWS),
             format_count=QuickOrder._format_count,
             empty_rows=range(EMPTY_ROWS),
@@ -217,9 +219,14 @@ class B2BQuickOrderPortal(B2BShopPortal):
         :param str target: `cart` or `template`
         :param str template_id: an own template; without one a new one is made
         :param str name: of the new template
+        :param str key: of the page; a second click on the same button adds nothing twice
         """
         agreement = request.b2b_agreement
         kept = self._get_b2b_list(kwargs)
+        key = "|".join(map(self._read_text, (kwargs.get("key"), target, template_id, name)))
+        if kept and kwargs.get("key") and key == kept.added_key:
+            self._add_b2b_message(request.env._("This list has been added already."), "info")
+            return self._b2b_redirect(f"/my/b2b/{'templates' if target == 'template' else 'cart'}")
         try:
             parsed = self._read_b2b_list(kept, kwargs)
         except UserError as error:
@@ -242,7 +249,7 @@ class B2BQuickOrderPortal(B2BShopPortal):
             return self._render_b2b_quick_order(agreement, kept, problem=str(error))
         self._tell_b2b_rows(rows, count)
         if kept and count:
-            kept.was_added = True
+            kept.write({"was_added": True, "added_key": key})
         return self._b2b_redirect(url)
 
     def _read_b2b_list(self, kept, params):

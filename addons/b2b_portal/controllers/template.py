@@ -1,3 +1,4 @@
+import secrets
 from functools import partial
 
 from odoo import http
@@ -26,6 +27,7 @@ class B2BTemplatePortal(B2BShopPortal):
             "b2b_templates",
             templates=templates,
             line_counts=templates._count_b2b_lines(),
+            key=secrets.token_urlsafe(8),
         )
         return self._b2b_render("b2b_portal.portal_b2b_templates", values)
 
@@ -104,6 +106,7 @@ class B2BTemplatePortal(B2BShopPortal):
             own_codes=template.order_line.product_id._get_b2b_customer_codes(agreement.partner_id),
             statement=template._get_b2b_statement(today),
             line_problems=template._get_b2b_line_problems(),
+            key=secrets.token_urlsafe(8),
         )
         return self._b2b_render("b2b_portal.portal_b2b_template", values)
 
@@ -175,7 +178,14 @@ class B2BTemplatePortal(B2BShopPortal):
         return self._b2b_redirect(handler(agreement, template, request.httprequest.form))
 
     def _order_template(self, agreement, template, form):
-        """Put the template into the cart, all of it or the quantities of the form."""
+        """Put the template into the cart, all of it or the quantities of the form.
+
+        A second click on the same page orders nothing twice.
+        """
+        key = self._read_text(form.get("key"))
+        if key and key == template.b2b_template_key:
+            self._add_b2b_message(request.env._("This template is in your cart already."), "info")
+            return "/my/b2b/cart"
         quantities, problems = self._read_b2b_quantities(template)
         url = f"/my/b2b/templates/{template.id}"
         if problems:
@@ -189,6 +199,7 @@ class B2BTemplatePortal(B2BShopPortal):
         except UserError as error:
             self._add_b2b_message(str(error), "danger")
             return url
+        template.b2b_template_key = key
         self._tell_b2b_result(result, changes)
         return "/my/b2b/cart"
 

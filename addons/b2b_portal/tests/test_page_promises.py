@@ -179,6 +179,29 @@ class TestShopPromises(B2bPageCommon):
         self.env.invalidate_all()
         self.assertLess(max(self.cart.order_line.mapped("product_uom_qty")), 1_000_000)
 
+    def test_double_click_orders_a_template_once(self):
+        for url in ("/my/b2b/templates", f"/my/b2b/templates/{self.template.id}"):
+            self.cart.order_line.unlink()
+            action, values = self._form(self._get(url), "Order")
+            self._post(action, values)
+            ordered = self.cart.order_line.mapped("product_uom_qty")
+            self.assertTrue(ordered)
+            alerts = self._alerts(self._post(action, values))
+            self.assertIn("This template is in your cart already.", alerts)
+            self.env.invalidate_all()
+            self.assertEqual(self.cart.order_line.mapped("product_uom_qty"), ordered)
+            action, values = self._form(self._get(url), "Order")
+            self._post(action, values)
+            self.env.invalidate_all()
+            self.assertEqual(sum(self.cart.order_line.mapped("product_uom_qty")), 2 * sum(ordered))
+
+    def test_enter_in_a_template_orders_it(self):
+        page = self._page(self._get(f"/my/b2b/templates/{self.template.id}"))
+        form = page.xpath("//form[.//input[starts-with(@name, 'qty_')]]")[0]
+        first = form.xpath(".//button[@type='submit']")[0]
+        self.assertIsNone(first.get("formaction"))
+        self.assertIsNone(first.get("name"))
+
     def test_lines_of_a_message_stay_lines(self):
         self._post("/my/b2b/cart/update", {}, allow_redirects=False)
         alert = self._page(self._get("/my/b2b/cart")).xpath("//div[@role='alert']")[0]

@@ -163,6 +163,36 @@ class TestQuickOrderPages(B2bPageCommon):
         template = self.env["sale.order"].search([("b2b_template_name", "=", "From a list")])
         self.assertEqual(template.order_line.product_uom_qty, 2)
 
+    def test_double_click_adds_once(self):
+        response = self._preview("0042;2")
+        action, values = self._form(response, "Add to cart")
+        self._post(action, {**values, "target": "cart"})
+        alerts = self._alerts(self._post(action, {**values, "target": "cart"}))
+        self.assertIn("This list has been added already.", alerts)
+        self.assertEqual(self.cart.order_line.product_uom_qty, 2)
+        # Whoever looks at it again, and is told so, may order it twice.
+        again = self._get(f"/my/b2b/quick-order?list={values['list']}")
+        self.assertIn("orders it twice", " ".join(self._alerts(again)))
+        action, values = self._form(again, "Add to cart")
+        self._post(action, {**values, "target": "cart"})
+        self.assertEqual(self.cart.order_line.product_uom_qty, 4)
+
+    def test_double_click_makes_one_template(self):
+        action, values = self._form(self._preview("0042;2"), "Add to template")
+        values = {**values, "target": "template", "name": "Twice"}
+        for _click in range(2):
+            self._post(action, values)
+        made = self.env["sale.order"].search([("b2b_template_name", "=", "Twice")])
+        self.assertEqual(made.mapped("order_line.product_uom_qty"), [2])
+
+    def test_enter_presses_the_button_that_the_field_is_about(self):
+        response = self._preview("0042;2")
+        for name, value in (("name", "template"), ("template_id", "template")):
+            field = self._page(response).xpath(f"//*[@name='{name}']")[0]
+            form = next(field.iterancestors("form"))
+            buttons = form.xpath(".//button[@type='submit']/@value")
+            self.assertEqual(buttons, [value], name)
+
     def test_into_a_template_that_is_gone(self):
         action, values = self._form(self._preview("0042;2"), "Add to template")
         values = {**values, "target": "template", "template_id": self.template.id}

@@ -22,6 +22,9 @@ class B2bQuickOrderList(models.TransientModel):
     content = fields.Binary(string="Uploaded file", attachment=False)
     refusal = fields.Char(help="Code of the parser for an upload that was not kept.")
     was_added = fields.Boolean(string="Added to a cart or template")
+    added_key = fields.Char(
+        string="Page key", help="Key of the page that added it last: a page does so once."
+    )
 
     @api.model
     def _keep(self, cells, text, upload=None, refusal=""):

@@ -25,6 +25,12 @@ class SaleOrder(models.Model):
         copy=False,
         help="Colleagues of the same company see and use the template; otherwise only its maker.",
     )
+    b2b_template_key = fields.Char(
+        string="Page key",
+        copy=False,
+        groups="base.group_user",
+        help="Key of the page by which the template was ordered last: a page orders it once.",
+    )
     b2b_note = fields.Text(string="Note of the buyer", copy=False)
 
     _b2b_cart_uniq = models.UniqueIndex(
