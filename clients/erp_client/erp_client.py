@@ -25,7 +25,8 @@ from bridge import make_bridge_sink
 from calls import Odoo
 from epp import Writer
 from orders import OrderState, fetch_orders
-from push import Push, Snapshot, State, Timed, dry_run
+from push import Push, State, dry_run
+from readers import Snapshot, Timed
 from rows import MAX_ROWS
 from settings import Settings, read_number, read_switch
 from sinks import CsvSink, EppSink, JsonSink
