@@ -194,6 +194,39 @@ def test_order_with_another_number_is_not_cancelled(client, odoo):
     assert look(client, odoo, make_row(number="ZK 2")) == []
 
 
+@pytest.mark.parametrize("kind", ["order", "Order"])
+def test_order_of_somebody_else_is_not_cancelled_when_a_clerk_corrects_whose_it_is(
+    client, odoo, kind
+):
+    """ZK 12 was typed in for S00017, and is the order S00071."""
+    other = make_row(order="S00017", number="ZK 1")
+    wrong, right = (make_row(name, kind, "ZK 12") for name in ("S00017", "S00071"))
+    invoice = make_row("S00017", "invoice", "FS 12")
+    look(client, odoo, wrong, invoice)
+    assert look(client, odoo, right, {**invoice, "order": "S00071"}, code=1) == [
+        ("S00071", "order", "ZK 12", "open"),
+        ("S00071", "invoice", "FS 12", "open"),
+        # Its PDF is not to be seen by the customer of S00017.
+        ("S00017", "invoice", "FS 12", "cancelled"),
+    ]
+    assert "“ZK 12” is that of order S00071 now, no longer of S00017" in client.output
+    assert look(client, odoo, right, {**invoice, "order": "S00071"}) == []
+    assert look(client, odoo, right, {**invoice, "order": "S00071"}, other) != []
+    del odoo.calls[:]
+    assert look(client, odoo, {**invoice, "order": "S00071"}, other) == [
+        ("S00071", "order", "ZK 12", "cancelled")
+    ], "this one is gone"
+
+
+def test_corrected_order_is_told_at_the_first_sight_already(careful, odoo):
+    wrong, right = (make_row(order, number="ZK 12") for order in ("S00017", "S00071"))
+    look(careful, odoo, wrong)
+    look(careful, odoo, wrong)
+    assert look(careful, odoo, right, code=1) == []
+    assert look(careful, odoo, right) == [("S00071", "order", "ZK 12", "open")]
+    assert look(careful, odoo, right) == []
+
+
 def test_row_that_is_there_in_two_ways_is_told_and_not_cancelled(client, odoo):
     look(client, odoo, ORDER, INVOICE)
     twice = [ORDER, INVOICE, {**INVOICE, "state": "cancelled"}]

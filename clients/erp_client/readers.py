@@ -14,6 +14,7 @@ from rows import (
     get_identity,
     get_print,
     is_document,
+    is_order,
     sort_rows,
 )
 from tools import UTC, say, to_moment
@@ -137,8 +138,9 @@ class Snapshot:
         rows = [self._take(identity, row) for identity, row in look.items() if row
                 and self._is_due(identity, row, before, waits)]  # fmt: skip
         # An order that the ERP keeps under another number: to cancel it would be wrong.
-        kept = {row["order"] for row in look.values() if row and row["kind"] == "order"
+        kept = {row["order"] for row in look.values() if row and is_order(row["kind"])
                 and row["state"] == "open"}  # fmt: skip
+        gone = self._leave_out_moved(gone, look)
         rows += [self._take_gone(identity) for identity in gone
                  if self._is_gone(identity, kept, before, waits)]  # fmt: skip
         return self._add_keys(rows)
@@ -191,6 +193,29 @@ class Snapshot:
             )
         return []
 
+    def _leave_out_moved(self, gone, look):
+        """Return the rows without orders of the ERP that are those of another order now.
+
+        A clerk had mistyped whose they are: to cancel one would cancel an order of somebody who
+        has nothing to do with it. Deliveries and invoices do go: their PDFs are not his to see.
+        """
+        documents = [one for one in map(json.loads, look) if len(one) > 1]
+        owners = {number: order for order, kind, number in documents if is_order(kind)}
+        return [one for one in gone if not self._is_moved(one, owners)]
+
+    def _is_moved(self, identity, owners):
+        order, *document = json.loads(identity)
+        owner = document and is_order(document[0]) and owners.get(document[1])
+        if not owner or owner == order:
+            return False
+        self.source.problems += 1
+        say(
+            f"error: “{document[1]}” is that of order {owner} now, no longer of {order}, which is"
+            " not cancelled: please look at both in Odoo"
+        )
+        del self.state["known"][identity]
+        return True
+
     def _ask(self, gone, why):
         self.source.problems += 1
         say(
@@ -212,7 +237,7 @@ class Snapshot:
         values = json.loads(identity)
         if len(values) == 1:
             return True
-        if values[1] == "order" and values[0] in kept:
+        if is_order(values[1]) and values[0] in kept:
             say(f"order {values[0]} has another number now: “{values[2]}” is not cancelled")
             del self.state["known"][identity]
             return False

@@ -37,6 +37,11 @@ def is_document(row):
     return bool(row.get("kind") or row.get("number"))
 
 
+def is_order(kind):
+    """Whether a kind of document is the ERP's own order, however the source spells it."""
+    return kind.lower() == "order"
+
+
 def find_missing(names, needs_key):
     """Return the columns that are missing among those that are there.
 
@@ -73,8 +78,8 @@ def get_print(row):
 def get_rank(row):
     """Return the place of a row among others of the same moment."""
     if row.get("state") == "cancelled":
-        return 5 if row.get("kind") == "order" else 4
-    return RANKS.get(row.get("kind"), 1)
+        return 5 if is_order(row.get("kind", "")) else 4
+    return RANKS.get(row.get("kind", "").lower(), 1)
 
 
 def sort_rows(rows):
