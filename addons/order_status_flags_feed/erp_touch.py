@@ -12,11 +12,10 @@ Removed by ``DROP`` when the addon is uninstalled.
 
 import json
 
-# Columns that hold nothing of what an ERP is told.
+# Columns that hold nothing of what an ERP is told, and by which nobody chooses orders for it.
+SILENT_ORDER = ("write_date", "write_uid", "access_token", "order_tracking_token")
+# Those that hold nothing of it either, and by which a feed may choose its orders.
 QUIET_ORDER = (
-    "write_date",
-    "write_uid",
-    "access_token",
     "customer_status_id",
     "delivery_status",
     "external_ref",
@@ -25,7 +24,6 @@ QUIET_ORDER = (
     "order_flag_note",
     "order_status_date",
     "order_status_id",
-    "order_tracking_token",
 )
 QUIET_LINE = (
     "write_date",
@@ -96,13 +94,15 @@ CREATE TABLE IF NOT EXISTS sale_order_erp_version (
 # No reference to `sale_order`: a note must not wait for whoever holds the order's row.
 # One row an order and transaction; its number moves on, so that what is changed after a look
 # within the same transaction lies behind that look.
-TOUCH = """
-CREATE OR REPLACE FUNCTION sale_order_erp_touch_orders(touched integer[])
-RETURNS void LANGUAGE sql AS $$
-    INSERT INTO sale_order_erp_touch (order_id)
-    SELECT id FROM sale_order WHERE id = ANY(touched) AND was_placed ORDER BY id
+NOTE = """
+    INSERT INTO sale_order_erp_touch (order_id) %s
     ON CONFLICT (order_id, feed_position)
     DO UPDATE SET id = nextval('sale_order_erp_touch_id_seq')
+"""
+TOUCH = f"""
+CREATE OR REPLACE FUNCTION sale_order_erp_touch_orders(touched integer[])
+RETURNS void LANGUAGE sql AS $$
+{NOTE % "SELECT id FROM sale_order WHERE id = ANY(touched) AND was_placed ORDER BY id"}
 $$;
 """
 
@@ -112,6 +112,7 @@ DECLARE
     partners integer[];
     noted integer[];
     touched integer[];
+    taken_back integer[];
 BEGIN
 %(body)s
     IF touched IS NOT NULL THEN
@@ -123,10 +124,11 @@ $$;
 """
 
 
-def _without(alias, columns):
-    """Return a row with these columns emptied, those that the table does not have aside."""
+def _differs(columns):
+    """Return whether a row is another one, these columns and those that are not there aside."""
     nothing = json.dumps(dict.fromkeys(columns))
-    return f"jsonb_populate_record({alias}, '{nothing}')"
+    emptied = (f"jsonb_populate_record({alias}, '{nothing}')" for alias in "no")
+    return " *<> ".join(emptied)
 
 
 def _row_of(alias, columns):
@@ -137,14 +139,21 @@ ORDERS = f"""
     IF TG_OP = 'INSERT' THEN
         SELECT array_agg(id) INTO touched FROM new_rows WHERE was_placed;
     ELSE
-        SELECT array_agg(n.id) INTO touched
+        SELECT array_agg(n.id) FILTER (WHERE n.was_placed),
+               array_agg(n.id ORDER BY n.id) FILTER (WHERE n.was_placed IS NOT TRUE)
+          INTO touched, taken_back
           FROM new_rows n JOIN old_rows o ON o.id = n.id
-         WHERE n.was_placed
-           -- What is placed is news; only of what was placed before whole rows are compared.
-           AND CASE WHEN o.was_placed
-                    THEN {_without("n", QUIET_ORDER)} *<> {_without("o", QUIET_ORDER)}
+         -- What is placed is news; only of what was placed before whole rows are compared.
+         WHERE CASE WHEN n.was_placed IS NOT TRUE
+                    THEN o.was_placed IS TRUE
+                    WHEN o.was_placed
+                    THEN {_differs(SILENT_ORDER + QUIET_ORDER)}
                     ELSE TRUE
                 END;
+        -- An ERP that has the order hears that it is none any more.
+        IF taken_back IS NOT NULL THEN
+            {NOTE % "SELECT unnest(taken_back)"};
+        END IF;
     END IF;
 """
 LINES = f"""
@@ -170,7 +179,7 @@ LINES = f"""
          WHERE n.order_id = ANY(touched)
            AND CASE WHEN n.order_id = ANY(noted)
                     THEN TRUE
-                    ELSE {_without("n", QUIET_LINE)} *<> {_without("o", QUIET_LINE)}
+                    ELSE {_differs(QUIET_LINE)}
                 END;
     END IF;
 """

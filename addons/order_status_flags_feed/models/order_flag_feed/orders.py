@@ -3,6 +3,7 @@ from dataclasses import dataclass
 
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...erp_order import digest
@@ -159,7 +160,7 @@ class OrderFlagFeed(models.Model):
         :param int limit: how many at most
         """
         # sudo: a feed gets what its filter says
-        wanted = self.env["sale.order"].sudo()._search(self._get_export_domain())
+        wanted = self.env["sale.order"].sudo()._search(self._get_news_domain(bool(start[0])))
         if wanted.is_empty():
             return []
         wanted.add_where("sale_order.id = touch.order_id")
@@ -173,6 +174,9 @@ class OrderFlagFeed(models.Model):
                        known.version, known.digest, known.raised_position, known.raised_touch,
                        known.seen_touch, newest.feed_position, newest.id, fetched.version
                   FROM sale_order_erp_touch touch
+             LEFT JOIN sale_order_erp_version known ON known.order_id = touch.order_id
+             LEFT JOIN order_flag_feed_fetch fetched
+                    ON fetched.order_id = touch.order_id AND fetched.feed_id = %(feed)s
             CROSS JOIN LATERAL (%(wanted)s) wanted
             CROSS JOIN LATERAL (
                            SELECT feed_position, id
@@ -181,9 +185,6 @@ class OrderFlagFeed(models.Model):
                          ORDER BY feed_position DESC
                             LIMIT 1
                        ) newest
-             LEFT JOIN sale_order_erp_version known ON known.order_id = touch.order_id
-             LEFT JOIN order_flag_feed_fetch fetched
-                    ON fetched.order_id = touch.order_id AND fetched.feed_id = %(feed)s
                  WHERE (touch.feed_position, touch.id) > (%(position)s, %(touch)s)
                    AND touch.feed_position < %(border)s
                    AND NOT EXISTS (
@@ -210,6 +211,31 @@ class OrderFlagFeed(models.Model):
             )
         )
         return [Candidate.from_row(row) for row in rows]
+
+    def _get_news_domain(self, has_cursor):
+        """Return the domain of the orders of which this ERP gets news.
+
+        What it was given once it has, whether or not the filter still lets it in: that it was
+        cancelled must reach it. Who begins anew, without a cursor, gets such an order only where
+        it has changed since.
+
+        By the names of the query in ``_find_candidates``: to ask again costs more.
+
+        :param bool has_cursor: whether the ERP says how far it has come
+        :rtype: Domain
+        """
+        given = SQL("fetched.order_id IS NOT NULL")
+        if not has_cursor:
+            given = SQL(
+                """
+                (%s AND (fetched.version, touch.id)
+                        IS DISTINCT FROM (known.version, known.seen_touch))
+                """,
+                given,
+            )
+        was_given = Domain.custom(to_sql=lambda _model, _alias, _query: given)
+        company = Domain("company_id", "=", self.company_id.id)
+        return (self._get_export_domain() | was_given) & company
 
     def _judge_candidates(self, candidates, start):
         """Number the versions of these candidates, and return those that the feed is told."""

@@ -32,6 +32,7 @@ ORDER_FIELDS = (
     "partner_shipping_id",
     "payment_term_id",
     "state",
+    "was_placed",
 )
 # Of other apps, where they are there.
 OPTIONAL_FIELDS = ("b2b_note", "carrier_id")
@@ -86,7 +87,7 @@ class SaleOrder(models.Model):
             "name": text(self.name),
             "external_ref": text(self.external_ref),
             "document_type": self.document_type,
-            "state": STATES.get(self.state, "placed"),
+            "state": self._get_erp_state(),
             "placed_at": moment(self.erp_placed_at or self.date_order or self.create_date),
             "currency": self.currency_id.name,
             "currency_rate": decimal_text(self.currency_rate or 1.0, RATE_DIGITS),
@@ -101,6 +102,10 @@ class SaleOrder(models.Model):
             "lines": lines,
             "totals": self._prepare_erp_totals(),
         }
+
+    def _get_erp_state(self):
+        # One that was set back to a quotation is no order any more, until it is placed again.
+        return STATES.get(self.state, "placed") if self.was_placed else "cancelled"
 
     def _get_erp_note(self):
         """Return the customer's own words, then the order's note, as plain text."""
