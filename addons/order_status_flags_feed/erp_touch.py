@@ -12,10 +12,11 @@ Removed by ``DROP`` when the addon is uninstalled.
 
 import json
 
-# Columns that hold nothing of what an ERP is told, and by which nobody chooses orders for it.
-SILENT_ORDER = ("write_date", "write_uid", "access_token", "order_tracking_token")
-# Those that hold nothing of it either, and by which a feed may choose its orders.
+# Columns that hold nothing of what an ERP is told.
 QUIET_ORDER = (
+    "write_date",
+    "write_uid",
+    "access_token",
     "customer_status_id",
     "delivery_status",
     "external_ref",
@@ -24,6 +25,7 @@ QUIET_ORDER = (
     "order_flag_note",
     "order_status_date",
     "order_status_id",
+    "order_tracking_token",
 )
 QUIET_LINE = (
     "write_date",
@@ -113,6 +115,7 @@ DECLARE
     noted integer[];
     touched integer[];
     taken_back integer[];
+    watched boolean;
 BEGIN
 %(body)s
     IF touched IS NOT NULL THEN
@@ -139,6 +142,8 @@ ORDERS = f"""
     IF TG_OP = 'INSERT' THEN
         SELECT array_agg(id) INTO touched FROM new_rows WHERE was_placed;
     ELSE
+        -- A status or a tag may let an order in that an ERP reads nothing new of.
+        watched := EXISTS (SELECT FROM order_flag_feed WHERE active AND watches_orders);
         SELECT array_agg(n.id) FILTER (WHERE n.was_placed),
                array_agg(n.id ORDER BY n.id) FILTER (WHERE n.was_placed IS NOT TRUE)
           INTO touched, taken_back
@@ -146,8 +151,10 @@ ORDERS = f"""
          -- What is placed is news; only of what was placed before whole rows are compared.
          WHERE CASE WHEN n.was_placed IS NOT TRUE
                     THEN o.was_placed IS TRUE
+                    WHEN o.was_placed AND watched
+                    THEN n *<> o
                     WHEN o.was_placed
-                    THEN {_differs(SILENT_ORDER + QUIET_ORDER)}
+                    THEN {_differs(QUIET_ORDER)}
                     ELSE TRUE
                 END;
         -- An ERP that has the order hears that it is none any more.

@@ -1,10 +1,29 @@
-"""Whether a domain asks only for what a user may read."""
+"""What a domain names, and whether a user may read it."""
 
 from collections.abc import Collection
 
 from odoo.fields import Domain
 
 NESTED = ("any", "not any")
+
+
+def iter_fields(model, domain):
+    """Yield the fields that a domain names: along its paths, and in domains within it.
+
+    :param model: what is searched
+    :param Domain domain: not optimized, which would forget what was typed
+    """
+    for condition in domain.iter_conditions():
+        place = model
+        for name in condition.field_expr.split("."):
+            # The part of a date, or a property.
+            if place is None:
+                break
+            field = place._fields[name]
+            yield field
+            place = place.env[field.comodel_name] if field.relational else None
+        if place is not None and condition.operator in NESTED:
+            yield from iter_fields(place, Domain(condition.value))
 
 
 def find_unreadable(model, domain):

@@ -71,3 +71,66 @@ class TestOrdersFilter(OrdersCommon):
         )
         self.env.invalidate_all()
         self.assertEqual(self._news(), [])
+
+    # === WHAT LETS AN ORDER IN === #
+
+    def _count_notes(self, order):
+        self.env.flush_all()
+        self.env.cr.execute(
+            "SELECT count(*), max(id) FROM sale_order_erp_touch WHERE order_id = %s", [order.id]
+        )
+        return self.env.cr.fetchone()
+
+    def test_order_that_a_status_or_a_flag_lets_in_later(self):
+        status, flag = self.in_progress, self.flag_in_progress
+        for condition, let_in in (
+            (("order_status_id", "=", status.id), lambda o: o.set_order_status(status.id)),
+            (("order_flag_id.name", "=", flag.name), lambda o: o.set_order_flag(flag.id)),
+            (
+                ("order_status_id", "any", [("id", "=", status.id)]),
+                lambda o: o.set_order_status(status.id),
+            ),
+        ):
+            order = self._place()
+            self._filter(condition)
+            self.assertEqual(self._news(), [])
+            let_in(order)
+            found = self._news()
+            self.assertEqual([row["id"] for row in found], order.ids, condition)
+            self.assertEqual(self._news(), [])
+
+    def test_order_that_is_let_in_by_what_is_no_column_of_it(self):
+        tag = self.env["crm.tag"].create({"name": "For the ERP"})
+        order = self._place()
+        self._filter(("tag_ids", "in", tag.ids))
+        self.assertEqual(self._news(), [])
+        self.env.flush_all()
+        # As long ago as in another transaction.
+        self.env.cr.execute(
+            "UPDATE sale_order SET write_date = '2026-01-01' WHERE id = %s", [order.id]
+        )
+        self.env.invalidate_all()
+        self._news()
+        order.tag_ids = tag
+        self.assertEqual([row["id"] for row in self._news()], order.ids)
+
+    def test_feed_that_was_archived_meanwhile(self):
+        order = self._place()
+        self._filter(("order_flag_id", "=", self.flag_in_progress.id))
+        self.feed.active = False
+        order.set_order_flag(self.flag_in_progress.id)
+        self.feed.active = True
+        self.assertEqual([row["id"] for row in self._news()], order.ids)
+
+    def test_status_and_flag_are_not_noted_where_no_filter_names_them(self):
+        feeds = self.env["order.flag.feed"].search([])
+        feeds.export_domain = "[('document_type', '!=', 'sale'), ('partner_id.name', '!=', 'X')]"
+        self.assertEqual(feeds.mapped("watches_orders"), [False] * len(feeds))
+        order = self._place()
+        before = self._count_notes(order)
+        order.set_order_flag(self.flag_in_progress.id)
+        self.assertEqual(self._count_notes(order), before)
+        self.feed.export_domain = "[('invoice_status', '=', 'invoiced')]"
+        self.assertTrue(self.feed.watches_orders)
+        order.set_order_flag(self.flag_rejected.id)
+        self.assertGreater(self._count_notes(order)[1], before[1])

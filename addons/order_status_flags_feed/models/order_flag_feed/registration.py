@@ -6,7 +6,8 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, mute_logger
 
-from ...readable import find_unreadable
+from ...erp_touch import QUIET_ORDER
+from ...readable import find_unreadable, iter_fields
 
 DEFAULT_DOMAIN = "[('document_type', '!=', 'sale')]"
 
@@ -21,6 +22,13 @@ class OrderFlagFeed(models.Model):
         required=True,
         default=DEFAULT_DOMAIN,
         help="Placed orders that match are given to the ERP when it asks for orders.",
+    )
+    watches_orders = fields.Boolean(
+        string="Filter by what the ERP does not read",
+        compute="_compute_watches_orders",
+        store=True,
+        help="Orders are looked at each time they are written, since their status, flag or the"
+        " like may let them in.",
     )
     registration_minutes = fields.Integer(
         string="To be registered within (minutes)",
@@ -37,6 +45,12 @@ class OrderFlagFeed(models.Model):
     )
 
     # === COMPUTE METHODS === #
+
+    @api.depends("export_domain")
+    def _compute_watches_orders(self):
+        """Tell the trigger on orders, see ``erp_touch.py``, what may let one in."""
+        for feed in self:
+            feed.watches_orders = feed._names_quiet_fields()
 
     @api.depends("export_domain", "registration_minutes", "active")
     def _compute_unregistered_count(self):
@@ -71,8 +85,9 @@ class OrderFlagFeed(models.Model):
         res = super().write(vals)
         # What somebody with more rights has typed stays.
         self.filtered(lambda feed: feed.export_domain != filters[feed])._check_filter_is_readable()
-        if {"export_domain", "company_id"} & vals.keys():
-            for feed in self:
+        if {"export_domain", "company_id", "active"} & vals.keys():
+            # For an archived feed nothing is noted that lets an order in: it is offered later.
+            for feed in self.filtered("active"):
                 feed._offer_new_orders()
         return res
 
@@ -106,6 +121,21 @@ class OrderFlagFeed(models.Model):
     def _read_filter(self):
         """Return the filter as it was typed."""
         return Domain(ast.literal_eval(self.export_domain or "[]"))
+
+    def _names_quiet_fields(self):
+        """Whether the filter may let an order in when nothing changes that an ERP reads.
+
+        What a field that is no column of orders follows from, nobody can tell.
+        """
+        try:
+            named = list(iter_fields(self.env["sale.order"], self._read_filter()))
+        except (ValueError, KeyError, SyntaxError, TypeError):
+            return False  # such a filter lets nothing in, and is refused when it is typed
+        return any(
+            field.name in QUIET_ORDER or not field.store or not field.column_type
+            for field in named
+            if field.model_name == "sale.order"
+        )
 
     def _find_filter_problem(self):
         """Return why the filter cannot be read any more, or False.
