@@ -316,6 +316,13 @@ class OtherBridge(JsonServer):
         (500, {"status": "rejected", "message": "x"}, "rejected"),
         (404, {"status": "rejected"}, "rejected"),
         (422, ["x"], "rejected"),
+        (422, {"status": "taken"}, "in doubt"),
+        (200, {}, "in doubt"),
+        (201, ["<html>"], "in doubt"),
+        (200, {"state": "fail"}, "in doubt"),
+        (200, {"status": "fail", "message": "x"}, "in doubt"),
+        (204, {"status": "taken"}, "in doubt"),
+        (300, {}, "in doubt"),
     ],
 )
 def test_what_other_bridges_answer(odoo, client, code, values, state):
@@ -325,6 +332,18 @@ def test_what_other_bridges_answer(odoo, client, code, values, state):
         client.use(f"sink = http\nurl = {other.url}\ntimeout = 1")
         code, output = client.run("orders")
     assert (code, f"{state}: order S00001" in output) == (1, True), output
+
+
+def test_page_of_a_proxy_is_no_order_in_the_erp(odoo, bridge, bridged):
+    """It is looked up, and sent again, as the bridge never saw it."""
+    odoo.orders = [make_order(1)]
+    bridge.mode = "proxy"
+    code, output = bridged.run("orders")
+    assert (code, bridge.posts, bridge.lookups) == (1, ["odoo-7-1-1"], ["odoo-7-1-1"]), output
+    bridge.mode = ""
+    assert bridged.run("orders")[0] == 0
+    assert bridge.posts == ["odoo-7-1-1"] * 2
+    assert len(bridge.taken) == 1
 
 
 def test_bridge_sink_killed_at_every_step(odoo, bridge, bridged):

@@ -81,9 +81,10 @@ class Bridge:
             raise Problem(f"the bridge refuses the client ({code}): {message}")
         if code in BUSY or said == UNKNOWN:
             raise Unreachable(message)
-        if code < 300:
+        if said == TAKEN and code in (200, 201):
             return Outcome(TAKEN, get_words(values))
-        return Outcome(REJECTED if code < 500 else DOUBT, message)
+        # A page of a proxy, a word that is none of the protocol: they say nothing.
+        return Outcome(REJECTED if 400 <= code < 500 and not said else DOUBT, message)
 
     def look_up(self, key):
         """Ask what became of an order; whatever is no clear answer leaves it in doubt."""
