@@ -162,6 +162,30 @@ def test_second_sight_where_there_are_times(careful, odoo):
     assert look(careful, odoo, row) == []
 
 
+def test_flag_of_a_later_time_hides_no_document_that_waits(careful, odoo):
+    careful.configure("csv = changes.csv\nsecond_sight = on")
+    invoice = {**INVOICE, "key": "i", "changed_at": "2026-03-01T09:00:00+01:00"}
+    flag = {"order": "S1", "flag": "Gotowe", "key": "f", "changed_at": "2026-03-01T16:00:00+01:00"}
+    assert look(careful, odoo, invoice, flag) == [("S1", "Gotowe")]
+    changed = {**invoice, "tracking": "1"}
+    assert look(careful, odoo, changed, flag) == []
+    assert look(careful, odoo, changed, flag) == [("S1", "invoice", "FS 1", "open")]
+    late = {**invoice, "key": "l", "number": "FS 0"}
+    assert look(careful, odoo, late, changed, flag) == [], "nothing waits for the past any more"
+    assert careful.source_state["pending"] == {}
+
+
+def test_what_waits_in_the_state_of_an_earlier_client(careful, odoo):
+    careful.configure("csv = changes.csv\nsecond_sight = on")
+    row = {**INVOICE, "key": "k", "changed_at": "2026-03-01T12:00:00+01:00"}
+    look(careful, odoo, row)
+    state = careful.state
+    pending = state["sources"]["source"]["pending"]
+    state["sources"]["source"]["pending"] = {key: entry[0] for key, entry in pending.items()}
+    (careful.folder / "erp_client.state.json").write_text(json.dumps(state))
+    assert look(careful, odoo, row) == [("S1", "invoice", "FS 1", "open")]
+
+
 def test_dry_run_shows_what_will_be_sent_and_notes_nothing(careful, odoo):
     careful.write_rows([ORDER, INVOICE])
     code, output = careful.run("dry-run")

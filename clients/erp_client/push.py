@@ -19,8 +19,9 @@ NEW_SOURCE = {
     "seen": {},
     # The outbox: `{key: {"row": ..., "tries": n}}`
     "retry": {},
-    # Snapshots: `{identity: print}` of what Odoo was told, and what was seen once.
+    # Snapshots: `{identity: print}` of what Odoo was told.
     "known": {},
+    # What was seen once: `{identity: print}`, or `{key: [print, time]}` where there are times.
     "pending": {},
     "query": "",
     "look": "",

@@ -25,6 +25,14 @@ FEW, SHARE = 50, 0.1
 FIRST_YEAR = 2000
 
 
+def get_pending(entry):
+    """Return the print and the time of a row that waits, as a state keeps it where there are times.
+
+    :param entry: a list; of an earlier client the print alone; None for none
+    """
+    return entry if isinstance(entry, list) else [entry, ""]
+
+
 class Timed:
     """A source that keeps the time of each change: what came since the last run is new.
 
@@ -43,7 +51,12 @@ class Timed:
         """Return the moment before which nothing is looked at again, None at the start."""
         since = to_moment(self.state["since"])
         # The year 1, for one, stands for no time at all in some programs.
-        return since - self.overlap if since and since.year >= FIRST_YEAR else None
+        if not since or since.year < FIRST_YEAR:
+            return None
+        # A flag of a later time must not hide a document that waits for its second sight.
+        waiting = (to_moment(get_pending(one)[1]) for one in self.state["pending"].values())
+        waiting = [moment for moment in waiting if moment and moment.year >= FIRST_YEAR]
+        return min([since, *waiting]) - self.overlap
 
     def collect(self, waits=True):
         """Return the new rows; a document that was not seen before waits for its second sight.
@@ -62,9 +75,9 @@ class Timed:
 
     def _read_new(self):
         """Return the rows that are not known; of a key that is there in several ways, none."""
-        rows = {}
-        for row in self.source.read(self.get_border()):
-            if not self._is_new(row):
+        rows, border = {}, self.get_border()
+        for row in self.source.read(border):
+            if not self._is_new(row, border):
                 continue
             known = rows.setdefault(row["key"], row)
             if known != row:
@@ -78,18 +91,19 @@ class Timed:
         kept = self.state["retry"].get(row["key"])
         return kept is not None and kept["row"] == row
 
-    def _is_new(self, row):
+    def _is_new(self, row, border):
         if row["key"] in self.state["retry"]:
             return True
         if row["key"] in self.state["seen"]:
             return False
-        moment, border = to_moment(row["changed_at"]), self.get_border()
+        moment = to_moment(row["changed_at"])
         return not moment or not border or moment >= border
 
     def _is_due(self, row, before):
-        if not is_document(row) or before.get(row["key"]) == get_print(row):
+        new = get_print(row)
+        if not is_document(row) or get_pending(before.get(row["key"]))[0] == new:
             return True
-        self.state["pending"][row["key"]] = get_print(row)
+        self.state["pending"][row["key"]] = [new, row["changed_at"]]
         return False
 
     def note(self, row):
