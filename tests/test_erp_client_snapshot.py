@@ -194,6 +194,65 @@ def test_dry_run_shows_what_will_be_sent_and_notes_nothing(careful, odoo):
     assert not (careful.folder / "erp_client.state.json").exists()
 
 
+# === NO MAIL === #
+
+
+def take_quiet(odoo):
+    """Return `(number, whether nobody is mailed)` of what was pushed since the last time."""
+    calls = [body for method, body in odoo.calls if method == "push"]
+    odoo.calls.clear()
+    return [
+        (row["document"]["number"], body.get("context") == {"order_status_no_notify": True})
+        for body in calls
+        for row in body["rows"]
+    ]
+
+
+def push_rows(client, odoo, *rows, options=()):
+    client.write_rows(rows)
+    client.run("push", *options)
+    return take_quiet(odoo)
+
+
+def test_first_push_mails_nobody_when_it_is_told_so(client, odoo):
+    new = {**INVOICE, "number": "FS 2"}
+    assert push_rows(client, odoo, ORDER, INVOICE, options=["--no-mail"]) == [
+        ("ZK 1", True),
+        ("FS 1", True),
+    ]
+    assert push_rows(client, odoo, ORDER, INVOICE, new) == [("FS 2", False)]
+    assert client.source_state["quiet"] == {}
+    client.write_rows([ORDER])
+    client.run("dry-run", "--no-mail")
+    assert odoo.calls[-1][1]["context"] == {"order_status_no_notify": True}
+
+
+@pytest.mark.parametrize("mode", ["snapshot", "time"])
+def test_next_run_mails_nobody_about_what_waited(careful, odoo, mode):
+    """The first look sends no document, as each waits for its second sight."""
+    careful.configure(f"csv = changes.csv\nmode = {mode}\nsecond_sight = on")
+    times = {"changed_at": "2026-03-01T12:00:00+01:00"}
+    old, new = {**INVOICE, "key": "1", **times}, {**INVOICE, "key": "2", "number": "FS 2", **times}
+    assert push_rows(careful, odoo, old, options=["--no-mail"]) == []
+    assert push_rows(careful, odoo, old, new) == [("FS 1", True)]
+    assert push_rows(careful, odoo, old, new) == [("FS 2", False)]
+
+
+@pytest.mark.parametrize("mode", ["snapshot", "time"])
+def test_run_that_could_not_finish_mails_nobody_later(client, odoo, mode):
+    client.configure(f"csv = changes.csv\nmode = {mode}")
+    times = {"changed_at": "2026-03-01T12:00:00+01:00"}
+    rows = [{**make_row(f"S{n}", number=f"ZK {n}"), "key": f"{n}", **times} for n in (1, 2)]
+    odoo.failures = [503] * 4
+    assert push_rows(client, odoo, *rows, options=["--no-mail"]) == []
+    rows.append({**make_row("S3", number="ZK 3"), "key": "3", **times})
+    assert sorted(push_rows(client, odoo, *rows)) == [
+        ("ZK 1", True),
+        ("ZK 2", True),
+        ("ZK 3", False),
+    ]
+
+
 # === WHAT GOES WRONG === #
 
 

@@ -29,6 +29,8 @@ class Odoo:
     def call(self, method, **values):
         """Return the answer of a call.
 
+        :param str method: of the feed
+        :param values: its parameters
         :raise Problem: when Odoo refuses, or cannot be reached in several tries
         """
         body = json.dumps({"ids": [int(self.settings["feed"])], **values}).encode()

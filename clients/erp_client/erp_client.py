@@ -86,7 +86,8 @@ class Client:
         """Push one source; another one that cannot be read does not stop it."""
         try:
             reader = self._make_reader(name, section, state)
-            return Push(self.odoo, state, reader, self.batch, self.max_tries).run()
+            no_mail = self.options.no_mail
+            return Push(self.odoo, state, reader, self.batch, self.max_tries, no_mail).run()
         except Problem as problem:
             say(f"error: {problem}")
             return False
@@ -95,7 +96,8 @@ class Client:
         """Print what a push would do."""
         sources, state = self.settings.get_sources(), State(self.get_state_path())
         for name, section in sources.items():
-            dry_run(self.odoo, self._make_reader(name, section, state), self.batch)
+            reader = self._make_reader(name, section, state)
+            dry_run(self.odoo, reader, self.batch, self.options.no_mail)
         return True
 
     def _make_reader(self, name, section, state):
@@ -230,6 +232,12 @@ def make_parser():
         choices=("ask", "send", "forget"),
         default="ask",
         help="for push: what is done with many rows that vanished from a snapshot at once",
+    )
+    parser.add_argument(
+        "--no-mail",
+        action="store_true",
+        help="for push and dry-run: no customer is mailed about what this run sees, as at the first"
+        " push of years of orders",
     )
     parser.add_argument(
         "--again", action="store_true", help="for orders: send given-up orders to the bridge again"

@@ -5,6 +5,7 @@ when Odoo has settled it. A run that was killed sends the same rows with the sam
 Odoo answers as `duplicate`.
 """
 
+import itertools
 import json
 
 from readers import collect_due
@@ -23,9 +24,12 @@ NEW_SOURCE = {
     "known": {},
     # What was seen once: `{identity: print}`, or `{key: [print, time]}` where there are times.
     "pending": {},
+    # Of whom nobody is mailed: keys of rows, and what waits for its second sight.
+    "quiet": {},
     "query": "",
     "look": "",
 }
+NO_MAIL = {"order_status_no_notify": True}
 OLD_NAME = "flag_feed.state.json"
 
 
@@ -78,14 +82,16 @@ class Push:
     :param reader: a :class:`Timed` or :class:`Snapshot`
     :param int batch: rows a call
     :param int max_tries: runs after which a row that Odoo cannot take is given up
+    :param bool no_mail: whether no customer is mailed about what this run sees
     """
 
-    def __init__(self, odoo, state, reader, batch, max_tries):
+    def __init__(self, odoo, state, reader, batch, max_tries, no_mail=False):
         self.odoo = odoo
         self.state = state
         self.reader = reader
         self.batch = batch
         self.max_tries = max_tries
+        self.no_mail = no_mail
         self.counts = {}
         self.left = 0
         self.given_up = 0
@@ -96,12 +102,33 @@ class Push:
         :return: whether everything that was due was done
         """
         rows = collect_due(self.reader)
+        self._note_quiet(rows)
         # With the keys on the disk, what is sent twice is known by them.
         self.state.save()
-        for part in split(self._prepare(rows), self.batch):
-            self._send(part)
+        quiet = self.reader.state["quiet"]
+        for is_quiet, some in itertools.groupby(rows, lambda row: row["key"] in quiet):
+            for part in split(self._prepare(some), self.batch):
+                self._send(part, {"context": NO_MAIL} if is_quiet else {})
         self._finish()
         return not (self.left or self.given_up or self.reader.source.problems)
+
+    def _note_quiet(self, rows):
+        """Note of which rows no customer is mailed, whichever run sends them in the end.
+
+        Documents wait for their second sight, and a run may be killed or find Odoo away: the
+        next one must not mail what this one was told not to.
+        """
+        state = self.reader.state
+        quiet, kept = state["quiet"], state["retry"]
+        sent = {
+            row["key"]
+            for row in rows
+            if self.no_mail
+            or row["key"] in quiet
+            or kept.get(row["key"], {}).get("identity") in quiet
+        }
+        waiting = {name for name in state["pending"] if self.no_mail or name in quiet}
+        state["quiet"] = dict.fromkeys(sorted(sent | waiting), 1)
 
     def _prepare(self, rows):
         for row in rows:
@@ -110,8 +137,9 @@ class Push:
             except RowProblem as problem:
                 self._keep(row, "not sent", str(problem))
 
-    def _send(self, part):
-        results = self.odoo.call("push", rows=[payload for _row, payload in part])
+    def _send(self, part, options):
+        rows = [payload for _row, payload in part]
+        results = self.odoo.call("push", rows=rows, **options)
         for (row, _payload), result in zip(part, results, strict=True):
             self._settle(row, result)
         self.state.save()
@@ -156,10 +184,12 @@ class Push:
             say(f"{self.given_up} rows were given up: Odoo never took them")
 
 
-def dry_run(odoo, reader, batch):
+def dry_run(odoo, reader, batch, no_mail=False):
     """Print what a push of the rows would do; nothing is noted."""
+    options = {"context": NO_MAIL} if no_mail else {}
     for part in split(_prepare_dry(collect_due(reader, waits=False)), batch):
-        answer = odoo.call("dry_run", rows=[payload for _row, payload in part])
+        rows = [payload for _row, payload in part]
+        answer = odoo.call("dry_run", rows=rows, **options)
         for (row, _payload), result in zip(part, answer["results"], strict=True):
             say(describe(row, result["result"], result["message"]))
         say(f"{answer['orders']} orders would change, {answer['customers']} customers be mailed")

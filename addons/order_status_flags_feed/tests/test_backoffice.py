@@ -330,6 +330,17 @@ class TestBackOffice(FeedCommon):
         again.action_import()
         self.assertEqual((again.skipped_count, again.failed_count), (1, 1))
 
+    def test_csv_of_the_past_mails_nobody(self):
+        order = self._create_order()
+        wizard = self._open_import(HEADER + self._line(order))
+        self.assertTrue(wizard.notify)
+        wizard.notify = False
+        wizard.action_check()
+        self.assertEqual((wizard.order_count, wizard.customer_count), (1, 0))
+        wizard.action_import()
+        self.assertEqual(order.order_flag_id, self.flag_in_progress)
+        self.assertEqual(self._rows(order)[-1].mail_state, "suppressed")
+
     def test_archived_feed_takes_nothing_by_hand_either(self):
         order = self._create_order()
         self._push(self._row(order, flag="unknown"))

@@ -35,6 +35,7 @@ class OrderFlagFeedImport(models.TransientModel):
     feed_id = fields.Many2one(comodel_name="order.flag.feed", required=True, ondelete="cascade")
     data = fields.Binary(string="CSV file", attachment=False)
     filename = fields.Char()
+    notify = fields.Boolean(string="Mail the customers", default=True)
     state = fields.Selection(
         selection=[("upload", "Upload"), ("checked", "Checked"), ("done", "Imported")],
         default="upload",
@@ -76,7 +77,10 @@ class OrderFlagFeedImport(models.TransientModel):
         self.feed_id._check_switched_on()
         cells = self._read_file()
         rows = [self._make_push_row(named) for named in cells]
-        feed = self.feed_id._in_own_context()
+        feed = self.feed_id
+        if not self.notify:
+            feed = feed.with_context(order_status_no_notify=True)
+        feed = feed._in_own_context()
         feed._check_call(rows)
         return feed, cells, rows
 
