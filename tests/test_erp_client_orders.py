@@ -5,7 +5,7 @@ import json
 import socket
 
 import pytest
-from kit.erp import Client, FakeBridge, FakeOdoo, JsonServer, make_line, make_order
+from kit.erp import Client, FakeBridge, FakeOdoo, JsonServer, make_address, make_line, make_order
 
 
 @pytest.fixture
@@ -94,6 +94,20 @@ def test_csv_file_grows_by_a_row_for_each_line(odoo, client):
     assert rows[1]["line_net"] == "-5.00", "a number stays one"
     assert rows[1]["line_tax_rates"] == "23.0, 5.0"
     assert rows[3]["total_gross"] == "36.90"
+
+
+def test_phone_numbers_are_written_as_they_are_dialled(odoo, client):
+    client.use("sink = csv\nfile = orders.csv")
+    phones = ["+48 61 555 01 00", "+48 (61) 555-01/00", "(61) 555.01.00", "0048615550100"]
+    formulas = ["+48 61|cmd", "+A1", "-1+2", "--1", "-48 61", "+-1", "=1", "+=1", "@x"]
+    odoo.orders = [
+        make_order(n, delivery_address=make_address(phone=phone))
+        for n, phone in enumerate(phones + formulas, 1)
+    ]
+    assert client.run("orders")[0] == 0
+    with (client.folder / "orders.csv").open(encoding="utf-8", newline="") as file:
+        written = [row["delivery_address_phone"] for row in csv.DictReader(file, delimiter=";")]
+    assert written == phones + [f"'{text}" for text in formulas]
 
 
 def test_ten_thousand_orders(odoo, client):

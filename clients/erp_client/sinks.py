@@ -20,6 +20,8 @@ COLUMNS = [*ORDER, *(f"{place}_{name}" for place in PLACES for name in ADDRESS)]
 COLUMNS += [*(f"payment_{name}" for name in ("method", "terms", "paid"))]
 COLUMNS += [*(f"total_{name}" for name in ("net", "tax", "gross"))]
 COLUMNS += [*(f"line_{name}" for name in LINE)]
+# Amounts and phone numbers: no formula can come of them, and an apostrophe would be dialled.
+SAFE = re.compile(r"-?[0-9]+(\.[0-9]+)?|\+?[0-9(][0-9 \u00a0()./-]*")
 
 
 class Unwritable(Exception):
@@ -216,6 +218,5 @@ def _make_cell(name, value):
     if isinstance(value, list):
         return ", ".join(map(str, value))
     text = str(value)
-    # Customers write some of the texts, and a spreadsheet runs what looks like a formula; an
-    # amount below zero stays a number.
-    return text if re.fullmatch(r"-?\d+(\.\d+)?", text) else table_csv.guard(text)
+    # Customers write some of the texts, and a spreadsheet runs what looks like a formula.
+    return text if SAFE.fullmatch(text) else table_csv.guard(text)
