@@ -142,14 +142,16 @@ class OrderFlagFeedLog(models.Model):
                 self.env._("Only rows that did not reach their order can be sent again.")
             )
         answers = []
+        # Also those that fail again: the new rows tell so, and are the ones to look at. Before they
+        # are there, so that these, which somebody may have on the screen, are not replaced by them.
+        logs.is_replayed = True
+        logs.flush_recordset(["is_replayed"])
         for feed, feed_logs in logs.grouped("feed_id").items():
             feed._check_switched_on()
             own = feed._in_own_context()
             for start in range(0, len(feed_logs), MAX_ROWS):
                 part = feed_logs[start : start + MAX_ROWS]
                 answers += own._push([log._get_row() for log in part])
-        # Also those that failed again: the new rows tell so, and are the ones to look at.
-        logs.is_replayed = True
         return self._notify_replay(answers)
 
     def _notify_replay(self, answers):
@@ -217,9 +219,49 @@ class OrderFlagFeedLog(models.Model):
         blank = dict.fromkeys(names) | {"has_file": False, "is_replayed": False}
         blank |= {"create_uid": uid, "write_uid": uid, "create_date": now, "write_date": now}
         vals_list = [{**blank, **self._prepare_values(feed, row)} for row in rows]
+        replaced = self._remove_failed(feed, vals_list)
         self._settle(feed, [vals["key"] for vals in vals_list if vals["key"]])
-        self.env.execute_query(get_insert(self, vals_list))
+        again, new = [], []
+        for vals in vals_list:
+            log_id = replaced.pop((vals["key"], vals["result"]), None)
+            (again if log_id else new).append({"id": log_id, **vals} if log_id else vals)
+        for part in filter(None, (again, new)):
+            self.env.execute_query(get_insert(self, part))
         feed.invalidate_recordset(["log_ids"], flush=False)
+
+    @api.model
+    def _remove_failed(self, feed, vals_list):
+        """Remove what failed before as it does now: a client tries thousands of rows for days.
+
+        :param order.flag.feed feed: sudo
+        :param list[dict] vals_list: of the rows that came
+        :return: ``{(key, result): id}``, by which the row that replaces one is known: somebody may
+            have it on the screen
+        :rtype: dict
+        """
+        failed = [vals for vals in vals_list if vals["key"] and vals["result"] in REPLAYABLE]
+        if not failed:
+            return {}
+        rows = self.env.execute_query(
+            SQL(
+                """
+                DELETE FROM order_flag_feed_log log
+                      USING unnest(%s::text[], %s::text[]) AS came (key, result)
+                      WHERE log.feed_id = %s
+                        AND log.key = came.key
+                        AND log.result = came.result
+                        AND log.is_replayed IS NOT TRUE
+                        AND log.result IN %s
+                  RETURNING log.key, log.result, log.id
+                """,
+                [vals["key"] for vals in failed],
+                [vals["result"] for vals in failed],
+                feed.id,
+                REPLAYABLE,
+            )
+        )
+        self.invalidate_model()
+        return {(key, result): log_id for key, result, log_id in sorted(rows, reverse=True)}
 
     @api.model
     def _settle(self, feed, keys):

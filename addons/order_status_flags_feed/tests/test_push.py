@@ -333,6 +333,34 @@ class TestPush(FeedCommon):
         self._push_one(order, feed=feed)
         self.assertEqual(self._rows(order)[-1].mail_state, "suppressed")
 
+    def test_row_that_fails_again_and_again_is_kept_once(self):
+        """A client tries for days; other rows, feeds and what was sent from the log stay."""
+        order = self._create_order()
+        bad = self._row(flag="Nieznana", order=None)
+        other, invalid = self._row(), self._row(order, changed_at="never")
+        elsewhere = self._create_feed(name="Other").with_user(self.client)
+        self._push(bad, feed=elsewhere)
+        self._push(bad, other, invalid)
+        first = self.feed.log_ids
+        for _try in range(2):
+            self._push(bad, other, invalid)
+        self.assertEqual(self.feed.log_ids, first, "somebody may have them on the screen")
+        self.assertEqual(
+            sorted(self.feed.log_ids.mapped("key")),
+            sorted(row["key"] for row in (bad, other, invalid)),
+        )
+        self.assertEqual(self.feed.failed_count, 3)
+        self._push({**bad, "order": order.name})
+        logs = self.feed.log_ids.filtered(lambda log: log.key == bad["key"])
+        self.assertEqual(
+            [(log.result, log.is_open) for log in logs],
+            [("unknown_flag", True), ("unknown_order", False)],
+        )
+        logs[0].with_user(self.manager).action_replay()
+        self.assertEqual(len(logs.exists()), 2)
+        self.assertEqual(self.feed.failed_count, 3)
+        self.assertEqual(len(elsewhere.sudo().log_ids), 1)
+
     # === DRY RUN === #
 
     def test_dry_run_answers_as_push_and_changes_nothing(self):
