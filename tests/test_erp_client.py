@@ -95,6 +95,61 @@ def test_rows_that_failed_are_sent_again_and_given_up(odoo, client):
     assert client.run()[0] == 0, "nothing is due any more"
 
 
+@pytest.mark.parametrize("mode", ["time", "snapshot"])
+def test_row_that_was_given_up_is_sent_once_more_when_somebody_says_so(odoo, client, mode):
+    """A flag of ours was not mapped for weeks; the row itself will not change any more."""
+    client.configure(f"csv = changes.csv\nmode = {mode}", max_tries=2)
+    client.write_rows(make_rows(1, order="missing"))
+    for _run in range(3):
+        client.run()
+    assert len(odoo.sent) == 2
+    assert client.run()[0] == 0, "it is told once"
+    code, output = client.run("push", "--again")
+    assert (code, len(odoo.sent), len({row["key"] for row in odoo.sent})) == (1, 3, 1), output
+    assert "given up" not in output, "it has all its tries again"
+    assert "push --again sends them" in client.run()[1]
+    assert client.source_state["retry"] == {}
+    odoo.missing = ""
+    assert client.run("push", "--again")[0] == 0
+    assert client.source_state["given_up"] == {}
+
+
+def test_row_that_odoo_does_not_take_rests_longer_and_longer(odoo, client):
+    """Odoo writes down each try."""
+    first, second = make_rows(2)
+    client.write_rows([{**first, "order": "missing"}, second])
+    before = time.time()
+    client.run()
+    (entry,) = client.source_state["retry"].values()
+    assert entry["tries"] == 1
+    client.configure(pause=30)
+    time.sleep(0.05)
+    assert client.run()[0] == 1
+    (entry,) = client.source_state["retry"].values()
+    rest = tools.to_moment(entry["next"]).timestamp() - before
+    assert (entry["tries"], 100 < rest < 180) == (2, True), "30 s, twice doubled"
+    count = len(odoo.sent)
+    code, output = client.run()
+    assert (code, "1 rows are due" in output) == (1, True), output
+    assert len(odoo.sent) == count, "it rests"
+    assert client.run("push", "--again")[0] == 1
+    assert len(odoo.sent) == count + 1, "somebody says so"
+    client.write_rows([{**first, "order": "missing", "flag": "Corrected"}, second])
+    client.run()
+    assert len(odoo.sent) == count + 2, "what was corrected does not rest"
+
+
+def test_clock_that_was_set_back_lets_no_row_rest_for_years(odoo, client):
+    client.write_rows(make_rows(1, order="missing"))
+    client.run()
+    state = client.state
+    for entry in state["sources"]["source"]["retry"].values():
+        entry["next"] = "2099-01-01T00:00:00+00:00"
+    (client.folder / "erp_client.state.json").write_text(json.dumps(state))
+    client.run()
+    assert len(odoo.sent) == 2
+
+
 def test_time_that_stands_for_none_stops_no_later_run(odoo, client):
     client.write_rows(make_rows(1, changed_at="0001-01-01T00:00:00+00:00"))
     assert client.run()[0] == 0

@@ -25,7 +25,7 @@ from bridge import make_bridge_sink
 from calls import Odoo
 from epp import Writer
 from orders import OrderState, fetch_orders
-from push import Push, State, dry_run
+from push import Push, Rules, State, dry_run
 from readers import Snapshot, Timed
 from rows import MAX_ROWS
 from settings import Settings, read_number, read_switch
@@ -61,9 +61,14 @@ class Client:
             settings.number("pause", 1, float, 0),
         )
         self.odoo = Odoo(settings.odoo, tries, pause)
-        self.batch = min(settings.number("batch", 1000, int, 1), MAX_ROWS)
         self.overlap = settings.number("overlap", 60, float, 0)
-        self.max_tries = settings.number("max_tries", 1000, int, 1)
+        self.rules = Rules(
+            min(settings.number("batch", 1000, int, 1), MAX_ROWS),
+            settings.number("max_tries", 1000, int, 1),
+            pause,
+            options.no_mail,
+            options.again,
+        )
 
     def get_state_path(self, section="client", default=STATE):
         return Path(self.settings.get_section(section).get("state") or default)
@@ -86,8 +91,7 @@ class Client:
         """Push one source; another one that cannot be read does not stop it."""
         try:
             reader = self._make_reader(name, section, state)
-            no_mail = self.options.no_mail
-            return Push(self.odoo, state, reader, self.batch, self.max_tries, no_mail).run()
+            return Push(self.odoo, state, reader, self.rules).run()
         except Problem as problem:
             say(f"error: {problem}")
             return False
@@ -96,8 +100,7 @@ class Client:
         """Print what a push would do."""
         sources, state = self.settings.get_sources(), State(self.get_state_path())
         for name, section in sources.items():
-            reader = self._make_reader(name, section, state)
-            dry_run(self.odoo, reader, self.batch, self.options.no_mail)
+            dry_run(self.odoo, self._make_reader(name, section, state), self.rules)
         return True
 
     def _make_reader(self, name, section, state):
@@ -240,7 +243,9 @@ def make_parser():
         " push of years of orders",
     )
     parser.add_argument(
-        "--again", action="store_true", help="for orders: send given-up orders to the bridge again"
+        "--again",
+        action="store_true",
+        help="for orders and push: send once more, at once, what was given up",
     )
     parser.add_argument("command", choices=COMMANDS)
     return parser

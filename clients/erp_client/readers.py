@@ -70,7 +70,7 @@ class Timed:
         for row in rows:
             if row["key"] in self.state["retry"]:
                 # What Odoo could not take was corrected in the source.
-                self.state["retry"][row["key"]]["row"] = row
+                self.state["retry"][row["key"]] |= {"row": row, "next": ""}
         return rows
 
     def _read_new(self):
@@ -278,10 +278,11 @@ class Snapshot:
         now = max(now, last + datetime.timedelta(microseconds=1)) if last else now
         self.state["look"] = now.isoformat()
         identities = {identity for identity, _row in pairs}
-        for key, entry in list(self.state["retry"].items()):
-            if entry.get("identity") in identities:
-                # What it said is overtaken.
-                del self.state["retry"][key]
+        for kept in (self.state["retry"], self.state["given_up"]):
+            for key, entry in list(kept.items()):
+                if entry.get("identity") in identities:
+                    # What it said is overtaken.
+                    del kept[key]
         rows = []
         for identity, row in pairs:
             row = {**row, "key": uuid.uuid4().hex, "changed_at": self.state["look"]}

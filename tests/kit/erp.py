@@ -104,6 +104,7 @@ class FakeOdoo(JsonServer):
         super().__init__()
         self.calls, self.keys, self.pages, self.orders = [], {}, [], []
         self.page = 500
+        self.missing = "missing"
 
     def answer(self, _method, path, _headers, body):
         method = path.rpartition("/")[2]
@@ -130,7 +131,7 @@ class FakeOdoo(JsonServer):
 
     def settle(self, row, is_push):
         result = "duplicate" if row["key"] in self.keys else "applied"
-        if row["order"] == "missing":
+        if row["order"] == self.missing:
             result = "unknown_order"
         elif is_push:
             self.keys.setdefault(row["key"], 0)
