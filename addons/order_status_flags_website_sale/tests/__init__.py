@@ -1,1 +1,1 @@
-from . import test_footer, test_shop_orders
+from . import test_checkout, test_footer, test_shop_orders

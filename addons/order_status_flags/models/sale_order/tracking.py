@@ -89,7 +89,10 @@ class SaleOrder(models.Model):
             contacts, owner = before[order.id]
             partner = contacts["partner_id"]
             if order._get_link_owner() != owner:
-                order._renew_links()
+                # A visitor without a name was given none, and goes on with the page that he has
+                # open: the payment of the express checkout brings the token of the cart along.
+                if not owner.is_public:
+                    order._renew_links()
                 order._unsubscribe_former_customer(partner | owner)
                 # Of what was placed before and is a quotation at the moment, too.
                 if order.was_placed or order.status_history_ids:
