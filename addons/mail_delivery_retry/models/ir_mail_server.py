@@ -52,8 +52,10 @@ class IrMailServer(models.Model):
 
     def send_email(self, message, *args, **kwargs):
         """Override of `base` to tell the mail queue which addresses the server has accepted."""
+        # Asked before: Odoo then puts those into the header who get a copy of their own.
+        recipients = email_normalize_all(str(message["To"] or ""))
         res = super().send_email(message, *args, **kwargs)
         accepted = self.env.context.get("mail_delivery_accepted")
         if res and isinstance(accepted, Accepted):
-            accepted += email_normalize_all(str(message["To"] or ""))
+            accepted += recipients
         return res

@@ -180,6 +180,9 @@ class MailMail(models.Model):
         """
         # sudo: what becomes of e-mails is noted whoever's action sent them
         mails = self.sudo()
+        if not failure_type and mails[:1].state == "exception":
+            # It has no recipient: nothing was sent, and Odoo says so in the e-mail alone.
+            failure_type, failure_reason = mails[:1].failure_type, mails[:1].failure_reason
         if failure_type:
             mails._on_delivery_failed(
                 failure_reason or mails[:1].failure_reason,

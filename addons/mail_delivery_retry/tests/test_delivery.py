@@ -124,6 +124,41 @@ class TestDelivery(MockSmtplibCase, TransactionCase):
         self._send(mails)
         self.assertEqual(self.told.count("delivered"), 3)
 
+    def test_mail_server_that_hangs_up_between_two_recipients(self):
+        """The header of the first copy names the second recipient too, who has got nothing yet."""
+        second = self.env["res.partner"].create({"name": "Other", "email": "o@example.com"})
+        both = self.partner | second
+        mail = self._mail(
+            email_to=False,
+            recipient_ids=both.ids,
+            headers=repr({"X-Msg-To-Add": ",".join(both.mapped("email_formatted"))}),
+        )
+        with self._smtp():
+            accept = self.testing_smtp_session.send_message
+
+            def send_message(message, smtp_from, smtp_to_list):
+                if self.emails:
+                    raise smtplib.SMTPServerDisconnected("gone")
+                return accept(message, smtp_from, smtp_to_list)
+
+            self.testing_smtp_session.send_message = send_message
+            mail.send()
+            (first,) = self.emails
+        self.assertEqual(first["smtp_to_list"], [self.partner.email])
+        self.assertIn(second.email, first["message"].partition("\n\n")[0])
+        self.assertEqual((mail.state, mail.recipient_ids), ("outgoing", second))
+        self._send(mail)
+        self.assertEqual([email["smtp_to_list"] for email in self.emails], [[second.email]])
+        self.assertEqual(mail.state, "sent")
+        self.assertEqual(self.told, [(True, "gone"), "delivered"])
+
+    def test_mail_without_recipients_is_not_delivered(self):
+        mail = self._mail(email_to=False)
+        self._send(mail)
+        self.assertFalse(self.emails)
+        self.assertEqual(mail.state, "exception")
+        self.assertEqual([temporary for temporary, _reason in self.told], [False])
+
     def test_no_caller_makes_it_commit(self):
         mail = self._mail().with_context(mail_delivery_commits=True)
         with patch.object(self.env.cr, "commit") as commit:
