@@ -1,3 +1,5 @@
+from functools import partial
+
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import email_normalize
@@ -58,15 +60,21 @@ class MailTemplate(models.Model):
         e-mail that a person writes fails with the reason, as in plain Odoo.
         """
         generate = super()._generate_template_attachments
-        if not self.env.context.get("mail_pdf_optional"):
+        optional = self.env.context.get("mail_pdf_optional")
+        if not (optional and self.report_template_ids and "report_template_ids" in render_fields):
             return generate(res_ids, render_fields, render_results=render_results)
-        documents = self.env[self.model].browse(res_ids)
-        results, error = try_pdf(
-            documents, lambda: generate(res_ids, render_fields, render_results=render_results)
-        )
-        if not error:
-            return results
-        if hasattr(documents, "_log_missing_pdf"):
-            documents._log_missing_pdf(error)
+        results = {} if render_results is None else render_results
         without = [name for name in render_fields if name != "report_template_ids"]
-        return generate(res_ids, without, render_results=render_results)
+
+        def make(document, names):
+            # Of a copy: what fails half way leaves nothing behind.
+            values = {document.id: {**results.get(document.id, {})}}
+            return generate(document.ids, names, render_results=values)
+
+        # Odoo makes them one by one, too: one that cannot be made is missing in one e-mail.
+        for document in self.env[self.model].browse(res_ids):
+            made, error = try_pdf(document, partial(make, document, render_fields))
+            if error and hasattr(document, "_log_missing_pdf"):
+                document._log_missing_pdf(error)
+            results.update(make(document, without) if error else made)
+        return results

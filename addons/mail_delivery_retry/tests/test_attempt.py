@@ -67,18 +67,24 @@ class TestAttempt(TransactionCase):
         with self.assertRaises(SerializationFailure):
             try_in_parts(partners, lambda _all: self._fail(SerializationFailure()), self.fail)
 
-    def _generate(self, **context):
-        report = self.env["ir.actions.report"].create(
-            {"name": "Paper", "model": "res.partner", "report_name": "mail_delivery_retry.paper"}
+    def _create_template(self):
+        reports = self.env["ir.actions.report"].create(
+            [
+                {"name": name, "model": "res.partner", "report_name": f"mail_delivery_retry.{name}"}
+                for name in ("paper", "annex")
+            ]
         )
-        template = self.env["mail.template"].create(
+        return self.env["mail.template"].create(
             {
                 "name": "Paper",
                 "model_id": self.env.ref("base.model_res_partner").id,
                 "subject": "Paper",
-                "report_template_ids": report.ids,
+                "report_template_ids": reports.ids,
             }
         )
+
+    def _generate(self, **context):
+        template = self._create_template()
         failing = patch.object(
             IrActionsReport, "_render_qweb_pdf", side_effect=UserError("no wkhtmltopdf")
         )
@@ -92,6 +98,27 @@ class TestAttempt(TransactionCase):
         self.assertEqual(values["subject"], "Paper")
         self.assertFalse(values.get("attachments"))
         self.assertIn("no wkhtmltopdf", self.partner.message_ids[0].body)
+
+    def test_pdf_that_fails_is_missing_in_one_mail(self):
+        partners = self.env["res.partner"].create([{"name": f"Buyer {n}"} for n in range(3)])
+        template = self._create_template().with_context(mail_pdf_optional=True)
+        annex = template.report_template_ids[1]
+        made = []
+
+        def render(_reports, report, ids):
+            made.append(ids)
+            if report == annex and ids == partners[1].ids:
+                raise UserError("a bad picture")
+            return b"pdf", "pdf"
+
+        with patch.object(IrActionsReport, "_render_qweb_pdf", render), mute_logger(LOGGER):
+            values = template._generate_template(partners.ids, ("subject", "report_template_ids"))
+        counts = [len(values[partner.id].get("attachments", ())) for partner in partners]
+        self.assertEqual(counts, [2, 0, 2], "neither, rather than one of two")
+        self.assertEqual({values[partner.id]["subject"] for partner in partners}, {"Paper"})
+        self.assertEqual(len(made), 6, "none is made twice")
+        bodies = [" ".join(partner.message_ids.mapped("body")) for partner in partners]
+        self.assertEqual(["a bad picture" in body for body in bodies], [False, True, False])
 
     def test_pdf_that_a_person_attaches_is_missed_aloud(self):
         with self.assertRaisesRegex(UserError, "no wkhtmltopdf"):
