@@ -41,14 +41,19 @@ class SaleOrder(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
-        """Override of `sale` to keep the consent as the customer has given it.
+        """Override of `sale` to keep the consent as the customer has given it, and with him.
 
         :raise UserError: when the values hold another consent
         """
         if self.env.context.get("order_withdrawal_consent") is not CONSENT_KEY:
             vals = self._drop_present_values(vals, CONSENT_FIELDS)
             self._check_no_consent(vals)
-        return super().write(vals)
+        owners = self._get_owners_who_consented() if "partner_id" in vals else {}
+        res = super().write(vals)
+        for order, owner in owners.items():
+            if order._get_link_owner() != owner:
+                order._forget_consent()
+        return res
 
     def _check_no_consent(self, names):
         if not CONSENT_FIELDS.isdisjoint(names):
@@ -110,12 +115,29 @@ class SaleOrder(models.Model):
                     }
                 )
 
-    def _forget_former_requests(self):  # pylint: disable=missing-return
-        """Override of `order_status_flags`: the next customer has consented to nothing."""
-        super()._forget_former_requests()
+    def _get_owners_who_consented(self):
+        """Return whose consent these orders have, carts among them.
+
+        A visitor without a name is nobody else when he gives it: the consent is his.
+
+        :return: `{sale.order: res.partner}`, in sudo mode
+        :rtype: dict
+        """
+        # sudo: the consent is not for everybody to read who may change the customer
+        orders = self.sudo().filtered("withdrawal_consent_date")
+        owners = {order: order._get_link_owner() for order in orders}
+        return {order: owner for order, owner in owners.items() if not owner.is_public}
+
+    def _forget_consent(self):
+        """Take the consent of a former customer off these orders (sudo)."""
         self.with_context(order_withdrawal_consent=CONSENT_KEY).write(
             dict.fromkeys(CONSENT_FIELDS, False)
         )
+
+    def _forget_former_requests(self):  # pylint: disable=missing-return
+        """Override of `order_status_flags`: the next customer has consented to nothing."""
+        super()._forget_former_requests()
+        self._forget_consent()
 
     def _check_cart_is_ready_to_be_paid(self):
         """Override of `website_sale` to have nothing paid without the consent."""

@@ -154,6 +154,26 @@ class TestWithdrawalShop(HttpCase):
         for name in ("text", "version", "date"):
             self.assertFalse(order[f"withdrawal_consent_{name}"])
 
+    def test_cart_of_another_customer_has_no_consent(self):
+        """Who logs in at the same browser takes the cart over, and has ticked nothing."""
+        cart = self._create_cart(self.book)
+        cart._give_withdrawal_consent()
+        cart.partner_id = self.partner.copy({"name": "Her address", "parent_id": self.partner.id})
+        self.assertTrue(cart.withdrawal_consent_date, "another address of hers")
+        cart.partner_id = self.partner.copy({"name": "Berta"})
+        for part in CONSENT_PARTS:
+            self.assertFalse(cart[f"withdrawal_consent_{part}"], part)
+        with self.assertRaises(ValidationError):
+            cart._check_cart_is_ready_to_be_paid()
+
+    def test_guest_who_says_his_name_has_consented(self):
+        cart = self._create_cart(self.book)
+        cart.partner_id = self.website.user_id.partner_id
+        cart._give_withdrawal_consent()
+        cart.partner_id = self.partner
+        self.assertTrue(cart.withdrawal_consent_date)
+        self.assertFalse(cart._needs_withdrawal_consent())
+
     def test_consent_is_only_asked_where_the_function_is_on(self):
         cart = self._create_cart(self.book)
         self.company.withdrawal_enabled = False
