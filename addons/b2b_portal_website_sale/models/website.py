@@ -35,11 +35,18 @@ class Website(models.Model):
     def _leads_to_b2b_shop(self):
         """Whether the visitor buys in the B2B shop only: by the setting, with an agreement.
 
+        The B2B shop is open to the agreement with the company of the page, which is not the
+        website's for users who belong to another company of the seller.
+
         :rtype: bool
         """
         self.ensure_one()
-        # sudo: customers do not read the seller's settings
-        return self.sudo().company_id.b2b_own_shop and bool(self._get_b2b_pricelist_agreement())
+        company = self.sudo().company_id  # sudo: customers do not read the seller's settings
+        return (
+            company.b2b_own_shop
+            and company == self.env.company
+            and bool(self._get_b2b_pricelist_agreement())
+        )
 
     def get_pricelist_available(self, show_visible=False):
         """Override of `website_sale` to give a B2B customer the agreed pricelist and no choice."""

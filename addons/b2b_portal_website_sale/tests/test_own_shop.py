@@ -78,6 +78,16 @@ class TestOwnShop(ShopCommon):
         self._as(self.buyer_user)
         self.assertEqual(self._where("/shop"), 200)
 
+    def test_user_of_another_company_stays_in_the_public_shop(self):
+        """The B2B shop would be closed to him: it asks for an agreement with his company."""
+        self.company.b2b_own_shop = True
+        other = self.env["res.company"].create({"name": "Seller of the other shop"})
+        self.buyer_user.write({"company_ids": other.ids, "company_id": other.id})
+        self._as(self.buyer_user)
+        for url in self.pages:
+            with self.subTest(url=url):
+                self.assertEqual(self._where(url), 200)
+
     def test_product_page_queries_do_not_grow(self):
         self._as(self.buyer_user)
         url, counts = f"/my/b2b/product/{self.product.id}", []
