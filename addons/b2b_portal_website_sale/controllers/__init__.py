@@ -1,1 +1,1 @@
-from . import portal, shop
+from . import portal, reorder, shop

@@ -88,6 +88,81 @@ class TestOwnShop(ShopCommon):
             with self.subTest(url=url):
                 self.assertEqual(self._where(url), 200)
 
+    def _place_order(self, **values):
+        partner = self.buyer_user.partner_id
+        order = self._create_order(
+            [(self.product, 3), (self.product_b, 2)], partner_id=partner.id, **values
+        )
+        order.action_confirm()
+        return order
+
+    def _order_again(self, order, **params):
+        return self.make_jsonrpc_request("/my/orders/reorder", {"order_id": order.id, **params})
+
+    def _read_cart(self):
+        cart = self.env["sale.order"].search(
+            [
+                ("b2b_qualifier", "=", "cart"),
+                ("partner_id", "=", self.buyer_user.partner_id.id),
+            ]
+        )
+        return {line.product_id: line.product_uom_qty for line in cart.order_line}
+
+    def test_order_again_fills_the_one_cart(self):
+        order = self._place_order()
+        self.company.b2b_own_shop = True
+        self._as(self.buyer_user)
+        answer = self._order_again(order)
+        self.assertEqual(answer, {"tracking_info": [], "cart_quantity": 0})
+        self.assertEqual(self._read_cart(), {self.product: 3, self.product_b: 2})
+        self.assertFalse(self._get_cart(self.buyer_user.partner_id) - order)
+        page = self.url_open("/shop/cart")
+        self.assertTrue(page.url.endswith("/my/b2b/cart"))
+        self.assertIn("Articles added: 2", page.text)
+        self._order_again(order)
+        self.assertEqual(self._read_cart(), {self.product: 6, self.product_b: 4})
+
+    def test_order_again_names_what_is_left_out(self):
+        order = self._place_order()
+        self.product_b.sale_ok = False
+        self.company.b2b_own_shop = True
+        self._as(self.buyer_user)
+        self._order_again(order)
+        self.assertEqual(self._read_cart(), {self.product: 3})
+        left_out = f"{self.product_b.display_name} was left out"
+        self.assertIn(left_out, html.fromstring(self.url_open("/shop/cart").text).text_content())
+
+    def test_order_again_of_another_company(self):
+        order = self._place_order()
+        other = self.env["res.company"].create({"name": "Other seller"})
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE sale_order SET company_id = %s WHERE id = %s", [other.id, order.id]
+        )
+        self.env.invalidate_all()
+        token = order._portal_ensure_token()
+        self.company.b2b_own_shop = True
+        self._as(self.buyer_user)
+        self._order_again(order, access_token=token)
+        self.assertFalse(self._read_cart())
+        self.assertIn("cannot be repeated here", self.url_open("/shop/cart").text)
+
+    def test_order_again_in_the_public_shop(self):
+        order = self._place_order()
+        self._as(self.buyer_user)
+        answer = self._order_again(order)
+        self.assertEqual(answer["cart_quantity"], 5)
+        self.assertFalse(self._read_cart())
+
+    def test_order_again_is_for_who_may_read_the_order(self):
+        order = self._place_order()
+        self.company.b2b_own_shop = True
+        self._as(self.rival_user)
+        self._order_again(order)
+        self.assertFalse(
+            self.env["sale.order"].search([("partner_id", "=", self.rival_user.partner_id.id)])
+        )
+
     def test_product_page_queries_do_not_grow(self):
         self._as(self.buyer_user)
         url, counts = f"/my/b2b/product/{self.product.id}", []
