@@ -36,6 +36,13 @@ class ResilienceCommon(HttpCase):
                     return kwargs["access_token"]
                 return "replica" if request.env.cr.readonly else "primary"
 
+            # In the frame of a website, where there is one: its errors are pages, too.
+            @http.route(f"{cls.PAGE}/<int:number>", type="http", auth="user", website=True)
+            def page_of_number(self, number):
+                request.is_frontend = True
+                request.env.cr.execute("SELECT %s::int", [number])
+                return str(number)
+
         def forget():
             routes[:] = before
             cls.env.registry.clear_cache("routing")

@@ -17,6 +17,11 @@ class TestBadAddresses(ResilienceCommon):
             self.assertEqual(response.status_code, 303, query)
             self.assertURLEqual(response.headers["Location"], self.PAGE)
 
+    @mute_logger("odoo.http", "odoo.sql_db")
+    def test_number_that_is_too_large_is_not_found(self):
+        self.assertEqual(self.url_open(f"{self.PAGE}/7").text, "7")
+        self.assertEqual(self.url_open(f"{self.PAGE}/99999999999").status_code, 404)
+
     @mute_logger("odoo.http")
     def test_token_in_the_address_is_kept(self):
         response = self.url_open(f"{self.PAGE}?sortby=nonsense&access_token=abc")

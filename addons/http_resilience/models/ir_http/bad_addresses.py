@@ -31,7 +31,10 @@ class IrHttp(models.AbstractModel):
         exception.loglevel, exception.exc_info = logging.WARNING, True
         query = dict(request.httprequest.args)
         if not query:
-            return super()._handle_error(NotFound())
+            # From the outside once more: `http_routing`, which makes the page, and called this,
+            # would take its status from the first exception.
+            request.env.cr.rollback()
+            return cls._handle_error(NotFound())
         kept = {"access_token"} if len(query) > 1 else ()  # the right to see the page
         address = request.httprequest.path
         if rest := url_encode({name: query[name] for name in kept if name in query}):
