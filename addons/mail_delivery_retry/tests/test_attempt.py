@@ -108,7 +108,7 @@ class TestAttempt(TransactionCase):
         def render(_reports, report, ids):
             made.append(ids)
             if report == annex and ids == partners[1].ids:
-                raise UserError("a bad picture")
+                raise ValueError("a bad picture")
             return b"pdf", "pdf"
 
         with patch.object(IrActionsReport, "_render_qweb_pdf", render), mute_logger(LOGGER):
