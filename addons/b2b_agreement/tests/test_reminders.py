@@ -45,6 +45,21 @@ class TestReminders(AgreementCommon):
         self.env.invalidate_all()
         self.assertEqual(self._count_reminders(agreement), 1)
 
+    def test_manager_is_reminded_in_his_own_language(self):
+        self.env["res.lang"]._activate_lang("pl_PL")
+        template = self.env.ref("b2b_agreement.mail_template_agreement_reminder_seller")
+        template.with_context(lang="pl_PL").subject = "Umowa {{ object.name }}"
+        agreement = self._create_signed_agreement(
+            date_end=fields.Date.today() + timedelta(days=5), user_id=self.seller_user.id
+        )
+        self.seller_user.active = False
+        manager = agreement._get_reminded_user()
+        self.assertTrue(manager)
+        manager.lang = "pl_PL"
+        self._remind()
+        sent = self.env["mail.mail"].search([("recipient_ids", "=", manager.partner_id.id)])
+        self.assertIn(f"Umowa {agreement.name}", sent.mapped("subject"))
+
     @mute_logger("odoo.addons.mail_delivery_retry.attempt")
     def test_reminder_that_fails_holds_up_no_other(self):
         today = fields.Date.today()

@@ -118,19 +118,21 @@ class B2bAgreement(models.Model):
         seller = self._get_reminded_user()
         if not seller:
             return
+        lang = get_active_lang(self.env, seller.lang)
         self.activity_schedule(
             RENEWAL_ACTIVITY,
             date_deadline=self.date_end,
             user_id=seller.id,
-            summary=self.with_context(lang=get_active_lang(self.env, seller.lang)).env._(
-                "Agreement ends: renew it?"
-            ),
+            summary=self.with_context(lang=lang).env._("Agreement ends: renew it?"),
         )
         template = self.env.ref(
             "b2b_agreement.mail_template_agreement_reminder_seller", raise_if_not_found=False
         )
         if template and template.active:
-            template.send_mail(self.id, email_values={"recipient_ids": [(4, seller.partner_id.id)]})
+            # It may be a manager, where the salesperson has left.
+            template.with_context(b2b_reader_lang=lang).send_mail(
+                self.id, email_values={"recipient_ids": [(4, seller.partner_id.id)]}
+            )
 
     def _get_reminded_user(self):
         """Return who is reminded: the salesperson, else the first sales manager of the company.
