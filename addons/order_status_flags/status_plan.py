@@ -185,7 +185,7 @@ class StatusPlan:
         """
         by_template = {}
         for change in self._get_mailed_changes(notify):
-            template = change.new_status._get_mail_template()
+            template = self.rules._get_change_template(change)
             by_template[template] = by_template.get(template, self.rules) | change.order
         return {
             order: found[order.id]

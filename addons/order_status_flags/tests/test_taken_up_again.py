@@ -1,4 +1,4 @@
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from odoo.addons.base.tests.common import MockSmtplibCase
 
@@ -55,6 +55,24 @@ class TestTakenUpAgain(MockSmtplibCase, OrderStatusCommon):
         self._deliver()
         order.set_order_status(self.saved.id)
         self.assertIn("Saved", self._deliver()[0])
+
+    def test_preview_of_orders_taken_up_again_names_whom_the_mail_reaches(self):
+        orders = self._create_order() | self._create_order() | self._create_order()
+        for order in orders[:2]:
+            order.set_order_status(self.rejected.id)
+        self._deliver()
+        orders[2].set_order_status(self.in_progress.id, notify=False)
+        form = Form(
+            self.env["sale.order.status.wizard"]
+            .with_user(self.seller)
+            .with_context(active_model="sale.order", active_ids=orders.ids)
+        )
+        form.action = "status"
+        form.status_id = self.saved
+        self.assertEqual((form.apply_count, form.mail_count), (3, 2))
+        self.assertEqual(form.mail_list.count("buyer@example.com"), 2)
+        form.save().action_apply()
+        self.assertEqual(len(self._deliver()), 2)
 
     def test_archived_template_sends_nothing(self):
         order = self._create_order()
