@@ -1,3 +1,4 @@
+import smtplib
 from datetime import timedelta
 
 from odoo import fields
@@ -8,6 +9,8 @@ from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
 from odoo.addons.mail_delivery_retry.tests.common import Race
 
 from .outbox import OutboxCommon
+
+REFUSED_FOR_NOW = smtplib.SMTPDataError(451, b"Greylisted, try again later")
 
 
 @tagged("post_install", "-at_install")
@@ -98,6 +101,63 @@ class TestDelayMail(OutboxCommon):
         self._move(order, 12)
         self.assertEqual(self._mailed(order), [])
         self.assertEqual(self._delays(order).mail_state, "sent")
+
+    # === REFUSED FOR NOW === #
+
+    def test_refused_for_now_is_tried_again_and_fails_in_the_end(self):
+        order = self._promised()
+        self._move(order, 10)
+        row, mails = self._delays(order), self.env["mail.mail"]
+        for attempts in (1, 2, 3):
+            self._run(REFUSED_FOR_NOW)
+            self.assertEqual((row.mail_state, row.mail_attempts), ("pending", attempts))
+            mails |= row.mail_mail_id
+            self._make_due(row)
+        self.assertEqual(len(mails), 1, "the same one, which is a day old in the end")
+        # Another change of the order does not make it anew either.
+        order.set_order_status(self.in_progress.id, notify=False)
+        self._end_transaction()
+        self.assertEqual((row.mail_mail_id, row.mail_attempts), (mails, 3))
+        with freeze_time(fields.Datetime.now() + timedelta(hours=25)):
+            self._make_due(row)
+            self._run(REFUSED_FOR_NOW)
+        self.assertEqual(row.mail_state, "failed")
+        self.assertIn("Greylisted", row.mail_error)
+        self.assertEqual(self._mailed(order), [], "told once, or by Resend")
+
+    def test_reached_are_not_mailed_twice(self):
+        template = self.env.ref("order_status_flags.mail_template_order_delayed")
+        partners = self.env["res.partner"].create(
+            [{"name": name, "email": f"{name}@example.com"} for name in ("one", "two")]
+        )
+        template.write({"use_default_to": False, "partner_to": ",".join(map(str, partners.ids))})
+        order = self._promised()
+        self._move(order, 10)
+
+        def answer(recipients):
+            if "two@example.com" in recipients:
+                raise REFUSED_FOR_NOW
+
+        self._run(answer)
+        row = self._delays(order)
+        self.assertEqual(row.mail_state, "pending")
+        self._make_due(row)
+        self.assertEqual([mail["to"] for mail in self._mailed(order)], [["two@example.com"]])
+        self.assertEqual(row.mail_state, "sent")
+
+    def test_date_that_passes_while_it_waits_is_told_no_more(self):
+        order = self._promised()
+        self._move(order, 10)
+        self._run(REFUSED_FOR_NOW)
+        stale, rows = self._delays(order).mail_mail_id, self.env["sale.order.status.history"]
+        with freeze_time(self.noon + timedelta(days=11)):
+            rows._settle_waiting_delays()
+            self.assertEqual(stale.state, "cancel")
+            self._send_status_mails()
+            made = self._delays(order).mail_mail_id
+            self.assertIn("not certain yet", made.body_html)
+            rows._settle_waiting_delays()
+            self.assertEqual((self._delays(order).mail_mail_id, made.state), (made, "outgoing"))
 
     # === SEVERAL MOVES === #
 

@@ -162,6 +162,15 @@ class SaleOrder(models.Model):
             return False
         return promise["is_late"] or (promise["present"] - promise["first"]).days >= days
 
+    def _get_date_to_tell(self):
+        """Return the new date that an e-mail about a delay of this order (sudo) names, False
+        where it names none, as once that date has passed.
+
+        :rtype: date or False
+        """
+        promise = self._get_customer_promise()
+        return bool(promise) and not promise["is_late"] and promise["present"]
+
     def _settle_delays(self):
         """Queue, make anew or withdraw the e-mails about the delays of these orders (sudo).
 
@@ -176,8 +185,10 @@ class SaleOrder(models.Model):
         withdrawn = void._withdraw_mails()
         withdrawn.write({"mail_state": "superseded"})
         withdrawn.order_id._write_status_fields({"promise_told": False})
-        # One that is made already says a date that was good then.
-        rows.filtered(lambda row: row.order_id in due and row.mail_mail_id)._make_mails_anew()
+        # One that is made already may say a date that was good then. One that says the right date
+        # stays: the mail server refuses it for now, and it is tried again for a day only.
+        stale = rows.filtered(lambda row: row.order_id in due and row.mail_mail_id)
+        stale.filtered(lambda row: row._says_another_date())._make_mails_anew()
         fresh = due.filtered(lambda order: not order.promise_told)
         fresh._write_status_fields({"promise_told": True})
         rows._queue_mails(fresh, "delay")

@@ -8,7 +8,7 @@ from ...bulk import get_insert
 # Fields that the mail worker may write; everything else is written once.
 MAIL_FIELDS = {
     *("mail_state", "mail_kind", "mail_error", "mail_mail_id", "mail_due", "mail_attempts"),
-    *("mail_references", "is_mail_handled", "is_resend"),
+    *("mail_references", "mail_told_date", "is_mail_handled", "is_resend"),
 }
 RESENDABLE = ("failed", "suppressed", "sent")
 
@@ -116,6 +116,11 @@ class SaleOrderStatusHistory(models.Model):
         string="Message-Ids",
         readonly=True,
         help="Of the e-mails that left, the last one last: by them answers and bounces are known.",
+    )
+    mail_told_date = fields.Date(
+        string="Date told",
+        readonly=True,
+        help="The new date that the e-mail about a delay names, empty where it names none.",
     )
     is_mail_handled = fields.Boolean(
         string="Handled", readonly=True, help="Somebody has looked after the failed e-mail."

@@ -109,6 +109,19 @@ class SaleOrderStatusHistory(models.Model):
             )
             self._trigger_mail_cron()
 
+    def _says_another_date(self):
+        """Whether the e-mail about a delay that was made says another date than is true now."""
+        self.ensure_one()
+        return self.mail_told_date != self.order_id._get_date_to_tell()
+
+    def _render_mails(self, template):
+        """Override of our own outbox to keep which date an e-mail about a delay names."""
+        res = super()._render_mails(template)
+        delays = self.filtered(lambda row: row.mail_kind == "delay")
+        for day, rows in delays.grouped(lambda row: row.order_id._get_date_to_tell()).items():
+            rows.write({"mail_told_date": day})
+        return res
+
     def _hand_over_mails(self):
         """Override of our own outbox to send no link that leads nowhere any more."""
         void = self.filtered(
