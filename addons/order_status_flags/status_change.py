@@ -56,8 +56,10 @@ class StatusChange:
 
     @property
     def cancels_order(self):
-        """Whether the order gets a flag that cancels it."""
-        return bool(self.new_flag.cancel_order) and self.new_flag != self.previous_flag
+        """Whether the order gets a flag that cancels it, anew and not by taking a change back."""
+        if self.undoes or self.new_flag == self.previous_flag:
+            return False
+        return bool(self.new_flag.cancel_order)
 
     @property
     def moves_flag(self):

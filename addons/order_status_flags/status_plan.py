@@ -142,6 +142,7 @@ class StatusPlan:
             new_flag=change.new_flag,
             has_note=bool(change.new_flag_note),
             moves_flag=change.moves_flag,
+            cancels_order=change.cancels_order,
         )
         if case not in self._refusals:
             self._refusals[case] = self.rules._get_status_change_refusal(case)

@@ -185,6 +185,20 @@ class TestUndo(OutboxCommon):
         with self.assertRaises(UserError):
             self.mine.action_undo_status()
 
+    def test_undo_cancels_nothing_in_odoo(self):
+        """A flag that was set before may have become one that cancels."""
+        flag = self._create_flag("Waits", status_id=self.rejected.id)
+        self.mine.set_order_flag(flag.id)
+        for locked in (False, True):
+            self.order.locked = False
+            self._age(100)
+            self.mine.set_order_flag(self.flag_in_progress.id)
+            flag.cancel_order = True
+            self.order.locked = locked
+            self.mine.action_undo_status()
+            self.assertEqual((self.order.order_flag_id, self.order.state), (flag, "sale"))
+            self.assertEqual(self.order.order_status_id, self.rejected)
+
     def test_way_back_needs_no_arrow(self):
         self.in_progress.next_status_ids = self.fulfilled
         self.mine.set_order_status(self.in_progress.id)

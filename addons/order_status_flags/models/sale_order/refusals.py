@@ -167,7 +167,7 @@ class SaleOrder(models.Model):
             )
         if misfit := self._get_misfit(case, flag):
             return misfit
-        if flag.cancel_order and case.state != "cancel" and case.locked:
+        if case.cancels_order and case.state != "cancel" and case.locked:
             return Refusal(
                 self.env._(
                     "The flag “%(flag)s” cancels the order, but %(order)s is locked."
