@@ -1,5 +1,7 @@
 """Judging and sorting wishes to change statuses and flags, before anything is written."""
 
+from .status_change import StatusChange
+
 
 class Refusal:
     """Why a change is not possible, worked out once for all orders alike.
@@ -168,14 +170,29 @@ class StatusPlan:
     @property
     def orders_to_cancel(self):
         """The orders that Odoo cancels too when this plan is applied."""
+        return self.rules.union(*(change.order for change in self._get_cancelling()))
+
+    def _get_cancelling(self):
         # sudo: an order that is cancelled already needs nothing, whoever asks
-        return self.rules.union(
-            *(
-                change.order
-                for change in self.to_apply
-                if change.cancels_order and change.order.sudo().state != "cancel"
-            )
-        )
+        return [
+            change
+            for change in self.to_apply
+            if change.cancels_order and change.order.sudo().state != "cancel"
+        ]
+
+    def _get_following(self):
+        """Return the changes that are in no plan, but follow when it is applied: the status by
+        the event that an order is cancelled."""
+        following = []
+        for change in self._get_cancelling():
+            order = change.order.with_env(self._sudo_env)
+            present = self._get_present(order)
+            status = order._get_cancelled_status(change.new_flag, present[0])
+            if status and status != present[0]:
+                event = StatusChange(change.order, status=status)
+                event.work_out(*present)
+                following.append(event)
+        return following
 
     def get_mail_recipients(self, notify):
         """Return whom the e-mails of this plan would go to, as their templates say.
@@ -197,7 +214,8 @@ class StatusPlan:
 
     def _get_mailed_changes(self, notify):
         # Two statuses in one go: only the last one is told.
-        last = {change.order: change for change in self.to_apply if change.enters_status}
+        changes = [*self.to_apply, *self._get_following()]
+        last = {change.order: change for change in changes if change.enters_status}
         return [
             change
             for change in last.values()

@@ -136,6 +136,33 @@ class TestStatusWizard(OrderStatusCommon):
         form.save().action_apply()
         self.assertEqual(order.state, "cancel")
 
+    def test_preview_counts_the_mails_about_cancelled_orders(self):
+        """A cancelling flag without a status leaves it to the event, which mails."""
+        stop = self._create_flag("Stop", cancel_order=True)
+        with_status = self._create_flag("Stop it", cancel_order=True, status_id=self.rejected.id)
+        for flag in (stop, with_status):
+            orders = self._create_orders(2)
+            rejected = self._create_order()
+            rejected.set_order_status(self.rejected.id, notify=False)
+            form = self._form(orders | rejected)
+            form.flag_id = flag
+            self.assertEqual((form.apply_count, form.cancel_count, form.mail_count), (3, 3, 2))
+            self.assertEqual(form.mail_list.count("buyer@example.com"), 2)
+            form.no_email = True
+            self.assertEqual(form.mail_count, 0)
+            form.no_email = False
+            form.save().action_apply()
+            self.assertEqual(orders.order_status_id, self.rejected)
+            last = [self._rows(order)[-1].mail_state for order in orders]
+            self.assertEqual(last, ["pending"] * 2)
+            self.assertNotIn("pending", self._rows(rejected).mapped("mail_state"))
+
+    def test_preview_counts_no_mail_where_the_event_is_on_no_status(self):
+        self.rejected.event_ids = False
+        form = self._form(self._create_order())
+        form.flag_id = self._create_flag("Stop", cancel_order=True)
+        self.assertEqual((form.cancel_count, form.mail_count), (1, 0))
+
     def test_force_is_for_managers_and_recorded(self):
         self.saved.next_status_ids = self.in_progress
         order = self._create_order()

@@ -94,6 +94,19 @@ class SaleOrder(models.Model):
             return status
         return status if status and status._comes_after(present) else nothing
 
+    def _get_cancelled_status(self, flag, present):
+        """Return the status this order (sudo) gets when a flag cancels it, or an empty one.
+
+        :param sale.order.flag flag: that cancels it
+        :param sale.order.status present: the status that it has by then
+        """
+        return self._keep_rejected_by(flag)._get_event_status("order_cancelled", present)
+
+    def _keep_rejected_by(self, flag):
+        """Return these orders for being cancelled by a flag: its own rejected status is more
+        telling than the event's and stays."""
+        return self.with_context(order_status_keep_rejected=bool(flag.status_id) and KEEP_REJECTED)
+
     @api.model
     def _get_unconditional_events(self):
         """Return the codes of the events that apply whatever status an order has.

@@ -4,7 +4,6 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
 
-from ...context_keys import KEEP_REJECTED
 from ...status_change import StatusChange
 from ...status_plan import StatusPlan
 from ...status_write import STATUS_WRITE, StatusWrite, all_under_way, part_notes
@@ -436,15 +435,9 @@ class SaleOrder(models.Model):
         # sudo: an order that is cancelled already needs nothing, whoever asks
         cancelling = [c for c in changes if c.cancels_order and c.order.sudo().state != "cancel"]
         for has_status in (True, False):
-            orders = self.browse(
-                change.order.id
-                for change in cancelling
-                if bool(change.new_flag.status_id) == has_status
-            )
+            alike = [c for c in cancelling if bool(c.new_flag.status_id) == has_status]
+            orders = self.browse(change.order.id for change in alike)
             if orders:
-                # The user's own rights: the same checks as the seller's Cancel button. A
-                # flag's own rejected status is more telling than the event's and stays.
-                orders.with_context(
-                    order_status_keep_rejected=has_status and KEEP_REJECTED,
-                    order_status_no_notify=not notify,
-                ).action_cancel()
+                # The user's own rights: the same checks as the seller's Cancel button.
+                orders = orders._keep_rejected_by(alike[0].new_flag)
+                orders.with_context(order_status_no_notify=not notify).action_cancel()
