@@ -110,6 +110,7 @@ def _insert_promises(env, zone, companies, placed, deliveries):
         known AS MATERIALIZED (
             SELECT so.id,
                    so.state = 'cancel' OR status.category = 'rejected' AS is_void,
+                   so.state = 'sent' AND delivery.order_id IS NULL AS waits,
                    COALESCE(so.promised_date, %(first)s) AS first,
                    GREATEST(%(requested)s, %(planned)s) AS planned,
                    CASE WHEN delivery.order_id IS NOT NULL
@@ -129,6 +130,7 @@ def _insert_promises(env, zone, companies, placed, deliveries):
                CASE WHEN is_void IS TRUE THEN 'none'
                     WHEN fulfilled <= first THEN 'kept'
                     WHEN fulfilled > first THEN 'broken'
+                    WHEN waits THEN 'none'
                     WHEN present < %(today)s THEN 'late'
                     WHEN present > first THEN 'at_risk'
                     ELSE 'on_time' END,

@@ -10,6 +10,7 @@ from . import (
     test_page_promises,
     test_product_page,
     test_proforma_mail,
+    test_promise_start,
     test_quick_order_forms,
     test_quick_order_pages,
     test_quick_order_parser,

@@ -29,6 +29,7 @@ from . import (
     test_portal_list,
     test_portal_order,
     test_promise,
+    test_promise_start,
     test_race,
     test_reader,
     test_rejection,

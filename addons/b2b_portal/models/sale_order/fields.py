@@ -94,6 +94,23 @@ class SaleOrder(models.Model):
             elif order.state in ("draft", "sent"):
                 order.type_name = self.env._("B2B pro-forma")
 
+    @api.depends("payment_term_id")
+    def _compute_promise(self):
+        """Override of `order_status_flags`: the terms say whether a pro-forma waits."""
+        return super()._compute_promise()
+
+    def _starts_when_confirmed(self):
+        """Override of `order_status_flags`: a buyer on account has nothing more to do.
+
+        What waits then waits for the seller, whose promise counts from the checkout on. Where
+        something is to be paid at once, as it is without terms, the pro-forma waits for it.
+        """
+        due = self.payment_term_id.line_ids
+        on_account = due and all(line.nb_days or line.delay_type != "days_after" for line in due)
+        return super()._starts_when_confirmed() and not (
+            self.b2b_qualifier == "order" and on_account
+        )
+
     def _get_portal_list_fields(self):
         """Override of `order_status_flags`: the address of each order goes by its qualifier."""
         return [*super()._get_portal_list_fields(), "b2b_qualifier"]

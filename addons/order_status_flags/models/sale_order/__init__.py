@@ -8,6 +8,7 @@ from . import (
     order,
     portal,
     promise,
+    promise_start,
     question,
     refusals,
     rejection,

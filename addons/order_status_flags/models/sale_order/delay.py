@@ -160,7 +160,8 @@ class SaleOrder(models.Model):
         promise = self._get_customer_promise()
         if not days or not promise or promise["is_fulfilled"]:
             return False
-        return promise["is_late"] or (promise["present"] - promise["first"]).days >= days
+        moved = promise["is_moved"] and (promise["present"] - promise["first"]).days
+        return promise["is_late"] or moved >= days
 
     def _get_date_to_tell(self):
         """Return the new date that an e-mail about a delay of this order (sudo) names, False

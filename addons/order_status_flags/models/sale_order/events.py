@@ -36,6 +36,9 @@ class SaleOrder(models.Model):
             lambda order: order.state != "cancel" and placed[order.id] and not before[order.id][1]
         )
         newly_placed._mark_as_placed()
+        by_state.get("sale", self.browse()).filtered(
+            lambda order: before[order.id] == ("sent", True)
+        )._start_promises()
         (newly_placed - explicit)._trigger_status_event("order_placed")
         (by_state.get("sale", self.browse()) - explicit)._trigger_status_event("order_confirmed")
         cancelled._trigger_status_event("order_cancelled")

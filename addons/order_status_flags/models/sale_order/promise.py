@@ -138,10 +138,12 @@ class SaleOrder(models.Model):
         fulfilled_on = self._get_fulfilled_day(delivery, zone)
         present = before if fulfilled_on and before else self._get_present_promise(delivery, zone)
         state = promise_state_of(first, present, fulfilled_on, today)
+        # Goods that move have not waited.
+        waits = not fulfilled_on and not delivery.is_known and self._waits_to_start()
         return {
             "promise_date": present,
             "promise_fulfilled_on": fulfilled_on,
-            "promise_state": "none" if self._is_rejected() else state,
+            "promise_state": "none" if waits or self._is_rejected() else state,
             "promise_sequence": self.promise_sequence + bool(before and present != before),
         }
 
@@ -417,6 +419,8 @@ class SaleOrder(models.Model):
         if not order.promised_date or not order.was_placed or order._is_closed_to_customer():
             return {}
         today = today or order._get_promise_days()[order.company_id]
+        has_passed = order.promise_date < today
+        waits = order.promise_state == "none"  # for its customer: rejected ones are out already
         # Who reads that all is done is told of no delay, whatever is still open here.
         is_fulfilled = bool(order.promise_fulfilled_on) or (
             order.customer_status_id.category == "done"
@@ -424,10 +428,11 @@ class SaleOrder(models.Model):
         return {
             "first": order.promised_date,
             "present": order.promise_date,
-            "is_moved": not is_fulfilled and order.promise_date > order.promised_date,
-            "is_late": not is_fulfilled and order.promise_date < today,
+            "is_moved": not (is_fulfilled or waits) and order.promise_date > order.promised_date,
+            "is_late": not (is_fulfilled or waits) and has_passed,
             "is_fulfilled": is_fulfilled,
-            "is_shown": not is_fulfilled and order._is_promise_worth_telling(),
+            "is_shown": not (is_fulfilled or waits and has_passed)
+            and order._is_promise_worth_telling(),
         }
 
     def _is_promise_worth_telling(self):
