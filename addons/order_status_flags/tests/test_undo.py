@@ -199,6 +199,82 @@ class TestUndo(OutboxCommon):
             self.assertEqual((self.order.order_flag_id, self.order.state), (flag, "sale"))
             self.assertEqual(self.order.order_status_id, self.rejected)
 
+    # === REJECTED, BUT GOES ON === #
+
+    def _reject_and_go_on(self, orders):
+        """Reject the orders, and let what contradicts it happen."""
+        orders.set_order_status(self.rejected.id)
+        orders.sudo()._tell_against_rejection("order_confirmed")
+        orders.sudo()._tell_against_rejection("invoice_posted")
+        for self.order in orders.sudo():
+            self._age(100)
+
+    def _marks(self, order):
+        return sorted(order.sudo().activity_ids.mapped("summary"))
+
+    def test_marks_of_a_rejected_order_come_back(self):
+        self._reject_and_go_on(self.mine)
+        confirmed, invoiced = before = self._marks(self.mine)
+        self.assertIn("Confirmed", confirmed)
+        for _time in range(2):
+            self.mine.set_order_status(self.in_progress.id)
+            self.assertFalse(self.order.activity_ids or self.order.is_against_rejection)
+            self.mine.action_undo_status()
+            self.assertEqual(self._marks(self.mine), before)
+            self.assertTrue(self.order.is_against_rejection)
+            self.assertEqual(set(self.order.activity_ids.mapped("user_id")), {self.seller})
+            self._age(100)
+        # What somebody has looked after, or closed by an earlier change, stays closed.
+        self.order.activity_ids.filtered(lambda a: a.summary == confirmed).action_feedback()
+        self.env.invalidate_all()
+        self.mine.set_order_status(self.in_progress.id)
+        self.mine.action_undo_status()
+        self.assertEqual(self._marks(self.mine), [invoiced])
+        self._age(100)
+        self.mine.set_order_status(self.in_progress.id)
+        self._age(100)
+        self.mine.set_order_status(self.rejected.id)
+        self._age(100)
+        self.mine.set_order_status(self.in_progress.id)
+        self.mine.action_undo_status()
+        self.assertEqual(self._marks(self.mine), [])
+
+    def test_marks_that_nobody_takes_back_are_removed(self):
+        self._reject_and_go_on(self.mine)
+        self.mine.set_order_status(self.in_progress.id)
+        marks = (
+            self.env["mail.activity"]
+            .with_context(active_test=False)
+            .search([("res_model", "=", "sale.order"), ("res_id", "=", self.order.id)])
+        )
+        self.assertEqual(len(marks), 2)
+        self.env["sale.order"]._gc_closed_rejections()
+        self.assertEqual(marks.exists(), marks, "the minute is not over")
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE mail_activity SET write_date = write_date - interval '2 minutes'"
+            " WHERE id IN %s",
+            [marks._ids],
+        )
+        self.env.invalidate_all()
+        self.env["sale.order"]._gc_closed_rejections()
+        self.assertFalse(marks.exists())
+
+    def test_marks_take_no_query_per_order(self):
+        counts = {"close": [], "undo": []}
+        for size in (2, 2, 20):
+            orders = self._create_orders(size).with_user(self.seller)
+            self._reject_and_go_on(orders)
+            with self._count_queries() as queries:
+                orders.set_order_status(self.in_progress.id)
+            counts["close"].append(queries[0])
+            with self._count_queries() as queries:
+                orders.action_undo_status()
+            counts["undo"].append(queries[0])
+            self.assertEqual({len(self._marks(order)) for order in orders}, {2})
+        for _few, some, many in counts.values():
+            self.assertNoMoreQueries(some, many)
+
     def test_way_back_needs_no_arrow(self):
         self.in_progress.next_status_ids = self.fulfilled
         self.mine.set_order_status(self.in_progress.id)

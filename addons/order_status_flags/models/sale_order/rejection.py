@@ -3,8 +3,12 @@ from odoo.fields import Domain
 
 from odoo.addons.mail_delivery_retry.language import get_active_lang
 
+from .undo import BY_HAND, UNDO_TIME
+
 ACTIVITY = "order_status_flags.mail_activity_type_against_rejection"
 ACTIVITY_CANCELLED = "order_status_flags.mail_activity_type_cancelled"
+REJECTION_TYPES = [ACTIVITY, ACTIVITY_CANCELLED]
+NOT_DONE = [("date_done", "=", False)]
 
 
 class SaleOrder(models.Model):
@@ -157,19 +161,61 @@ class SaleOrder(models.Model):
 
         :param list[StatusChange] changes: the applied ones
         """
-        rejected, revived = [], []
+        rejected, restored, revived, by_hand = [], [], [], []
         for change in changes:
             was, now = change.previous_status.category, change.new_status.category
-            if "rejected" in (was, now) and was != now:
-                (rejected if now == "rejected" else revived).append(change.order.id)
-        self.browse(rejected)._tell_held_money()
+            if "rejected" not in (was, now) or was == now:
+                continue
+            if now == "rejected":
+                (restored if change.undoes else rejected).append(change.order.id)
+            else:
+                is_undoable = change.source in BY_HAND and not change.undoes
+                (by_hand if is_undoable else revived).append(change.order.id)
+        self.browse(restored)._reopen_rejection()
+        self.browse(rejected + restored)._tell_held_money()
         self.browse(revived)._close_rejection()
+        self.browse(by_hand)._close_rejection_for_now()
 
     def _close_rejection(self):
         """Close what is open about the rejection of orders that are taken up again."""
-        if self:
-            # sudo: activities of colleagues
-            self.sudo().activity_unlink([ACTIVITY, ACTIVITY_CANCELLED])
+        self._find_rejection_activities().unlink()
+
+    def _close_rejection_for_now(self):
+        """Close the same so that undoing the change opens it again.
+
+        Archived without a day on which they were done: nobody has looked after them.
+        """
+        # What an earlier change has closed cannot be undone any more.
+        activities = self._find_rejection_activities()
+        still_open = activities.filtered("active")
+        (activities - still_open).unlink()
+        still_open.write({"active": False})
+        still_open.date_done = False  # which Odoo has just set, and by which done ones are known
+        self.invalidate_recordset(["activity_ids", "is_against_rejection"])
+
+    def _reopen_rejection(self):
+        """Open again what the change closed that is undone, and nothing that somebody has done."""
+        closed = self._find_rejection_activities().filtered(lambda activity: not activity.active)
+        closed.write({"active": True})
+        self.invalidate_recordset(["activity_ids", "is_against_rejection"])
+
+    def _find_rejection_activities(self):
+        """Return the activities (sudo) about the rejection of these orders, open ones and those
+        that were closed without being done."""
+        if not self:
+            return self.env["mail.activity"]
+        # sudo: activities of colleagues
+        orders = self.sudo().with_context(active_test=False)
+        return orders.activity_search(REJECTION_TYPES, additional_domain=NOT_DONE)
+
+    @api.autovacuum
+    def _gc_closed_rejections(self):
+        """Remove what was closed for now, and can be undone no more."""
+        types = self.env["mail.activity.type"].union(*map(self.env.ref, REJECTION_TYPES))
+        past = Domain("active", "=", False) & Domain("activity_type_id", "in", types.ids)
+        past &= Domain("write_date", "<", fields.Datetime.now() - UNDO_TIME)
+        # sudo: as above
+        self.env["mail.activity"].sudo().search(past & Domain(NOT_DONE)).unlink()
 
     # === WHAT IS MAILED === #
 
