@@ -125,6 +125,28 @@ class ResPartner(models.Model):
         )
         members.active = False
 
+    # === ADDRESSES === #
+
+    def _can_be_edited_by_current_customer(self, **kwargs):
+        """Override of `portal` to keep colleagues from the e-mail address of a person.
+
+        A login's new password and the questions of approvals go there. Odoo takes whoever is an
+        invoice, delivery or other address for an address of the company, which all may change.
+        """
+        editable = super()._can_be_edited_by_current_customer(**kwargs)
+        own = self == self._get_current_partner(**kwargs)
+        return editable and (own or not self._is_b2b_person())
+
+    def _is_b2b_person(self):
+        """Whether this contact logs in, did so once, or has rights of its own in a company.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        # sudo: buyers read neither users nor members; closed ones may be opened again
+        person = self.sudo().with_context(active_test=False)
+        return bool(person.user_ids or person.b2b_membership_ids)
+
     # === RIGHTS === #
 
     @api.model

@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_addresses,
     test_colleagues,
     test_finance,
     test_quotations,
