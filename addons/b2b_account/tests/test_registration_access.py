@@ -73,6 +73,36 @@ class TestRegistrationAccess(RegistrationCommon):
         self.assertIn("without access", str(registration.message_ids.mapped("body")))
         self.assertTrue(registration.access_danger, "still said")
 
+    def test_registering_twice_makes_nobody_known(self):
+        """The contact that the first one made is no address that the seller had before."""
+        pending = self._create_registration(email="eve@stranger.example.org")
+        self._as_clerk().action_accept()
+        before = self._logins()
+        later = self._create_registration(email="eve@stranger.example.org")
+        for registration in (pending, later):
+            self.assertIn("stranger.example.org is no domain", registration.access_danger)
+            self._as_clerk(registration).action_accept()
+            self.assertEqual(registration.contact_id, self.registration.contact_id)
+            self.assertFalse(registration.has_login)
+            with self.assertRaisesRegex(UserError, "Ask somebody of Buyer"), self.cr.savepoint():
+                self._as_clerk(registration).action_give_access()
+        self.assertEqual(self._logins(), before)
+
+    def test_registering_again_after_a_confirmation(self):
+        self._as_clerk().action_accept()
+        self.registration.checked_with_id = self.boss
+        again = self._create_registration(email="eve@stranger.example.org")
+        self.assertFalse(again.access_danger, "somebody of the customer vouched for the address")
+        self._as_clerk(again).action_accept()
+        self.assertTrue(again.has_login)
+
+    def test_stranger_does_not_vouch_for_another_one(self):
+        self._as_clerk().action_accept()
+        second = self._create_registration(email="eva@stranger.example.org")
+        with self.assertRaises(ValidationError), self.cr.savepoint():
+            second.checked_with_id = self.registration.contact_id
+            self.env.flush_all()
+
     def test_access_needs_somebody_of_the_customer(self):
         registration = self._as_clerk()
         with self.assertRaisesRegex(UserError, "Accept the registration first"):

@@ -78,7 +78,8 @@ class B2bRegistration(models.Model):
         for registration in self.filtered("checked_with_id"):
             person = registration.checked_with_id
             customer = registration.partner_id
-            if person.commercial_partner_id != customer or person == registration.contact_id:
+            strangers = registration.contact_id | registration._get_unconfirmed_contacts()
+            if person.commercial_partner_id != customer or person in strangers:
                 if not may_name(person):
                     raise ValidationError(
                         self.env._(
@@ -96,11 +97,26 @@ class B2bRegistration(models.Model):
 
     # === WHO IS KNOWN === #
 
+    def _get_unconfirmed_contacts(self):
+        """Return the contacts that registrations brought and nobody of the customer knows, in sudo.
+
+        Whoever has a login was let in by somebody: a clerk, or the customer itself.
+
+        :rtype: res.partner
+        """
+        # sudo: the registrations of the customer, also those at another company
+        registrations = self.sudo().search(
+            [("contact_id.commercial_partner_id", "=", self.partner_id.id)]
+        )
+        confirmed = registrations.filtered("checked_with_id").contact_id
+        return (registrations.contact_id - confirmed).filtered(lambda one: not one.user_ids)
+
     def _get_customer_addresses(self):
-        """Return the e-mail addresses that the seller had of the customer.
+        """Return the e-mail addresses that the seller had of the customer before.
 
         :rtype: set
         """
+        strangers = self.contact_id | self._get_unconfirmed_contacts()
         # sudo: the contacts of the customer, whoever decides
         partners = (
             self.env["res.partner"]
@@ -108,7 +124,7 @@ class B2bRegistration(models.Model):
             .search_fetch(
                 Domain("commercial_partner_id", "=", self.partner_id.id)
                 & Domain("email_normalized", "!=", False)
-                & Domain("id", "not in", self.contact_id.ids),
+                & Domain("id", "not in", strangers.ids),
                 ["email_normalized"],
             )
         )
