@@ -50,12 +50,12 @@ class B2bApprovalNotice(models.Model):
     # === OUTBOX === #
 
     @api.model
-    def _queue(self, approval, kind, deciders):
+    def _queue(self, approval, kind, members):
         """Have those asked who decide now.
 
         :param b2b.approval approval: the request
         :param str kind: `ask` or `remind`
-        :param dict deciders: see `b2b.approval.task._get_deciders`
+        :param b2b.member members: who is asked
         """
         # sudo: the outbox is nobody's to read; who is asked comes from the rules
         self.sudo().create(
@@ -67,27 +67,27 @@ class B2bApprovalNotice(models.Model):
                     "member_id": member.id,
                     "step": approval.step,
                 }
-                for member in deciders
+                for member in members
             ]
         )
         self._trigger()
 
     @api.model
-    def _get_asked_members(self, approval):
-        """Return whom the current step of a request has asked, in sudo mode.
+    def _get_asked_members(self, approvals):
+        """Return whom the current steps of requests have asked, in sudo mode.
 
-        :param b2b.approval approval: the request
-        :rtype: b2b.member
+        :param b2b.approval approvals: the requests
+        :return: `{b2b.approval: b2b.member}` with each of them
+        :rtype: dict
         """
         # sudo: as in `_queue`
-        asked = self.sudo().search(
-            [
-                ("approval_id", "=", approval.id),
-                ("kind", "=", "ask"),
-                ("step", "=", approval.step),
-            ]
+        rows = self.sudo().search_fetch(
+            [("approval_id", "in", approvals.ids), ("kind", "!=", "result")],
+            ["approval_id", "member_id", "step"],
         )
-        return asked.member_id
+        rows = rows.filtered(lambda row: row.step == row.approval_id.step)
+        asked = rows.grouped("approval_id")
+        return {one: asked.get(one, rows.browse()).member_id for one in approvals}
 
     @api.model
     def _queue_result(self, approval):
@@ -242,6 +242,10 @@ class B2bApprovalNotice(models.Model):
         rows = rows.filtered(lambda row: row.step == row.approval_id.step)
         for approval, asked in rows.grouped("approval_id").items():  # few: what waits for a person
             # Whoever is still to be mailed is so at the new address.
-            reached = asked.filtered(lambda row: row.state != "sent" or row._is_address_kept())
+            reached = asked.filtered(
+                lambda row: (
+                    row.state == "pending" or (row.state == "sent" and row._is_address_kept())
+                )
+            )
             if members := asked.member_id - reached.member_id:
                 self._queue(approval, "ask", members)

@@ -100,13 +100,13 @@ class B2bApprovalTask(models.Model):
         """
         company = order.b2b_customer_id
         own_too = company.b2b_approve_own
-        if is_for_any:
-            members = members._search_b2b_approvers(company)
-        base = members.filtered(lambda one: rights.APPROVE in one._get_rights())
-        base = base.filtered(lambda one: one.company_partner_id == company)
+        # Read with the company, and no search: the same for the requests of all customers.
+        colleagues = company.sudo().b2b_member_ids  # sudo: as `members`
+        base = colleagues if is_for_any else members & colleagues
+        base = base.filtered(lambda one: rights.APPROVE in one._get_rights())
         base = base._filter_deciding(requester, own_too)
         if not base:
-            base = company._get_b2b_administrators()._filter_deciding(requester, own_too)
+            base = colleagues.filtered("is_administrator")._filter_deciding(requester, own_too)
         day = self.env["b2b.agreement"]._get_today(order.company_id)
         deciders = {member: member.browse() for member in base}
         for member in base.filtered(lambda one: one.deputy_id and one._is_away(day)):

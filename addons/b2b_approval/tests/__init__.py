@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_approvals,
+    test_asked,
     test_budget_pages,
     test_budget_rates,
     test_budgets,

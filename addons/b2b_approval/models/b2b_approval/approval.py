@@ -197,16 +197,33 @@ class B2bApproval(models.Model):
         first = min(tasks.mapped("sequence"), default=0)
         return tasks.filtered(lambda task: task.sequence == first)
 
+    def _get_current_deciders(self):
+        """Return who may decide now, on any of the tasks that are open.
+
+        :rtype: b2b.member
+        """
+        deciders = {}
+        for task in self._get_current_tasks():
+            deciders |= task._get_deciders()
+        # sudo: empty, in the mode of the full ones
+        return self.env["b2b.member"].sudo().union(*deciders)
+
+    def _get_unasked(self):
+        """Return who may decide now and was not asked when the step began.
+
+        :return: `{b2b.approval: b2b.member}` with each of these requests
+        :rtype: dict
+        """
+        asked = self.env["b2b.approval.notice"]._get_asked_members(self)
+        # Read for all of them at once, and asked in memory below.
+        self.task_ids.mapped("member_ids")
+        self.order_id.b2b_customer_id.b2b_member_ids.mapped("has_login")
+        return {one: one._get_current_deciders() - asked[one] for one in self}
+
     def _open_step(self):
         """Go to the next step and ask its deciders; of a step that goes on, only the new ones."""
-        tasks = self._get_current_tasks()
-        deciders = {}
-        for task in tasks:
-            deciders.update(task._get_deciders())
-        Notice = self.env["b2b.approval.notice"]
-        if self.step == tasks[:1].sequence:
-            # Of several that are decided side by side, the others are not asked again.
-            known = Notice._get_asked_members(self)
-            deciders = {member: who for member, who in deciders.items() if member not in known}
-        self.write({"step": tasks[:1].sequence})
-        Notice._queue(self, "ask", deciders)
+        step = self._get_current_tasks()[:1].sequence
+        # Of several that are decided side by side, the others are not asked again.
+        asked = self._get_unasked()[self] if self.step == step else self._get_current_deciders()
+        self.write({"step": step})
+        self.env["b2b.approval.notice"]._queue(self, "ask", asked)

@@ -36,24 +36,27 @@ class B2bApproval(models.Model):
 
     @api.model
     def _cron_follow_up(self):
-        """Remind those who have to decide, and let requests expire; one by one, each committed."""
+        """Ask, remind, and let requests expire; one by one, each committed."""
         now = fields.Datetime.now()
         pending = self.search([("state", "=", "pending")], order="expires_on")
         due = pending.filtered(lambda one: one.expires_on <= now or one._is_reminder_due(now))
+        # Who decides changes by itself: somebody goes on holiday, another one leaves.
+        unasked = (pending - due)._get_unasked()
+        due |= pending.filtered(unasked.get)
         self.env["ir.cron"]._commit_progress(remaining=len(due))
         for approval in due:
             approval._try_to_follow_up(now)
             self.env["ir.cron"]._commit_progress(1)
 
     def _try_to_follow_up(self, now):
-        """Remind or expire; one that fails must not hold up the others."""
+        """Ask, remind or expire; one that fails must not hold up the others."""
         approval = self.with_context(b2b_deciding=DECIDING)
         try:
             with self.env.cr.savepoint():
                 if self.expires_on <= now:
                     approval._expire()
                 elif self.try_lock_for_update(allow_referencing=True):
-                    approval._remind()
+                    approval._remind(now)
         except (UserError, psycopg2.OperationalError):
             # Somebody decides at this moment: the next run looks again.
             _logger.info("B2B approval %s is left to the next run", self.id, exc_info=True)
@@ -67,12 +70,16 @@ class B2bApproval(models.Model):
         begun = self.create_date
         return now >= begun + (self.expires_on - begun) * shares[self.reminder_count]
 
-    def _remind(self):
-        """Ask once more whoever has to decide now."""
+    def _remind(self, now):
+        """Ask whoever has to decide now: once more when it is time, else who was never asked.
+
+        :param datetime now: of the run
+        """
         if self.state != "pending":
             return
-        self.write({"reminder_count": self.reminder_count + 1})
-        asked = {}
-        for task in self._get_current_tasks():
-            asked.update(task._get_deciders())
-        self.env["b2b.approval.notice"]._queue(self, "remind", asked)
+        Notice = self.env["b2b.approval.notice"]
+        if self._is_reminder_due(now):
+            self.write({"reminder_count": self.reminder_count + 1})
+            Notice._queue(self, "remind", self._get_current_deciders())
+        else:
+            Notice._queue(self, "ask", self._get_unasked()[self])

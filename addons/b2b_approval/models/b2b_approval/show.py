@@ -122,11 +122,9 @@ class B2bApproval(models.Model):
 
         :rtype: list[str]
         """
-        # sudo: empty, in the mode of the full ones
-        asked = self.env["b2b.member"].sudo()
-        for task in self._get_current_tasks() if self.state == "pending" else ():
-            asked = asked.union(*task._get_deciders())
-        return asked.partner_id.mapped("name")
+        if self.state != "pending":
+            return []
+        return self._get_current_deciders().partner_id.mapped("name")
 
     def _describe_state(self):
         """Return in words what became of a request, and by whom.
