@@ -213,16 +213,19 @@ class ResPartner(models.Model):
         return members.filtered("has_login")
 
     def _lock_b2b_administrators(self):
-        """Lock the company's administrators until the end of the transaction, and return them.
+        """Let one administrator of the company at a time change something, and return them all.
 
-        Two who leave at the same moment: the second one waits, and then runs again on fresh
-        data, since the first one has changed a row that it locks.
+        Their rows are written, not only locked: who leaves, or clicks a button twice, at the same
+        moment waits, gets a serialization failure here, and Odoo runs it again on fresh data.
 
         :rtype: b2b.member
         """
         administrators = self._get_b2b_administrators()
         self.env.cr.execute(
-            "SELECT id FROM b2b_member WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
+            """
+            UPDATE b2b_member SET active = active
+             WHERE id IN (SELECT id FROM b2b_member WHERE id = ANY(%s) ORDER BY id FOR UPDATE)
+            """,
             [administrators.ids],
         )
         return administrators

@@ -377,3 +377,59 @@ class TestAdministratorRaces(Race, BaseCase):
             with self.assertRaises(AccessError):
                 self._remove_other(second)
         self.assertEqual(self._count(), 1)
+
+    # === THE SAME CLICK TWICE === #
+
+    def _act_twice(self, call):
+        """Do the same as the same administrator, in a second request that began before.
+
+        :return: what the second one is told when Odoo runs it again, on fresh data
+        """
+        with self._transaction(self.users[0]) as first, self._transaction(self.users[0]) as second:
+            second["b2b.member"]._get_b2b_whom_to_ask(second.user.partner_id)  # has a snapshot
+            call(first)
+            first.cr.commit()
+            with mute_logger("odoo.sql_db"), self.assertRaises(SerializationFailure):
+                call(second)
+            second.cr.rollback()
+            second.transaction.clear()
+            try:
+                call(second)
+            except UserError as error:
+                return str(error)
+            second.cr.commit()
+        return ""
+
+    def test_invitation_that_is_clicked_twice(self):
+        address = "b2b_race_nina@example.com"
+        self.addCleanup(self._remove_invited, address)
+
+        def invite(env):
+            members = env["b2b.member"]
+            company = members._get_administrated_company()
+            members._invite_b2b_colleague(company, "Nina", address, {})
+            env.flush_all()
+
+        self.assertIn("has access already", self._act_twice(invite))
+
+    def _remove_invited(self, address):
+        with self._transaction() as env:
+            partners = env["res.partner"].search([("email", "=", address)])
+            env["b2b.member"].search([("partner_id", "in", partners.ids)]).unlink()
+            partners.user_ids.unlink()
+            partners.unlink()
+
+    def test_first_rights_that_are_saved_twice(self):
+        with self._transaction() as env:
+            env["b2b.member"].browse(self.members[1]).unlink()
+
+        def save(env):
+            members = env["b2b.member"]
+            company = members._get_administrated_company()
+            colleague = env["res.users"].browse(self.users[1]).sudo().partner_id
+            colleague = members._get_b2b_colleague(company, colleague.id)
+            member = members._change_b2b_rights(colleague, {"may_approve": True})
+            env.flush_all()
+            self.members[1] = member.id
+
+        self.assertEqual(self._act_twice(save), "")

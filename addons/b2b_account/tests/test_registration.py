@@ -364,6 +364,20 @@ class TestRegistrationRace(Race, TransactionCase):
                     second["b2b.registration"]._keep_registration(values, ADDRESS)
                 second.cr.rollback()
 
+    def test_access_that_is_given_twice_at_the_same_moment(self):
+        """Nothing of the row changes: who waited has to run again all the same."""
+        values = {"company_name": "A", "vat": VAT, "contact_name": "B", "email": "b@example.com"}
+        self.addCleanup(self._remove)
+        with self._transaction() as env:
+            registration_id = env["b2b.registration"].create(values).id
+        with self._transaction() as first, self._transaction() as second:
+            second["b2b.registration"].search_count([])
+            first["b2b.registration"].browse(registration_id)._check_clerk()
+            first.cr.commit()
+            with mute_logger("odoo.sql_db"), self.assertRaises(SerializationFailure):
+                second["b2b.registration"].browse(registration_id)._check_clerk()
+            second.cr.rollback()
+
     def _remove(self):
         with self._transaction() as env:
             env["b2b.registration"].search([("email", "=", "b@example.com")]).unlink()

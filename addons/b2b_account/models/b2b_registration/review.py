@@ -169,6 +169,11 @@ class B2bRegistration(models.Model):
             raise AccessError(self.env._("Only salespeople decide about registrations."))
         self.check_access("write")
         self.lock_for_update()
+        # Written, not only locked: *Give access* changes nothing of the row, and a second click
+        # that waited must run again on fresh data, or it makes a second login.
+        self.env.cr.execute(
+            "UPDATE b2b_registration SET state = state WHERE id = ANY(%s)", [self.ids]
+        )
         self.invalidate_recordset(["state"])
 
     def _accept(self):
