@@ -52,6 +52,7 @@ class B2BColleaguePortal(B2BAccountPortal):
                     "rights": member._get_rights() if member else default,
                     "seen": self._state_b2b_rights(member, default),
                     "has_login": bool(partner.user_ids),
+                    "is_invited": partner._is_b2b_invited(),
                 }
                 for partner, member in members.items()
             ],
@@ -105,11 +106,12 @@ class B2BColleaguePortal(B2BAccountPortal):
         return self._change_b2b_company(change)
 
     @http.route(f"{PAGE}/<int:partner_id>", type="http", auth="b2b", website=True, methods=["POST"])
-    def portal_b2b_change_rights(self, partner_id, remove=None, **kwargs):
+    def portal_b2b_change_rights(self, partner_id, remove=None, again=None, **kwargs):
         """Change the rights of a colleague; fields as in `_read_b2b_rights`.
 
         :param int partner_id: id of the contact
         :param str remove: take the access away instead
+        :param str again: mail the invitation once more instead
         """
 
         def change(members, company):
@@ -121,6 +123,9 @@ class B2BColleaguePortal(B2BAccountPortal):
                 return request.env._(
                     "%(colleague)s has no access any more.", colleague=partner.name
                 )
+            if again:
+                members._invite_b2b_again(partner)
+                return request.env._("%(colleague)s was invited again.", colleague=partner.name)
             self._check_b2b_rights_seen(company, partner)
             members._change_b2b_rights(partner, self._read_b2b_rights())
             return request.env._("The rights of %(colleague)s were saved.", colleague=partner.name)

@@ -147,6 +147,15 @@ class ResPartner(models.Model):
         person = self.sudo().with_context(active_test=False)
         return bool(person.user_ids or person.b2b_membership_ids)
 
+    def _is_b2b_invited(self):
+        """Whether this contact has a login and has never used it.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        users = self.sudo().user_ids  # sudo: buyers and clerks read no log of others
+        return bool(users) and not any(users.mapped("login_date"))
+
     # === RIGHTS === #
 
     @api.model

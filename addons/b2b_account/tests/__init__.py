@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_addresses,
+    test_colleague_races,
     test_colleagues,
     test_finance,
     test_quotations,

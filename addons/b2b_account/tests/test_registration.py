@@ -325,6 +325,29 @@ class TestRegistrationReview(RegistrationCommon):
         self._as_clerk().action_accept()
         self.assertEqual(self.registration.contact_id, self.buyer_user.partner_id)
 
+    def test_customer_who_logs_in_as_the_customer_itself(self):
+        """A sole trader, or who bought in the web shop: there is no contact below it."""
+        user = self.retail_user
+        for is_company, address in ((False, "nina@newcomer.example.com"), (True, "n@example.com")):
+            user.login = user.partner_id.email = address
+            user.partner_id.is_company = is_company
+            registration = self._create_registration(email=address, partner_id=user.partner_id.id)
+            self._as_clerk(registration).action_accept()
+            self.assertEqual(registration.state, "accepted")
+            self.assertEqual(registration.contact_id, user.partner_id)
+            self.assertEqual(registration.agreement_id.partner_id, user.partner_id)
+            self.assertFalse(user.partner_id.child_ids)
+
+    def test_address_however_it_is_written(self):
+        nora = self.env["res.partner"].create(
+            {"name": "Nora", "email": "nora@buyer.example.com", "parent_id": self.customer.id}
+        )
+        values = {"email": "Nora@Buyer.example.com", "partner_id": self.customer.id}
+        registration = self._create_registration(**values)
+        self.assertIn(self.customer, registration.duplicate_partner_ids)
+        self._as_clerk(registration).action_accept()
+        self.assertEqual(registration.contact_id, nora)
+
     # === ACCESS === #
 
     def test_only_salespeople(self):

@@ -177,6 +177,27 @@ class TestRegistrationAccess(RegistrationCommon):
         registration.action_give_access()
         self.assertEqual(self._logins(), before)
 
+    def test_who_has_never_logged_in_is_invited_again(self):
+        registration = self._as_clerk()
+        registration.checked_with_id = self.boss
+        registration.action_accept()
+        user = self.registration.contact_id.user_ids
+
+        def invitations():
+            sent = self.env["mail.message"].search(
+                [("model", "=", "res.users"), ("res_id", "=", user.id)]
+            )
+            return len(sent.filtered("mail_ids")) or len(sent)
+
+        self.assertTrue(self._reload().is_invited)
+        before = invitations()
+        registration.action_give_access()
+        self.assertEqual(invitations(), before + 1)
+        self.env["res.users.log"].with_user(user).sudo().create({})
+        self.assertFalse(self._reload().is_invited)
+        registration.action_give_access()
+        self.assertEqual(invitations(), before + 1)
+
     def test_confirmed_before_it_is_one_click(self):
         registration = self._as_clerk()
         registration.checked_with_id = self.boss

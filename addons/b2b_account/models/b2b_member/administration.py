@@ -151,8 +151,42 @@ class B2bMember(models.Model):
             self.env._("%(colleague)s (%(email)s) was invited.", colleague=name, email=address)
         )
         self._change_b2b_rights(partner, values)
-        self._open_portal_wizard(partner).action_grant_access()
+        self._send_b2b_invitation(partner)
         return partner
+
+    @api.model
+    def _invite_b2b_again(self, partner):
+        """Mail the invitation once more: the first one may be lost, and its link ends.
+
+        :param res.partner partner: of `_get_b2b_colleague`
+        :raise UserError: when that person has logged in, or has no login
+        """
+        if not partner._is_b2b_invited():
+            raise UserError(
+                self.env._("%(colleague)s has logged in already.", colleague=partner.name)
+            )
+        partner.commercial_partner_id._post_b2b_note(
+            self.env._(
+                "%(colleague)s (%(email)s) was invited.",
+                colleague=partner.name,
+                email=partner.email,
+            )
+        )
+        self._send_b2b_invitation(partner)
+
+    @api.model
+    def _send_b2b_invitation(self, partner):
+        """Give a contact a login by Odoo's own invitation, or mail it once more.
+
+        :param res.partner partner: whose right to it the caller has checked
+        """
+        row = self._open_portal_wizard(partner)
+        if not row.is_portal:
+            row.action_grant_access()
+            return
+        # sudo: as the wizard; the seller may have archived the login
+        row.user_id.sudo().active = True
+        row.action_invite_again()
 
     @api.model
     def _get_b2b_invited(self, company, address):
@@ -175,8 +209,10 @@ class B2bMember(models.Model):
             )
         if partners.user_ids.filtered("active"):
             raise UserError(self.env._("%(email)s has access already.", email=address))
-        # The company's own record is nobody's login, unless it is a person.
-        contacts = partners if not company.is_company else partners - company
+        # The company's own record is nobody's login, unless it is a person or was one.
+        contacts = partners.filtered(
+            lambda one: one != company or not one.is_company or one.user_ids
+        )
         found = contacts.sorted(lambda one: (not one.user_ids, not one.active, one.id))[:1]
         return found.with_env(company.env)
 

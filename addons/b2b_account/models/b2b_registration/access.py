@@ -59,13 +59,18 @@ class B2bRegistration(models.Model):
     has_login = fields.Boolean(
         string="Has a login", compute="_compute_has_login", compute_sudo=True
     )
+    is_invited = fields.Boolean(
+        string="Has not logged in yet", compute="_compute_has_login", compute_sudo=True
+    )
 
     # === COMPUTE METHODS === #
 
-    @api.depends("contact_id.user_ids.active")
+    @api.depends("contact_id.user_ids.active", "contact_id.user_ids.login_date")
     def _compute_has_login(self):
         for registration in self:
-            registration.has_login = bool(registration.contact_id.user_ids)
+            contact = registration.contact_id
+            registration.has_login = bool(contact.user_ids)
+            registration.is_invited = bool(contact) and contact._is_b2b_invited()
 
     @api.depends("partner_id", "email", "state", "checked_with_id", "contact_id.user_ids.active")
     def _compute_access_danger(self):
@@ -196,9 +201,12 @@ class B2bRegistration(models.Model):
             )
 
     def _give_access(self):
-        """Give the contact a login and write to the applicant; a login that is there stays."""
-        if not self.contact_id.user_ids:
-            self.env["b2b.member"]._open_portal_wizard(self.contact_id).action_grant_access()
+        """Give the contact a login and write to the applicant; a login that is there stays.
+
+        Who has never used it is invited once more: the first e-mail may be lost.
+        """
+        if not self.has_login or self.is_invited:
+            self.env["b2b.member"]._send_b2b_invitation(self.contact_id)
         if person := self.checked_with_id:
             self.partner_id._post_b2b_note(
                 self.env._(

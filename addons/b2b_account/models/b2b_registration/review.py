@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, email_normalize
 
 from odoo.addons.b2b_agreement.naming import may_name
 from odoo.addons.order_status_flags.typed_text import clean_text
@@ -109,7 +109,8 @@ class B2bRegistration(models.Model):
         # Who was archived for not paying may come again, with a new name.
         partners = self.env["res.partner"].with_context(active_test=False)
         alike = partners.search(
-            Domain("email_normalized", "=", self.email) | Domain("name", "=ilike", self._like()),
+            Domain("email_normalized", "=", email_normalize(self.email))
+            | Domain("name", "=ilike", self._like()),
             order="active DESC, complete_name, id",
             limit=20,
         )
@@ -260,9 +261,16 @@ class B2bRegistration(models.Model):
         return {"lang": self.lang} if self.lang in langs else {}
 
     def _find_contact(self, company):
-        """Return the contact of the customer who has the address already."""
+        """Return the contact of the customer who has the login or the address already."""
+        # A sole trader, or who bought in the web shop, logs in as the customer itself.
+        owner = self.known_user_id.partner_id
+        if owner.commercial_partner_id == company:
+            return owner
         contacts = self.env["res.partner"].search(
-            [("email_normalized", "=", self.email), ("commercial_partner_id", "=", company.id)]
+            [
+                ("email_normalized", "=", email_normalize(self.email)),
+                ("commercial_partner_id", "=", company.id),
+            ]
         )
         return (contacts - company).sorted(lambda one: (not one.user_ids, one.id))[:1]
 
