@@ -178,18 +178,20 @@ class B2BApprovalPortal(B2BAccountPortal):
         """Show a request to its buyer and to those who decide.
 
         :param int approval_id: id of a request
-        :param str message: `requested` after the checkout
+        :param str message: `requested` after the checkout, `refused` after an approval
         """
         approval = self._get_b2b_approval(approval_id)
         if not approval:
             return self._b2b_redirect("/my")
-        member = request.env.user.partner_id._get_b2b_member()
+        partner = request.env.user.partner_id
+        member = partner._get_b2b_member()
         return self._b2b_render(
             "b2b_approval.portal_b2b_approval",
             self._b2b_account_values(
                 "b2b_approval",
                 message=message,
-                is_mine=approval.requested_by_id == request.env.user.partner_id,
+                is_mine=approval.requested_by_id == partner,
+                may_withdraw=approval._may_withdraw(partner),
                 action=f"{PAGE}/{approval.id}",
                 **approval._prepare_page_values(member.filtered("active")),
             ),
@@ -218,8 +220,9 @@ class B2BApprovalPortal(B2BAccountPortal):
         except AccessError as error:
             self._add_b2b_message(str(error), "danger")
         except UserError as error:
-            member = request.env.user.partner_id._get_b2b_member().filtered("active")
-            approval._keep_problem(decision, error, member)
+            approval._keep_problem(error)
+            if decision == "approve":  # what lower quantities cost is agreed to there
+                url = f"{url}?message=refused"
             self._add_b2b_message(str(error), "danger")
         return self._b2b_redirect(url)
 

@@ -39,8 +39,7 @@ class B2BApprovalLink(http.Controller):
                 self._decide(notice, decision, comment if isinstance(comment, str) else "")
                 request.env.flush_all()
         except UserError as error:
-            if notice._is_open():
-                notice.approval_id._keep_problem(decision, error, notice.member_id)
+            notice.approval_id._keep_problem(error)
             return self._render(notice, token, str(error), comment)
         return self._protect(request.redirect(f"/b2b/approve/{token}", code=303))
 

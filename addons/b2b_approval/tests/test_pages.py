@@ -150,6 +150,20 @@ class TestPages(WholeTables, ApprovalCommon):
         self._decide_on_page(approval, "withdraw")
         self.assertEqual(approval.state, "withdrawn")
 
+    def test_administrator_withdraws(self):
+        self._create_approval_rule((10, self.anna))
+        approval = self._request()
+        for user, offered in (
+            (self.buyer_user, True),
+            (self.anna_user, False),
+            (self.admin_user, True),
+        ):
+            self._login(user)
+            page = self._get(f"{PAGE}/{approval.id}").text
+            self.assertEqual('value="withdraw"' in page, offered, user.login)
+        self._decide_on_page(approval, "withdraw")
+        self.assertEqual(approval.state, "withdrawn")
+
     def test_reason_of_a_failed_approval_is_kept_for_both(self):
         self._create_approval_rule((10, self.anna))
         approval = self._request()
@@ -160,6 +174,34 @@ class TestPages(WholeTables, ApprovalCommon):
         self.assertEqual(approval.state, "pending")
         self._login(self.buyer_user)
         self.assertIn("minimum", self._get(f"{PAGE}/{approval.id}").text)
+
+    def test_slip_of_the_approver_is_no_reason(self):
+        self._create_approval_rule((10, self.anna))
+        approval = self._request()
+        line = approval.sudo().order_id.order_line
+        self._login(self.anna_user)
+        answer = self._post(f"{PAGE}/{approval.id}", {"decision": "approve", f"qty_{line.id}": "x"})
+        self.assertIn("accept_changes", answer.text, "what lower quantities cost is agreed to")
+        self.env.invalidate_all()
+        self.assertFalse(approval.sudo().problem, "a number that is none")
+        self.product.list_price = 500
+        self.assertIn("Something changed", self._decide_on_page(approval, "approve")[0])
+        self.assertFalse(approval.sudo().problem, "a box that was not ticked")
+
+    def test_reason_is_gone_when_the_next_one_is_asked(self):
+        self._create_approval_rule((10, self.anna), (20, self.bob))
+        approval = self._request()
+        self.bob_user.active = False
+        self.administrator.is_administrator = False
+        late = self._create_approval_rule((15, self.member))
+        self._login(self.anna_user)
+        self.assertIn("nobody of", self._decide_on_page(approval, "approve")[0])
+        self.assertIn("nobody of", approval.sudo().problem)
+        late.active = False
+        self.bob_user.active = True
+        self._decide_on_page(approval, "approve")
+        self.assertEqual((approval.sudo().state, approval.sudo().step), ("pending", 20))
+        self.assertFalse(approval.sudo().problem, "settled")
 
     def test_administrator_sees_all_and_others_only_theirs(self):
         self._create_approval_rule((10, self.anna))

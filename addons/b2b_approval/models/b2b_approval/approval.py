@@ -225,5 +225,5 @@ class B2bApproval(models.Model):
         step = self._get_current_tasks()[:1].sequence
         # Of several that are decided side by side, the others are not asked again.
         asked = self._get_unasked()[self] if self.step == step else self._get_current_deciders()
-        self.write({"step": step})
+        self.write({"step": step, "problem": False})
         self.env["b2b.approval.notice"]._queue(self, "ask", asked)

@@ -5,6 +5,7 @@ from odoo.addons.b2b_account import rights
 from odoo.addons.order_status_flags.typed_text import clean_text
 
 from ...context_keys import DECIDING
+from ...exceptions import NotPlacedError
 
 COMMENT_SIZE = 2000
 
@@ -96,6 +97,20 @@ class B2bApproval(models.Model):
         changes = self._accept_changes(order, accept_changes, quantities)
         decision = self._write_decision("approved", member, for_member, comment, changes)
         tasks.decision_id = decision
+        try:
+            self._go_on(order)
+        except AccessError:
+            raise
+        except UserError as error:
+            raise NotPlacedError(str(error)) from error
+        self.order_id._touch_for_status()
+
+    def _go_on(self, order):
+        """Ask whoever comes next, or place the order.
+
+        :param sale.order order: of the request
+        :raise UserError: with what keeps the order from being placed
+        """
         self._ask_for_more(order)
         if self._get_open_tasks():
             self._open_step()
@@ -103,7 +118,6 @@ class B2bApproval(models.Model):
             order._place_b2b_approved()
             self.write({"state": "approved", "step": 0, "problem": False})
             self._tell_requester()
-        self.order_id._touch_for_status()
 
     def _decline_as(self, member, comment):
         """Decline as one colleague, see `decline`.
@@ -122,18 +136,26 @@ class B2bApproval(models.Model):
 
         :param res.partner partner: who withdraws
         """
-        own = partner == self.requested_by_id
-        # sudo: buyers may not read all contacts
-        same = partner.sudo().commercial_partner_id == self.customer_id
-        if not same or not (own or partner._b2b_may(rights.ADMINISTRATE)):
+        if not self._may_withdraw(partner):
             raise AccessError(self._get_stranger_refusal())
         self._lock()
         self._check_pending()
         member = partner._get_b2b_member()
         self._write_decision("withdrawn", member, member.browse(), False, partner=partner)
         self._close("withdrawn")
-        if not own:
+        if partner != self.requested_by_id:
             self._tell_requester()
+
+    def _may_withdraw(self, partner):
+        """Whether a contact may take this request back: the buyer, and who administrates.
+
+        :param res.partner partner: who asks
+        :rtype: bool
+        """
+        # sudo: buyers may not read all contacts
+        same = partner.sudo().commercial_partner_id == self.customer_id
+        own = partner == self.requested_by_id
+        return same and (own or partner._b2b_may(rights.ADMINISTRATE))
 
     def _expire(self):
         """Let a request expire on which nobody decided in time."""

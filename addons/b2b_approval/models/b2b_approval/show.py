@@ -13,6 +13,7 @@ from odoo.addons.b2b_pricelist.formatting import (
 )
 
 from ...context_keys import DECIDING
+from ...exceptions import NotPlacedError
 
 
 class B2bApproval(models.Model):
@@ -71,16 +72,25 @@ class B2bApproval(models.Model):
         """
         customer = partner.commercial_partner_id
         represented = self._get_represented(partner._get_b2b_member().filtered("active"))
-        named = represented.filtered("may_approve")
-        tasks = Domain("member_ids", "in", named.ids)
-        if named:
-            tasks |= Domain("is_for_any", "=", True)
-        if represented.filtered("is_administrator"):
-            tasks |= self._get_left_domain(customer)
+        is_left = self._get_left_domain(customer)
+
+        def asked_as(members):
+            named = members.filtered("may_approve")
+            tasks = Domain("member_ids", "in", named.ids)
+            if named:
+                tasks |= Domain("is_for_any", "=", True)
+            return tasks | is_left if members.filtered("is_administrator") else tasks
+
         domain = Domain("customer_id", "=", customer.id) & Domain("state", "=", "pending")
         domain &= Domain("expires_on", ">", fields.Datetime.now())
+        tasks = asked_as(represented)
         if not customer.b2b_approve_own:
             domain &= Domain("requested_by_id", "!=", partner.id)
+            requester = "approval_id.requested_by_id"
+            tasks &= Domain(requester, "not in", represented.partner_id.ids)
+            for member in represented:  # on whose own orders nobody decides in his place
+                own = Domain(requester, "=", member.partner_id.id)
+                tasks |= own & asked_as(represented - member)
         return domain & Domain("task_ids", "any", Domain("is_open", "=", True) & tasks)
 
     @api.model
@@ -221,15 +231,13 @@ class B2bApproval(models.Model):
         head = self.env._("Something changed since you opened the page. Please look at it again.")
         return "\n".join([head, *self._get_changes_today()])
 
-    def _keep_problem(self, decision, error, member):
+    def _keep_problem(self, error):
         """Keep why an approved request could not be placed: it stays pending, with the reason.
 
-        Nothing of somebody whose turn it is not: what he is told is no reason for the others.
+        Nothing of what concerns the approver alone: what he left out, or that it is not his turn.
 
-        :param str decision: as the form sent it
         :param UserError error: of the try
-        :param b2b.member member: who tried, may be empty
         """
-        if decision == "approve" and self._may_decide(member):
+        if isinstance(error, NotPlacedError):
             # sudo: whoever decides writes no requests himself
             self.sudo().with_context(b2b_deciding=DECIDING).problem = str(error)[:1000]
