@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import freeze_time, tagged
 
 from .common import ApprovalCommon
 
@@ -32,8 +32,8 @@ class TestRules(ApprovalCommon):
         self.assertFalse(order.status_history_ids)
         self.assertEqual(approval.state, "pending")
         self.assertEqual(approval.requested_by_id, self.buyer_user.partner_id)
-        days = (approval.expires_on - fields.Datetime.now()).total_seconds() / 86400
-        self.assertAlmostEqual(days, 14, places=1)
+        today = self.env["b2b.agreement"]._get_today(self.company)
+        self.assertEqual(approval.expires_on.date(), today + timedelta(days=14))
         new = self._get_cart(create=True)
         self.assertNotEqual(new, order, "a new cart can be begun")
 
@@ -41,7 +41,20 @@ class TestRules(ApprovalCommon):
         self._create_approval_rule((10, self.anna))
         self.company.b2b_approval_days = 3
         approval = self._request()
-        self.assertLess(approval.expires_on, fields.Datetime.now() + timedelta(days=3, hours=1))
+        today = self.env["b2b.agreement"]._get_today(self.company)
+        self.assertEqual(approval.expires_on.date(), today + timedelta(days=3))
+
+    def test_last_day_is_a_whole_one_of_the_seller(self):
+        self._create_approval_rule((10, self.anna))
+        for zone, moment, end in (
+            ("UTC", "2040-01-01 09:00:00", "2040-01-15 23:59:59"),
+            ("Europe/Warsaw", "2040-01-01 23:30:00", "2040-01-16 22:59:59"),
+            ("America/New_York", "2040-01-02 03:00:00", "2040-01-16 04:59:59"),
+        ):
+            self.company.partner_id.tz = zone
+            with self.subTest(zone), freeze_time(moment):
+                expiry = self.env["b2b.approval"]._get_expiry(self.company)
+                self.assertEqual(fields.Datetime.to_string(expiry), end)
 
     def test_archived_rules_and_those_of_others_do_not_fit(self):
         self._create_approval_rule((10, self.anna), active=False)

@@ -1,4 +1,6 @@
-from datetime import timedelta
+from datetime import datetime, time, timedelta
+
+import pytz
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -139,19 +141,31 @@ class B2bApproval(models.Model):
         :return: the request
         :rtype: b2b.approval
         """
-        days = max(order.company_id.b2b_approval_days, 1)
         # sudo: buyers create no requests by themselves, only by a checkout that needs one
         approval = self.sudo().create(
             {
                 "order_id": order.id,
                 "requested_by_id": order.partner_id.id,
-                "expires_on": fields.Datetime.now() + timedelta(days=days),
+                "expires_on": self._get_expiry(order.company_id),
                 **self._prepare_statement(order),
             }
         )
         approval._add_tasks(steps)
         approval._open_step()
         return approval
+
+    @api.model
+    def _get_expiry(self, company):
+        """Return when a request of today expires: with its last day, of which the e-mail speaks.
+
+        :param res.company company: the seller, in sudo mode; the day is one where it is
+        :rtype: datetime
+        """
+        days = max(company.b2b_approval_days, 1)
+        day = self.env["b2b.agreement"]._get_today(company) + timedelta(days=days)
+        zone = pytz.timezone(company.partner_id.tz or "UTC")
+        end = zone.localize(datetime.combine(day, time(23, 59, 59)))
+        return end.astimezone(pytz.utc).replace(tzinfo=None)
 
     @api.model
     def _prepare_statement(self, order):

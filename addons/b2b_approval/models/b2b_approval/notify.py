@@ -1,4 +1,5 @@
 import logging
+from datetime import timedelta
 
 import psycopg2
 
@@ -68,7 +69,9 @@ class B2bApproval(models.Model):
         if self.reminder_count >= len(shares):
             return False
         begun = self.create_date
-        return now >= begun + (self.expires_on - begun) * shares[self.reminder_count]
+        # Whole days, whatever the hour of the request: it ends with its last day.
+        days = timedelta(days=(self.expires_on - begun).days)
+        return now >= begun + days * shares[self.reminder_count]
 
     def _remind(self, now):
         """Ask whoever has to decide now: once more when it is time, else who was never asked.
