@@ -198,6 +198,31 @@ class TestRegistrationAccess(RegistrationCommon):
         registration.action_give_access()
         self.assertEqual(invitations(), before + 1)
 
+    def test_login_belongs_to_the_seller_who_was_asked(self):
+        other = self.env["res.company"].create({"name": "Elsewhere"})
+        self.seller_user.company_ids |= other
+        registration = self._create_registration(vat="SI15012557", email="new@new.example.org")
+        companies = [other.id, self.company.id]
+        self._as_clerk(registration).with_context(allowed_company_ids=companies).action_accept()
+        user = registration.contact_id.user_ids
+        self.assertEqual((user.company_id, user.company_ids), (self.company, self.company))
+
+    def test_welcome_promises_what_comes(self):
+        def welcome(**values):
+            registration = self._create_registration(company_name="Welcome Ltd", **values)
+            self._as_clerk(registration).action_accept()
+            return str((self._mails()[0]).body_html)
+
+        text = welcome(vat="SI15012557", email="new@new.example.org")
+        self.assertIn("set your password", text)
+        self.assertIn("As soon as we have sent the agreement", text)
+        self.env["res.users.log"].with_user(self.buyer_user).sudo().create({})
+        self.buyer_user.login = self.boss.email
+        text = welcome(email=self.boss.email)
+        self.assertNotIn("password", text, "no other e-mail comes")
+        self.assertIn("The shop is open to you", text)
+        self.assertNotIn("agreement,", text)
+
     def test_confirmed_before_it_is_one_click(self):
         registration = self._as_clerk()
         registration.checked_with_id = self.boss

@@ -206,7 +206,9 @@ class B2bRegistration(models.Model):
         Who has never used it is invited once more: the first e-mail may be lost.
         """
         if not self.has_login or self.is_invited:
-            self.env["b2b.member"]._send_b2b_invitation(self.contact_id)
+            # A new login belongs to the seller who was asked, not to where the clerk works now.
+            members = self.env["b2b.member"].with_company(self.company_id)
+            members._send_b2b_invitation(self.contact_id)
         if person := self.checked_with_id:
             self.partner_id._post_b2b_note(
                 self.env._(
