@@ -94,12 +94,6 @@ class SaleWithdrawal(models.Model):
         string="Ordered, delivered, invoiced",
         compute="_compute_fact_ids",
     )
-    currency_id = fields.Many2one(related="order_id.currency_id")
-    amount_ordered = fields.Monetary(related="order_id.amount_total", string="Ordered amount")
-    amount_paid = fields.Monetary(string="Paid", compute="_compute_amount_paid", compute_sudo=True)
-    amount_credited = fields.Monetary(
-        string="Credited", compute="_compute_amount_paid", compute_sudo=True
-    )
     has_goods_out = fields.Boolean(compute="_compute_has_goods_out", compute_sudo=True)
     has_invoices = fields.Boolean(compute="_compute_has_goods_out", compute_sudo=True)
     order_state = fields.Selection(related="order_id.state", string="State of the order")
@@ -286,22 +280,6 @@ class SaleWithdrawal(models.Model):
             withdrawal.fact_ids = withdrawal.order_id.order_line.filtered(
                 lambda line: not line.display_type
             )
-
-    @api.depends(
-        "order_id.amount_paid",
-        "order_id.order_line.invoice_lines.move_id.state",
-        "order_id.order_line.invoice_lines.move_id.amount_residual",
-    )
-    def _compute_amount_paid(self):
-        for withdrawal in self:
-            invoices = withdrawal.order_id.invoice_ids.filtered(lambda move: move.state == "posted")
-            bills = invoices.filtered(lambda move: move.move_type == "out_invoice")
-            credits_ = invoices.filtered(lambda move: move.move_type == "out_refund")
-            withdrawal.amount_paid = (
-                sum(move.amount_total - move.amount_residual for move in bills)
-                or withdrawal.order_id.amount_paid
-            )
-            withdrawal.amount_credited = sum(credits_.mapped("amount_total"))
 
     @api.depends(
         "order_id.order_line.qty_delivered", "order_id.order_line.invoice_lines.move_id.state"

@@ -1,0 +1,72 @@
+from odoo import api, fields, models
+
+BILLS = ("out_invoice", "out_receipt")
+
+
+class SaleWithdrawal(models.Model):
+    """Withdrawal: what was paid for the order, and what was credited of it.
+
+    A clerk pays back what he reads here. A credit note is no money: it settles an invoice that
+    nobody has paid, too.
+    """
+
+    _inherit = "sale.withdrawal"
+
+    currency_id = fields.Many2one(related="order_id.currency_id")
+    amount_ordered = fields.Monetary(related="order_id.amount_total", string="Ordered amount")
+    amount_paid = fields.Monetary(
+        string="Paid",
+        compute="_compute_amount_paid",
+        compute_sudo=True,
+        help="What the customer has paid, whatever was credited or paid back since.",
+    )
+    amount_credited = fields.Monetary(
+        string="Credited", compute="_compute_amount_paid", compute_sudo=True
+    )
+
+    @api.depends(
+        "order_id.amount_paid",
+        "order_id.order_line.invoice_lines.move_id.state",
+        "order_id.order_line.invoice_lines.move_id.amount_residual",
+    )
+    def _compute_amount_paid(self):
+        for withdrawal in self:
+            order = withdrawal.order_id
+            moves = order.order_line.invoice_lines.move_id
+            moves = moves.filtered(lambda move: move.state == "posted")
+            bills = moves.filtered(lambda move: move.move_type in BILLS)
+            notes = moves.filtered(lambda move: move.move_type == "out_refund")
+            # Of what was paid online before, perhaps only a part is invoiced yet.
+            withdrawal.amount_paid = max(
+                withdrawal._sum_up(withdrawal._get_paid(bills)), order.amount_paid
+            )
+            withdrawal.amount_credited = withdrawal._sum_up(
+                {note: note.amount_total for note in notes}
+            )
+
+    def _sum_up(self, amounts):
+        """Return amounts of invoices in the currency of the order.
+
+        :param dict amounts: ``{account.move: amount}`` in the currency of each
+        """
+        return sum(
+            move.currency_id._convert(
+                amount, self.currency_id, move.company_id, move.invoice_date or move.date
+            )
+            for move, amount in amounts.items()
+        )
+
+    @api.model
+    def _get_paid(self, bills):
+        """Return what of each of these invoices was paid, by whatever but credit notes.
+
+        :return: ``{account.move: amount}`` in the currency of the invoice
+        """
+        paid = {}
+        for bill in bills:
+            settled = bill.line_ids.matched_credit_ids.filtered(
+                lambda part: part.credit_move_id.move_id.move_type == "out_refund"
+            )
+            credited = sum(settled.mapped("debit_amount_currency"))
+            paid[bill] = bill.amount_total - bill.amount_residual - credited
+        return paid
