@@ -58,34 +58,66 @@ class SaleWithdrawal(models.Model):
         :rtype: dict[stock.move, float]
         """
         plan = {}
+        others = self._get_statements_before()
         for line, withdrawn in self._get_withdrawn_quantities().items():
             moves = line._get_shipped_moves().sorted(
                 lambda move: (move.date, move.id), reverse=True
             )
             unit = line.product_uom_id
-            left = withdrawn - sum(
-                move.product_uom._compute_quantity(self._get_coming_back(move), unit, round=False)
-                for move in moves
-            )
+            left = withdrawn - self._get_returned(line, moves, others)
             for move in moves:
-                open_here = move.quantity - self._get_coming_back(move)
+                back = self._sum_up_returns(self._get_returns(move), move.product_uom)
                 wanted = unit._compute_quantity(max(left, 0), move.product_uom, round=False)
-                quantity = move.product_uom.round(min(open_here, wanted))
+                quantity = move.product_uom.round(min(move.quantity - back, wanted))
                 if move.product_uom.compare(quantity, 0) > 0:
                     plan[move] = quantity
                     left -= move.product_uom._compute_quantity(quantity, unit, round=False)
         return plan
 
-    def _get_coming_back(self, move):
-        """Return how much of a move is back, or on its way back, whoever asked for it."""
-        returns = move.move_dest_ids.filtered(
+    def _get_statements_before(self):
+        """Return the other statements that come before this one where a return names none.
+
+        Those that a clerk has answered before, and those that have had their own return made.
+        """
+        earlier = self._get_answered_siblings().filtered(lambda other: other.id < self.id)
+        returns = self.order_id.withdrawal_ids.return_picking_ids
+        served = returns.filtered(lambda picking: picking.state != "cancel").order_withdrawal_id
+        served = served.filtered(lambda other: other.state != "declined")
+        return (earlier | served) - self
+
+    def _get_returned(self, line, moves, others):
+        """Return how much of an article is back, or on its way back, by this statement.
+
+        What somebody has returned by hand, or as a rest that came later, names no statement: it is
+        taken for what the others still want back, then for this one.
+
+        :param stock.move moves: that have brought it
+        :param sale.withdrawal others: see ``_get_statements_before``
+        :return: quantity in the unit of the line
+        """
+        returns = moves.browse().union(*map(self._get_returns, moves))
+        by_statement = {
+            statement: self._sum_up_returns(found, line.product_uom_id)
+            for statement, found in returns.grouped(
+                lambda back: back.picking_id.order_withdrawal_id
+            ).items()
+        }
+        loose = by_statement.get(self.browse(), 0)
+        for other in others:
+            wanted = other._get_withdrawn_quantities().get(line, 0)
+            loose -= max(wanted - by_statement.get(other, 0), 0)
+        return by_statement.get(self, 0) + max(loose, 0)
+
+    def _get_returns(self, move):
+        """Return the moves that bring back what this one has brought, whoever asked for them."""
+        return move.move_dest_ids.filtered(
             lambda back: back.origin_returned_move_id == move and back.state != "cancel"
         )
+
+    def _sum_up_returns(self, returns, unit):
         return sum(
             back.product_uom._compute_quantity(
-                back.quantity if back.state == "done" else back.product_uom_qty,
-                move.product_uom,
-                round=False,
+                back.quantity if back.state == "done" else back.product_uom_qty, unit, round=False
             )
             for back in returns
         )

@@ -212,6 +212,58 @@ class TestWithdrawalStock(StockStatusCommon):
         statement.action_create_return()
         self.assertEqual(len(statement.sudo().return_picking_ids), 2)
 
+    def _return_by_hand(self, order, quantity):
+        """Return a transfer back that names no statement, made in the warehouse."""
+        picking = order.picking_ids.filtered(lambda one: not one.return_id)
+        wizard = self.env["stock.return.picking"].create({"picking_id": picking.id})
+        wizard.product_return_moves.quantity = quantity
+        return wizard._create_return()
+
+    def _returned(self, statement):
+        """Return the quantities that the button makes return transfers of."""
+        statement.action_create_return()
+        return statement.sudo().return_picking_ids.move_ids.mapped("product_uom_qty")
+
+    def test_return_of_a_second_part(self):
+        order = self._create_web_order()
+        self._ship(order.picking_ids)
+        first, second = self._enter(order, 2), self._enter(order, 3)
+        self.assertEqual(self._returned(first), [2])
+        self.assertEqual(self._returned(second), [3])
+        for statement in (first, second):
+            with self.assertRaisesRegex(UserError, "nothing to be returned"):
+                statement.action_create_return()
+        self.assertEqual(self._returned(self._enter(order)), [5], "no more than was shipped")
+
+    def test_return_of_a_part_whose_rest_comes_later(self):
+        """The rest of a return is a transfer that names no statement."""
+        order = self._create_web_order()
+        self._ship(order.picking_ids)
+        first, second = self._enter(order, 2), self._enter(order, 3)
+        first.action_create_return()
+        self._ship(first.sudo().return_picking_ids, 1)
+        with self.assertRaisesRegex(UserError, "nothing to be returned"):
+            first.action_create_return()
+        self.assertEqual(self._returned(second), [3])
+
+    def test_return_by_hand_is_the_earlier_statements(self):
+        order = self._create_web_order()
+        self._ship(order.picking_ids)
+        first, second = self._enter(order, 2), self._enter(order, 3)
+        (first | second).action_accept()
+        self._return_by_hand(order, 2)
+        self.assertEqual(self._returned(second), [3])
+        with self.assertRaisesRegex(UserError, "nothing to be returned"):
+            first.action_create_return()
+
+    def test_return_by_hand_counts_once(self):
+        order = self._create_web_order()
+        self._ship(order.picking_ids)
+        first, second = self._enter(order, 2), self._enter(order, 3)
+        self._return_by_hand(order, 2)
+        self.assertEqual(self._returned(second), [1], "the other one may be a repeat")
+        self.assertEqual(self._returned(first), [2])
+
     def test_return_of_what_was_not_shipped_is_refused(self):
         with self.assertRaisesRegex(UserError, "nothing to be returned"):
             self._enter(self._create_web_order()).action_create_return()
