@@ -1,6 +1,7 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
+from odoo.tools import float_is_zero
 
 
 class SaleWithdrawal(models.Model):
@@ -138,13 +139,15 @@ class SaleWithdrawal(models.Model):
         With the delivery goes what was taken off it.
         """
         plan = {}
+        # A down payment has no unit.
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
         for line in lines:
             article = line.sale_line_ids[:1]
             if not article or not (article._is_of_delivery() or article.is_downpayment):
                 continue
             # Once: by whichever credit note it was given back.
             quantity = line.quantity - self._get_credited(line)
-            if not line.product_uom_id.is_zero(quantity):
+            if not float_is_zero(quantity, precision_digits=digits):
                 plan[line] = (quantity, line.price_unit)
         return plan
 
@@ -197,8 +200,7 @@ class SaleWithdrawal(models.Model):
             >= 0
             for line in goods
         ):
-            credits_ = self._get_credits(discount)
-            return whole - sum(line.price_unit * line.quantity for line in credits_)
+            return whole - self._get_given_back(discount, self._measure_amount)
         total = sum(goods.mapped("price_subtotal"))
         part = sum(
             line.price_subtotal * plan[line][0] / line.quantity for line in goods if line in plan
@@ -220,29 +222,48 @@ class SaleWithdrawal(models.Model):
 
     # === WHAT WAS CREDITED BEFORE === #
 
-    def _get_credits(self, line):
-        """Return the lines of credit notes, drafts included, that give back this line."""
-        refunds = line.move_id.reversal_move_ids.filtered(lambda move: move.state != "cancel")
-        return refunds.invoice_line_ids.filtered(
-            lambda credited: (
-                credited.display_type == "product" and credited.sale_line_ids == line.sale_line_ids
-            )
-        )
-
     def _get_credited(self, line):
-        """Return the quantity of a line of an invoice that credit notes give back already.
+        """Return the quantity of a line of an invoice that credit notes give back already."""
+        return self._to_invoice_unit(line, self._get_given_back(line, self._measure_quantity))
 
-        Of those that reverse the invoice; of the others, which name the article alone, too, once.
+    def _measure_quantity(self, line):
+        return self._to_invoice_unit(line, line.quantity, back=True)
+
+    def _measure_amount(self, line):
+        return line.price_unit * line.quantity
+
+    def _get_given_back(self, line, measure):
+        """Return what credit notes, drafts included, give back of a line of an invoice.
+
+        Those that reverse the invoice, and those that name the article alone. An article may stand
+        on several lines and invoices: they take it up in turn, so that nothing counts twice.
+
+        :param measure: method that returns quantity or amount of a line
         """
-        linked = sum(self._get_credits(line).mapped("quantity"))
-        loose = line.sale_line_ids.invoice_lines.filtered(
-            lambda credited: (
-                credited.move_id.move_type == "out_refund"
-                and credited.parent_state != "cancel"
-                and not credited.move_id.reversed_entry_id
-            )
-        )
-        return linked + sum(loose.mapped("quantity"))
+        # A down payment is taken off the last invoice by a line of the other sign.
+        sign = -1 if measure(line) < 0 else 1
+        known = line.sale_line_ids.invoice_lines.filtered(
+            lambda other: other.parent_state != "cancel" and measure(other) * sign > 0
+        ).sorted(lambda other: (other.move_id.id, other.id))
+        notes = known.filtered(lambda other: other.move_id.move_type == "out_refund")
+        billed = (known - notes).filtered(lambda other: other.parent_state == "posted")
+        left = {other: measure(other) * sign for other in billed}
+        by_invoice = notes.grouped(lambda note: note.move_id.reversed_entry_id)
+        for invoice, lines in billed.grouped("move_id").items():
+            given = sum(map(measure, by_invoice.get(invoice, ()))) * sign
+            self._use_up(left, lines, given)
+        self._use_up(left, billed, sum(map(measure, by_invoice.get(billed.move_id[:0], ()))) * sign)
+        return measure(line) - left.get(line, measure(line) * sign) * sign
+
+    def _use_up(self, left, lines, given):
+        """Take what is given back off these lines, in turn.
+
+        :param dict left: ``{account.move.line: what is left of it}``, lowered
+        """
+        for line in lines:
+            taken = min(left[line], given)
+            left[line] -= taken
+            given -= taken
 
     def _get_credited_here(self, article):
         """Return how much of an article this withdrawal has had credited, in the order's unit."""
