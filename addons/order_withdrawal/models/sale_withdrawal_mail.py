@@ -14,19 +14,30 @@ _logger = logging.getLogger(__name__)
 
 TEMPLATES = {
     "received": "order_withdrawal.mail_template_withdrawal_received",
+    "accepted": "order_withdrawal.mail_template_withdrawal_accepted",
     "declined": "order_withdrawal.mail_template_withdrawal_declined",
 }
+# No law asks for this e-mail: who archives its template wants none, see decision 37.
+OPTIONAL = {"accepted"}
 # What is sent where somebody has archived or deleted the template.
 PLAIN_TEXTS = {
     "received": "order_withdrawal.mail_without_template",
+    "accepted": "order_withdrawal.mail_accepted_without_template",
     "declined": "order_withdrawal.mail_declined_without_template",
 }
-# What did not reach the customer, and nobody has looked after; a decline that was taken back
+# What did not reach the customer, and nobody has looked after; a decision that was taken back
 # meanwhile need not reach anybody.
 FAILED = (
     Domain("mail_state", "=", "failed")
     & Domain("is_mail_handled", "=", False)
-    & (Domain("kind", "!=", "declined") | Domain("withdrawal_id.state", "=", "declined"))
+    & (
+        Domain("kind", "=", "received")
+        | (Domain("kind", "=", "declined") & Domain("withdrawal_id.state", "=", "declined"))
+        | (
+            Domain("kind", "=", "accepted")
+            & Domain("withdrawal_id.state", "in", ("accepted", "done"))
+        )
+    )
 )
 
 
@@ -46,7 +57,12 @@ class SaleWithdrawalMail(models.Model):
         comodel_name="sale.withdrawal", required=True, index=True, ondelete="cascade"
     )
     kind = fields.Selection(
-        selection=[("received", "Acknowledgement"), ("declined", "Declined")], required=True
+        selection=[
+            ("received", "Acknowledgement"),
+            ("accepted", "Accepted"),
+            ("declined", "Declined"),
+        ],
+        required=True,
     )
     email = fields.Char(string="To")
     mail_state = fields.Selection(
@@ -128,6 +144,12 @@ class SaleWithdrawalMail(models.Model):
         self.invalidate_recordset(["limit_key"])
         return True
 
+    @api.model
+    def _is_wanted(self, kind):
+        """Whether e-mails of this kind are sent: who archives a template may want none."""
+        template = self.env.ref(TEMPLATES[kind], raise_if_not_found=False)
+        return kind not in OPTIONAL or not template or template.active
+
     def _send_again(self):
         """Put these rows into the outbox once more, and take what waits out of the queue."""
         self._take_out_of_queue()
@@ -187,6 +209,9 @@ class SaleWithdrawalMail(models.Model):
 
     def _hand_over(self):
         """Make the e-mail of this row; one that cannot be made never stops the others."""
+        if not self._is_wanted(self.kind):
+            self._call_off(self.env._("The e-mail template is archived."))
+            return
         try:
             with self.env.cr.savepoint():
                 mail = self._make_mail()

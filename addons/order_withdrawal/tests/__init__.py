@@ -1,6 +1,7 @@
 from . import (
     test_withdrawal_access,
     test_withdrawal_amounts,
+    test_withdrawal_answer,
     test_withdrawal_clerk,
     test_withdrawal_credit_note,
     test_withdrawal_deadline,

@@ -1,4 +1,5 @@
 import re
+import smtplib
 from html import unescape
 
 from odoo import http
@@ -6,6 +7,8 @@ from odoo.fields import Command
 from odoo.tests import HttpCase
 
 from odoo.addons.order_status_flags.tests.common import OrderStatusCommon
+from odoo.addons.order_status_flags.tests.outbox import OutboxCommon
+from odoo.addons.order_withdrawal.declaration import Declaration
 
 
 class WithdrawalCommon(OrderStatusCommon):
@@ -50,6 +53,49 @@ class WithdrawalCommon(OrderStatusCommon):
         self.patch(
             type(line), "_is_delivery", lambda line: line._origin.id == charge or line.id == charge
         )
+
+
+class WithdrawalOutboxCommon(OutboxCommon, WithdrawalCommon):
+    """What customers are mailed."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["sale.withdrawal.mail"].search([]).mail_state = "sent"
+
+    def _declare(self, source="form", order=None, **values):
+        """Return the statement that a page would record; its steps are done."""
+        order = order or self.env["sale.order"]
+        declared = {"name": "Anna Kowalska", "email": "buyer@example.com", **values}
+        declaration = Declaration.from_form(declared)
+        reference = values.get("reference") or self.order.name
+        statements = self.env["sale.withdrawal"].sudo()
+        place = {
+            "source": source,
+            "company_id": self.company.id,
+            "order_id": order.id,
+            "reference": reference,
+            "lines": {},
+            "lang": "en_US",
+            "tz": "Europe/Warsaw",
+        }
+        words = statements._word_statement(declaration, reference, [])
+        origin = values.get("origin", "203.0.113.7")
+        prepared = statements._prepare_record_values(declaration, words, place, origin)
+        receipt = statements._insert_once(prepared)
+        statement = statements.browse(receipt.withdrawal_id)
+        statement._acknowledge()
+        statement._take_effect()
+        return statement
+
+    def _mailed(self):
+        """Return what left the house for customers; colleagues are told of activities."""
+        colleagues = {self.seller.email, self.manager.email}
+        return [mail for mail in self._run() if not colleagues & set(mail["to"])]
+
+    def _refuse(self, statement, email="buyer@example.com"):
+        self._run(error=smtplib.SMTPRecipientsRefused({email: (550, b"no such mailbox")}))
+        self.assertEqual(statement.mail_ids[-1].mail_state, "failed")
 
 
 class WithdrawalHttpCommon(WithdrawalCommon, HttpCase):

@@ -375,6 +375,8 @@ class SaleWithdrawal(models.Model):
         self.ensure_one()
         if kind == "declined":
             return self.env._("Your withdrawal %(number)s", number=self.name)
+        if kind == "accepted":
+            return self.env._("Your withdrawal %(number)s is accepted", number=self.name)
         return self.env._(
             "We have received your statement of withdrawal (%(number)s)", number=self.name
         )

@@ -25,7 +25,8 @@ class SaleWithdrawal(models.Model):
         """Accept the withdrawals; an order of which nothing has left is cancelled.
 
         Where the customer keeps a part of the order, or goods are with him, the order goes on, and
-        the other buttons help with return and refund. Parts that were accepted before count.
+        the other buttons help with return and refund. Parts that were accepted before count. The
+        customer is told, where it is sure who that is.
 
         :return: True
         :raise UserError: when no order is matched, or it was answered in a way that rules this out
@@ -40,8 +41,8 @@ class SaleWithdrawal(models.Model):
             withdrawal._check_step_to("accepted")
             withdrawal._vouch()
             withdrawal._set(state="accepted", decline_reason=False)
-            withdrawal._call_off_answer()
             withdrawal._cancel_unshipped_order()
+            withdrawal._queue_answer("accepted")
             withdrawal._close_activities()
         return True
 
@@ -61,7 +62,7 @@ class SaleWithdrawal(models.Model):
         for withdrawal in self:
             withdrawal._check_step_to("declined")
             withdrawal._set(state="declined", decline_reason=reason)
-            withdrawal._queue_answer()
+            withdrawal._queue_answer("declined")
             withdrawal._close_activities()
         return True
 

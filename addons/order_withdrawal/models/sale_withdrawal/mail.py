@@ -95,9 +95,7 @@ class SaleWithdrawal(models.Model):
             received = withdrawal.mail_ids.filtered(lambda mail: mail.kind == "received")
             due = withdrawal.mail_ids.filtered(lambda mail: mail._needs_a_person())
             due |= withdrawal._queue_missing("received", withdrawal._get_recipients())
-            if withdrawal.state == "declined":
-                answered = withdrawal._get_answer_recipients()
-                due |= withdrawal._queue_missing("declined", answered)
+            due |= withdrawal._queue_missing_answer()
             due = due or received.filtered(lambda mail: mail.mail_state in ("sent", "failed"))
             if withdrawal.is_anonymised or not (due or received):
                 raise UserError(self.env._("There is no e-mail address to send it to."))
@@ -145,27 +143,3 @@ class SaleWithdrawal(models.Model):
         held_back = self.mail_ids.filtered(lambda mail: mail.mail_state == "suppressed")
         held_back._send_again()
         self._trigger_outbox()
-
-    def _get_answer_recipients(self):
-        """Return whom a decision is told: nobody where it is not sure who the customer is.
-
-        :rtype: list[str]
-        """
-        self.ensure_one()
-        if not (self.is_verified or self.is_matched):
-            return []
-        return self._get_recipients()[-1:]
-
-    def _queue_answer(self):
-        """Tell the customer of the decision, where it is sure who the customer is."""
-        statement = self.sudo()  # sudo: nobody writes the outbox
-        for email in statement._get_answer_recipients():
-            statement.mail_ids._queue(statement, "declined", email)
-        statement._trigger_outbox()
-
-    def _call_off_answer(self):
-        """Tell nobody of a decision any more that was taken back."""
-        statement = self.sudo()  # sudo: nobody writes the outbox
-        answers = statement.mail_ids.filtered(lambda mail: mail.kind == "declined")
-        unsent = answers.filtered(lambda mail: mail.mail_state in ("pending", "failed"))
-        unsent._call_off(self.env._("The withdrawal is declined no longer."))
