@@ -135,6 +135,7 @@ class TestWithdrawalAccess(WithdrawalHttpCommon):
             "order_reference": "Else",
             "reason": "Else",
             "received_at": "2020-01-01 00:00:00",
+            "sent_on": "2020-01-01",
             "source": "form",
             "is_verified": False,
             "order_id": False,

@@ -109,6 +109,32 @@ class TestWithdrawalDeadline(WithdrawalCommon):
         self.assertEqual(statement.state, "received")
         self.assertEqual(statement.deadline, date(2026, 11, 16))
 
+    def test_letter_that_was_posted_in_time_is_not_late(self):
+        """Article 11(2): what is sent before the period ends is in time."""
+        with freeze_time("2026-11-02 10:00:00"):
+            order = self._create_service_order()
+        with freeze_time("2026-11-19 10:00:00"):
+            in_time = self._enter(order, sent_on="2026-11-16")
+            too_late = self._enter(order, sent_on="2026-11-17")
+            unknown = self._enter(order)
+        self.assertFalse(in_time.is_late)
+        self.assertTrue(too_late.is_late)
+        self.assertTrue(unknown.is_late)
+        self.assertEqual(in_time.refund_due, date(2026, 12, 3), "from the day we were told")
+        html, _type = self.env["ir.actions.report"]._render_qweb_html(
+            "order_withdrawal.report_withdrawal_case_action", in_time.ids
+        )
+        self.assertIn("Sent on", html.decode())
+
+    def test_day_of_sending_is_possible(self):
+        with freeze_time("2026-11-19 10:00:00"):
+            order = self._create_service_order()
+            for day in ("2026-11-21", "0026-11-16"):
+                with self.assertRaises(UserError):
+                    self._enter(order, sent_on=day)
+            statement = self._enter(order, sent_on="2026-11-20")
+            self.assertEqual(statement.sent_on, date(2026, 11, 20), "it is tomorrow somewhere")
+
     def test_holidays_of_the_company(self):
         calendar = self.company.resource_calendar_id
         self.env["resource.calendar.leaves"].create(

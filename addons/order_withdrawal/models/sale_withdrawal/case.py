@@ -33,7 +33,8 @@ class SaleWithdrawal(models.Model):
         string="Late",
         compute="_compute_deadline",
         compute_sudo=True,
-        help="Received after the last day of the period.",
+        help="Sent after the last day of the period, or received after it where nobody has entered"
+        " when it was sent.",
     )
     has_exception = fields.Boolean(
         string="Exception",
@@ -103,6 +104,7 @@ class SaleWithdrawal(models.Model):
     # Deliveries are seen by the quantities, holidays by no field.
     @api.depends(
         "received_at",
+        "sent_on",
         "order_id.date_order",
         "order_id.order_line.qty_delivered",
         "order_id.partner_id.country_id",
@@ -114,7 +116,16 @@ class SaleWithdrawal(models.Model):
             found = deadlines.get(withdrawal.order_id)
             withdrawal.deadline = found and found.last_day
             withdrawal.deadline_words = found and withdrawal._explain_deadline(found)
-            withdrawal.is_late = bool(found) and found.is_over(withdrawal.received_at)
+            withdrawal.is_late = bool(found) and withdrawal._is_after(found)
+
+    def _is_after(self, found):
+        """Whether the statement came too late: by Article 11(2), when it was sent is what counts.
+
+        :param Deadline found: of the order
+        """
+        if self.sent_on:
+            return found.last_day is not None and self.sent_on > found.last_day
+        return found.is_over(self.received_at)
 
     def _explain_deadline(self, found):
         """Return in words how a deadline comes about.

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import clean_context
@@ -10,6 +12,8 @@ from ...declaration import get_hash
 
 # A statement of an earlier year is a slip of the hand.
 FIRST_YEAR = 1990
+# Where it is tomorrow first: the day of a postmark has no time zone.
+FIRST_TOMORROW = timedelta(hours=14)
 # What people may change of a statement: who looks after it, and their own notes. Everything else
 # is what was declared, or follows from the buttons.
 OPEN_FIELDS = {"user_id", "note", "message_main_attachment_id"}
@@ -61,6 +65,11 @@ class SaleWithdrawal(models.Model):
     )
     received_at = fields.Datetime(
         string="Received on", required=True, default=fields.Datetime.now, copy=False, index=True
+    )
+    sent_on = fields.Date(
+        copy=False,
+        help="Of a letter or e-mail that you enter: the day of the postmark, or of the e-mail. What"
+        " is sent before the period ends is in time, whenever it arrives.",
     )
     is_verified = fields.Boolean(
         string="Verified",
@@ -268,16 +277,7 @@ class SaleWithdrawal(models.Model):
             entered["email"] = entered.get("email") or partner.email
         if not entered.get("partner_name"):
             raise UserError(self.env._("Please enter whose statement it is."))
-        moment = fields.Datetime.to_datetime(vals.get("received_at")) or fields.Datetime.now()
-        if moment > fields.Datetime.now():
-            raise UserError(self.env._("A statement cannot be received in the future."))
-        if moment.year < FIRST_YEAR:
-            raise UserError(
-                self.env._(
-                    "Please check when the statement was received: the year is %(year)s.",
-                    year=moment.year,
-                )
-            )
+        moment, sent_on = self._check_entered_days(vals)
         company = self.env["res.company"].browse(entered.get("company_id") or self.env.company.id)
         return {
             **entered,
@@ -286,6 +286,7 @@ class SaleWithdrawal(models.Model):
             "is_verified": bool(order),
             "is_matched": bool(order),
             "received_at": moment,
+            "sent_on": sent_on,
             "statement": vals.get("statement") or False,
             # sudo: see above; the company's is what is read where the customer has none
             "lang": get_active_lang(
@@ -294,6 +295,28 @@ class SaleWithdrawal(models.Model):
             "tz": bool(order)
             and order.sudo()._get_customer_page_tz(self.env.ref("base.public_user")),
         }
+
+    @api.model
+    def _check_entered_days(self, vals):
+        """Return when an entered statement was received and sent, the second False if unknown.
+
+        :raise UserError: when neither can be
+        """
+        moment = fields.Datetime.to_datetime(vals.get("received_at")) or fields.Datetime.now()
+        sent_on = fields.Date.to_date(vals.get("sent_on")) or False
+        if moment > fields.Datetime.now():
+            raise UserError(self.env._("A statement cannot be received in the future."))
+        if sent_on and sent_on > (moment + FIRST_TOMORROW).date():
+            raise UserError(self.env._("A statement cannot be sent after it was received."))
+        year = min(moment.year, (sent_on or moment).year)
+        if year < FIRST_YEAR:
+            raise UserError(
+                self.env._(
+                    "Please check when the statement was received: the year is %(year)s.",
+                    year=year,
+                )
+            )
+        return moment, sent_on
 
     @api.model
     def _clean_entered(self, vals):
