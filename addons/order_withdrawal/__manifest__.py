@@ -17,6 +17,7 @@
         "data/ir_cron_data.xml",
         "wizard/sale_withdrawal_decline_views.xml",
         "wizard/sale_withdrawal_match_views.xml",
+        "wizard/sale_withdrawal_part_views.xml",
         "wizard/sale_withdrawal_check_views.xml",
         "views/sale_withdrawal_views.xml",
         "views/sale_withdrawal_report_views.xml",

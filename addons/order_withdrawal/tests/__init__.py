@@ -9,6 +9,7 @@ from . import (
     test_withdrawal_mail,
     test_withdrawal_offer,
     test_withdrawal_pages,
+    test_withdrawal_part,
     test_withdrawal_payment,
     test_withdrawal_race,
     test_withdrawal_recording,

@@ -16,6 +16,7 @@ METHODS = {
     "action_create_return": (),
     "action_create_credit_note": (),
     "action_done": (),
+    "action_enter_part": ({},),
     "action_reopen": (),
     "action_dismiss_failed_mail": (),
     "action_send_acknowledgement": (),
@@ -230,6 +231,7 @@ class TestWithdrawalAccess(WithdrawalHttpCommon):
         for model, values, method in (
             ("sale.withdrawal.decline", {"reason": "No"}, "action_decline"),
             ("sale.withdrawal.match", {"order_id": self.order.id}, "action_match"),
+            ("sale.withdrawal.part", {}, "action_enter"),
         ):
             for user in (self.own_seller, self.portal):
                 with self.assertRaises(AccessError):

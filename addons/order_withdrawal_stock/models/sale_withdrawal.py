@@ -40,6 +40,14 @@ class SaleWithdrawal(models.Model):
             )
         return self._open_returns(pickings)
 
+    def _get_obstacle_to_part(self):
+        """Override of `order_withdrawal`: a return of the whole order was made already."""
+        # sudo: clerks read no transfers
+        returns = self.sudo().return_picking_ids.filtered(lambda one: one.state != "cancel")
+        if returns:
+            return self.env._("%(number)s was answered already.", number=self.name)
+        return super()._get_obstacle_to_part()
+
     def _open_returns(self, pickings):
         action = {
             "type": "ir.actions.act_window",

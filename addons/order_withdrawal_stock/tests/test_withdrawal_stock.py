@@ -286,3 +286,14 @@ class TestWithdrawalStock(StockStatusCommon):
         self._ship(statement.sudo().return_picking_ids)
         statement.action_accept()
         self.assertEqual(order.state, "sale")
+
+    def test_part_is_entered_before_the_return_of_the_whole(self):
+        order = self._create_web_order()
+        self._ship(order.picking_ids)
+        statement = self._enter(order)
+        statement.action_create_return()
+        with self.assertRaisesRegex(UserError, "answered already"):
+            statement.action_enter_part({order.order_line.id: 1})
+        statement.sudo().return_picking_ids.action_cancel()
+        statement.action_enter_part({order.order_line.id: 1})
+        self.assertEqual(self._returned(statement)[-1], 1)

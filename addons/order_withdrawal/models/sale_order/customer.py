@@ -27,7 +27,8 @@ class SaleOrder(models.Model):
 
         Those that are certainly the customer's, and nothing that says who declared them.
 
-        :rtype: list[dict] with ``number``, ``date`` (datetime, UTC), ``is_whole`` and ``state``
+        :rtype: list[dict] with ``number``, ``date`` (datetime, UTC), ``is_whole``, ``state``
+            and ``articles`` (of a part: quantity and name of each)
         """
         self.ensure_one()
         # sudo: customers read no statements, only what this method picks
@@ -38,6 +39,7 @@ class SaleOrder(models.Model):
                 "date": statement.received_at,
                 "is_whole": not statement.line_ids,
                 "state": statement.state,
+                "articles": [line._describe() for line in statement.line_ids],
             }
             for statement in statements
         ]

@@ -67,6 +67,7 @@ class SaleWithdrawal(models.Model):
         string="Received on", required=True, default=fields.Datetime.now, copy=False, index=True
     )
     sent_on = fields.Date(
+        string="Sent on",
         copy=False,
         help="Of a letter or e-mail that you enter: the day of the postmark, or of the e-mail. What"
         " is sent before the period ends is in time, whenever it arrives.",
