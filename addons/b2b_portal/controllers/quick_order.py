@@ -1,5 +1,4 @@
 import json
-import secrets
 
 from odoo import http
 from odoo.exceptions import UserError
@@ -185,7 +184,6 @@ class B2BQuickOrderPortal(B2BShopPortal):
             untaxed=sum(row["subtotal"] for row in priced),
             currency=agreement._get_price_currency(),
             templates=self._get_b2b_own_templates(agreement),
-            key=secrets.token_urlsafe(8),
             max_rows=QuickOrder._format_count(MAX_ROWS),
             format_count=QuickOrder._format_count,
             empty_rows=range(EMPTY_ROWS),
@@ -223,7 +221,8 @@ class B2BQuickOrderPortal(B2BShopPortal):
         """
         agreement = request.b2b_agreement
         kept = self._get_b2b_list(kwargs)
-        key = "|".join(map(self._read_text, (kwargs.get("key"), target, template_id, name)))
+        parts = (kwargs.get("key"), target, template_id, name)
+        key = "|".join(self._read_text(part)[:100] for part in parts)
         if kept and kwargs.get("key") and key == kept.added_key:
             self._add_b2b_message(request.env._("This list has been added already."), "info")
             return self._b2b_redirect(f"/my/b2b/{'templates' if target == 'template' else 'cart'}")

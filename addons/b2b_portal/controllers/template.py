@@ -1,4 +1,3 @@
-import secrets
 from functools import partial
 
 from odoo import http
@@ -27,7 +26,6 @@ class B2BTemplatePortal(B2BShopPortal):
             "b2b_templates",
             templates=templates,
             line_counts=templates._count_b2b_lines(),
-            key=secrets.token_urlsafe(8),
         )
         return self._b2b_render("b2b_portal.portal_b2b_templates", values)
 
@@ -106,7 +104,6 @@ class B2BTemplatePortal(B2BShopPortal):
             own_codes=template.order_line.product_id._get_b2b_customer_codes(agreement.partner_id),
             statement=template._get_b2b_statement(today),
             line_problems=template._get_b2b_line_problems(),
-            key=secrets.token_urlsafe(8),
         )
         return self._b2b_render("b2b_portal.portal_b2b_template", values)
 
@@ -182,7 +179,7 @@ class B2BTemplatePortal(B2BShopPortal):
 
         A second click on the same page orders nothing twice.
         """
-        key = self._read_text(form.get("key"))
+        key = self._read_text(form.get("key"))[:30]
         if key and key == template.b2b_template_key:
             self._add_b2b_message(request.env._("This template is in your cart already."), "info")
             return "/my/b2b/cart"

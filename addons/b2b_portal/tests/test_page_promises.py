@@ -195,6 +195,12 @@ class TestShopPromises(B2bPageCommon):
             self.env.invalidate_all()
             self.assertEqual(sum(self.cart.order_line.mapped("product_uom_qty")), 2 * sum(ordered))
 
+    def test_key_of_a_page_may_be_anything(self):
+        url = f"/my/b2b/templates/{self.template.id}"
+        for key in ("x" * 500, "1-²", "-", "٣"):
+            self._post(f"{url}/order", {"key": key})
+            self.assertEqual(self._get(url).status_code, 200, key)
+
     def test_enter_in_a_template_orders_it(self):
         page = self._page(self._get(f"/my/b2b/templates/{self.template.id}"))
         form = page.xpath("//form[.//input[starts-with(@name, 'qty_')]]")[0]

@@ -74,6 +74,14 @@ class B2bQuickOrderList(models.TransientModel):
             self.cells or (), self.text or "", upload, choices
         )
 
+    def _get_page_key(self):
+        """Return what a page sends along that adds the list: the next number of its additions.
+
+        :rtype: str
+        """
+        last = (self.added_key or "").partition("|")[0]
+        return str((int(last) if last.isdecimal() else 0) + 1)
+
     def _get_upload(self):
         content = base64.b64decode(self.content or b"")
         return (self.filename or "", content) if content or self.filename else None

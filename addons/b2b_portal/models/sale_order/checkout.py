@@ -327,8 +327,8 @@ class SaleOrder(models.Model):
         """
         partner, values = self.partner_id, {}
         salesperson = partner.user_id or partner.commercial_partner_id.user_id
-        if salesperson.active or not self.user_id.active:
-            values["user_id"] = salesperson.filtered("active").id
+        if salesperson.active:
+            values["user_id"] = salesperson.id
         if self.partner_invoice_id in partner | partner.commercial_partner_id:
             values["partner_invoice_id"] = partner.address_get(["invoice"])["invoice"]
         return values

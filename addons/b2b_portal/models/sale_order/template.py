@@ -170,6 +170,15 @@ class SaleOrder(models.Model):
                 }
             )
 
+    def _get_b2b_page_key(self, partner):
+        """Return what a page sends along that orders the template: who, and the next number.
+
+        :param res.partner partner: who looks at the page; colleagues order it side by side
+        :rtype: str
+        """
+        last = (self.b2b_template_key or "").rpartition("-")[2]
+        return f"{partner.id}-{(int(last) if last.isdecimal() else 0) + 1}"
+
     def _order_b2b_template(self, agreement, quantities=None):
         """Put the template into the cart of the current user, at today's prices.
 
