@@ -44,17 +44,19 @@ class TestRules(ApprovalCommon):
         today = self.env["b2b.agreement"]._get_today(self.company)
         self.assertEqual(approval.expires_on.date(), today + timedelta(days=3))
 
-    def test_last_day_is_a_whole_one_of_the_seller(self):
+    def test_last_day_is_a_whole_one(self):
         self._create_approval_rule((10, self.anna))
         for zone, moment, end in (
             ("UTC", "2040-01-01 09:00:00", "2040-01-15 23:59:59"),
             ("Europe/Warsaw", "2040-01-01 23:30:00", "2040-01-16 22:59:59"),
             ("America/New_York", "2040-01-02 03:00:00", "2040-01-16 04:59:59"),
         ):
-            self.company.partner_id.tz = zone
-            with self.subTest(zone), freeze_time(moment):
-                expiry = self.env["b2b.approval"]._get_expiry(self.company)
-                self.assertEqual(fields.Datetime.to_string(expiry), end)
+            for buyers, sellers in ((zone, "Asia/Tokyo"), (False, zone)):
+                self.cart.partner_id.tz = buyers
+                self.company.partner_id.tz = sellers
+                with self.subTest(zone=zone, buyers=buyers), freeze_time(moment):
+                    expiry = self.env["b2b.approval"]._get_expiry(self.cart)
+                    self.assertEqual(fields.Datetime.to_string(expiry), end)
 
     def test_archived_rules_and_those_of_others_do_not_fit(self):
         self._create_approval_rule((10, self.anna), active=False)

@@ -146,7 +146,7 @@ class B2bApproval(models.Model):
             {
                 "order_id": order.id,
                 "requested_by_id": order.partner_id.id,
-                "expires_on": self._get_expiry(order.company_id),
+                "expires_on": self._get_expiry(order),
                 **self._prepare_statement(order),
             }
         )
@@ -155,16 +155,18 @@ class B2bApproval(models.Model):
         return approval
 
     @api.model
-    def _get_expiry(self, company):
+    def _get_expiry(self, order):
         """Return when a request of today expires: with its last day, of which the e-mail speaks.
 
-        :param res.company company: the seller, in sudo mode; the day is one where it is
+        Where the buyer is, as his colleagues read it; at the seller's if nobody knows.
+
+        :param sale.order order: in sudo mode
         :rtype: datetime
         """
-        days = max(company.b2b_approval_days, 1)
-        day = self.env["b2b.agreement"]._get_today(company) + timedelta(days=days)
-        zone = pytz.timezone(company.partner_id.tz or "UTC")
-        end = zone.localize(datetime.combine(day, time(23, 59, 59)))
+        days = max(order.company_id.b2b_approval_days, 1)
+        zone = order.partner_id.tz or order.company_id.partner_id.tz or "UTC"
+        day = self.env["b2b.agreement"]._get_day_in(zone) + timedelta(days=days)
+        end = pytz.timezone(zone).localize(datetime.combine(day, time(23, 59, 59)))
         return end.astimezone(pytz.utc).replace(tzinfo=None)
 
     @api.model
