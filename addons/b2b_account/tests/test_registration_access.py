@@ -190,13 +190,43 @@ class TestRegistrationAccess(RegistrationCommon):
             return len(sent.filtered("mail_ids")) or len(sent)
 
         self.assertTrue(self._reload().is_invited)
-        before = invitations()
-        registration.action_give_access()
+        before, mails = invitations(), len(self._mails())
+        self.assertIs(registration.action_invite_again(), True)
         self.assertEqual(invitations(), before + 1)
+        self.assertEqual(len(self._mails()), mails, "welcomed once")
         self.env["res.users.log"].with_user(user).sudo().create({})
         self.assertFalse(self._reload().is_invited)
-        registration.action_give_access()
+        with self.assertRaisesRegex(UserError, "has logged in already"):
+            registration.action_invite_again()
         self.assertEqual(invitations(), before + 1)
+        user.active = False
+        with self.assertRaisesRegex(UserError, "has no access"):
+            registration.action_invite_again()
+        for login in (self.buyer_user, self.env.ref("base.public_user")):
+            with self.assertRaises(AccessError):
+                registration.with_user(login).action_invite_again()
+
+    def test_registration_whose_draft_agreement_was_deleted(self):
+        registration = self._as_clerk()
+        registration.action_accept()
+        # As deleting a draft leaves it.
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE b2b_registration SET agreement_id = NULL WHERE id = %s", [registration.id]
+        )
+        self.env.invalidate_all()
+        registration.checked_with_id = self.boss
+        registration.action_give_access()
+        self.assertTrue(self._reload().is_invited)
+        self.assertNotIn("agreement is in the portal", str(self._mails()[0].body_html))
+
+    def test_address_that_is_none_is_nobodys(self):
+        nobody = self.env["res.partner"].create({"name": "Nobody", "parent_id": self.customer.id})
+        for address in ("anna(at)example.com", "a@x.example, b@x.example"):
+            registration = self._create_registration(email="z@x.example", vat="")
+            registration.email = address
+            self.assertNotIn(nobody, registration._search_duplicates())
+            self.assertNotEqual(registration._find_contact(self.customer), nobody)
 
     def test_login_belongs_to_the_seller_who_was_asked(self):
         other = self.env["res.company"].create({"name": "Elsewhere"})

@@ -161,6 +161,11 @@ class B2bMember(models.Model):
         :param res.partner partner: of `_get_b2b_colleague`
         :raise UserError: when that person has logged in, or has no login
         """
+        # sudo: whether there is a login is all that is read of it
+        if not partner.sudo().user_ids:
+            raise UserError(
+                self.env._("%(colleague)s has no access any more.", colleague=partner.name)
+            )
         if not partner._is_b2b_invited():
             raise UserError(
                 self.env._("%(colleague)s has logged in already.", colleague=partner.name)

@@ -187,6 +187,20 @@ class B2bRegistration(models.Model):
             registration._give_access()
         return True
 
+    def action_invite_again(self):
+        """Mail the invitation once more, and nothing else: the first one may be lost.
+
+        :return: True
+        :raise AccessError: for who is no salesperson
+        :raise UserError: when the person has logged in, or has no login
+        """
+        self._check_clerk()
+        for registration in self:  # a person each, with a refusal of its own
+            registration._check_access_confirmed()
+            members = self.env["b2b.member"].with_company(registration.company_id)
+            members._invite_b2b_again(registration.contact_id)
+        return True
+
     def _check_access_confirmed(self):
         if self.state != "accepted":
             raise UserError(self.env._("Accept the registration first."))
@@ -201,11 +215,8 @@ class B2bRegistration(models.Model):
             )
 
     def _give_access(self):
-        """Give the contact a login and write to the applicant; a login that is there stays.
-
-        Who has never used it is invited once more: the first e-mail may be lost.
-        """
-        if not self.has_login or self.is_invited:
+        """Give the contact a login and write to the applicant; a login that is there stays."""
+        if not self.has_login:
             # A new login belongs to the seller who was asked, not to where the clerk works now.
             members = self.env["b2b.member"].with_company(self.company_id)
             members._send_b2b_invitation(self.contact_id)

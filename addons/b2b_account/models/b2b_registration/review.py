@@ -109,7 +109,7 @@ class B2bRegistration(models.Model):
         # Who was archived for not paying may come again, with a new name.
         partners = self.env["res.partner"].with_context(active_test=False)
         alike = partners.search(
-            Domain("email_normalized", "=", email_normalize(self.email))
+            Domain("email_normalized", "=", self._get_address())
             | Domain("name", "=ilike", self._like()),
             order="active DESC, complete_name, id",
             limit=20,
@@ -260,6 +260,10 @@ class B2bRegistration(models.Model):
         langs = dict(self.env["res.lang"].get_installed())
         return {"lang": self.lang} if self.lang in langs else {}
 
+    def _get_address(self):
+        """Return the e-mail address as contacts have it, or what a clerk has made of it."""
+        return email_normalize(self.email or "") or self.email
+
     def _find_contact(self, company):
         """Return the contact of the customer who has the login or the address already."""
         # A sole trader, or who bought in the web shop, logs in as the customer itself.
@@ -268,7 +272,7 @@ class B2bRegistration(models.Model):
             return owner
         contacts = self.env["res.partner"].search(
             [
-                ("email_normalized", "=", email_normalize(self.email)),
+                ("email_normalized", "=", self._get_address()),
                 ("commercial_partner_id", "=", company.id),
             ]
         )
