@@ -89,9 +89,10 @@ class SaleOrder(models.Model):
             contacts, owner = before[order.id]
             partner = contacts["partner_id"]
             if order._get_link_owner() != owner:
-                # A visitor without a name was given none, and goes on with the page that he has
-                # open: the payment of the express checkout brings the token of the cart along.
-                if not owner.is_public:
+                # A visitor without a name goes on with the page that he has open: the payment of
+                # the express checkout brings the token of the cart along. Who logs in gets a new
+                # one: the cart may have been somebody else's.
+                if not owner.is_public or order.partner_id.user_ids:
                     order._renew_links()
                 order._unsubscribe_former_customer(partner | owner)
                 # Of what was placed before and is a quotation at the moment, too.
