@@ -55,3 +55,13 @@ class TestDocumentsPromise(FeedCommon):
     def test_invoice_counts_where_no_deliveries_are_told(self):
         self._tell(1, date=str(self.day))
         self.assertEqual(self._state(), "kept")
+
+    def test_what_the_erp_has_shipped_is_out_of_the_house(self):
+        """Other addons ask: a part is with the customer, too, an invoice alone is not."""
+        self.assertFalse(self.order._is_shipped_elsewhere())
+        self._tell(1, date=str(self.day))
+        self.assertFalse(self.order._is_shipped_elsewhere())
+        self._tell(2, kind="delivery", number="WZ 1", covers="part", date=str(self.day))
+        self.assertTrue(self.order._is_shipped_elsewhere())
+        self._tell(3, kind="delivery", number="WZ 1", state="cancelled")
+        self.assertFalse(self.order._is_shipped_elsewhere())

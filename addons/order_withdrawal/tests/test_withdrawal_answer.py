@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
@@ -74,6 +76,26 @@ class TestWithdrawalAnswer(WithdrawalOutboxCommon):
         self._assert_told(mail["text"], SEND_BACK)
         for words in ("12/10/2026", "Mill Lane 7", "Riverton", self.company.name):
             self.assertIn(words, mail["text"])
+
+    def test_acceptance_of_goods_that_another_system_has_shipped(self):
+        """An ERP that ships tells it by documents: Odoo has neither transfer nor quantity."""
+        with patch.object(type(self.order), "_is_shipped_elsewhere", lambda order: True):
+            mail = self._accept(self._declare())
+        self._assert_told(mail["text"], SEND_BACK)
+        self.assertEqual(self.order.state, "sale", "what is with the customer is not cancelled")
+
+    def test_done_at_once_is_an_answer(self):
+        statement = self._declare()
+        self._hand_over(self.order)
+        self._mailed()
+        statement.with_user(self.seller).action_done()
+        (mail,) = self._mailed()
+        self.assertEqual(mail["subject"], f"Your withdrawal {statement.name} is accepted")
+        self._assert_told(mail["text"])
+        accepted = self._enter(self._create_order())
+        self._accept(accepted)
+        accepted.with_user(self.seller).action_done()
+        self.assertFalse(self._mailed(), "told when it was accepted")
 
     def test_acceptance_of_goods_that_are_out_and_paid(self):
         with freeze_time("2026-11-26 12:00:00"):

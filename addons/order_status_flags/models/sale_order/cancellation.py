@@ -113,6 +113,16 @@ class SaleOrder(models.Model):
             obstacles.append(self.env._("The order is being completed and is locked."))
         return obstacles
 
+    def _is_shipped_elsewhere(self):
+        """Whether another system has shipped something of the order, of which Odoo has no transfer.
+
+        Hook: addons that hear of it.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return False
+
     def _get_cancellation_limits(self):
         """Return what limits the customer, while the seller may still cancel.
 

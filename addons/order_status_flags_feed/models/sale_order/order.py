@@ -146,6 +146,13 @@ class SaleOrder(models.Model):
             found.append(self.env._("The order has already been shipped."))
         return [*obstacles, *(reason for reason in found if reason not in obstacles)]
 
+    def _is_shipped_elsewhere(self):
+        """Override of `order_status_flags`: an ERP that ships tells it by documents alone."""
+        return super()._is_shipped_elsewhere() or any(
+            document.state == "open" and document.kind == "delivery"
+            for document in self.erp_document_ids
+        )
+
     @api.model
     def _select_page_rows(self, order):
         """Override of `order_status_flags` to add the documents, by which cancelling ends."""

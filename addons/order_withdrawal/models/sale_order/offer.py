@@ -211,4 +211,5 @@ class SaleOrder(models.Model):
     def _has_left_house(self):
         """Whether anything of the order (sudo) is with the customer, or on the way."""
         self.ensure_one()
-        return any(line._is_delivered() for line in self.order_line if not line.is_downpayment)
+        lines = self.order_line.filtered(lambda line: not line.is_downpayment)
+        return any(line._is_delivered() for line in lines) or self._is_shipped_elsewhere()

@@ -101,7 +101,13 @@ class SaleWithdrawal(models.Model):
         self.ensure_one()
         # sudo: read for an e-mail, whoever makes it
         statement = self.sudo()
-        goods = statement._get_withdrawn_lines().filtered(lambda line: line._is_handed_over())
+        order = statement.order_id
+        lines = statement._get_withdrawn_lines()
+        handed_over = any(line._is_handed_over() for line in lines)
+        # What is done needs nothing more of anybody.
+        is_open = statement.state != "done"
+        has_goods = is_open and (handed_over or order._is_shipped_elsewhere())
+        has_paid = statement.currency_id.compare_amounts(statement.amount_paid, 0) > 0
         company = statement.company_id
         address = company.partner_id._display_address(without_company=True).strip()
         # Both periods are of 14 days, and begin with the statement.
@@ -110,11 +116,11 @@ class SaleWithdrawal(models.Model):
         told = is_to_come and format_date(self.env, day)
         return {
             "articles": [line._describe() for line in statement.line_ids],
-            "is_cancelled": statement.order_id.state == "cancel" and not goods,
-            "has_goods": bool(goods),
+            "is_cancelled": is_open and order.state == "cancel" and not has_goods,
+            "has_goods": has_goods,
             "return_by": told,
             "address": f"{company.name}\n{address}",
-            "has_paid": statement.currency_id.compare_amounts(statement.amount_paid, 0) > 0,
+            "has_paid": is_open and has_paid,
             "refund_by": told,
             "was_declined": "declined" in statement._get_told_answers().mapped("kind"),
         }

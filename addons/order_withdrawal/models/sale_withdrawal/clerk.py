@@ -69,6 +69,8 @@ class SaleWithdrawal(models.Model):
     def action_done(self):
         """Note that everything is done: the goods are back, the money is refunded.
 
+        A customer who has had no answer until then is told that the withdrawal is accepted.
+
         :return: True
         :raise UserError: when no order is matched, or the withdrawal was declined
         :raise AccessError: without write access to the statements and their orders
@@ -78,7 +80,10 @@ class SaleWithdrawal(models.Model):
             withdrawal._check_matched()
             withdrawal._check_step_to("done")
             withdrawal._vouch()
+            was_answered = withdrawal.state == "accepted"
             withdrawal._set(state="done")
+            if not was_answered:
+                withdrawal._queue_answer("accepted")
             withdrawal._close_activities()
         return True
 
