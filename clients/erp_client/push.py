@@ -207,6 +207,8 @@ class Push:
             say(f"given up after {entry['tries']} tries: {describe(row, result, message)}")
         else:
             self.left += 1
+            # The outbox remembers it from now on.
+            state["pending"].pop(row["key"], None)
             entry["next"] = self._get_next_try(entry["tries"]).isoformat()
             state["retry"][row["key"]] = entry
 

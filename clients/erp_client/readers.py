@@ -100,14 +100,17 @@ class Timed:
         return not moment or not border or moment >= border
 
     def _is_due(self, row, before):
-        new = get_print(row)
-        if not is_document(row) or get_pending(before.get(row["key"]))[0] == new:
+        if not is_document(row):
             return True
+        new = get_print(row)
+        # One that is due stays until it is settled: a run that fails must find it again, however
+        # long ago its time is.
         self.state["pending"][row["key"]] = [new, row["changed_at"]]
-        return False
+        return get_pending(before.get(row["key"]))[0] == new
 
     def note(self, row):
         """Note that a row was answered."""
+        self.state["pending"].pop(row["key"], None)
         self.state["seen"][row["key"]] = row["changed_at"]
         moment, since = to_moment(row["changed_at"]), to_moment(self.state["since"])
         # A clock that is ahead must not hide the rows of the time until then.
