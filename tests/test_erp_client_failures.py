@@ -69,3 +69,24 @@ def test_document_that_cannot_be_sent_waits_in_the_outbox_alone(careful, odoo):
     assert careful.run()[0] == 1
     assert sorted(careful.source_state["retry"]) == ["0", "1"]
     assert careful.source_state["pending"] == {}
+
+
+# === NO MAIL === #
+
+
+@pytest.mark.parametrize("mode", ["snapshot", "time"])
+@pytest.mark.parametrize("settings", [{"pause": 30}, {"max_tries": 1}])
+def test_row_that_rests_or_was_given_up_is_mailed_by_no_later_run(odoo, client, mode, settings):
+    client.configure(f"csv = changes.csv\nmode = {mode}", **settings)
+    client.write_rows(make_invoices(1, order="missing"))
+    client.run()
+    odoo.calls.clear()
+    client.run("push", "--no-mail")
+    assert odoo.calls == [], "not sent now"
+    client.run()
+    odoo.missing = ""
+    client.run("push", "--again")
+    ((_method, body),) = odoo.calls
+    assert body.get("context") == {"order_status_no_notify": True}
+    client.run()
+    assert client.source_state["quiet"] == {}

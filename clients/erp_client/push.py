@@ -168,7 +168,8 @@ class Push:
             or kept.get(row["key"], {}).get("identity") in quiet
         }
         waiting = {name for name in state["pending"] if self.rules.no_mail or name in quiet}
-        resting = quiet.keys() & kept.keys()
+        # A row that rests, or was given up, is seen by this run as well.
+        resting = kept.keys() if self.rules.no_mail else quiet.keys() & kept.keys()
         state["quiet"] = dict.fromkeys(sorted(sent | waiting | resting), 1)
 
     def _prepare(self, rows):
