@@ -61,6 +61,38 @@ class TestOrdersFilter(OrdersCommon):
         self.assertEqual({row["id"]: row["state"] for row in found}[old.id], "cancelled")
         self.assertEqual([row["id"] for row in self._read_all()[0]], new.ids)
 
+    def _set_fetches_back(self):
+        """Let what was fetched be of an hour ago, before anybody begins anew."""
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE order_flag_feed_fetch SET date = date - interval '1 hour'")
+
+    def test_cursor_that_is_gone_brings_only_what_matches_on_each_page(self):
+        orders = self._create_orders(6, document_type="web")
+        self._filter()
+        wanted = orders[1] | orders[4]
+        self._filter(("id", "in", wanted.ids))
+        self._set_fetches_back()
+        found, cursor = self._read_all(limit=1)
+        self.assertEqual([row["id"] for row in found], wanted.ids)
+        orders[5]._action_cancel()
+        found = self._read_all(cursor, limit=1)[0]
+        self.assertEqual(
+            [(row["id"], row["state"]) for row in found], [(orders[5].id, "cancelled")]
+        )
+
+    def test_later_page_of_a_beginning_is_given_again(self):
+        orders = self._create_orders(3, document_type="web")
+        self._filter()
+        self._filter(("id", "=", orders[0].id))
+        self._set_fetches_back()
+        orders[2]._action_cancel()
+        page = self.as_client.orders(limit=1)
+        self.assertEqual([row["id"] for row in page["orders"]], orders[0].ids)
+        for _answer in ("lost", "taken"):
+            found, cursor = self._read_all(page["cursor"], limit=1)
+            self.assertEqual([row["state"] for row in found], ["cancelled"])
+        self.assertEqual(self._read_all(cursor)[0], [])
+
     def test_order_of_another_company_is_not_told(self):
         order = self._place()
         self._news()

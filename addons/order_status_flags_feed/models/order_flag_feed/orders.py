@@ -1,4 +1,5 @@
 import re
+import time
 from dataclasses import dataclass
 
 from odoo import fields, models
@@ -11,8 +12,9 @@ from ...erp_order import digest
 MAX_ORDERS = 500
 # Orders that are looked at in one call and found unchanged, before a short page is returned.
 MAX_LOOKED = 2000
-# Not the form of the cursor of `changes`, which counts something else.
-ORDERS_CURSOR = re.compile(r"o(\d{1,18})\.(\d{1,18})", re.ASCII)
+# Not the form of the cursor of `changes`, which counts something else. The last number: when the
+# client began anew, until it has read all.
+ORDERS_CURSOR = re.compile(r"o(\d{1,18})\.(\d{1,18})(?:b(\d{1,10}))?", re.ASCII)
 
 
 @dataclass
@@ -92,7 +94,7 @@ class OrderFlagFeed(models.Model):
             not there any more
         """
         feed = self._get_feed_of_caller()
-        after = feed._read_orders_cursor(cursor)
+        after, begun = feed._read_orders_cursor(cursor)
         feed._check_orders_limit(limit)
         if problem := feed._find_filter_problem():
             raise UserError(feed._get_filter_problem_text(problem))
@@ -101,18 +103,23 @@ class OrderFlagFeed(models.Model):
         feed.env.flush_all()
         border, newest = feed._get_settled_border()
         feed._check_cursor_is_ours(after, newest)
-        found, after, more = feed._collect_orders(after, border, limit)
+        found, after, more = feed._collect_orders(after, begun, border, limit)
         return {
             "orders": [candidate.content for candidate in found],
-            "cursor": "o{}.{}".format(*after),
+            "cursor": feed._make_orders_cursor(after, begun if more else None),
             "more": more,
         }
 
     # === THE CALL === #
 
     def _read_orders_cursor(self, cursor):
+        """Return how far a client has come, and since when it reads what is there.
+
+        :return: ``((position, note), second)``; 0 for one that begins with this call, None for
+            one that has read all and asks for news
+        """
         if not cursor and cursor in (False, None, ""):
-            return (0, 0)
+            return (0, 0), 0
         found = isinstance(cursor, str) and ORDERS_CURSOR.fullmatch(cursor)
         if not found:
             raise UserError(
@@ -121,7 +128,11 @@ class OrderFlagFeed(models.Model):
                     cursor=str(cursor)[:100],
                 )
             )
-        return int(found[1]), int(found[2])
+        return (int(found[1]), int(found[2])), found[3] and int(found[3])
+
+    def _make_orders_cursor(self, after, begun):
+        cursor = "o{}.{}".format(*after)
+        return cursor if begun is None else f"{cursor}b{begun or int(time.time())}"
 
     def _check_orders_limit(self, limit):
         if type(limit) is not int or not 1 <= limit <= MAX_ORDERS:
@@ -131,12 +142,12 @@ class OrderFlagFeed(models.Model):
 
     # === COLLECTING === #
 
-    def _collect_orders(self, after, border, limit):
+    def _collect_orders(self, after, begun, border, limit):
         """Return ``(candidates that are told, cursor behind them, whether there may be more)``."""
         found, looked, start, more = [], [], after, True
         while more and len(found) < limit and len(looked) < MAX_LOOKED:
             wanted = limit - len(found)
-            candidates = self._find_candidates(start, after, border, wanted + 1)
+            candidates = self._find_candidates(start, after, begun, border, wanted + 1)
             more = len(candidates) > wanted
             looked += candidates[:wanted]
             found += self._judge_candidates(candidates[:wanted], start)
@@ -148,7 +159,7 @@ class OrderFlagFeed(models.Model):
         self._write_down(looked, found)
         return found, after, more
 
-    def _find_candidates(self, start, after, border, limit):
+    def _find_candidates(self, start, after, begun, border, limit):
         """Return the next orders that were noted as changed and match the feed's filter.
 
         Of several notes of an order the last settled one counts. Left out is what was looked at
@@ -156,11 +167,12 @@ class OrderFlagFeed(models.Model):
 
         :param tuple start: the cursor that the client sent
         :param tuple after: where to go on
+        :param int begun: as of ``_read_orders_cursor``
         :param tuple border: as of ``_get_settled_border``
         :param int limit: how many at most
         """
         # sudo: a feed gets what its filter says
-        wanted = self.env["sale.order"].sudo()._search(self._get_news_domain(bool(start[0])))
+        wanted = self.env["sale.order"].sudo()._search(self._get_news_domain(begun))
         if wanted.is_empty():
             return []
         wanted.add_where("sale_order.id = touch.order_id")
@@ -212,26 +224,28 @@ class OrderFlagFeed(models.Model):
         )
         return [Candidate.from_row(row) for row in rows]
 
-    def _get_news_domain(self, has_cursor):
+    def _get_news_domain(self, begun):
         """Return the domain of the orders of which this ERP gets news.
 
         What it was given once it has, whether or not the filter still lets it in: that it was
-        cancelled must reach it. Who begins anew, without a cursor, gets such an order only where
-        it has changed since.
+        cancelled must reach it. Who begins anew gets such an order, on each page, only where it
+        has changed since; once more where it was given since then, as that answer may be lost.
 
         By the names of the query in ``_find_candidates``: to ask again costs more.
 
-        :param bool has_cursor: whether the ERP says how far it has come
+        :param int begun: as of ``_read_orders_cursor``
         :rtype: Domain
         """
         given = SQL("fetched.order_id IS NOT NULL")
-        if not has_cursor:
+        if begun is not None:
+            again = SQL("OR fetched.date >= to_timestamp(%s) AT TIME ZONE 'UTC'", begun)
             given = SQL(
                 """
-                (%s AND (fetched.version, touch.id)
-                        IS DISTINCT FROM (known.version, known.seen_touch))
+                (%s AND ((fetched.version, touch.id)
+                         IS DISTINCT FROM (known.version, known.seen_touch) %s))
                 """,
                 given,
+                again if begun else SQL(),
             )
         was_given = Domain.custom(to_sql=lambda _model, _alias, _query: given)
         company = Domain("company_id", "=", self.company_id.id)
