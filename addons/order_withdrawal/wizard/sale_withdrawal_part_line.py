@@ -11,9 +11,12 @@ class SaleWithdrawalPartLine(models.TransientModel):
         comodel_name="sale.withdrawal.part", required=True, ondelete="cascade"
     )
     order_line_id = fields.Many2one(
-        comodel_name="sale.order.line", string="Article", required=True, ondelete="cascade"
+        comodel_name="sale.order.line", required=True, ondelete="cascade"
     )
     # Not as superuser: what the user may read.
+    product_id = fields.Many2one(
+        related="order_line_id.product_id", string="Article", related_sudo=False
+    )
     ordered_quantity = fields.Float(
         related="order_line_id.product_uom_qty", string="Ordered", related_sudo=False
     )
