@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 import postgres
 from common import STATE
 from kit.browser import Browser
+from kit.erp import Client, FakeOdoo
 from kit.mails import Mails
 from kit.rpc import Rpc
 from kit.server import OdooServer
@@ -36,6 +37,19 @@ def odoo_server(pg, request):
     folder = request.session.items[0].path.parent.name
     with OdooServer(pg, f"test_server_{folder}") as server:
         yield server
+
+
+@pytest.fixture
+def odoo():
+    """A stand-in of Odoo that the ERP client talks to, and that says what it was sent."""
+    with FakeOdoo() as server:
+        yield server
+
+
+@pytest.fixture
+def client(tmp_path, odoo):
+    """The ERP client in a folder of its own; files that set it up further have their own."""
+    return Client(tmp_path, odoo.url)
 
 
 @pytest.fixture

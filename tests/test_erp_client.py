@@ -12,7 +12,7 @@ import types
 import zoneinfo
 
 import pytest
-from kit.erp import FOLDER, MOMENT, ROOT, Client, FakeOdoo
+from kit.erp import FOLDER, MOMENT, ROOT
 
 sys.path.append(str(FOLDER))
 
@@ -20,17 +20,6 @@ import sources
 import tools
 
 FIELDS = ["key", "order", "flag", "note", "changed_at"]
-
-
-@pytest.fixture
-def odoo():
-    with FakeOdoo() as server:
-        yield server
-
-
-@pytest.fixture
-def client(tmp_path, odoo):
-    return Client(tmp_path, odoo.url)
 
 
 def make_rows(count, **values):

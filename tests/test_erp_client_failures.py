@@ -1,21 +1,9 @@
 """The ERP client when a run cannot finish: what it was about is neither lost nor mailed."""
 
 import pytest
-from kit.erp import Client, FakeOdoo
 
 FLAG = {"order": "S1", "flag": "Gotowe", "key": "f", "changed_at": "2026-03-01T16:00:00+01:00"}
 AWAY = [503] * 4
-
-
-@pytest.fixture
-def odoo():
-    with FakeOdoo() as server:
-        yield server
-
-
-@pytest.fixture
-def client(tmp_path, odoo):
-    return Client(tmp_path, odoo.url)
 
 
 @pytest.fixture

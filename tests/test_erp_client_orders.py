@@ -5,13 +5,7 @@ import json
 import socket
 
 import pytest
-from kit.erp import Client, FakeBridge, FakeOdoo, JsonServer, make_address, make_line, make_order
-
-
-@pytest.fixture
-def odoo():
-    with FakeOdoo() as server:
-        yield server
+from kit.erp import Client, FakeBridge, JsonServer, make_address, make_line, make_order
 
 
 @pytest.fixture

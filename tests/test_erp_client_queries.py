@@ -14,7 +14,7 @@ import psycopg2
 import pytest
 import sqlglot
 from database import scratch
-from kit.erp import FOLDER, Client, FakeOdoo
+from kit.erp import FOLDER, Client
 from setup import find_odbc_driver
 from sqlglot import exp
 
@@ -220,12 +220,6 @@ class Connection:
 def connect(string, **options):
     return Connection(dict(word.split("=", 1) for word in string.split(";")))
 """
-
-
-@pytest.fixture
-def odoo():
-    with FakeOdoo() as server:
-        yield server
 
 
 @pytest.fixture

@@ -5,13 +5,7 @@ import signal
 import time
 
 import pytest
-from kit.erp import Client, FakeOdoo
-
-
-@pytest.fixture
-def odoo():
-    with FakeOdoo() as server:
-        yield server
+from kit.erp import Client
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from . import (
     test_withdrawal_credit_note,
     test_withdrawal_deadline,
     test_withdrawal_goes_on,
+    test_withdrawal_loose_credit_note,
     test_withdrawal_mail,
     test_withdrawal_offer,
     test_withdrawal_pages,
