@@ -7,6 +7,8 @@ from markupsafe import Markup, escape
 from odoo import fields
 from odoo.tests import tagged
 
+from odoo.addons.portal.controllers.portal import CustomerPortal
+
 from .portal import PortalCommon
 
 
@@ -38,6 +40,25 @@ class TestPortalList(PortalCommon):
         self.assertIn(quotation.name, quotes)
         for order in (confirmed, cancelled, web, declined, draft):
             self.assertNotIn(f"/my/orders/{order.id}?", quotes)
+
+    def test_orders_of_one_moment_keep_their_order(self):
+        """Imported orders have a day and no hour; a list that shuffles them loses some between
+        its pages.
+        """
+        orders = self.env["sale.order"].concat(*(self._create_order() for _each in range(5)))
+        for order in orders.sorted("id", reverse=True)[1:3] + orders[:1]:
+            order.date_order = "2026-03-02 00:00:00"  # also moves the row to the table's end
+            order.flush_recordset()
+        (orders - orders[:1]).date_order = "2026-03-02 00:00:00"
+        self._login(self.buyer)
+        newest_first = [str(order.id) for order in orders.sorted("id", reverse=True)]
+        with patch.object(CustomerPortal, "_items_per_page", 2):
+            pages = [self._get(f"/my/orders/page/{page}").text for page in (1, 2, 3)]
+        shown = [re.findall(r"/my/orders/(\d+)\?", page) for page in pages]
+        self.assertEqual(
+            [list(dict.fromkeys(page)) for page in shown],
+            [newest_first[:2], newest_first[2:4], newest_first[4:]],
+        )
 
     def test_counters(self):
         self._login(self.buyer)
