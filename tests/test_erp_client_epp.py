@@ -4,7 +4,7 @@ import datetime
 import re
 import sys
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 from kit.erp import FOLDER, make_address, make_line, make_order
@@ -303,6 +303,44 @@ def test_discount_lies_in_the_price():
     file = write(make_order(lines=[make_priced("4", "10.00", "23", False, "12.5")]))
     (line,) = file.lines
     assert (line[9], line[14], line[17]) == ("0.0000", "8.7500", "35.0000")
+
+
+def compute_as_erp(header, line):
+    """Return net, tax and gross as a program computes them from the price that rules."""
+    cent, quantity, rate = Decimal("0.01"), Decimal(line[11]), Decimal(line[16])
+    if header[26] == "1":
+        net = (Decimal(line[14]) * quantity).quantize(cent, ROUND_HALF_UP)
+        tax = (net * rate / 100).quantize(cent, ROUND_HALF_UP)
+        return net, tax, net + tax
+    gross = (Decimal(line[15]) * quantity).quantize(cent, ROUND_HALF_UP)
+    tax = (gross * rate / (100 + rate)).quantize(cent, ROUND_HALF_UP)
+    return gross - tax, tax, gross
+
+
+@pytest.mark.parametrize(
+    ("quantity", "unit", "included", "discount"),
+    [
+        ("7", "9.99", True, "15"),
+        ("7", "9.99", False, "15"),
+        ("12", "4.99", True, "12.5"),
+        ("90", "0.07", True, "33.33"),
+    ],
+)
+def test_price_of_the_file_gives_each_cent_with_a_discount_too(quantity, unit, included, discount):
+    file = write(make_order(lines=[make_priced(quantity, unit, "23", included, discount)]))
+    (line,) = file.lines
+    assert compute_as_erp(file.header, line) == tuple(map(Decimal, line[17:20]))
+    assert file.warnings == []
+
+
+def test_line_that_no_price_of_four_decimals_gives_is_said():
+    cheap = make_priced("1000", "0.05", "23", False, "12.5")
+    file = write(make_order(lines=[make_line(), {**cheap, "name": "Nit"}]))
+    (warning,) = file.warnings
+    assert "“Nit”: 1000 times its net price" in warning
+    assert write(
+        make_order(lines=[make_priced("7", "9.99", "23", True, "15")]), prices="net"
+    ).warnings
 
 
 def test_lines_are_added_up_and_a_difference_is_said():

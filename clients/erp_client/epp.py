@@ -139,6 +139,7 @@ class Document:
         self.net, self.tax, self.gross = sums
         if self.gross != Decimal(order["totals"]["gross"]):
             self._warn(f"its lines add up to {self.gross}, in Odoo to {order['totals']['gross']}")
+        self._check_prices()
 
     def _warn(self, words):
         self.warnings.append(f"order {self.order['name']}: {words}")
@@ -150,6 +151,16 @@ class Document:
         if Decimal(line["quantity"]) < 0 or Decimal(line["gross"]) < 0:
             self._warn(f"“{line['name']}” is below zero, look whether the ERP took it")
         return True
+
+    def _check_prices(self):
+        """Say which lines the ERP computes otherwise: it multiplies the price that rules."""
+        rule, word = (follows_net, "net") if self.by_net else (follows_gross, "gross")
+        for line in self.lines:
+            if not rule(line):
+                self._warn(
+                    f"“{line['name']}”: {line['quantity']} times its {word} price is not exactly"
+                    f" {line['net']} + {line['tax']}, look which cents the ERP has"
+                )
 
     def is_new_customer(self):
         """Whether the ERP is told the card: one that it knows would be overwritten."""
@@ -306,26 +317,45 @@ def get_prices(line):
 
 
 def choose_net(lines, wish="auto"):
-    """Return whether net prices rule, and not gross ones: by which rule each cent is right."""
+    """Return whether net prices rule, and not gross ones: by which rule most cents are right.
+
+    A reader has the prices of the file, with their four decimals. Where both do, it is the price
+    that Odoo has in whole cents.
+    """
     if wish in ("net", "gross"):
         return wish == "net"
-    return all(map(_follows_net, lines)) or not all(map(_follows_gross, lines))
+    net, gross = (sum(map(rule, lines)) for rule in (follows_net, follows_gross))
+    if net != gross:
+        return net > gross
+    return all(_is_priced(line, "net") for line in lines) or not all(
+        _is_priced(line, "gross") for line in lines
+    )
 
 
-def _follows_net(line):
+def follows_net(line):
+    """Whether each cent of a line follows from its net price in the file."""
     return _follows(line, "net", get_rate(line) / 100)
 
 
-def _follows_gross(line):
+def follows_gross(line):
+    """Whether each cent of a line follows from its gross price in the file."""
     rate = get_rate(line)
     return _follows(line, "gross", rate / (100 + rate))
 
 
 def _follows(line, name, share):
-    """Whether a line is its price times its quantity, and its tax what follows from that."""
-    value = Decimal(line[name])
+    value, prices = Decimal(line[name]), dict(zip(("net", "gross"), get_prices(line), strict=True))
+    price = Decimal(amount(prices[name]))
+    tax = (value * share).quantize(CENT, ROUND_HALF_UP)
+    return _multiply(price, line) == value and tax == Decimal(line["tax"])
+
+
+def _is_priced(line, name):
+    """Whether a line is its price in whole cents times its quantity, as Odoo computed it."""
     left = 1 - Decimal(line["discount"] or 0) / 100
     price = (Decimal(line[f"unit_{name}"]) * left).quantize(CENT, ROUND_HALF_UP)
-    total = (price * Decimal(line["quantity"])).quantize(CENT, ROUND_HALF_UP)
-    tax = (value * share).quantize(CENT, ROUND_HALF_UP)
-    return total == value and tax == Decimal(line["tax"])
+    return _multiply(price, line) == Decimal(line[name])
+
+
+def _multiply(price, line):
+    return (price * Decimal(line["quantity"])).quantize(CENT, ROUND_HALF_UP)

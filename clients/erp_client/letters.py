@@ -1,4 +1,4 @@
-"""Texts for a file in cp1250: what its letters cannot say is transliterated, and cut to its size."""
+"""Texts for a file in cp1250: transliterated, and cut to the size of a field."""
 
 import hashlib
 import unicodedata
