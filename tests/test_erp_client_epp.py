@@ -388,3 +388,22 @@ def test_dates_at_either_end_of_the_calendar():
 def test_units_of_the_settings():
     file = write(make_order(lines=[make_line(uom="Dozens")]), units={"Dozens": "tuz."})
     assert file.lines[0][10] == "tuz."
+
+
+# === PACKS === #
+
+
+@pytest.mark.parametrize("stock", [24.0, "24.00"])
+def test_quantity_in_the_unit_of_the_article(stock):
+    line = make_line(uom="Pack of 12", quantity="2.0", stock_quantity=stock, stock_uom="Units")
+    file = write(make_order(lines=[line]))
+    assert file.lines[0][10:13] == ["Pack of 12", "2.0000", "24.0000"]
+    assert not [warning for warning in file.warnings if "Pack of 12" in warning]
+
+
+def test_pack_of_which_odoo_does_not_say_how_many_it_holds():
+    lines = [make_line(uom="Pack of 12", name="Nuts"), make_line(), make_line(stock_quantity=0.0)]
+    file = write(make_order(lines=lines))
+    assert [line[12] for line in file.lines] == ["3.0000"] * 3
+    (warning,) = file.warnings
+    assert "“Nuts” is ordered in “Pack of 12”" in warning

@@ -240,11 +240,22 @@ class Document:
         return [
             Raw(number), Raw(1 if symbol and line["kind"] == "product" else 2),
             cut_key(symbol, 20), switch(True), switch(True), switch(False), switch(True),
-            amount(0), amount(0), cut(unit, 10), amount(quantity), amount(quantity), amount(0),
+            amount(0), amount(0), cut(unit, 10), amount(quantity), amount(self._find_stock(line)),
+            amount(0),
             *map(amount, get_prices(line)), amount(get_rate(line)),
             amount(line["net"]), amount(line["tax"]), amount(line["gross"]), amount(0),
             cut(once, 250), cut(once, 50),
         ]  # fmt: skip
+
+    def _find_stock(self, line):
+        """Return the quantity in the article's own unit: two packs of twelve are 24."""
+        stock = Decimal(str(line.get("stock_quantity") or 0))
+        if not stock and line["kind"] == "product" and line["uom"] not in UNITS:
+            self._warn(
+                f"“{line['name']}” is ordered in “{line['uom']}”, and Odoo does not say how many of"
+                " the article's own unit that is: look at the quantity in the ERP"
+            )
+        return stock or Decimal(line["quantity"])
 
     def make_customer(self):
         """Return the 30 fields of the customer's card."""
