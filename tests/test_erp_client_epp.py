@@ -12,6 +12,7 @@ from kit.erp import FOLDER, make_address, make_line, make_order
 sys.path.append(str(FOLDER))
 
 import epp
+from terms import read_terms
 
 NOW = datetime.datetime(2026, 11, 26, 12, 30, 15)
 FIELD = re.compile(r'"((?:[^"]|"")*)"|([^",\r\n]*)')
@@ -103,7 +104,8 @@ def check_form(file):
 
 def write(order=None, units=None, **options):
     zone = datetime.timezone(datetime.timedelta(hours=1))
-    content, warnings = epp.Writer(options, units, zone).write(order or make_order(), NOW)
+    terms = read_terms(options.pop("terms", {}))
+    content, warnings = epp.Writer(options, units, zone, terms).write(order or make_order(), NOW)
     file = read_epp(content)
     file.warnings = warnings
     return file
@@ -407,3 +409,35 @@ def test_pack_of_which_odoo_does_not_say_how_many_it_holds():
     assert [line[12] for line in file.lines] == ["3.0000"] * 3
     (warning,) = file.warnings
     assert "“Nuts” is ordered in “Pack of 12”" in warning
+
+
+# === PAYMENT TERMS === #
+
+
+@pytest.mark.parametrize(
+    ("terms", "form", "due"),
+    [
+        ("", "", "20261126000000"),
+        ("Immediate Payment", "", "20261126000000"),
+        ("30 Days", "", "20261226000000"),
+        ("14 dni", "", "20261210000000"),
+        ("30 Dni", "", "20261226000000"),
+        ("End of Following Month", "przelew, odroczony", "20270110000000"),
+    ],
+)
+def test_payment_terms_give_the_due_date(terms, form, due):
+    known = {"End of Following Month": "45, przelew, odroczony"}
+    order = make_order(payment={"method": "", "terms": terms, "paid": "0.00"})
+    file = write(order, terms=known)
+    assert (file.header[34], file.header[35]) == (form, due)
+    assert (f"płatność: {terms}" in file.header[49]) is bool(terms)
+    assert file.warnings == []
+
+
+def test_payment_terms_that_nobody_knows_are_said():
+    order = make_order(payment={"method": "", "terms": "2/7 Net 30", "paid": "0.00"})
+    file = write(order)
+    assert file.header[35] == file.header[22]
+    assert "płatność: 2/7 Net 30" in file.header[49]
+    (warning,) = file.warnings
+    assert "“2/7 Net 30” is not known" in warning

@@ -385,6 +385,7 @@ def test_bridge_sink_killed_at_every_step(odoo, bridge, bridged):
         ("sink = http\nurl = ftp://x", "no http address"),
         ("sink = epp\nfolder = out\nprices = both", "prices"),
         ("sink = json\nfolder = out\npage = 0", "page"),
+        ("sink = epp\nfolder = out\n[terms]\n30 Days = przelew", "30 Days in [terms]"),
     ],
 )
 def test_wrong_settings_are_said(odoo, client, orders, words):

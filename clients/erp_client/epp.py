@@ -12,6 +12,7 @@ import re
 from decimal import ROUND_HALF_UP, Decimal
 
 from letters import cut, cut_key, transliterate
+from terms import find_terms
 from tools import to_day, to_moment
 
 COUNTRIES = {
@@ -72,12 +73,14 @@ class Writer:
         `price_level`, `prices` (`auto`, `net` or `gross`), `delivery_symbol`
     :param dict units: `{unit of Odoo: unit of the ERP}`
     :param tzinfo zone: of the dates; None = that of this machine
+    :param dict terms: of :func:`terms.read_terms`
     """
 
-    def __init__(self, options, units=None, zone=None):
+    def __init__(self, options, units=None, zone=None, terms=None):
         self.options = options
         self.units = {**UNITS, **(units or {})}
         self.zone = zone
+        self.terms = terms or {}
 
     def write(self, order, now=None):
         """Return the file of an order, and what a person should look at.
@@ -178,13 +181,24 @@ class Document:
             "", "", "", day(placed), day(placed), "", Raw(len(self.lines)), switch(self.by_net),
             cut(self.writer.options.get("price_level", "Detaliczna"), 20),
             amount(self.net), amount(self.tax), amount(self.gross), amount(0),
-            "", amount(0), "", day(placed), amount(order["payment"]["paid"] or 0),
+            "", amount(0), *self._make_terms(placed), amount(order["payment"]["paid"] or 0),
             amount(self.gross), Raw(0), Raw(0), Raw(1), Raw(5), "Odoo", "", "",
             amount(0), amount(0), cut(order["currency"], 3), self._make_rate(),
             self._make_note(), cut(order["client_order_ref"], 50),
             cut(f"{order['name']} v{order['version']}", 50), "", Raw(0), Raw(0), Raw(0),
             "", amount(0), "", amount(0), *make_country(customer),
         ]  # fmt: skip
+
+    def _make_terms(self, placed):
+        """Return form of payment and due date, which readers need in every document."""
+        name = self.order["payment"]["terms"]
+        terms = find_terms(name, self.writer.terms)
+        if terms.days is None:
+            self._warn(
+                f"in how many days it is to be paid by “{name}” is not known, its due date is that"
+                " of the order: write it into [terms] of the settings"
+            )
+        return cut(terms.form, 30), day(placed + datetime.timedelta(days=terms.days or 0))
 
     def _make_address(self, length):
         """Return short name, full name, city, post code and street."""
@@ -218,7 +232,8 @@ class Document:
                      f"{delivery['zip']} {delivery['city']}".strip(), delivery["country"],
                      delivery["phone"])  # fmt: skip
             parts.append("dostawa: " + ", ".join(dict.fromkeys(filter(None, place))))
-        parts += filter(None, (order["carrier"], order["payment"]["method"], order["note"]))
+        terms = order["payment"]["terms"] and f"płatność: {order['payment']['terms']}"
+        parts += filter(None, (order["carrier"], order["payment"]["method"], terms, order["note"]))
         text = transliterate("; ".join(parts))
         if len(text) > 255:
             self._warn("its notes have more than 255 characters, the rest is cut")

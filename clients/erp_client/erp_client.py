@@ -31,6 +31,7 @@ from rows import MAX_ROWS
 from settings import Settings, read_number, read_switch
 from sinks import CsvSink, EppSink, JsonSink
 from sources import Source
+from terms import read_terms
 from tools import Problem, cut_back, get_size, note_size, only_one, parse_zone, say
 
 CHANGE_FIELDS = (
@@ -192,7 +193,8 @@ class Client:
         if section.get("prices", "auto") not in ("auto", "net", "gross"):
             raise Problem("prices in [orders] of the settings is not auto, net or gross")
         zone = section.get("zone") or self.settings.get_section("source").get("zone")
-        return Writer(section, self.settings.get_units(), parse_zone(zone))
+        terms = read_terms(self.settings.get_terms())
+        return Writer(section, self.settings.get_units(), parse_zone(zone), terms)
 
 
 def append_csv(path, changes):

@@ -23,8 +23,8 @@ class Settings:
     def __init__(self, path):
         self.path = path
         self.config = read_file(path)
-        # Names of units have capitals, those of settings have none.
-        self._units = read_file(path, str)["units"] if "units" in self.config else {}
+        # Names in Odoo have capitals, those of settings have none.
+        self._names = read_file(path, str)
         self.odoo = self._read_odoo()
         self.client = self.get_section("client")
 
@@ -69,7 +69,15 @@ class Settings:
 
     def get_units(self):
         """Return `{unit of Odoo: unit of the ERP}` of section [units], spelled as they are."""
-        return {key.strip(): value.strip() for key, value in self._units.items()}
+        return self._get_names("units")
+
+    def get_terms(self):
+        """Return `{payment terms of Odoo: days, form of payment}` of section [terms]."""
+        return self._get_names("terms")
+
+    def _get_names(self, section):
+        names = dict(self._names).get(section, {})
+        return {key.strip(): value.strip() for key, value in names.items()}
 
     def number(self, name, default, kind, least):
         """Return a number of section [client], see :func:`read_number`."""
