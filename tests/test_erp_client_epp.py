@@ -362,6 +362,19 @@ def test_foreign_customer_and_currency():
     assert header[60:63] == ["Niemcy", "DE", "1"]
 
 
+@pytest.mark.parametrize("place", ["invoice_address", "delivery_address"])
+def test_sale_to_another_country_is_said(place):
+    (warning,) = write(make_order(**{place: make_address(country="DE")})).warnings
+    assert "DE: the file has a domestic sale" in warning
+
+
+@pytest.mark.parametrize("rates", [[], ["0.0000"]])
+def test_line_without_tax_is_said(rates):
+    line = make_line(tax_rates=rates, tax="0.00", gross="30.00", name="Książka")
+    (warning,) = write(make_order(lines=[make_line(), line])).warnings
+    assert "no tax or 0 % on “Książka”" in warning
+
+
 # === WHAT HAS NO FIELD === #
 
 

@@ -143,6 +143,7 @@ class Document:
         if self.gross != Decimal(order["totals"]["gross"]):
             self._warn(f"its lines add up to {self.gross}, in Odoo to {order['totals']['gross']}")
         self._check_prices()
+        self._check_sale()
 
     def _warn(self, words):
         self.warnings.append(f"order {self.order['name']}: {words}")
@@ -164,6 +165,27 @@ class Document:
                     f"“{line['name']}”: {line['quantity']} times its {word} price is not exactly"
                     f" {line['net']} + {line['tax']}, look which cents the ERP has"
                 )
+
+    def _check_sale(self):
+        """Say that a sale may be another one than the file has it: a domestic one.
+
+        InsERT's specification knows more: field 55 (1 export, 2 intra-Community, 22 and 23 OSS)
+        and rates below zero (-1 zw, -2 ex, -3 ue, -4 npo, -5 oo). Odoo tells percentages alone,
+        and whoever keeps the books knows which it is.
+        """
+        places = (self.order["invoice_address"], self.order["delivery_address"])
+        countries = sorted({place["country"] for place in places} - {HOME, ""})
+        if countries:
+            self._warn(
+                f"{', '.join(countries)}: the file has a domestic sale. Choose export,"
+                " intra-Community or OSS in the ERP"
+            )
+        free = [line["name"] for line in self.lines if not get_rate(line)]
+        if free:
+            self._warn(
+                f"no tax or 0 % on “{free[0]}”: the file has 0 %. Choose exempt (zw), export or"
+                " another rate in the ERP"
+            )
 
     def is_new_customer(self):
         """Whether the ERP is told the card: one that it knows would be overwritten."""
