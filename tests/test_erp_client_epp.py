@@ -244,6 +244,16 @@ def test_everything_too_long_is_cut_and_symbols_stay_apart():
     assert other.header[10] != file.header[10], "what is cut never looks like another order's"
 
 
+def test_address_that_is_cut_stands_in_the_notes():
+    street = "ul. Generała Tadeusza Bora-Komorowskiego 125"
+    who = make_address(street=street, street2="m. 17A", city="Łódź")
+    file = write(make_order(customer=who, invoice_address=who))
+    assert "17A" not in file.header[17]
+    assert f"adres: {street}, m. 17A, 90-001 Łódź, PL" in file.header[49]
+    assert f"the street {street} m. 17A has more than 50 characters" in file.warnings[0]
+    assert "adres" not in write().header[49]
+
+
 def test_symbols_that_differ_only_in_letters_that_are_lost_stay_apart():
     lines = [make_line(sku=sku) for sku in ("A😀", "A", "Д1", "D1")]
     file = write(make_order(lines=lines))

@@ -225,15 +225,14 @@ class Document:
     def _make_address(self, length):
         """Return short name, full name, city, post code and street."""
         customer = self.customer
-        if len(transliterate(customer["zip"])) > 6:
-            self._warn(f"the post code {customer['zip']} has more than 6 characters")
+        for word, text, size in find_long(customer):
+            self._warn(f"the {word} {text} has more than {size} characters")
         name = get_name(customer)
         if not transliterate(name):
             self._warn(f"the name “{name}” has no letter of cp1250, the symbol stands for it")
             name = get_symbol(customer)
-        street = " ".join(filter(None, (customer["street"], customer["street2"])))
         return [cut(name, 40), cut(name, length), cut(customer["city"], 30),
-                cut(customer["zip"], 6), cut(street, 50)]  # fmt: skip
+                cut(customer["zip"], 6), cut(get_street(customer), 50)]  # fmt: skip
 
     def _make_rate(self):
         rate = Decimal(self.order.get("currency_rate") or 1)
@@ -249,10 +248,10 @@ class Document:
             moment = to_moment(order["requested_date"])
             date = to_day(moment, self.writer.zone) if moment else order["requested_date"]
             parts.append(f"termin {date}")
+        if find_long(self.customer):
+            parts.append("adres: " + ", ".join(make_place(self.customer)))
         if delivery["id"] != order["invoice_address"]["id"]:
-            place = (get_name(delivery), delivery["name"], delivery["street"], delivery["street2"],
-                     f"{delivery['zip']} {delivery['city']}".strip(), delivery["country"],
-                     delivery["phone"])  # fmt: skip
+            place = (get_name(delivery), delivery["name"], *make_place(delivery), delivery["phone"])
             parts.append("dostawa: " + ", ".join(dict.fromkeys(filter(None, place))))
         terms = order["payment"]["terms"] and f"płatność: {order['payment']['terms']}"
         parts += filter(None, (order["carrier"], order["payment"]["method"], terms, order["note"]))
@@ -337,6 +336,26 @@ def get_vat(customer):
 
 def get_name(address):
     return address["company"] or address["name"]
+
+
+def get_street(address):
+    return " ".join(filter(None, (address["street"], address["street2"])))
+
+
+def find_long(address):
+    """Return `(word, text, size)` of each part of an address that its field cuts."""
+    parts = [
+        ("post code", address["zip"], 6),
+        ("city", address["city"], 30),
+        ("street", get_street(address), 50),
+    ]
+    return [part for part in parts if len(transliterate(part[1])) > part[2]]
+
+
+def make_place(address):
+    """Return the parts of an address as they stand in the notes."""
+    parts = (address["street"], address["street2"], f"{address['zip']} {address['city']}".strip())
+    return [*filter(None, (*parts, address["country"]))]
 
 
 def make_country(customer):
