@@ -401,6 +401,11 @@ def test_delivery_address_date_and_carrier_stand_in_the_notes():
         assert words in notes
 
 
+def test_cost_center_stands_in_the_notes():
+    order = make_order(cost_center="K-12", cost_center_name="Serwis", note="pilne")
+    assert write(order).header[49].endswith("; MPK K-12; pilne")
+
+
 def test_day_of_the_order_is_that_of_the_erp():
     assert write(make_order(placed_at="2026-11-30T23:30:00Z")).header[22] == "20261201000000"
 

@@ -104,6 +104,37 @@ def test_phone_numbers_are_written_as_they_are_dialled(odoo, client):
     assert written == phones + [f"'{text}" for text in formulas]
 
 
+def read_csv(client, name="orders.csv"):
+    with (client.folder / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter=";", restkey="too many"))
+
+
+def test_cost_center_and_the_articles_own_unit_are_columns(odoo, client):
+    client.use("sink = csv\nfile = orders.csv")
+    line = make_line(stock_quantity=36.0, stock_uom="Units")
+    odoo.orders = [make_order(1, cost_center="K-12", cost_center_name="Serwis", lines=[line])]
+    odoo.orders.append(make_order(2))
+    assert client.run("orders")[0] == 0
+    names = ("cost_center", "cost_center_name", "line_stock_quantity", "line_stock_uom")
+    first, second = ([row[name] for name in names] for row in read_csv(client))
+    assert (first, second) == (["K-12", "Serwis", "36.0", "Units"], [""] * 4)
+
+
+def test_csv_file_of_an_earlier_client_keeps_its_columns(odoo, client):
+    client.use("sink = csv\nfile = orders.csv")
+    odoo.orders = [make_order(1, cost_center="K-12")]
+    client.run("orders")
+    path = client.folder / "orders.csv"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(line.rsplit(";", 4)[0] + "\r\n" for line in lines), newline="")
+    odoo.orders.append(make_order(2, cost_center="K-13"))
+    assert client.run("orders")[0] == 0
+    rows = read_csv(client)
+    assert [row["id"] for row in rows] == ["1", "2"]
+    assert rows[1]["line_kind"] == "product"
+    assert all("cost_center" not in row and "too many" not in row for row in rows)
+
+
 def test_ten_thousand_orders(odoo, client):
     odoo.orders = [make_order(n) for n in range(1, 10_001)]
     client.use("sink = json\nfolder = out\npage = 500")

@@ -253,6 +253,9 @@ class Document:
         if delivery["id"] != order["invoice_address"]["id"]:
             place = (get_name(delivery), delivery["name"], *make_place(delivery), delivery["phone"])
             parts.append("dostawa: " + ", ".join(dict.fromkeys(filter(None, place))))
+        if order.get("cost_center"):
+            # What Polish books call a cost centre.
+            parts.append(f"MPK {order['cost_center']}")
         terms = order["payment"]["terms"] and f"płatność: {order['payment']['terms']}"
         parts += filter(None, (order["carrier"], order["payment"]["method"], terms, order["note"]))
         text = transliterate("; ".join(parts))

@@ -20,6 +20,10 @@ COLUMNS = [*ORDER, *(f"{place}_{name}" for place in PLACES for name in ADDRESS)]
 COLUMNS += [*(f"payment_{name}" for name in ("method", "terms", "paid"))]
 COLUMNS += [*(f"total_{name}" for name in ("net", "tax", "gross"))]
 COLUMNS += [*(f"line_{name}" for name in LINE)]
+# Keys of other addons, and of later ones: columns are added at the end only.
+ORDER_ADDED = ("cost_center", "cost_center_name")
+LINE_ADDED = ("stock_quantity", "stock_uom")
+COLUMNS += [*ORDER_ADDED, *(f"line_{name}" for name in LINE_ADDED)]
 # Amounts and phone numbers: no formula can come of them, and an apostrophe would be dialled.
 SAFE = re.compile(r"-?[0-9]+(\.[0-9]+)?|\+?[0-9(][0-9 \u00a0()./-]*")
 
@@ -165,7 +169,7 @@ class CsvSink:
             state.values["csv"] = note_size(self.path)
             state.save()
             is_new = not state.values["csv"]["size"]
-            self._append(make_table(state.queue.values(), is_new))
+            self._append(make_table(state.queue.values(), find_columns(self.path), is_new))
         except OSError as error:
             raise Problem(f"{self.path} cannot be written: {error.strerror}") from error
         keys = list(state.queue)
@@ -191,10 +195,22 @@ def make_name(order, suffix):
 # === CSV === #
 
 
-def make_table(entries, with_header):
+def find_columns(path):
+    """Return the columns of the rows of a file that grows.
+
+    One that an earlier client began has fewer, and keeps them: a longer row fits no header.
+    """
+    if not path.exists():
+        return COLUMNS
+    with path.open("rb") as file:
+        header = file.readline().decode(errors="replace").strip().split(";")
+    return header if header == COLUMNS[: len(header)] else COLUMNS
+
+
+def make_table(entries, columns, with_header):
     """Return rows as a piece of a CSV file in UTF-8, semicolons between the columns."""
     output = io.StringIO()
-    writer = csv.DictWriter(output, COLUMNS, delimiter=";", extrasaction="ignore")
+    writer = csv.DictWriter(output, columns, delimiter=";", extrasaction="ignore")
     if with_header:
         writer.writeheader()
     for entry in entries:
@@ -204,14 +220,15 @@ def make_table(entries, with_header):
 
 def make_rows(order):
     """Return a dict for each line of an order, one when it has no lines."""
-    values = {name: order.get(name, "") for name in ORDER}
+    values = {name: order.get(name, "") for name in (*ORDER, *ORDER_ADDED)}
     for place in PLACES:
         values |= {f"{place}_{name}": order[place][name] for name in ADDRESS}
     values |= {f"payment_{name}": value for name, value in order["payment"].items()}
     values |= {f"total_{name}": value for name, value in order["totals"].items()}
-    rows = [{f"line_{name}": line[name] for name in LINE} for line in order["lines"]] or [{}]
+    names = (*LINE, *LINE_ADDED)
+    rows = [{f"line_{name}": line.get(name, "") for name in names} for line in order["lines"]]
     return [{name: _make_cell(name, {**values, **row}.get(name, "")) for name in COLUMNS}
-            for row in rows]  # fmt: skip
+            for row in rows or [{}]]  # fmt: skip
 
 
 def _make_cell(name, value):
