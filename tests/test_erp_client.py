@@ -267,6 +267,22 @@ def test_changes_killed_at_every_step(odoo, client):
     assert step > 5
 
 
+def test_changes_on_a_share_that_is_away_are_not_cut_off(odoo, client):
+    change = dict.fromkeys(["order", "external_ref", "status", "flag", "note", "source"], "x")
+    odoo.pages = [[{**change, "id": 1, "date": MOMENT}]]
+    client.configure(changes="share/odoo_changes.csv")
+    share, elsewhere = client.folder / "share", client.folder / "elsewhere"
+    share.mkdir()
+    assert client.run("changes")[0] == 0
+    share.rename(elsewhere)
+    odoo.pages.append([{**change, "id": 2, "date": MOMENT}])
+    assert client.run("changes")[0] == 1
+    elsewhere.rename(share)
+    assert client.run("changes")[0] == 0
+    with (share / "odoo_changes.csv").open(newline="", encoding="utf-8") as file:
+        assert [row["id"] for row in csv.DictReader(file, delimiter=";")] == ["1", "2"]
+
+
 def test_half_a_row_of_changes_is_cut_off(odoo, client):
     """A kill, or a power cut, amid the writing itself."""
     change = dict.fromkeys(["order", "external_ref", "status", "flag", "note", "source"], "x")

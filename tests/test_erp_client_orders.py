@@ -156,6 +156,59 @@ def test_folder_that_cannot_be_written_keeps_the_orders(odoo, client):
     assert list_files(client) == ["S00001-1-v1.json"]
 
 
+@pytest.fixture
+def share(client):
+    """A share that `away` takes off, and a second call puts back."""
+    path, other = client.folder / "share", client.folder / "elsewhere"
+    path.mkdir()
+    client.away = lambda: path.rename(other) if path.exists() else other.rename(path)
+    return path
+
+
+@pytest.mark.parametrize("sink", ["json", "epp", "csv"])
+def test_share_that_is_away_swallows_no_order(odoo, client, share, sink):
+    client.use(f"sink = {sink}\nfolder = share/out\nfile = share/out/orders.csv")
+    odoo.orders = [make_order(1)]
+    assert client.run("orders")[0] == 0
+    before = sorted(share.rglob("*"))
+    client.away()
+    odoo.orders.append(make_order(2))
+    for _run in range(2):
+        code, output = client.run("orders")
+        assert (code, "share/out is not there any more" in output) == (1, True), output
+    assert not share.exists(), "nothing is made in its place"
+    client.away()
+    assert client.run("orders")[0] == 0
+    if sink == "csv":
+        text = (share / "out" / "orders.csv").read_text(encoding="utf-8")
+        assert (text.count("S00001;"), text.count("S00002;")) == (1, 1)
+    else:
+        assert len(sorted(share.rglob("*"))) == len(before) + 1
+
+
+@pytest.mark.parametrize("sink", ["json", "csv"])
+def test_share_that_goes_away_at_any_step_loses_and_doubles_no_order(odoo, client, share, sink):
+    client.use(f"sink = {sink}\nfolder = share/out\nfile = share/out/orders.csv")
+    odoo.orders = [make_order(1)]
+    assert client.run("orders")[0] == 0
+    step, killed = 0, True
+    while killed:
+        step += 1
+        odoo.orders.append(make_order(step + 1))
+        killed = client.kill_at(step)
+        client.away()
+        if killed:
+            client.run("orders")
+        assert not share.exists()
+        client.away()
+        assert client.run("orders")[0] == 0
+    if sink == "csv":
+        rows = [row["id"] for row in read_csv(client, "share/out/orders.csv")]
+    else:
+        rows = [path.name.split("-")[1] for path in (share / "out").iterdir()]
+    assert sorted(map(int, rows)) == list(range(1, step + 2))
+
+
 def test_odoo_that_goes_away_between_pages(odoo, client):
     odoo.orders = [make_order(n) for n in range(1, 6)]
     odoo.failures = [200, *[503] * 4]

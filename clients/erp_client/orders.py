@@ -22,6 +22,8 @@ class OrderState:
     def __init__(self, path):
         self.path = path
         self.values = {"cursor": "", "queue": {}, "versions": {}, "publishing": [], "csv": None}
+        # Where orders were put before: it is not made a second time.
+        self.values["folder"] = ""
         # EDI++: what the last file of an order held, and notes that wait for a person.
         self.values |= {"prints": {}, "notes": []}
         if path.exists():

@@ -39,7 +39,7 @@ class FileSink:
     A file is written hidden, then noted in the state, and only then gets its name: a program that
     takes files away meets each once, whenever this one is killed.
 
-    :param Path folder: is made when it is not there
+    :param Path folder: is made the first time
     """
 
     suffix = ""
@@ -48,10 +48,18 @@ class FileSink:
         self.folder = folder
 
     def recover(self, state):
-        """Go on where a run was killed: give noted files their names."""
-        for part, path in state.values["publishing"]:
-            if Path(part).exists():
-                Path(part).replace(path)
+        """Go on where a run was killed: give noted files their names.
+
+        :raise Problem: when their folder is away: what is not seen there was not handed over
+        """
+        require_folder(self.folder, state)
+        for part, path in (map(Path, pair) for pair in state.values["publishing"]):
+            try:
+                part.replace(path)
+            except FileNotFoundError:
+                # One that is not there has its name already.
+                if not path.parent.is_dir():
+                    raise make_problem(path.parent) from None
         state.values["publishing"] = []
 
     def deliver(self, state):
@@ -62,7 +70,7 @@ class FileSink:
         """
         count = 0
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder, state)
             # A later version may wait behind one that is handed over now.
             while done := self._deliver_once(state):
                 count += done
@@ -224,7 +232,11 @@ class CsvSink:
         self.path = path
 
     def recover(self, state):
-        """Cut off what a killed run may have appended: its orders are still in the queue."""
+        """Cut off what a killed run may have appended: its orders are still in the queue.
+
+        :raise Problem: when the folder is away
+        """
+        require_folder(self.path.parent, state)
         cut_back(self.path, state.values["csv"])
         state.values["csv"] = None
 
@@ -242,7 +254,7 @@ class CsvSink:
 
     def _deliver_once(self, state):
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent, state)
             state.values["csv"] = note_size(self.path)
             state.save()
             is_new = not state.values["csv"]["size"]
@@ -261,6 +273,33 @@ class CsvSink:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+
+
+def make_folder(folder, state):
+    """Make a folder the first time, and note that it was there.
+
+    :raise Problem: when it was there before: that of a share that is away now would be made on
+        this machine, where nobody fetches orders
+    """
+    require_folder(folder, state)
+    folder.mkdir(parents=True, exist_ok=True)
+    state.values["folder"] = str(folder)
+
+
+def require_folder(folder, state):
+    """Check that a folder is there that was there before.
+
+    :raise Problem: when it is not
+    """
+    if state.values["folder"] == str(folder) and not folder.is_dir():
+        raise make_problem(folder)
+
+
+def make_problem(folder):
+    return Problem(
+        f"the folder {folder} is not there any more. Is it on a share that is away? Make it anew if"
+        " it was deleted"
+    )
 
 
 def make_name(order, suffix):

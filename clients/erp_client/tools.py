@@ -144,7 +144,11 @@ def get_size(path):
 
 
 def note_size(path):
-    """Return what is to be noted of a file before something is appended to it."""
+    """Return what is to be noted of a file before something is appended to it.
+
+    :raise OSError: when its folder is not there: on a share that is away no file is an empty one
+    """
+    path.parent.stat()
     return {"file": str(path), "size": get_size(path)}
 
 
@@ -153,9 +157,12 @@ def cut_back(path, noted):
 
     :param Path path: the file
     :param dict noted: of :func:`note_size`, None when nothing was being appended
+    :raise OSError: when its folder is not there, see there
     """
-    if noted and noted["file"] == str(path) and get_size(path) > noted["size"]:
-        os.truncate(path, noted["size"])
+    if noted and noted["file"] == str(path):
+        path.parent.stat()
+        if get_size(path) > noted["size"]:
+            os.truncate(path, noted["size"])
 
 
 def sync_folder(folder):
