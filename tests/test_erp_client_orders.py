@@ -484,6 +484,27 @@ def test_bridge_that_refuses_the_client_stops_the_run(odoo, bridge, bridged):
     assert read_queue(bridged)["1"]["state"] == "new"
 
 
+def test_prefix_tells_databases_of_one_bridge_apart(odoo, bridge, bridged):
+    odoo.orders = [make_order(1)]
+    bridged.use(f"sink = http\nurl = {bridge.url}/orders\nprefix = odoo.2026-11")
+    assert bridged.run("orders")[0] == 0
+    assert bridge.posts == ["odoo.2026-11-7-1-1"]
+
+
+def test_order_in_doubt_keeps_its_key_when_the_feed_was_made_anew(odoo, bridge, bridged):
+    odoo.orders = [make_order(1)]
+    bridge.mode, bridge.looks_up = "lose", False
+    assert bridged.run("orders")[0] == 1
+    bridge.mode, bridge.looks_up = "", True
+    path = bridged.folder / "erp_client.ini"
+    path.write_text(path.read_text().replace("feed = 7", "feed = 8"))
+    odoo.orders.append(make_order(2))
+    assert bridged.run("orders")[0] == 0
+    assert bridge.posts == ["odoo-7-1-1", "odoo-8-2-1"]
+    assert bridge.lookups[-1] == "odoo-7-1-1"
+    assert len(bridge.taken) == 2
+
+
 class OtherBridge(JsonServer):
     reply = 200, {}
 
@@ -560,6 +581,7 @@ def test_bridge_sink_killed_at_every_step(odoo, bridge, bridged):
         ("sink = csv", "no file"),
         ("sink = http", "no url"),
         ("sink = http\nurl = ftp://x", "no http address"),
+        ("sink = http\nurl = http://x\nprefix = ą b", "prefix in [orders]"),
         ("sink = epp\nfolder = out\nprices = both", "prices"),
         ("sink = json\nfolder = out\npage = 0", "page"),
         ("sink = epp\nfolder = out\n[terms]\n30 Days = przelew", "30 Days in [terms]"),

@@ -7,6 +7,7 @@ nothing. Such an order is *in doubt* and looked up by its key before it is ever 
 import contextlib
 import http.client
 import json
+import re
 import time
 import urllib.parse
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ WORDS = {"taken": TAKEN, "rejected": REJECTED, "unknown": UNKNOWN}
 WORDS |= dict.fromkeys(("in_doubt", "in-doubt", "in_progress", "in-progress"), DOUBT)
 # No order is larger; a longer answer is no answer of a bridge.
 MAX_ANSWER = 1024 * 1024
+# It stands in addresses and headers.
+PREFIX = re.compile(r"[A-Za-z0-9._-]{1,40}")
 
 
 class Unreachable(Exception):
@@ -207,21 +210,23 @@ class BridgeSink:
         return int(outcome.kind == TAKEN)
 
     def _look_up(self, entry):
-        return self.bridge.look_up(self._make_key(entry["order"]))
+        return self.bridge.look_up(self._get_key(entry))
 
-    def _make_key(self, order):
-        return f"{self.prefix}-{order['id']}-{order['version']}"
+    def _get_key(self, entry):
+        """Return the key of a version, the one that it was sent with if it was."""
+        order = entry["order"]
+        return entry.setdefault("key", f"{self.prefix}-{order['id']}-{order['version']}")
 
     def _send(self, entry, state):
         """Send an order; while nothing was sent for certain, it is tried again."""
-        before = entry["state"]
+        before, key = entry["state"], self._get_key(entry)
         entry["state"] = SENT
         state.save()
         for attempt in range(self.tries):
             if attempt:
                 time.sleep(self.pause * 2 ** (attempt - 1))
             try:
-                return self.bridge.post(self._make_key(entry["order"]), entry["order"])
+                return self.bridge.post(key, entry["order"])
             except Unreachable as error:
                 problem = str(error)
                 say(f"{problem} (try {attempt + 1} of {self.tries})")
@@ -235,6 +240,8 @@ class BridgeSink:
     def _take_back(entry, state, before):
         """Note that an order surely was not sent."""
         entry["state"] = NEW if before == SENT else before
+        if entry["state"] == NEW:
+            del entry["key"]
         state.save()
 
 
@@ -247,12 +254,15 @@ def make_bridge_sink(section, feed, client, number):
     """
     if not section.get("url"):
         raise Problem("[orders] of the settings has no url")
+    prefix = section.get("prefix", "odoo")
+    if not PREFIX.fullmatch(prefix):
+        raise Problem(f"prefix in [orders] of the settings is {prefix!r}: letters, digits, . _ -")
     bridge = Bridge(
         section["url"], section.get("token", ""), number(section, "timeout", 120, float, 0.1)
     )
     return BridgeSink(
         bridge,
-        f"odoo-{feed}",
+        f"{prefix}-{feed}",
         number(client, "tries", 6, int, 1),
         number(client, "pause", 1, float, 0),
         number(section, "max_tries", 20, int, 1),
