@@ -2,6 +2,7 @@
 
 import json
 import signal
+import textwrap
 import time
 
 import pytest
@@ -262,6 +263,90 @@ def test_many_rows_that_vanish_at_once_are_asked_about(client, odoo):
     look(client, odoo, *rows, new)
     assert look(client, odoo, new, options=["--vanished", "forget"]) == []
     assert look(client, odoo, new) == []
+
+
+def test_few_rows_that_all_vanish_are_asked_about(client, odoo):
+    rows = [make_row(order=f"S{n}", number=f"ZK {n}") for n in range(20)]
+    look(client, odoo, *rows)
+    new = make_row(order="S999", number="ZK 999")
+    assert look(client, odoo, new, code=1) == [("S999", "order", "ZK 999", "open")]
+    assert "20 of 20 rows" in client.output
+    assert look(client, odoo, code=1) == [], "an empty look"
+    assert len(look(client, odoo, *rows[:10], new)) == 10, "half of a few is no wrong source"
+    assert len(look(client, odoo, options=["--vanished", "send"])) == 11
+
+
+@pytest.fixture
+def table(client):
+    """A database whose driver tells one table, of whatever it is asked."""
+    stand_in = """
+        import contextlib
+
+        class Error(Exception):
+            pass
+
+        class Cursor(list):
+            description = [("order",), ("kind",), ("number",)]
+
+        class Connection:
+            def execute(self, query, *parameters):
+                with open("table.txt", encoding="utf-8") as file:
+                    return Cursor(line.rstrip("\\n").split(";") for line in file)
+
+        def connect(connection_string, **options):
+            return contextlib.nullcontext(Connection())
+    """
+    (client.folder / "pyodbc.py").write_text(textwrap.dedent(stand_in))
+    (client.folder / "query.sql").write_text("SELECT 1")
+    client.environment["PYTHONPATH"] = str(client.folder)
+    client.use = lambda odbc: client.configure(
+        f"odbc = {odbc}\nquery = query.sql\nmode = snapshot\nsecond_sight = off"
+    )
+    client.fill = lambda *lines: (client.folder / "table.txt").write_text("\n".join(lines))
+
+
+COMPANY = "DRIVER={ODBC Driver 17};SERVER=ERP\\INSERTGT;DATABASE=Firma;UID=feed;PWD={a;b}"
+
+
+@pytest.mark.parametrize("change", [("Firma", "Firma_Test"), ("SERVER=ERP", "SERVER=OTHER")])
+def test_another_database_cancels_nothing_unasked(client, odoo, table, change):
+    client.use(COMPANY)
+    client.fill("S1;order;ZK 1", "S2;order;ZK 2")
+    assert client.run()[0] == 0
+    odoo.calls.clear()
+    client.use(COMPANY.replace(*change))
+    client.fill("S2;order;ZK 2")
+    code, output = client.run()
+    assert (code, "the database is another one" in output) == (1, True), output
+    assert odoo.take() == []
+    assert client.run("push", "--vanished", "send")[0] == 0
+    assert odoo.take() == [("S1", "order", "ZK 1", "cancelled")]
+
+
+@pytest.mark.parametrize(
+    "odbc",
+    [
+        COMPANY.replace("{a;b}", "{c;DATABASE=x}"),
+        COMPANY.replace("Driver 17", "Driver 18").replace("SERVER=", "Server = ") + ";Encrypt=no",
+        "earlier",
+    ],
+)
+def test_the_same_database_with_another_password_or_driver_is_no_other(client, odoo, table, odbc):
+    client.use(COMPANY)
+    client.fill("S1;order;ZK 1", "S2;order;ZK 2")
+    assert client.run()[0] == 0
+    odoo.calls.clear()
+    if odbc == "earlier":
+        state = client.state
+        kept = state["sources"]["source"]
+        kept["query"] = kept["query"].partition("@")[0]
+        (client.folder / "erp_client.state.json").write_text(json.dumps(state))
+    else:
+        client.use(odbc)
+    client.fill("S2;order;ZK 2")
+    assert client.run()[0] == 0
+    assert odoo.take() == [("S1", "order", "ZK 1", "cancelled")]
+    assert "a;b" not in json.dumps(client.state)
 
 
 def test_order_with_another_number_is_not_cancelled(client, odoo):

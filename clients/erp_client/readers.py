@@ -19,8 +19,10 @@ from rows import (
 )
 from tools import UTC, say, to_moment
 
-# So many rows may vanish at once before somebody is asked: a wrong database has none at all.
+# So many rows may vanish at once before somebody is asked: of many a tenth, of few nearly all. A
+# wrong database has none at all.
 FEW, SHARE = 50, 0.1
+A_FEW, NEARLY_ALL = 5, 0.9
 # No ERP has flags that are older.
 FIRST_YEAR = 2000
 
@@ -185,10 +187,9 @@ class Snapshot:
     def _judge(self, gone):
         """Return the rows that count as vanished, none when somebody has to say what is meant."""
         asked = self.source.get_print()
-        other = self.state["query"] not in ("", asked)
-        many = len(gone) > max(FEW, SHARE * len(self.state["known"]))
-        if gone and self.vanished == "ask" and (other or many):
-            self._ask(gone, "the query is another one" if other else "is it the right source?")
+        why = self._find_other(asked) or self._find_many(gone)
+        if gone and self.vanished == "ask" and why:
+            self._ask(gone, why)
             return []
         if self.vanished == "ask":
             gone = self._leave_out_unclear(gone)
@@ -198,6 +199,20 @@ class Snapshot:
                 del self.state["known"][identity]
             return []
         return gone
+
+    def _find_other(self, asked):
+        """Return in words what is another one than in the look before, nothing when it is not."""
+        before, (query, _at, _place) = self.state["query"], asked.partition("@")
+        if before in ("", asked, query):
+            return ""
+        same_query = before.partition("@")[0] == query
+        return f"the {'database' if same_query else 'query'} is another one"
+
+    def _find_many(self, gone):
+        known = len(self.state["known"])
+        if len(gone) > min(max(FEW, SHARE * known), max(A_FEW, NEARLY_ALL * known)):
+            return "is it the right source?"
+        return ""
 
     def _leave_out_unclear(self, gone):
         """Return the rows that are surely gone: one that cannot be read may be any of them."""

@@ -15,6 +15,10 @@ COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 NOT_SET = re.compile(r"\b(flw_IdGrupyFlag|flw_TypObiektu)\s*=\s*0\b", re.IGNORECASE)
 # A spreadsheet that takes a long one for a number cuts it short.
 CODES = ("key", "order", "number", "tracking")
+# What names a server or a database in a connection string, by the drivers' various words.
+PLACE = ("dsn", "filedsn", "server", "servername", "address", "addr", "data source", "port")
+PLACE += ("database", "initial catalog", "dbq")
+PART = re.compile(r"([^;=]+)=\s*(\{(?:[^}]|\}\})*\}|[^;]*)")
 # A day with a time of day, which no document has.
 DATE = re.compile(r"(\d{4}-\d\d-\d\d)[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?", re.ASCII)
 
@@ -54,11 +58,14 @@ class Source:
             yield from map(self._prepare, self._ask(query, parameters))
 
     def get_print(self):
-        """Return a short text that changes when something else is asked for."""
+        """Return a short text that changes when something else is asked for, or another place.
+
+        Of a database it is `QUERY@PLACE`; earlier clients kept the first alone.
+        """
         if self.section.get("csv"):
             return self.section["csv"]
         words = " ".join(COMMENT.sub(" ", self._read_query()).split())
-        return hashlib.sha256(words.encode()).hexdigest()[:16]
+        return f"{make_print(words)}@{make_print(find_place(self.section['odbc']))}"
 
     def _check_columns(self, names, where):
         missing = find_missing(names, not self.is_snapshot)
@@ -226,6 +233,16 @@ def read_query(path):
         raise Problem(f"the query {path} cannot be read: {error.strerror}") from error
     except table_csv.TableError as error:
         raise Problem(f"the query {path} is no text") from error
+
+
+def find_place(connection_string):
+    """Return the server and the database of a connection string, and nothing of who asks."""
+    words = {name.strip().lower(): value for name, value in PART.findall(connection_string)}
+    return " ".join(words[name].strip(" {}").lower() for name in PLACE if name in words)
+
+
+def make_print(text):
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def ask(connection_string, query, parameters=()):
