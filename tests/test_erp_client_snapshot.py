@@ -102,6 +102,23 @@ def test_clock_that_was_set_back_makes_nothing_look_old(client, odoo):
     assert odoo.sent[-1]["changed_at"] > "2099-01-01T00:00:00+00:00"
 
 
+def test_clock_that_was_far_ahead_stops_the_source_for_one_try_alone(client, odoo):
+    client.configure("csv = changes.csv\nmode = snapshot", pause=0)
+    odoo.latest = "2098-12-31"
+    look(client, odoo, ORDER)
+    state = client.state
+    state["sources"]["source"]["look"] = "2099-01-01T00:00:00+00:00"
+    (client.folder / "erp_client.state.json").write_text(json.dumps(state))
+    assert look(client, odoo, ORDER, INVOICE, code=1) == [("S1", "invoice", "FS 1", "open")]
+    client.write_rows([ORDER, INVOICE, DELIVERY])
+    assert client.run()[0] == 0
+    assert [row["document"]["kind"] for row in odoo.sent] == ["invoice", "delivery"]
+    assert odoo.sent[0]["changed_at"] < odoo.sent[1]["changed_at"] < "2098"
+    assert len(odoo.keys) == 3, "no row got a second key"
+    odoo.calls.clear()
+    assert look(client, odoo, ORDER, INVOICE, DELIVERY) == []
+
+
 # === SECOND SIGHT === #
 
 

@@ -201,6 +201,8 @@ class Push:
         state = self.reader.state
         entry = state["retry"].pop(row["key"], {"row": row, "tries": 0})
         entry["tries"] += 1
+        if result == "invalid":
+            entry["row"] = self.reader.renew(entry["row"])
         if entry["tries"] >= self.rules.max_tries:
             self.given_up += 1
             self.reader.note(row)

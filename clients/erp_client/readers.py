@@ -23,6 +23,8 @@ from tools import UTC, say, to_moment
 # wrong database has none at all.
 FEW, SHARE = 50, 0.1
 A_FEW, NEARLY_ALL = 5, 0.9
+# Odoo takes no moment that is further ahead.
+MAX_AHEAD = datetime.timedelta(minutes=10)
 # No ERP has flags that are older.
 FIRST_YEAR = 2000
 
@@ -119,6 +121,10 @@ class Timed:
         now = datetime.datetime.now(UTC)
         if moment and moment <= now and (not since or moment > since):
             self.state["since"] = row["changed_at"]
+
+    def renew(self, row):
+        """Return a row that Odoo cannot read as it is: its moment is that of the source."""
+        return row
 
     def forget(self):
         """Forget keys that no source shows any more."""
@@ -310,6 +316,18 @@ class Snapshot:
 
     def note(self, row):
         """A snapshot notes a row before it is sent."""
+
+    def renew(self, row):
+        """Return a row that Odoo cannot read, with the moment of now where its own is to come.
+
+        A clock that was far ahead made it. What comes later follows this moment, and no longer
+        that one: Odoo never took it.
+        """
+        now, moment = datetime.datetime.now(UTC), to_moment(row["changed_at"])
+        if not moment or moment <= now + MAX_AHEAD:
+            return row
+        self.state["look"] = now.isoformat()
+        return {**row, "changed_at": self.state["look"]}
 
     def forget(self):
         """A snapshot has nothing to forget."""

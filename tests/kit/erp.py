@@ -98,13 +98,14 @@ class FakeOdoo(JsonServer):
 
     :ivar calls: `(method, body)` of each call that was answered
     :ivar orders: every version in order of change; a cursor is a position in it
+    :ivar latest: no row may be of a later moment
     """
 
     def __init__(self):
         super().__init__()
         self.calls, self.keys, self.pages, self.orders = [], {}, [], []
         self.page = 500
-        self.missing = "missing"
+        self.missing, self.latest = "missing", ""
 
     def answer(self, _method, path, _headers, body):
         method = path.rpartition("/")[2]
@@ -133,6 +134,8 @@ class FakeOdoo(JsonServer):
         result = "duplicate" if row["key"] in self.keys else "applied"
         if row["order"] == self.missing:
             result = "unknown_order"
+        elif self.latest and row["changed_at"] > self.latest:
+            result = "invalid"
         elif is_push:
             self.keys.setdefault(row["key"], 0)
             self.keys[row["key"]] += 1
