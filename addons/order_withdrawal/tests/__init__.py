@@ -3,6 +3,7 @@ from . import (
     test_withdrawal_amounts,
     test_withdrawal_answer,
     test_withdrawal_clerk,
+    test_withdrawal_credit_cases,
     test_withdrawal_credit_note,
     test_withdrawal_deadline,
     test_withdrawal_goes_on,

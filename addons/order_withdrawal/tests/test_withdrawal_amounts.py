@@ -114,6 +114,18 @@ class TestWithdrawalAmounts(WithdrawalCommon):
         self._pay(invoice)
         self._assert_amounts(100, 0)
 
+    def test_invoice_of_several_orders(self):
+        other = self._create_priced_order()
+        invoice = (self.order | other)._create_invoices()
+        invoice.action_post()
+        self.assertEqual(invoice.amount_total, 200)
+        self._pay(invoice, 50)
+        for order in (self.order, other):
+            self._assert_amounts(25, 0, order)
+        self._credit(invoice)
+        for order in (self.order, other):
+            self._assert_amounts(25, 100, order)
+
     def test_prepaid_and_invoiced_in_part(self):
         """What was paid online is more than what the invoices know of."""
         invoice = self._invoice(quantity=4)

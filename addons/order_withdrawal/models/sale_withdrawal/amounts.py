@@ -7,7 +7,7 @@ class SaleWithdrawal(models.Model):
     """Withdrawal: what was paid for the order, and what was credited of it.
 
     A clerk pays back what he reads here. A credit note is no money: it settles an invoice that
-    nobody has paid, too.
+    nobody has paid, too. Of an invoice that bills several orders it is this one's share.
     """
 
     _inherit = "sale.withdrawal"
@@ -44,14 +44,26 @@ class SaleWithdrawal(models.Model):
                 {note: note.amount_total for note in notes}
             )
 
+    def _get_share(self, move):
+        """Return how much of an invoice or credit note is about this order, from 0 to 1."""
+        own = sum(self._get_own_lines(move).mapped("price_total"))
+        lines = move.invoice_line_ids.filtered(lambda line: line.display_type == "product")
+        total = sum(lines.mapped("price_total"))
+        if own == total:
+            return 1.0
+        return min(max(own / total, 0.0), 1.0) if total else 0.0
+
     def _sum_up(self, amounts):
-        """Return amounts of invoices in the currency of the order.
+        """Return this order's share of amounts of invoices, in the currency of the order.
 
         :param dict amounts: ``{account.move: amount}`` in the currency of each
         """
         return sum(
             move.currency_id._convert(
-                amount, self.currency_id, move.company_id, move.invoice_date or move.date
+                amount * self._get_share(move),
+                self.currency_id,
+                move.company_id,
+                move.invoice_date or move.date,
             )
             for move, amount in amounts.items()
         )

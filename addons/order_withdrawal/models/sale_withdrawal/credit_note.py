@@ -110,7 +110,7 @@ class SaleWithdrawal(models.Model):
         :return: ``{account.move.line: (quantity, price_unit)}``; empty when there is nothing
         """
         plan = {}
-        lines = invoice.invoice_line_ids.filtered(lambda line: line.display_type == "product")
+        lines = self._get_own_lines(invoice)
         for line in lines:
             article = line.sale_line_ids[:1]
             open_quantity = line.quantity - self._get_credited(line)
@@ -126,6 +126,11 @@ class SaleWithdrawal(models.Model):
         if plan:
             plan |= self._plan_discounts(lines, plan)
         return plan
+
+    def _get_own_lines(self, invoice):
+        """Return the lines of an invoice that bill this order; it may bill several."""
+        lines = invoice.invoice_line_ids.filtered(lambda line: line.display_type == "product")
+        return lines.filtered(lambda line: self.order_id in line.sale_line_ids.order_id)
 
     def _to_invoice_unit(self, line, quantity, back=False):
         """Return a quantity of the order's unit in the invoice's, or the other way round."""
