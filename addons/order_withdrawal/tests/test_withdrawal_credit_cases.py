@@ -1,3 +1,4 @@
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .credit_notes import CreditNoteCommon
@@ -6,6 +7,55 @@ from .credit_notes import CreditNoteCommon
 @tagged("post_install", "-at_install")
 class TestWithdrawalCreditCases(CreditNoteCommon):
     """What is credited of orders that were cancelled, lowered, or billed with others."""
+
+    # === REWARDS OF A CANCELLED ORDER === #
+
+    def _let_cancelling_delete_rewards(self):
+        """Have an order that is cancelled lose its rewards, as by `sale_loyalty`."""
+        orders = type(self.env["sale.order"])
+        cancel = orders._action_cancel
+
+        def _action_cancel(orders):
+            res = cancel(orders)
+            orders.order_line.filtered(lambda line: line.price_subtotal < 0).unlink()
+            return res
+
+        self.patch(orders, "_action_cancel", _action_cancel)
+
+    def _accept(self, statement):
+        statement.with_user(self.seller).action_accept()
+        self.assertEqual(statement.order_id.state, "cancel")
+        self.assertFalse(
+            statement.order_id.order_line.filtered(lambda line: line.price_subtotal < 0)
+        )
+
+    def test_reward_of_a_cancelled_order_is_not_paid_out(self):
+        self._let_cancelling_delete_rewards()
+        order = self._create_invoiced_order(discount=11)
+        statement = self._enter(order)
+        self._accept(statement)
+        self.assertEqual(self._credit(statement).amount_total, 99)
+        with self.assertRaisesRegex(UserError, "Nothing is left"):
+            self._credit(self._enter(order))
+
+    def test_free_shipping_of_a_cancelled_order_is_not_paid_out(self):
+        self._let_cancelling_delete_rewards()
+        order = self._create_invoiced_order(discount=7, charge=True)
+        statement = self._enter(order)
+        self._accept(statement)
+        self.assertEqual(self._credit(statement).amount_total, 110)
+
+    def test_reward_of_an_order_that_is_cancelled_by_its_last_part(self):
+        self._let_cancelling_delete_rewards()
+        order = self._create_invoiced_order(discount=11)
+        first = self._enter(order, line_ids=self._lines(order, 5))
+        first.action_accept()
+        credit_note = self._credit(first)
+        credit_note.action_post()  # Odoo cancels drafts along with their order
+        self.assertEqual(credit_note.amount_total, 45)
+        last = self._enter(order, line_ids=self._lines(order, 0, 2)[1:])
+        self._accept(last)
+        self.assertEqual(self._credit(last).amount_total, 54)
 
     # === INVOICES OF SEVERAL ORDERS === #
 

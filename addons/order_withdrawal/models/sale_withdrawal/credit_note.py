@@ -128,8 +128,15 @@ class SaleWithdrawal(models.Model):
         return plan
 
     def _get_own_lines(self, invoice):
-        """Return the lines of an invoice that bill this order; it may bill several."""
+        """Return the lines of an invoice that bill this order; it may bill several.
+
+        With the order's lines of rewards, which `sale_loyalty` deletes when it is cancelled, their
+        lines of the invoice have lost what says whose they are. Where there is no other order, they
+        are this one's, as everything else.
+        """
         lines = invoice.invoice_line_ids.filtered(lambda line: line.display_type == "product")
+        if lines.sale_line_ids.order_id == self.order_id:
+            return lines
         return lines.filtered(lambda line: self.order_id in line.sale_line_ids.order_id)
 
     def _to_invoice_unit(self, line, quantity, back=False):
@@ -184,7 +191,7 @@ class SaleWithdrawal(models.Model):
         Odoo gives a discount on the whole order on all lines that are there at that moment.
         """
         article = discount.sale_line_ids[:1]
-        if not article._is_global_discount():
+        if not article or not article._is_global_discount():
             return lines.browse()
         return lines.filtered(
             lambda line: (
@@ -219,11 +226,12 @@ class SaleWithdrawal(models.Model):
 
     def _is_discount(self, line):
         article = line.sale_line_ids[:1]
-        return (
-            bool(article)
-            and not (article.is_downpayment or article._is_of_delivery())
-            and line.currency_id.compare_amounts(line.price_subtotal, 0) < 0
+        return self._is_taken_off(line) and not (
+            article and (article.is_downpayment or article._is_of_delivery())
         )
+
+    def _is_taken_off(self, line):
+        return line.currency_id.compare_amounts(line.price_subtotal, 0) < 0
 
     # === WHAT WAS CREDITED BEFORE === #
 
@@ -247,7 +255,8 @@ class SaleWithdrawal(models.Model):
         """
         # A down payment is taken off the last invoice by a line of the other sign.
         sign = -1 if measure(line) < 0 else 1
-        known = line.sale_line_ids.invoice_lines.filtered(
+        known = line.sale_line_ids.invoice_lines or self._get_twins(line)
+        known = known.filtered(
             lambda other: other.parent_state != "cancel" and measure(other) * sign > 0
         ).sorted(lambda other: (other.move_id.id, other.id))
         notes = known.filtered(lambda other: other.move_id.move_type == "out_refund")
@@ -259,6 +268,18 @@ class SaleWithdrawal(models.Model):
             self._use_up(left, lines, given)
         self._use_up(left, billed, sum(map(measure, by_invoice.get(billed.move_id[:0], ()))) * sign)
         return measure(line) - left.get(line, measure(line) * sign) * sign
+
+    def _get_twins(self, line):
+        """Return a line of an invoice that names no article, with those that give it back."""
+        invoice = line.move_id
+        return (invoice | invoice.reversal_move_ids).invoice_line_ids.filtered(
+            lambda other: (
+                not other.sale_line_ids
+                and other.display_type == line.display_type
+                and (other.product_id, other.name) == (line.product_id, line.name)
+                and other.tax_ids == line.tax_ids
+            )
+        )
 
     def _use_up(self, left, lines, given):
         """Take what is given back off these lines, in turn.
