@@ -110,14 +110,25 @@ class SaleOrderLine(models.Model):
     def _is_on_tracking_page(self):
         """Whether the public page names this line: a product that the customer ordered.
 
-        Options that were not ordered have no quantity. Notes may hold anything; down payments,
-        discounts, vouchers and what is paid with them are money, and are called by its amount.
+        Options that were not ordered have no quantity.
+        """
+        self.ensure_one()
+        return (
+            not self.display_type
+            and self.product_uom_id.compare(self.product_uom_qty, 0) > 0
+            and self._is_article()
+        )
+
+    def _is_article(self):
+        """Whether the line is a product, whatever its quantity.
+
+        Notes may hold anything; down payments, discounts, vouchers and what is paid with them are
+        money, and are called by its amount.
         """
         self.ensure_one()
         return not (
             self.display_type
             or self.is_downpayment
-            or self.product_uom_id.compare(self.product_uom_qty, 0) <= 0
             or self._is_discount_line()
             or self._is_global_discount()
             or (

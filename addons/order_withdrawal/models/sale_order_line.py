@@ -7,12 +7,18 @@ class SaleOrderLine(models.Model):
     def _filter_withdrawable(self):
         """Return the articles that a customer withdraws from: no charges, no discounts."""
         return self.filtered(
-            lambda line: (
-                line._is_on_tracking_page()
-                and line.product_type != "combo"  # a heading; its parts are lines of their own
-                and not line._is_of_delivery()
-            )
+            lambda line: line._is_on_tracking_page() and not line._is_beside_articles()
         )
+
+    def _is_withdrawable(self):
+        """Whether the line is such an article, whatever the order was lowered to since."""
+        self.ensure_one()
+        return self._is_article() and not self._is_beside_articles()
+
+    def _is_beside_articles(self):
+        """Whether the line is of the delivery, or a heading whose parts are lines of their own."""
+        self.ensure_one()
+        return self.product_type == "combo" or self._is_of_delivery()
 
     def _is_of_delivery(self):
         """Whether the line is what the delivery costs, or what was taken off that."""

@@ -57,6 +57,32 @@ class TestWithdrawalCreditCases(CreditNoteCommon):
         self._accept(last)
         self.assertEqual(self._credit(last).amount_total, 54)
 
+    # === LOWERED ORDERS === #
+
+    def test_part_of_an_order_that_was_lowered_by_it(self):
+        order = self._create_invoiced_order()
+        statement = self._enter(order, line_ids=self._lines(order, 4))
+        statement.action_accept()
+        order.order_line[0].product_uom_qty = 1
+        self.assertEqual(self._credit(statement).amount_total, 40)
+
+    def test_article_that_was_taken_out_of_the_order(self):
+        order = self._create_invoiced_order(discount=11)
+        statement = self._enter(order, line_ids=self._lines(order, 5))
+        statement.action_accept()
+        order.order_line[0].product_uom_qty = 0
+        self.assertEqual(self._credit(statement).amount_total, 45)  # 50 of 110, less 11 x 50/110
+        self.assertEqual(self._credit(self._enter(order)).amount_total, 54)
+
+    def test_whole_order_that_was_lowered_to_what_is_delivered(self):
+        order = self._create_invoiced_order()
+        order.order_line[0].qty_delivered = 1
+        statement = self._enter(order)
+        statement.action_accept()
+        for line, quantity in zip(order.order_line, (1, 0), strict=True):
+            line.product_uom_qty = quantity
+        self.assertEqual(self._credit(statement).amount_total, 110)
+
     # === INVOICES OF SEVERAL ORDERS === #
 
     def test_invoice_of_several_orders(self):

@@ -315,7 +315,9 @@ class SaleWithdrawal(models.Model):
         return self.order_id.order_line._filter_withdrawable()
 
     def _get_withdrawn_quantities(self):
-        """Return the quantity that is withdrawn of each article, at most what is ordered.
+        """Return the quantity that is withdrawn of each article, at most what was ordered.
+
+        When the customer declared: a clerk may lower the order by what he has accepted.
 
         :return: ``{sale.order.line: quantity}`` in the unit of the line
         """
@@ -325,9 +327,8 @@ class SaleWithdrawal(models.Model):
         quantities = {}
         for declared in self.line_ids.filtered("order_line_id"):
             line = declared.order_line_id
-            quantities[line] = min(
-                quantities.get(line, 0) + declared.quantity, line.product_uom_qty
-            )
+            ordered = max(declared.ordered_quantity, line.product_uom_qty)
+            quantities[line] = min(quantities.get(line, 0) + declared.quantity, ordered)
         return quantities
 
     def _is_order_covered(self):

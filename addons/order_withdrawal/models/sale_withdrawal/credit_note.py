@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
@@ -69,13 +71,28 @@ class SaleWithdrawal(models.Model):
         ).sorted("id")
         left = {
             line: quantity - self._get_credited_here(line)
-            for line, quantity in self._get_withdrawn_quantities().items()
+            for line, quantity in self._get_wanted_quantities(invoices).items()
         }
         made = self.env["account.move"]
         covered = self._is_order_covered()
         for invoice in invoices:
             made |= self._credit_invoice(invoice, left, covered)
         return made
+
+    def _get_wanted_quantities(self, invoices):
+        """Return the quantity that is to be credited of each article, with what is credited.
+
+        Of the whole order that is all that was invoiced, whatever the order was lowered to since.
+
+        :return: ``{sale.order.line: quantity}`` in the unit of the line
+        """
+        if self.line_ids:
+            return self._get_withdrawn_quantities()
+        quantities = defaultdict(float)
+        for invoice in invoices:
+            for line in self._get_own_lines(invoice).filtered(self._is_article):
+                quantities[line.sale_line_ids[:1]] += self._measure_quantity(line)
+        return quantities
 
     def _credit_invoice(self, invoice, left, covered):
         """Return the draft credit note of what is left to be credited of one invoice, or none.
@@ -222,7 +239,7 @@ class SaleWithdrawal(models.Model):
     def _is_article(self, line):
         """Whether a line of an invoice is something that can be withdrawn from."""
         article = line.sale_line_ids[:1]
-        return bool(article) and article in article._filter_withdrawable()
+        return bool(article) and article._is_withdrawable() and not self._is_taken_off(line)
 
     def _is_discount(self, line):
         article = line.sale_line_ids[:1]
