@@ -1,3 +1,5 @@
+import json
+
 from odoo import models
 
 
@@ -29,6 +31,29 @@ class SaleOrderLine(models.Model):
         """Whether the line is free shipping that the customer has earned."""
         # Odoo's addon of loyalty programs may be installed later than this one, or never.
         return "reward_id" in self._fields and self.reward_id.reward_type == "shipping"
+
+    def _get_discounted_articles(self):
+        """Return the lines that this discount was taken off; none: it was on the whole order.
+
+        A loyalty program may name the products that it is on, or be on the cheapest one.
+        """
+        self.ensure_one()
+        # As above.
+        reward = "reward_id" in self._fields and self.reward_id
+        if not reward or reward.discount_applicability not in ("specific", "cheapest"):
+            return self.browse()
+        lines = self.order_id.order_line.filtered(
+            lambda line: not (line.reward_id or line.combo_item_id or line._is_of_delivery())
+        )
+        # Of the two, the one that a parameter of Odoo's switches on.
+        domain = json.loads(reward.reward_product_domain or "null")
+        products = reward.all_discount_product_ids
+        if domain is not None:
+            products = lines.product_id.filtered_domain(domain)
+        lines = lines.filtered(lambda line: line.product_id in products)
+        if reward.discount_applicability == "cheapest":
+            lines = lines.filtered(lambda line: line.price_unit > 0).sorted("price_unit")[:1]
+        return lines | lines.linked_line_ids.filtered("combo_item_id")
 
     def _get_withdrawal_exception_text(self):
         """Return why the right of withdrawal does not hold for this article, for the customer."""

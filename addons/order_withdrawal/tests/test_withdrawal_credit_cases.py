@@ -1,4 +1,5 @@
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .credit_notes import CreditNoteCommon
@@ -109,3 +110,46 @@ class TestWithdrawalCreditCases(CreditNoteCommon):
         self.assertEqual(self._credit(statement).amount_total, 46)
         part = self._enter(other, line_ids=self._lines(other, 5))
         self.assertEqual(self._credit(part).amount_total, 24)
+
+    # === DISCOUNTS ON SOME ARTICLES === #
+
+    def test_discount_on_one_article_goes_back_with_it(self):
+        order = self._create_untaxed_order(
+            [(self.product, 1, 100), (self.second, 1, 100), (self.product, 1, -20)]
+        )
+        order._create_invoices(final=True).action_post()
+        discount, chair = order.order_line[2], order.order_line[0]
+        self.patch(
+            type(chair),
+            "_get_discounted_articles",
+            lambda line: chair if line == discount else line.browse(),
+        )
+        lamp = self._enter(order, line_ids=self._lines(order, 0, 1)[1:])
+        self.assertEqual(self._credit(lamp).amount_total, 100)
+        self.assertEqual(self._credit(self._enter(order)).amount_total, 80)
+
+    def test_discount_on_one_article_of_another_tax(self):
+        taxes = [self._create_tax(rate) for rate in (23, 8)]
+        order = self._create_web_order(
+            order_line=[
+                Command.create(
+                    {
+                        "product_id": product.id,
+                        "product_uom_qty": 1,
+                        "price_unit": price,
+                        "tax_ids": [Command.set(tax.ids)],
+                    }
+                )
+                for product, price, tax in (
+                    (self.product, 100, taxes[0]),
+                    (self.second, 100, taxes[1]),
+                    (self.product, -20, taxes[0]),
+                )
+            ]
+        )
+        order._create_invoices(final=True).action_post()
+        chair = order.order_line[0]
+        self.patch(type(chair), "_get_discounted_articles", lambda line: chair)
+        lamp = self._enter(order, line_ids=self._lines(order, 0, 1)[1:])
+        self.assertAlmostEqual(self._credit(lamp).amount_untaxed, 100)
+        self.assertAlmostEqual(self._credit(self._enter(order)).amount_untaxed, 80)

@@ -190,17 +190,27 @@ class SaleWithdrawal(models.Model):
         if not goods:
             return {}
         discounts = lines.filtered(self._is_discount)
-        by_taxes = goods.grouped("tax_ids")
-        # Odoo gives a discount in a line for each rate of tax: that of the articles of this rate.
-        is_by_taxes = by_taxes.keys() <= discounts.grouped("tax_ids").keys()
+        taxed = discounts.grouped("tax_ids").keys()
         found = {}
         for line in discounts:
-            sharing = by_taxes.get(line.tax_ids, goods) if is_by_taxes else goods
+            sharing = self._get_discounted_goods(line, goods)
+            # Odoo gives a discount in a line for each rate of tax: that of the articles of this
+            # rate.
+            by_taxes = sharing.grouped("tax_ids")
+            is_by_taxes = by_taxes.keys() <= taxed
+            if is_by_taxes:
+                sharing = by_taxes.get(line.tax_ids, sharing)
             sharing |= self._get_discounted_charges(lines, line, is_by_taxes)
             amount = line.currency_id.round(self._share_discount(line, sharing, plan))
             if not line.currency_id.is_zero(amount):
                 found[line] = (1.0, amount)
         return found
+
+    def _get_discounted_goods(self, discount, goods):
+        """Return those of the goods of an invoice that a discount was taken off: all, or some."""
+        article = discount.sale_line_ids[:1]
+        articles = article and article._get_discounted_articles()
+        return goods.filtered(lambda line: line.sale_line_ids & articles) if articles else goods
 
     def _get_discounted_charges(self, lines, discount, is_by_taxes):
         """Return what the delivery cost, where a discount was on it as well.
