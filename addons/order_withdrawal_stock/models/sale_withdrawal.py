@@ -2,6 +2,8 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from ..shipped import Shipped
+
 
 class SaleWithdrawal(models.Model):
     _inherit = "sale.withdrawal"
@@ -68,19 +70,51 @@ class SaleWithdrawal(models.Model):
         plan = {}
         others = self._get_statements_before()
         for line, withdrawn in self._get_withdrawn_quantities().items():
-            moves = line._get_shipped_moves().sorted(
-                lambda move: (move.date, move.id), reverse=True
-            )
-            unit = line.product_uom_id
-            left = withdrawn - self._get_returned(line, moves, others)
-            for move in moves:
-                back = self._sum_up_returns(self._get_returns(move), move.product_uom)
-                wanted = unit._compute_quantity(max(left, 0), move.product_uom, round=False)
-                quantity = move.product_uom.round(min(move.quantity - back, wanted))
-                if move.product_uom.compare(quantity, 0) > 0:
-                    plan[move] = quantity
-                    left -= move.product_uom._compute_quantity(quantity, unit, round=False)
+            for moves in line._get_shipped_moves().grouped("product_id").values():
+                shipped = self._measure_shipped(line, moves)
+                plan |= self._plan_return(shipped, withdrawn, others)
         return plan
+
+    def _plan_return(self, shipped, withdrawn, others):
+        """Return how much comes back of each move that has brought an article, or a component.
+
+        :param Shipped shipped: what was brought
+        :param float withdrawn: in the unit of the line
+        :param sale.withdrawal others: see ``_get_statements_before``
+        :rtype: dict[stock.move, float]
+        """
+        plan = {}
+        left = withdrawn * shipped.pieces - self._get_returned(shipped, others)
+        moves = shipped.moves.sorted(lambda move: (move.date, move.id), reverse=True)
+        for move in moves:
+            back = self._sum_up_moves(self._get_returns(move), move.product_uom)
+            wanted = shipped.unit._compute_quantity(max(left, 0), move.product_uom, round=False)
+            quantity = move.product_uom.round(min(move.quantity - back, wanted))
+            if move.product_uom.compare(quantity, 0) > 0:
+                plan[move] = quantity
+                left -= move.product_uom._compute_quantity(quantity, shipped.unit, round=False)
+        return plan
+
+    def _measure_shipped(self, line, moves):
+        """Return what these moves have brought of a line, all of the same product.
+
+        The components of a kit (`sale_mrp`) have the line of the kit. How many make one is told by
+        what the customer has of both, so that the whole brings back everything, whatever the bill
+        of materials says today.
+
+        :rtype: Shipped
+        """
+        product = moves.product_id
+        if product == line.product_id:
+            return Shipped(line, moves, line.product_uom_id, 1.0)
+        had, kits = self._sum_up_moves(moves, product.uom_id), line.product_uom_qty
+        # Of a kit that is not complete, nothing counts as delivered.
+        if line._is_delivered():
+            returns = moves.browse().union(*map(self._get_returns, moves))
+            back = returns.filtered(lambda move: move.state == "done")
+            had -= self._sum_up_moves(back, product.uom_id)
+            kits = line.qty_delivered
+        return Shipped(line, moves, product.uom_id, had / kits if kits else 0.0)
 
     def _get_statements_before(self):
         """Return the other statements that come before this one where a return names none.
@@ -93,26 +127,27 @@ class SaleWithdrawal(models.Model):
         served = served.filtered(lambda other: other.state != "declined")
         return (earlier | served) - self
 
-    def _get_returned(self, line, moves, others):
-        """Return how much of an article is back, or on its way back, by this statement.
+    def _get_returned(self, shipped, others):
+        """Return how much of what was shipped is back, or on its way back, by this statement.
 
         What somebody has returned by hand, or as a rest that came later, names no statement: it is
         taken for what the others still want back, then for this one.
 
-        :param stock.move moves: that have brought it
+        :param Shipped shipped: what was brought
         :param sale.withdrawal others: see ``_get_statements_before``
-        :return: quantity in the unit of the line
+        :return: quantity in the unit of ``shipped``
         """
+        moves = shipped.moves
         returns = moves.browse().union(*map(self._get_returns, moves))
         by_statement = {
-            statement: self._sum_up_returns(found, line.product_uom_id)
+            statement: self._sum_up_moves(found, shipped.unit)
             for statement, found in returns.grouped(
                 lambda back: back.picking_id.order_withdrawal_id
             ).items()
         }
         loose = by_statement.get(self.browse(), 0)
         for other in others:
-            wanted = other._get_withdrawn_quantities().get(line, 0)
+            wanted = other._get_withdrawn_quantities().get(shipped.line, 0) * shipped.pieces
             loose -= max(wanted - by_statement.get(other, 0), 0)
         return by_statement.get(self, 0) + max(loose, 0)
 
@@ -122,12 +157,12 @@ class SaleWithdrawal(models.Model):
             lambda back: back.origin_returned_move_id == move and back.state != "cancel"
         )
 
-    def _sum_up_returns(self, returns, unit):
+    def _sum_up_moves(self, moves, unit):
         return sum(
-            back.product_uom._compute_quantity(
-                back.quantity if back.state == "done" else back.product_uom_qty, unit, round=False
+            move.product_uom._compute_quantity(
+                move.quantity if move.state == "done" else move.product_uom_qty, unit, round=False
             )
-            for back in returns
+            for move in moves
         )
 
     def _create_returns(self, plan):

@@ -268,6 +268,65 @@ class TestWithdrawalStock(StockStatusCommon):
         with self.assertRaisesRegex(UserError, "nothing to be returned"):
             self._enter(self._create_web_order()).action_create_return()
 
+    def _create_order_of_kits(self):
+        """Return a shipped order of 2 kits with 4 legs and a seat each, as by `sale_mrp`."""
+        order = self._create_web_order(
+            order_line=[Command.create({"product_id": self.product.id, "product_uom_qty": 2})]
+        )
+        line, whole = order.order_line, order.picking_ids.move_ids
+        leg, seat = (self._create_product(self.env, name=name) for name in ("Leg", "Seat"))
+        parts = whole.browse()
+        for product, quantity in ((leg, 8), (seat, 2)):
+            parts |= whole.copy({"product_id": product.id, "product_uom_qty": quantity})
+        whole._action_cancel()
+        whole.unlink()
+        parts._action_confirm()
+
+        def deliver(lines):
+            found = dict.fromkeys(lines, 0.0)
+            done = line.move_ids.filtered(
+                lambda move: move.product_id == leg and move.state == "done"
+            )
+            out = done.filtered(lambda move: move.location_dest_id.usage == "customer")
+            legs = sum(out.mapped("quantity")) - sum((done - out).mapped("quantity"))
+            return found | {line: legs / 4}
+
+        self.patch(type(line), "_prepare_qty_delivered", deliver)
+        self._ship(parts.picking_id)
+        self.assertEqual(line.qty_delivered, 2)
+        return order
+
+    def _return_parts(self, statement):
+        """Return how much of each product the button makes return transfers of."""
+        action = statement.action_create_return()
+        moves = self.env["stock.picking"].browse(action["res_id"]).move_ids
+        return {move.product_id.name: move.product_uom_qty for move in moves}
+
+    def test_return_of_kits_has_all_components(self):
+        statement = self._enter(self._create_order_of_kits())
+        self.assertEqual(self._return_parts(statement), {"Leg": 8, "Seat": 2})
+        with self.assertRaisesRegex(UserError, "nothing to be returned"):
+            statement.action_create_return()
+
+    def test_return_of_one_kit_after_the_other(self):
+        order = self._create_order_of_kits()
+        first, second = self._enter(order, 1), self._enter(order, 1)
+        self.assertEqual(self._return_parts(first), {"Leg": 4, "Seat": 1})
+        self._ship(first.sudo().return_picking_ids)
+        self.assertEqual(order.order_line.qty_delivered, 1)
+        with self.assertRaisesRegex(UserError, "nothing to be returned"):
+            first.action_create_return()
+        self.assertEqual(self._return_parts(second), {"Leg": 4, "Seat": 1})
+
+    def test_return_of_a_kit_that_is_not_complete(self):
+        order = self._create_order_of_kits()
+        self.patch(
+            type(order.order_line), "_prepare_qty_delivered", lambda lines: dict.fromkeys(lines, 0)
+        )
+        self.env.add_to_compute(order.order_line._fields["qty_delivered"], order.order_line)
+        self.assertEqual(order.order_line.qty_delivered, 0)
+        self.assertEqual(self._return_parts(self._enter(order, 1)), {"Leg": 4, "Seat": 1})
+
     def test_return_asks_for_the_rights_of_the_order(self):
         order = self._create_web_order()
         self._ship(order.picking_ids)
