@@ -1,3 +1,5 @@
+from lxml import etree
+
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
@@ -232,6 +234,17 @@ class TestWithdrawalClerk(WithdrawalHttpCommon):
         order.order_line.qty_delivered = 5
         self._enter(order).action_accept()
         self.assertEqual(order.state, "sale")
+
+    def test_return_is_not_offered_where_no_transfer_has_brought_anything(self):
+        self.product.type = "service"
+        order = self._create_web_order()
+        order.order_line.qty_delivered = 5
+        statement = self._enter(order)
+        self.assertTrue(statement.has_goods_out)
+        self.assertFalse(statement.can_return)
+        arch = etree.fromstring(statement.get_view(view_type="form")["arch"])
+        (button,) = arch.xpath("//button[@name='action_create_return']")
+        self.assertIn("not can_return", button.get("invisible"))
 
     def test_accept_needs_an_order(self):
         statement = self._enter(partner_name="Anna")

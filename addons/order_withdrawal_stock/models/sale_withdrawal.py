@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
@@ -14,6 +14,19 @@ class SaleWithdrawal(models.Model):
         string="Returns",
         copy=False,
     )
+
+    @api.depends(
+        "order_id.order_line.move_ids.state",
+        "order_id.order_line.move_ids.quantity",
+        "return_picking_ids.state",
+    )
+    def _compute_can_return(self):
+        """Override of `order_withdrawal` to look for goods that are not on their way back."""
+        res = super()._compute_can_return()
+        for withdrawal in self:  # one record a time: shown in a form only
+            kept = withdrawal._origin
+            withdrawal.can_return = bool(kept.order_id and kept._plan_returns())
+        return res
 
     def action_create_return(self):
         """Override of `order_withdrawal` to make the return transfers of the withdrawn goods.

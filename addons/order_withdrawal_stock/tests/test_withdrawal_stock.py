@@ -268,6 +268,17 @@ class TestWithdrawalStock(StockStatusCommon):
         with self.assertRaisesRegex(UserError, "nothing to be returned"):
             self._enter(self._create_web_order()).action_create_return()
 
+    def test_return_is_offered_while_there_are_goods_for_it(self):
+        order = self._create_web_order()
+        statement = self._enter(order)
+        self.assertFalse(statement.can_return)
+        self._ship(order.picking_ids)
+        self.assertTrue(statement.can_return)
+        statement.action_create_return()
+        self.assertFalse(statement.can_return)
+        statement.sudo().return_picking_ids.action_cancel()
+        self.assertTrue(statement.can_return)
+
     def _create_order_of_kits(self):
         """Return a shipped order of 2 kits with 4 legs and a seat each, as by `sale_mrp`."""
         order = self._create_web_order(

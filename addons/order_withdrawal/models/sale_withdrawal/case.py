@@ -97,6 +97,7 @@ class SaleWithdrawal(models.Model):
     )
     has_goods_out = fields.Boolean(compute="_compute_has_goods_out", compute_sudo=True)
     has_invoices = fields.Boolean(compute="_compute_has_goods_out", compute_sudo=True)
+    can_return = fields.Boolean(compute="_compute_can_return", compute_sudo=True)
     order_state = fields.Selection(related="order_id.state", string="State of the order")
 
     # === COMPUTE METHODS === #
@@ -301,6 +302,13 @@ class SaleWithdrawal(models.Model):
             order = withdrawal.order_id
             withdrawal.has_goods_out = bool(order) and order._has_left_house()
             withdrawal.has_invoices = any(move.state == "posted" for move in order.invoice_ids)
+
+    def _compute_can_return(self):
+        """Whether the button of the return transfer has goods that it can bring back.
+
+        Hook: addons that know of transfers say so.
+        """
+        self.can_return = False
 
     # === WHAT IS WITHDRAWN === #
 
