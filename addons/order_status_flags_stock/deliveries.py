@@ -4,8 +4,44 @@ from datetime import datetime
 
 from odoo.tools import SQL
 
-# SQL twin of ``stock.move._is_bound_for_customer``.
-BOUND_FOR_CUSTOMER = SQL("source.usage != 'customer' AND target.usage = 'customer'")
+
+def _is_in_transit(location):
+    """SQL of whether a location is the transit between the companies of this database.
+
+    :param str location: alias of the table
+    """
+    return SQL(
+        """
+        (SELECT res_id::text FROM ir_model_data
+          WHERE module = 'stock' AND name = 'stock_location_inter_company')
+        = ANY (string_to_array(%s.parent_path, '/'))
+        """,
+        SQL.identifier(location),
+    )
+
+
+# SQL twin of ``stock.move._is_bound_for_customer``, and for one step of ``_ships_to_customer``.
+IS_OUT = SQL(
+    "source.usage != 'customer' AND (target.usage = 'customer' OR %s)", _is_in_transit("target")
+)
+
+
+def _is_back(move):
+    """SQL of whether a move brings goods back from the customer.
+
+    From the transit between companies comes also what one of them has bought for its customer.
+
+    :param str move: alias of the table
+    """
+    return SQL(
+        """
+        (target.usage != 'customer'
+         AND (source.usage = 'customer'
+              OR (%s.origin_returned_move_id IS NOT NULL AND %s)))
+        """,
+        SQL.identifier(move),
+        _is_in_transit("source"),
+    )
 
 
 def select_deliveries(condition):
@@ -52,7 +88,7 @@ def _select_lines(condition):
                     ELSE line.product_uom_qty > COALESCE(line.qty_delivered, 0) END AS is_open,
                COUNT(*) FILTER (WHERE %(is_out)s AND move.state != 'cancel') AS moves,
                -- Odoo exchanges what it takes back. Other lines are not worth the look.
-               CASE WHEN bool_or(source.usage = 'customer') THEN (%(whole_at)s) END AS whole_at
+               CASE WHEN bool_or(%(is_back)s) THEN (%(whole_at)s) END AS whole_at
           FROM sale_order_line line
           JOIN res_company company ON company.id = line.company_id
      LEFT JOIN stock_move move ON move.sale_line_id = line.id
@@ -65,7 +101,8 @@ def _select_lines(condition):
       GROUP BY line.id
         """,
         latest=datetime.max.replace(microsecond=0),
-        is_out=BOUND_FOR_CUSTOMER,
+        is_out=IS_OUT,
+        is_back=_is_back("move"),
         whole_at=_select_whole_at(),
         condition=condition,
     )
@@ -81,7 +118,7 @@ def _select_whole_at():
         SELECT MIN(step.date)
           FROM (SELECT part.date,
                        SUM(part.quantity * unit.factor
-                           * CASE WHEN source.usage = 'customer' THEN -1 ELSE 1 END)
+                           * CASE WHEN %(is_back)s THEN -1 ELSE 1 END)
                            OVER (ORDER BY part.date, part.id) AS quantity
                   FROM stock_move part
                   JOIN uom_uom unit ON unit.id = part.product_uom
@@ -90,10 +127,12 @@ def _select_whole_at():
                  WHERE part.sale_line_id = line.id
                    AND part.product_id = line.product_id
                    AND part.state = 'done'
-                   AND (source.usage = 'customer') != (target.usage = 'customer')) AS step
+                   AND %(is_back)s != (%(is_out)s)) AS step
           JOIN uom_uom unit ON unit.id = line.product_uom_id
          WHERE ROUND((step.quantity / unit.factor)::numeric,
                      (SELECT digits FROM decimal_precision WHERE name = 'Product Unit'))
                >= line.product_uom_qty
-        """
+        """,
+        is_back=_is_back("part"),
+        is_out=IS_OUT,
     )

@@ -12,7 +12,7 @@ CANCELLING = object()
 MOVE_FIELDS = [
     *("date", "state", "delay_alert_date", "sale_line_id"),
     *("product_id", "product_uom", "quantity"),
-    *("location_id", "location_dest_id", "location_final_id"),
+    *("location_id", "location_dest_id", "location_final_id", "origin_returned_move_id"),
 ]
 LINE_FIELDS = [
     *("order_id", "product_id", "product_uom_id", "product_uom_qty"),

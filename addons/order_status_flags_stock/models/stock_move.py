@@ -25,10 +25,10 @@ class StockMove(models.Model):
         Steps inside the warehouse and returns do not.
         """
         self.ensure_one()
-        return self.location_dest_id.usage == "customer" and self.location_id.usage != "customer"
+        return self.location_dest_id._is_with_customer() and self.location_id.usage != "customer"
 
     def _is_bound_for_customer(self):
         """Whether the goods of the move end up at the customer, in this step or a later one."""
         self.ensure_one()
         final = self.location_final_id or self.location_dest_id
-        return final.usage == "customer" and self.location_id.usage != "customer"
+        return final._is_with_customer() and self.location_id.usage != "customer"
