@@ -1,7 +1,8 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, LockError
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import SQL, mute_logger
 
@@ -180,6 +181,30 @@ class TestDays(RuleCommon):
         self.env.flush_all()
         runs._gc_left_statuses()
         self.assertEqual(runs.search_count([("order_id", "=", order.id)]), 0)
+
+    def test_rules_are_saved_while_the_scheduled_action_runs(self):
+        rule = self._create_days_rule()
+        cron = type(self.env["ir.cron"])
+        with (
+            patch.object(cron, "lock_for_update", side_effect=LockError("runs")),
+            patch.object(cron, "try_lock_for_update", lambda cron, **_options: cron.browse()),
+        ):
+            rule.trg_date_range = 4
+            self._create_days_rule(name="Another")
+        self.assertEqual(rule.trg_date_range, 4)
+
+    def test_scheduled_action_that_runs_often_enough_is_left_as_it_is(self):
+        cron = self.env.ref(CRON)
+        rule = self._create_days_rule()
+        for before, after in (
+            ((45, "minutes"), (45, "minutes")),
+            ((90, "minutes"), (1, "hours")),
+            ((4, "hours"), (1, "hours")),
+        ):
+            cron.interval_number, cron.interval_type = before
+            rule.trg_date_range += 1
+            self.assertEqual((cron.interval_number, cron.interval_type), after)
+            self.assertTrue(cron.active)
 
     # === SWITCHING IT ON === #
 

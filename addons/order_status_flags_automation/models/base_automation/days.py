@@ -122,10 +122,15 @@ class BaseAutomation(models.Model):
             "base_automation.ir_cron_data_base_automation_check", raise_if_not_found=False
         )
         rules = self.with_context(active_test=True)
-        if cron and rules.search_count([("trigger", "=", DAYS_IN_STATUS)], limit=1):
-            # Odoo may have set it to something shorter for rules of its own.
-            is_short = cron.interval_type == "minutes"
-            cron.write({"active": True} if is_short else HOURLY)
+        is_needed = rules.search_count([("trigger", "=", DAYS_IN_STATUS)], limit=1)
+        # Nobody can write it while it runs, as Odoo says above: then it is active anyway.
+        if cron and is_needed and cron.try_lock_for_update(allow_referencing=True):
+            # Odoo, or an administrator, may have set it to something shorter.
+            is_short = cron.interval_type == "minutes" and cron.interval_number <= 60
+            values = {"active": True} if is_short else HOURLY
+            changed = {name: value for name, value in values.items() if cron[name] != value}
+            if changed:
+                cron.write(changed)
         return res
 
     @api.model
