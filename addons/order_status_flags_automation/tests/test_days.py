@@ -1,5 +1,8 @@
+from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
+
+from psycopg2.errors import SerializationFailure
 
 from odoo import fields
 from odoo.exceptions import AccessError, LockError
@@ -9,7 +12,7 @@ from odoo.tools import SQL, mute_logger
 from .common import RuleCommon
 
 CRON = "base_automation.ir_cron_data_base_automation_check"
-LOGGER = "odoo.addons.order_status_flags_automation.models.base_automation.days"
+DAYS = LOGGER = "odoo.addons.order_status_flags_automation.models.base_automation.days"
 
 
 @tagged("post_install", "-at_install")
@@ -181,6 +184,98 @@ class TestDays(RuleCommon):
         self.env.flush_all()
         runs._gc_left_statuses()
         self.assertEqual(runs.search_count([("order_id", "=", order.id)]), 0)
+
+    # === TIME, AND WHAT GOES WRONG === #
+
+    @contextmanager
+    def _in_short_turns(self):
+        """The time of a run is up after each batch of two orders."""
+        cron = type(self.env["ir.cron"])
+        commit = cron._commit_progress
+
+        def commit_and_stop(self, processed=0, **values):
+            commit(self, processed, **values)
+            return 0 if processed else 60
+
+        with patch(f"{DAYS}.BATCH", 2), patch.object(cron, "_commit_progress", commit_and_stop):
+            yield
+
+    def _create_rule_of_odoo(self):
+        return self.env["base.automation"].create(
+            {
+                "name": "Rule of Odoo's own",
+                "model_id": self.env["ir.model"]._get("res.partner").id,
+                "trigger": "on_time_created",
+                "trg_date_range": 1,
+                "trg_date_range_type": "minutes",
+                "filter_domain": "[('name', '=', 'nobody at all')]",
+            }
+        )
+
+    def test_what_is_left_when_the_time_is_up_is_done_at_once(self):
+        self._create_days_rule()
+        other = self._create_rule_of_odoo()
+        orders = [self._pack(4) for _n in range(5)]
+        with self._in_short_turns():
+            self._run_cron()
+        self.assertEqual([self._runs(order) for order in orders], [1] * 5)
+        self.assertTrue(other.last_run)
+
+    def test_used_up_time_is_nothing_done(self):
+        """Neither a turn without time, nor one that ends with a clash, is the end of the run."""
+        self._create_days_rule()
+        other = self._create_rule_of_odoo()
+        order = self._pack(4)
+        with patch.object(type(self.env["ir.cron"]), "_commit_progress", return_value=0) as commit:
+            self.env["base.automation"]._cron_process_time_based_actions()
+        self.assertEqual(commit.call_args.kwargs, {"remaining": 1})
+        self.assertFalse(self._runs(order) or other.last_run)
+
+    def test_failing_orders_stand_in_nobodys_way(self):
+        """They are the oldest, and each turn would begin with them."""
+        code = "if record.client_order_ref == 'bad': raise UserError('no')\n"
+        code += "record['client_order_ref'] = 'done'"
+        self._create_days_rule({"state": "code", "code": code}, name="First")
+        note = "record['note'] = (record.note or '') + 'o'"
+        self._create_days_rule({"state": "code", "code": note}, name="Second")
+        other = self._create_rule_of_odoo()
+        bad = [self._pack(4, client_order_ref="bad") for _n in range(4)]
+        good = self._pack(4)
+        everyone = self.env["sale.order"].concat(*bad, good)
+        everyone.note = False
+        for _run in range(2):
+            with self._in_short_turns(), self.assertLogs(LOGGER, "WARNING") as logs:
+                self._run_cron()
+            self.assertEqual(len(logs.output), 4, "each is tried once a run")
+            self.assertEqual(good.client_order_ref, "done")
+            self.assertEqual([str(order.note).count("o") for order in everyone], [1] * 5)
+        self.assertTrue(other.last_run)
+
+    def test_broken_rule_stops_no_other(self):
+        self._create_days_rule(filter_domain="[('gone', '=', 1)]", name="Broken")
+        self._create_days_rule()
+        other, order = self._create_rule_of_odoo(), self._pack(4)
+        with self.assertLogs(LOGGER, "WARNING"):
+            self._run_cron()
+        self.assertEqual(self._runs(order), 1)
+        self.assertTrue(other.last_run)
+
+    def test_clash_with_another_transaction_passes(self):
+        self._create_days_rule()
+        other, order = self._create_rule_of_odoo(), self._pack(4)
+        model = type(self.env["base.automation"])
+        with (
+            patch.object(model, "_process_orders", side_effect=SerializationFailure),
+            mute_logger("odoo.addons.base.models.ir_cron"),
+        ):
+            self._run_cron()
+        cron = self.env.ref(CRON)
+        self.assertFalse(cron.failure_count)
+        triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
+        self.assertTrue(triggers, "it begins again at once")
+        self._run_cron()
+        self.assertEqual(self._runs(order), 1)
+        self.assertTrue(other.last_run)
 
     def test_rules_are_saved_while_the_scheduled_action_runs(self):
         rule = self._create_days_rule()

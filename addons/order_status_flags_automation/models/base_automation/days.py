@@ -1,9 +1,9 @@
 import logging
 
-import psycopg2
-
 from odoo import api, fields, models
+from odoo.exceptions import ConcurrencyError
 from odoo.fields import Domain
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, safe_eval
 
 from odoo.addons.base_automation.models.base_automation import DATE_RANGE
@@ -13,6 +13,8 @@ from .rule import DAYS_IN_STATUS, LOOK_BACK
 _logger = logging.getLogger(__name__)
 
 BATCH = 100
+# With another transaction: they pass by themselves.
+CLASHES = (ConcurrencyError, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY)
 DEFAULT_DAYS = 3
 HOURLY = {"active": True, "interval_number": 1, "interval_type": "hours"}
 # What makes a rule meet other orders than before.
@@ -34,6 +36,19 @@ class BaseAutomation(models.Model):
         copy=False,
         help="30 days before the rule is switched on, or meets other orders, unless you give"
         " another time.",
+    )
+    order_tried_until = fields.Integer(
+        string="Tried until",
+        readonly=True,
+        copy=False,
+        help="In a run that takes several turns: up to this id, orders on which it failed wait for"
+        " the next run.",
+    )
+    order_tried_run = fields.Datetime(
+        string="Tried in the run after",
+        readonly=True,
+        copy=False,
+        help="Which run that is: when the one before was through.",
     )
     order_due_count = fields.Integer(
         string="Orders due now",
@@ -135,11 +150,42 @@ class BaseAutomation(models.Model):
 
     @api.model
     def _cron_process_time_based_actions(self):
-        """Override of `base_automation` to run the rules about days in a status first."""
-        for rule in self.with_context(active_test=True).search([("trigger", "=", DAYS_IN_STATUS)]):
-            if not rule._run_on_due_orders():
-                break
-        return super()._cron_process_time_based_actions()
+        """Override of `base_automation` to run the rules about days in a status first.
+
+        Odoo's own have their turn once all of these are through. When the time is up, the rest is
+        reported as remaining: the scheduled action begins again at once, with time of its own.
+        """
+        rules = self.with_context(active_test=True).search([("trigger", "=", DAYS_IN_STATUS)])
+        progress, is_through = self.env["ir.cron"], False
+        if progress._commit_progress() > 0:
+            try:
+                is_through = all(rule._run_if_possible() for rule in rules)
+            except CLASHES:
+                # Of a batch, nothing is kept; what was committed before is not done again.
+                self.env.cr.rollback()
+                self.env.invalidate_all()
+        if is_through:
+            return super()._cron_process_time_based_actions()
+        progress._commit_progress(remaining=1)
+        return None
+
+    def _run_if_possible(self):
+        """Run this rule on the orders that are due; one whose domain is broken stops no other.
+
+        :return: whether there is time left
+        :rtype: bool
+        """
+        try:
+            return self._run_on_due_orders()
+        except CLASHES:
+            raise
+        except Exception:  # whatever a domain may bring
+            # What was done before is committed, see `_run_on_due_orders`.
+            self.env.cr.rollback()
+            self.env.invalidate_all()
+            # By its id: it may be gone.
+            _logger.warning("Rule %s cannot be run", self.id, exc_info=True)
+            return True
 
     def _run_on_due_orders(self):
         """Run this rule on all orders that are long enough in its status, in batches.
@@ -147,16 +193,17 @@ class BaseAutomation(models.Model):
         :return: whether there is time left
         :rtype: bool
         """
-        failed = []
-        while orders := self._find_due_orders(failed):
-            for order in orders:
-                if not self._run_on_due_order(order):
-                    failed.append(order.id)
+        failed, seconds_left = [], 1
+        while seconds_left and (orders := self._find_due_orders(failed)):
+            failed += [order.id for order in orders if not self._run_on_due_order(order)]
             # One commit a batch: what was done is not done again when a later one is stopped.
-            if not self.env["ir.cron"]._commit_progress(len(orders)):
-                return False
-        self.last_run = fields.Datetime.now()
-        return True
+            seconds_left = self.env["ir.cron"]._commit_progress(len(orders))
+        if failed:
+            # They have had their turn, and hold up no other when the action begins again.
+            self.write({"order_tried_until": max(failed), "order_tried_run": self._get_run()})
+        if seconds_left:
+            self.last_run = fields.Datetime.now()
+        return seconds_left > 0
 
     def _run_on_due_order(self, order):
         """Run this rule on an order and keep that it has; one that fails stops no other."""
@@ -171,8 +218,8 @@ class BaseAutomation(models.Model):
                 )
                 self._process_orders(order)
             return True
-        except psycopg2.OperationalError:
-            raise  # a clash with another transaction: the scheduled action begins anew
+        except CLASHES:
+            raise  # the scheduled action begins anew
         except Exception:
             _logger.warning("Rule %s failed on %s", self.name, order.name, exc_info=True)
             self.env.invalidate_all()
@@ -205,8 +252,19 @@ class BaseAutomation(models.Model):
 
         :param list left_out: ids of orders that are not to be found
         """
-        due = self._get_due_domain() & Domain("id", "not in", left_out)
+        due = self._get_due_domain() & self._get_turn_domain() & Domain("id", "not in", left_out)
         return self.env["sale.order"].search(due, limit=BATCH, order="id")
+
+    def _get_turn_domain(self):
+        """Return what leaves out the orders on which this rule has failed in this run already."""
+        is_same_run = self.order_tried_run == self._get_run()
+        return Domain("id", ">", self.order_tried_until if is_same_run else 0)
+
+    @api.model
+    def _get_run(self):
+        """Return what tells the runs of the scheduled action apart: when the one before was
+        through. It stays while what remains is done."""
+        return self.env.context.get("lastcall") or False
 
     def _get_due_domain(self):
         """Return what finds the orders on which this rule is to run now."""

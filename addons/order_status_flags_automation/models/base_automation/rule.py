@@ -87,8 +87,8 @@ class BaseAutomation(models.Model):
 
     def write(self, vals):
         res = super().write(vals)
-        # `last_run` is written at each run of the scheduled action, and decides nothing here.
-        if vals.keys() - {"last_run", "order_status_since"}:
+        # Written at each run of the scheduled action, and decide nothing here.
+        if vals.keys() - {"last_run", "order_status_since", "order_tried_until", "order_tried_run"}:
             self.env.registry.clear_cache()
         return res
 
