@@ -2,6 +2,7 @@ from . import (
     test_access,
     test_address_guard,
     test_body,
+    test_deletion,
     test_delivery,
     test_faults,
     test_kill,

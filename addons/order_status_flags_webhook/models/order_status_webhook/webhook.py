@@ -45,6 +45,8 @@ class OrderStatusWebhook(models.Model):
     is_plain_http = fields.Boolean(compute="_compute_is_plain_http")
     company_id = fields.Many2one(
         comodel_name="res.company",
+        # Without it, the webhook would hear of everybody's.
+        ondelete="cascade",
         default=lambda self: self.env.company,
         help="Only orders of this company and its branches. Empty: of every company.",
     )
