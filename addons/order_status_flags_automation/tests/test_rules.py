@@ -1,4 +1,8 @@
-from odoo.exceptions import ValidationError
+from unittest.mock import patch
+
+from psycopg2.errors import SerializationFailure
+
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
 from odoo.addons.order_status_flags.status_change import StatusChange
@@ -162,6 +166,47 @@ class TestRules(RuleCommon):
         order.set_order_status(self.in_progress.id)
         self.assertEqual(order.order_status_id, self.packed)
         self.assertEqual(self._runs(order), 0, "it is no longer in progress")
+
+    # === FAILURES === #
+
+    def _create_failing_rule(self):
+        code = "if record.client_order_ref == 'bad': raise UserError('no toner')\n"
+        code += "record['client_order_ref'] = 'done'"
+        return self._create_rule(
+            STATUS, self.saved, {"state": "code", "code": code}, name="Print it"
+        )
+
+    def test_failing_rule_stops_no_business_step(self):
+        self._create_failing_rule()
+        orders = self._create_orders(3, confirm=False)
+        orders[1].client_order_ref = "bad"
+        with self.assertLogs(LOGGER, "WARNING") as logs:
+            orders.with_user(self.seller).action_confirm()
+        self.assertEqual(orders.mapped("state"), ["sale"] * 3)
+        self.assertEqual(orders.order_status_id, self.saved)
+        self.assertEqual(orders.mapped("client_order_ref"), ["done", "bad", "done"])
+        self.assertEqual(len(logs.output), 1)
+        told = " ".join(orders[1].message_ids.mapped("body"))
+        self.assertIn("The automation rule “Print it” failed: no toner", told)
+        for order in orders:
+            self.assertChain(order)
+
+    def test_failing_rule_is_an_error_for_who_sets_the_status(self):
+        rule = self._create_failing_rule()
+        rule.trg_field_ref = self.packed.id
+        order = self._create_order(client_order_ref="bad")
+        with self.assertRaisesRegex(UserError, "no toner"):
+            order.set_order_status(self.packed.id)
+
+    def test_clash_of_a_rule_is_the_callers_to_try_again(self):
+        self._create_failing_rule()
+        order = self._create_order(confirm=False)
+        model = type(self.env["base.automation"])
+        with (
+            patch.object(model, "_process_orders", side_effect=SerializationFailure),
+            self.assertRaises(SerializationFailure),
+        ):
+            order.action_confirm()
 
     # === CIRCLES === #
 

@@ -4,6 +4,8 @@ from datetime import timedelta
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
+from odoo.addons.mail_delivery_retry.attempt import try_in_parts
+
 _logger = logging.getLogger(__name__)
 
 STATUS_SET = "on_order_status_set"
@@ -19,6 +21,8 @@ REFERENCES = {
 LOOK_BACK = timedelta(days=30)
 # Keys of Odoo's own: the import of the web client, and `load`.
 IMPORTING = {"import_file", "_import_current_module"}
+# Sources of changes that a person of ours has made, and none that just happened.
+BY_HAND = {"manual", "flag"}
 # Of the cursor: which rules are running on which orders at this moment.
 RUNNING = "order_status_flags_automation"
 
@@ -142,11 +146,18 @@ class BaseAutomation(models.Model):
             for key in keys:
                 for rule_id in known.get(key, ()):
                     found.setdefault(rule_id, {})[change.order.id] = key
-        for rule_id, orders in found.items():
-            self.browse(rule_id)._run_on_orders(orders)
+        is_by_hand = all(change.source in BY_HAND for change in changes)
+        for rule_id, met in found.items():
+            rule = self.browse(rule_id)
+            orders = rule._filter_still_met(met)
+            if is_by_hand:
+                # Whoever sets a status reads what is wrong, as with Odoo's own rules.
+                rule._process_orders(orders)
+            else:
+                try_in_parts(orders, rule._process_orders, rule._tell_failure)
 
-    def _run_on_orders(self, met):
-        """Run this rule on orders that still have what it begins with.
+    def _filter_still_met(self, met):
+        """Return the orders that still have what this rule begins with.
 
         :param dict met: ``{order id: (trigger, status or flag id)}``
         """
@@ -158,7 +169,7 @@ class BaseAutomation(models.Model):
                 == met[order.id][1]
             )
         )
-        self._process_orders(still.with_env(self.env))
+        return still.with_env(self.env)
 
     def _process_orders(self, orders):
         """Run this rule on orders, except where it is running already.
@@ -177,6 +188,20 @@ class BaseAutomation(models.Model):
         finally:
             for key in keys:
                 running.pop(key, None)
+
+    def _tell_failure(self, order, error):
+        """Say in the log and on the order that this rule failed, and stopped nothing else."""
+        # sudo: rules are readable by administrators only, their names are told
+        name = self.sudo().name
+        _logger.warning("Automation rule %s failed on %s", name, order.name, exc_info=True)
+        # sudo: whoever changes the order may not write on it
+        order.sudo()._message_log(
+            body=self.env._(
+                "The automation rule “%(rule)s” failed: %(reason)s",
+                rule=name,
+                reason=str(error)[:1000],
+            )
+        )
 
     def _tell_loop(self, order, running):
         """Say in the log and on the order that rules set each other's status."""
