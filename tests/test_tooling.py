@@ -1,18 +1,14 @@
 """The scripts themselves: what they read, what they refuse and in which words."""
 
-import contextlib
-import itertools
 import json
 import os
 import re
 import shutil
 import signal
-import smtplib
 import socket
 import subprocess
 import sys
 import time
-from email.message import EmailMessage
 from pathlib import Path
 
 import common
@@ -20,11 +16,9 @@ import database
 import odoo_source
 import postgres
 import pytest
-import run_tests
 import setup
 import stop
-import templates
-from common import ADDONS, ROOT, Problem, free_port
+from common import ROOT, Problem, free_port
 from kit import axe
 
 BOOKWORM = """\
@@ -270,6 +264,11 @@ def test_interrupted_database_is_not_taken_for_whole(pg):
     assert database.read_mark(pg, name) is None
 
 
+def test_database_error_is_a_problem(pg):
+    with pytest.raises(Problem, match="PostgreSQL, database postgres: .*no_such_table"):
+        database.query(pg, "SELECT * FROM no_such_table")
+
+
 def test_closed_folder_is_seen(tmp_path):
     closed = tmp_path / "closed"
     (closed / "inside").mkdir(parents=True)
@@ -366,129 +365,6 @@ def test_stop_knows_what_has_no_environment_by_its_parent(tmp_path):
             assert stop.started(tmp_path) == {process.pid: os.getpid(), child: process.pid}
         finally:
             os.kill(child, signal.SIGKILL)
-
-
-# === THE MAIL CATCHER === #
-
-
-@pytest.fixture
-def catcher(tmp_path):
-    port = free_port()
-    command = [sys.executable, ROOT / "scripts" / "mail_catcher.py", f"--port={port}"]
-    process = subprocess.Popen(
-        [*command, f"--folder={tmp_path}"], stdout=subprocess.PIPE, text=True
-    )
-    for _attempt in range(100):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            break
-        except OSError:
-            time.sleep(0.1)
-    yield port, tmp_path, process
-    process.terminate()
-    process.wait(10)
-
-
-def send(port, to, subject):
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = "shop@example.com", to, subject
-    message.set_content("Dzień dobry")
-    with smtplib.SMTP("127.0.0.1", port, timeout=10) as smtp:
-        smtp.send_message(message)
-
-
-def test_caught_mail_is_a_file_and_a_line(catcher):
-    port, folder, process = catcher
-    send(port, "anna@example.com", "Zamówienie S00001: zrealizowane")
-    line = process.stdout.readline()
-    (file,) = folder.glob("*.eml")
-    assert "anna@example.com: Zamówienie S00001: zrealizowane" in line
-    assert file.name in line
-    assert "X-RcptTo: anna@example.com" in file.read_text()
-
-
-@pytest.mark.parametrize("code", [451, 550])
-def test_catcher_refuses_as_the_address_asks(catcher, code):
-    port, folder, _process = catcher
-    with pytest.raises(smtplib.SMTPRecipientsRefused) as refusal:
-        send(port, f"anna+{code}@example.com", "x")
-    assert refusal.value.recipients[f"anna+{code}@example.com"][0] == code
-    assert not list(folder.glob("*.eml"))
-
-
-# === THE TEST RUNNER === #
-
-
-def read_result(tmp_path, body, code, keyword=None):
-    path = tmp_path / "result.xml"
-    path.write_text(f"<testsuites><testsuite>{body}</testsuite></testsuites>")
-    return run_tests.read_result(path, code, keyword)
-
-
-def test_skipped_test_counts_as_failed(tmp_path):
-    body = (
-        '<testcase classname="a" name="b"/><testcase classname="a" name="c"><skipped/></testcase>'
-    )
-    assert read_result(tmp_path, body, 0) == (1, 1)
-
-
-@pytest.mark.parametrize("code", [2, 3, 5])
-def test_broken_off_run_counts_as_failed(tmp_path, code):
-    assert read_result(tmp_path, "", code) == (0, 1)
-
-
-def test_nothing_to_run_is_right_when_a_filter_asked_for_it(tmp_path):
-    assert read_result(tmp_path, "", 5, "word") == (0, 0)
-
-
-def test_missing_result_counts_as_failed(tmp_path):
-    assert run_tests.read_result(tmp_path / "none.xml", 1, None) == (0, 1)
-
-
-def test_group_is_not_tested_in_its_template(monkeypatch):
-    used = []
-
-    @contextlib.contextmanager
-    def scratch(_pg, name, template):
-        used.append(name)
-        assert name != template
-        yield name
-
-    monkeypatch.setattr(run_tests, "scratch", scratch)
-    monkeypatch.setattr(run_tests, "pytest", lambda *_arguments: 0)
-    monkeypatch.setattr(run_tests, "ensure_full", lambda _pg: templates.FULL)
-    monkeypatch.setattr(run_tests, "ensure_alone", lambda _pg, addon: f"test_alone_{addon}")
-    groups = {name: addons for name, addons in run_tests.groups().items() if addons}
-    for name, addons in groups.items():
-        run_tests.run_group({}, name, addons, None)
-    assert len(set(used)) == len(groups)
-
-
-def test_every_addon_with_tests_is_in_a_group():
-    groups = run_tests.groups()
-    tested = {name for name in common.manifests() if list((ADDONS / name).glob("tests/test_*.py"))}
-    glue = {name for name in tested if common.manifests()[name].get("auto_install")}
-    for surrounding, expected in (("full/", tested), ("alone/", tested - glue)):
-        found = [addons for name, addons in groups.items() if name.startswith(surrounding)]
-        assert set(itertools.chain(*found)) == expected
-
-
-def test_failing_job_ends_the_others():
-    # In a process of its own: what this one started must live.
-    code = (
-        "import run_tests, subprocess, sys\n"
-        "def call(fails): sys.exit('no') if fails else subprocess.run(['sleep', '60'])\n"
-        "run_tests.side_by_side(call, [(False,), (True,), (False,)])\n"
-    )
-    env = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
-    options = {"env": env, "capture_output": True, "text": True, "timeout": 40, "check": False}
-    result = subprocess.run([sys.executable, "-c", code], **options)
-    assert (result.returncode, result.stderr) == (1, "no\n")
-
-
-def test_database_error_is_a_problem(pg):
-    with pytest.raises(Problem, match="PostgreSQL, database postgres: .*no_such_table"):
-        database.query(pg, "SELECT * FROM no_such_table")
 
 
 # === THE REPOSITORY === #
