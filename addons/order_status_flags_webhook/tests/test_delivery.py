@@ -1,10 +1,14 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 
-from odoo.addons.order_status_flags_webhook.models.order_status_webhook_delivery import sending
+from odoo.addons.order_status_flags_webhook.models.order_status_webhook_delivery import (
+    body,
+    sending,
+)
 
 from . import endpoint as endpoints
 from .common import WebhookCommon
@@ -275,6 +279,28 @@ class TestDelivery(WebhookCommon):
         answer = self._deliveries(self.webhook).answer
         self.assertEqual(answer, polish._("The connection broke."))
         self.assertNotEqual(answer, "The connection broke.")
+
+    def test_administrator_who_cannot_open_the_webhook_is_not_told(self):
+        company = self.env["res.company"].create({"name": "Second"})
+        own = {"company_id": company.id, "company_ids": [(6, 0, company.ids)]}
+        other = new_test_user(self.env, "second_system", groups="base.group_system", **own)
+        webhook = self._create_webhook(user_id=other.id)
+        self.assertEqual(webhook._get_responsible(), self.env.ref("base.user_admin"))
+        webhook.company_id = company
+        self.assertEqual(webhook._get_responsible(), other)
+
+    def test_very_many_messages_are_made_in_steps(self):
+        """What is left is due: the scheduled action comes again at once."""
+        self._create_orders(5)
+        rows = self._deliveries(self.webhook)
+        with patch(f"{body.__name__}.AT_ONCE", 2):
+            for left in (3, 1, 0):
+                rows._make_bodies()
+                made = rows.filtered("body")
+                self.assertEqual(len(rows - made), left)
+                made.state = "sent"
+                due = rows._find_next_try()
+                self.assertEqual(bool(due) and due <= fields.Datetime.now(), bool(left))
 
     def test_test_that_arrives_sends_what_was_put_off(self):
         self.endpoint.answer = endpoints.hang_up

@@ -333,9 +333,10 @@ class OrderStatusWebhook(models.Model):
         )
 
     def _get_responsible(self):
-        """Return who looks after this webhook: an administrator in any case."""
+        """Return who looks after this webhook: an administrator in any case, who sees it."""
         user = self.user_id
         is_fitting = user.active and user.has_group("base.group_system")
+        is_fitting = is_fitting and self.company_id <= user.company_ids
         return user if is_fitting else self.env.ref("base.user_admin")
 
     def _speak_to_responsible(self):

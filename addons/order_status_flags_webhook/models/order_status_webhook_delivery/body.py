@@ -9,6 +9,9 @@ from odoo.addons.mail_delivery_retry.attempt import try_in_parts
 _logger = logging.getLogger(__name__)
 
 BATCH = 500
+# In one transaction: what a change of a hundred thousand orders has to say takes minutes, and a
+# process that is stopped meanwhile would begin anew for ever.
+AT_ONCE = 2000
 
 
 class OrderStatusWebhookDelivery(models.Model):
@@ -18,8 +21,12 @@ class OrderStatusWebhookDelivery(models.Model):
 
     @api.model
     def _make_bodies(self):
-        """Write what is to be said into the messages that do not have it yet."""
-        rows = self.search([("state", "=", "pending"), ("body", "=", False)], order="id")
+        """Write what is to be said into the first messages that do not have it yet.
+
+        What is left is due, and so the scheduled action comes again at once.
+        """
+        waiting = [("state", "=", "pending"), ("body", "=", False)]
+        rows = self.search(waiting, order="id", limit=AT_ONCE)
         for batch in split_every(BATCH, rows.ids, self.browse):
             batch._make_batch()
 
