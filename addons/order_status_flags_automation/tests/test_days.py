@@ -130,6 +130,23 @@ class TestDays(RuleCommon):
         self.assertNotIn("hashed SubPlan", plan)
         self.assertNotIn("Seq Scan", plan)
 
+    def _import_long_ago(self, order):
+        order.with_context(import_file=True).write({"order_status_id": self.packed.id})
+        self._age(order, 4)
+        self.env.cr.execute(
+            "UPDATE order_status_rule_run SET entered = entered - interval '4 days'"
+            " WHERE order_id = %s",
+            [order.id],
+        )
+
+    def test_imported_status_is_not_met_by_a_rule_that_is_switched_on_later(self):
+        rule = self._create_days_rule(active=False)
+        order, other = self._create_order(), self._pack(4)
+        self._import_long_ago(order)
+        rule.active = True
+        self._run_cron()
+        self.assertEqual((self._runs(order), self._runs(other)), (0, 1))
+
     def test_imported_status_is_not_met(self):
         self._create_days_rule()
         order = self._create_order()
@@ -221,8 +238,8 @@ class TestDays(RuleCommon):
         self.assertEqual([self._runs(order) for order in orders], [1] * 5)
         self.assertTrue(other.last_run)
 
-    def test_used_up_time_is_nothing_done(self):
-        """Neither a turn without time, nor one that ends with a clash, is the end of the run."""
+    def test_turn_without_time_leaves_all_for_the_next(self):
+        """A turn that begins without time is not the end of the run."""
         self._create_days_rule()
         other = self._create_rule_of_odoo()
         order = self._pack(4)

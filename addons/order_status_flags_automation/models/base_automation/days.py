@@ -233,7 +233,9 @@ class BaseAutomation(models.Model):
         """
         # sudo: rules and their runs are the administrators', whoever imports
         entered = {change.order.sudo() for change in changes if change.enters_status}
-        rules = self.sudo().search([("trigger", "=", DAYS_IN_STATUS)])
+        # Those that are off, too: they look back when they are switched on.
+        rules = self.sudo().with_context(active_test=False)
+        rules = rules.search([("trigger", "=", DAYS_IN_STATUS)])
         self.env["order.status.rule.run"].sudo().create(
             [
                 {
