@@ -407,6 +407,13 @@ class TestDays(RuleCommon):
         rule.filter_domain = "[('name', '=', nobody)]"
         self.assertEqual(rule.order_due_count, 0)
 
+    def test_form_opens_with_what_is_no_domain(self):
+        rule = self._create_days_rule(active=False)
+        for nonsense in ("5", "[5]", "[('amount_total', '>', [1])]", "[('id', '=', 'x')]"):
+            with self.subTest(nonsense):
+                rule.filter_domain = nonsense
+                self.assertEqual(rule.order_due_count, 0)
+
     def test_other_rules_have_no_limit(self):
         rule = self._create_rule("on_order_status_set", self.packed)
         self.assertFalse(rule.order_status_since or rule.order_due_count)

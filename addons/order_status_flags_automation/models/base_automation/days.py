@@ -1,5 +1,7 @@
 import logging
 
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError
 from odoo.fields import Domain
@@ -60,15 +62,20 @@ class BaseAutomation(models.Model):
 
     @api.depends(*MEETING, "active", "order_status_since")
     def _compute_order_due_count(self):
-        orders = self.env["sale.order"]
         for rule in self:
+            is_ready = rule.trigger == DAYS_IN_STATUS and rule.trg_field_ref
             try:
-                is_ready = rule.trigger == DAYS_IN_STATUS and rule.trg_field_ref
-                rule.order_due_count = (
-                    orders.search_count(rule._get_due_domain()) if is_ready else 0
-                )
-            except ValueError:  # a domain that makes no sense, which the form is there to mend
+                rule.order_due_count = rule._count_due_orders() if is_ready else 0
+            # No sensible domain, which the form is there to mend.
+            except (ValueError, TypeError, psycopg2.DataError):
                 rule.order_due_count = 0
+
+    def _count_due_orders(self):
+        # The database may refuse a value, and is asked on. What waits to be written comes before,
+        # by itself: a form that is just being edited keeps what it has in memory.
+        self.env.flush_all()
+        with self.env.cr.savepoint(flush=False):
+            return self.env["sale.order"].search_count(self._get_due_domain())
 
     def _compute_trg_date_range_data(self):
         """Override of `base_automation` to count days in a status, three unless told otherwise."""
