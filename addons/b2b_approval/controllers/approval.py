@@ -46,6 +46,37 @@ def read_lowered(form, order):
     return lowered
 
 
+def read_typed(form, order):
+    """Return what a page keeps of a decision's form by which nothing was decided.
+
+    :param dict form: fields `qty_<line id>`, `comment`
+    :param sale.order order: of the request, in sudo mode
+    :return: `typed` (`{line id: text}`) and `comment` for the page; `lowered` (`{line: quantity}`),
+        what it is asked about, unless that cannot be ordered
+    :rtype: tuple[dict, dict]
+    """
+    names = {line.id: f"qty_{line.id}" for line in order.order_line}
+    typed = {line_id: form[name] for line_id, name in names.items() if name in form}
+    kept = {"typed": typed, "comment": form.get("comment") or ""}
+    try:
+        return kept, check_lowered(form, order)
+    except UserError:  # told already
+        return kept, {}
+
+
+def check_lowered(form, order):
+    """Return the quantities that a form asks about; what cannot be ordered is refused.
+
+    :return: `{line: quantity}`, those that differ
+    :rtype: dict
+    :raise UserError: naming the article, or what can be ordered
+    """
+    found = read_lowered(form, order)
+    lowered = {line: found[line.id] for line in order.order_line if line.id in found}
+    order._check_b2b_lowered(lowered)
+    return lowered
+
+
 def accepts_changes(form, approval):
     """Whether a decision's form agrees to what changed since the request.
 
@@ -183,8 +214,18 @@ class B2BApprovalPortal(B2BAccountPortal):
         approval = self._get_b2b_approval(approval_id)
         if not approval:
             return self._b2b_redirect("/my")
+        return self._render_b2b_approval(approval, message)
+
+    def _render_b2b_approval(self, approval, message=None, form=()):
+        """Return the page of a request.
+
+        :param b2b.approval approval: in sudo mode
+        :param str message: see `portal_b2b_approval`
+        :param dict form: by which nothing was decided: the page comes back as it was typed
+        """
         partner = request.env.user.partner_id
-        member = partner._get_b2b_member()
+        member = partner._get_b2b_member().filtered("active")
+        kept, lowered = read_typed(form, approval.order_id) if form else ({}, {})
         return self._b2b_render(
             "b2b_approval.portal_b2b_approval",
             self._b2b_account_values(
@@ -193,7 +234,8 @@ class B2BApprovalPortal(B2BAccountPortal):
                 is_mine=approval.requested_by_id == partner,
                 may_withdraw=approval._may_withdraw(partner),
                 action=f"{PAGE}/{approval.id}",
-                **approval._prepare_page_values(member.filtered("active")),
+                **approval._prepare_page_values(member, lowered),
+                **kept,
             ),
         )
 
@@ -206,7 +248,8 @@ class B2BApprovalPortal(B2BAccountPortal):
         Fields `qty_<line id>` (lower quantities) and `accept_changes` go with an approval.
 
         :param int approval_id: id of a request
-        :param str decision: `approve`, `decline`, `withdraw` or `cart`
+        :param str decision: `approve`, `decline`, `withdraw` or `cart`; `show` decides nothing and
+            shows what the quantities of the form cost
         :param str comment: told to the buyer
         """
         approval = self._get_b2b_approval(approval_id)
@@ -221,9 +264,13 @@ class B2BApprovalPortal(B2BAccountPortal):
             self._add_b2b_message(str(error), "danger")
         except UserError as error:
             approval._keep_problem(error)
-            if decision == "approve":  # what lower quantities cost is agreed to there
-                url = f"{url}?message=refused"
             self._add_b2b_message(str(error), "danger")
+            if decision in ("approve", "decline", "show"):  # nothing that was typed is lost
+                # What lower quantities cost is agreed to there.
+                message = "refused" if decision == "approve" else None
+                return self._render_b2b_approval(approval, message, request.httprequest.form)
+        if decision == "show":
+            return self._render_b2b_approval(approval, form=request.httprequest.form)
         return self._b2b_redirect(url)
 
     def _decide_b2b(self, approval, decision, comment):
@@ -237,6 +284,8 @@ class B2BApprovalPortal(B2BAccountPortal):
         elif decision == "decline":
             own.decline(comment)
             self._add_b2b_message(request.env._("You have declined the request."))
+        elif decision == "show":
+            check_lowered(form, approval.order_id)
         elif decision == "withdraw":
             own.withdraw()
             self._add_b2b_message(request.env._("The request was withdrawn."))

@@ -6,7 +6,7 @@ from odoo.addons.mail_delivery_retry.language import get_active_lang
 from odoo.addons.order_status_flags.controllers.tracking import HEADERS
 
 from ..context_keys import DECIDING
-from .approval import accepts_changes, read_lowered
+from .approval import accepts_changes, check_lowered, read_lowered, read_typed
 
 LINK = "/b2b/approve/<string:token>"
 
@@ -28,19 +28,25 @@ class B2BApprovalLink(http.Controller):
         """Decide; fields as on the page of the request.
 
         :param str token: of the e-mail
-        :param str decision: `approve` or `decline`
+        :param str decision: `approve` or `decline`; `show` decides nothing and shows what the
+            quantities of the form cost
         :param str comment: told to the buyer
         """
         notice = self._get_notice(token)
         if not notice:
             return self._not_found()
+        form = request.httprequest.form
         try:
+            if decision == "show":
+                if notice._is_open():  # else its articles are not for this person any more
+                    check_lowered(form, notice.approval_id.order_id)
+                return self._render(notice, token, form=form)
             with request.env.cr.savepoint():  # a refusal leaves nothing half done
                 self._decide(notice, decision, comment if isinstance(comment, str) else "")
                 request.env.flush_all()
         except UserError as error:
             notice.approval_id._keep_problem(error)
-            return self._render(notice, token, str(error), comment)
+            return self._render(notice, token, str(error), form)
         return self._protect(request.redirect(f"/b2b/approve/{token}", code=303))
 
     def _decide(self, notice, decision, comment):
@@ -90,17 +96,18 @@ class B2BApprovalLink(http.Controller):
             return request.env._("This link decides nothing any more.")
         return approval._describe_state()
 
-    def _render(self, notice, token, problem=None, comment=None):
+    def _render(self, notice, token, problem=None, form=()):
         is_open = notice._is_open()
         values = {
             "closed": False if is_open else self._describe_closed(notice),
             "problem": problem,
-            "comment": comment if isinstance(comment, str) else "",
             "action": f"/b2b/approve/{token}",
             "company": notice.approval_id.company_id,
         }
         if is_open:
-            values.update(notice.approval_id._prepare_page_values(notice.member_id))
+            approval = notice.approval_id
+            kept, lowered = read_typed(form, approval.order_id) if form else ({}, {})
+            values.update(approval._prepare_page_values(notice.member_id, lowered), **kept)
         return self._protect(request.render("b2b_approval.b2b_approval_link", values))
 
     def _not_found(self):

@@ -7,6 +7,7 @@ from . import (
     test_budgets,
     test_checkout,
     test_customers,
+    test_decision_form,
     test_links,
     test_naming,
     test_pages,

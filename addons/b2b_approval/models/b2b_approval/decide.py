@@ -234,7 +234,7 @@ class B2bApproval(models.Model):
         before = order._get_b2b_net_prices() if quantities else {}
         lowered = order._lower_b2b_quantities(quantities)
         if lowered:
-            changed += order._get_b2b_price_rises(before)
+            changed += order._get_b2b_price_rises(before, order._get_b2b_net_prices())
         if changed and not accept_changes:
             head = self.env._("Something changed since the request. Please look at it again:")
             raise UserError("\n".join([head, *changed]))

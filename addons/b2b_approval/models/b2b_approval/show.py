@@ -171,30 +171,41 @@ class B2bApproval(models.Model):
         self.ensure_one()
         return f"{self.order_id.get_base_url()}/my/b2b/approvals/{self.id}"
 
-    def _prepare_page_values(self, member):
+    def _prepare_page_values(self, member, lowered=None):
         """Return what a decision needs, for the page of the request and that of the link.
 
         :param b2b.member member: who looks at it, may be empty
+        :param dict lowered: `{line: quantity}` that an approver asks about; nothing is written
         :return: lines with their prices, what changed, budgets, who is asked
         :rtype: dict
         """
         self.ensure_one()
         order = self.order_id.with_company(self.company_id)
         is_waiting = self.state == "pending"
+        may_decide = self._may_decide(member)
         today = order._get_b2b_shown(is_waiting)
         changes = order._get_b2b_request_changes(self, today) if is_waiting else []
+        page_key = self._get_page_key(changes)
+        freed = 0.0  # what the budget had of this order, and would get back
+        if lowered and may_decide:
+            before, today = today, order._get_b2b_today(lowered)
+            changes = changes + order._get_b2b_price_rises(
+                order._get_b2b_net_prices(before), order._get_b2b_net_prices(today, lowered)
+            )
+            freed = order._get_b2b_budget_freed(today["untaxed"])
         return {
             "approval": self,
             "order": order,
             "today": today,
-            "may_decide": self._may_decide(member),
+            "may_decide": may_decide,
             "changes": changes,
-            "page_key": self._get_page_key(changes),
+            "page_key": page_key,
             # Of what was decided, orders that came later are no history.
             "history": order._get_b2b_price_history(today) if is_waiting else None,
             "own_codes": order.order_line.product_id._get_b2b_customer_codes(self.customer_id),
             "budgets": self._get_budgets(),
-            "budget_warnings": order._get_b2b_budget_warnings() if is_waiting else [],
+            "budget_freed": freed,
+            "budget_warnings": order._get_b2b_budget_warnings(freed) if is_waiting else [],
             "asked": self._get_deciding_names(),
             "request_date": order._get_b2b_request_date(),
             "format_price": partial(format_unit_price, self.env),

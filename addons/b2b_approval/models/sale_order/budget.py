@@ -116,18 +116,30 @@ class SaleOrder(models.Model):
     def _get_b2b_budget_policies(self, exceeded, policy):
         return {budget: by for budget, by in exceeded.items() if budget.policy == policy}
 
-    def _get_b2b_budget_warnings(self):
+    def _get_b2b_budget_freed(self, untaxed):
+        """Return what a budget gets back when this request comes to another amount.
+
+        :param float untaxed: the other amount, in the currency of the order
+        :return: in the currency of the budgets
+        :rtype: float
+        """
+        # No rate where no cost centre was chosen: there is no budget, either.
+        currency, rate = self.company_id.currency_id, self.b2b_budget_rate
+        return currency.round(self.amount_untaxed * rate) - currency.round(untaxed * rate)
+
+    def _get_b2b_budget_warnings(self, freed=0.0):
         """Return which budgets are exceeded now that this order is there, in words.
 
+        :param float freed: of `_get_b2b_budget_freed`, when less is asked about
         :rtype: list[str]
         """
         budgets = self.env["b2b.budget"]._get_of_day(
             self.cost_center_id, self.company_id, self.b2b_budget_date
         )
         return [
-            budget._describe_excess(-budget.left)
+            budget._describe_excess(-left)
             for budget in budgets
-            if budget.currency_id.compare_amounts(budget.left, 0.0) < 0
+            if budget.currency_id.compare_amounts(left := budget.left + freed, 0.0) < 0
         ]
 
     def _get_b2b_budget_outlook(self, untaxed):

@@ -107,10 +107,11 @@ class SaleOrder(models.Model):
         if any(problems):
             raise UserError("\n".join(filter(None, problems)))
 
-    def _get_b2b_price_rises(self, before):
+    def _get_b2b_price_rises(self, before, after):
         """Return which prices differ after quantities were lowered: a quantity break is lost.
 
         :param dict before: of `_get_b2b_net_prices`
+        :param dict after: likewise
         :return: messages
         :rtype: list[str]
         """
@@ -121,7 +122,7 @@ class SaleOrder(models.Model):
                 new=format_unit_price(self.env, price, self.currency_id),
                 old=format_unit_price(self.env, before[line], self.currency_id),
             )
-            for line, price in self._get_b2b_net_prices().items()
+            for line, price in after.items()
             if line in before and float_compare(before[line], price, precision_digits=6)
         ]
 
@@ -177,13 +178,20 @@ class SaleOrder(models.Model):
         date = self._get_b2b_request_date()
         return bool(date) and date < self.env["b2b.agreement"]._get_today(self.company_id)
 
-    def _get_b2b_net_prices(self):
+    def _get_b2b_net_prices(self, today=None, lowered=None):
         """Return today's untaxed price of one unit of each line.
 
-        :return: `{line: price}`
+        :param dict today: of `_get_b2b_today`, from a caller that has it
+        :param dict lowered: `{line: quantity}` that `today` was asked with
+        :return: `{line: price}`, without lines that are taken out
         :rtype: dict
         """
-        return {entry["line"]: entry["net"] for entry in self._get_b2b_today()["lines"]}
+        today, lowered = today or self._get_b2b_today(), lowered or {}
+        return {
+            entry["line"]: entry["net"]
+            for entry in today["lines"]
+            if lowered.get(entry["line"], 1.0)
+        }
 
     def _place_b2b_approved(self):
         """Make an order of a request that everybody has approved, by the checks of the checkout.

@@ -41,9 +41,10 @@ class SaleOrder(models.Model):
             delivery = party
         return positions._get_fiscal_position(party, delivery)
 
-    def _get_b2b_today(self):
+    def _get_b2b_today(self, quantities=None):
         """Return what the lines and the whole cost today, without writing anything.
 
+        :param dict quantities: `{line: quantity}` asked about instead of those of the order
         :return: dict with `lines` (dicts with `line`, its `price`, and what pages show: `net` and
             `subtotal`), `untaxed`, `tax`, `total`, `currency`, `terms` (payment terms; empty for a
             template, whose page states none)
@@ -55,16 +56,23 @@ class SaleOrder(models.Model):
             terms = self._get_b2b_payment_term()
         lines = self.order_line.filtered(lambda line: line.product_id and not line.display_type)
         pricer = self._get_b2b_pricer()
-        prices = pricer.prices([line._get_price_line() for line in lines])
+        wanted = [line._get_price_line() for line in lines]
+        if quantities:
+            wanted = [
+                one._replace(quantity=quantities.get(line, one.quantity))
+                for line, one in zip(lines, wanted, strict=True)
+            ]
+        prices = pricer.prices(wanted)
         currency = pricer.currency
         base_lines = [
             line._prepare_base_line_for_taxes_computation(
                 currency_id=currency,
+                quantity=one.quantity,
                 price_unit=price.price_unit,
                 discount=price.discount,
                 tax_ids=price.taxes,
             )
-            for line, price in zip(lines, prices, strict=True)
+            for line, one, price in zip(lines, wanted, prices, strict=True)
         ]
         totals = self._get_b2b_totals(
             base_lines + self._get_b2b_early_payment_lines(prices, terms), currency
