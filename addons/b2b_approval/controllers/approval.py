@@ -302,9 +302,15 @@ class B2BApprovalPortal(B2BAccountPortal):
         if not agreement:
             raise UserError(request.env._("There is no agreement in force any more."))
         order = approval.order_id
+        order._lock_b2b_cart()  # a second click waits, and finds the key
+        key = self._read_text(request.httprequest.form.get("key"))[:30]
+        if key and key == order.b2b_template_key:
+            self._add_b2b_message(request.env._("These articles are in your cart already."), "info")
+            return "/my/b2b/cart"
         cart = request.env["sale.order"]._get_b2b_cart(agreement, create=True)
         cart._lock_b2b_cart()
         lines = cart._add_b2b_lines(order._get_b2b_wanted())
+        order.b2b_template_key = key
         left_out = order._get_b2b_left_out()
         self._add_b2b_message(self._get_b2b_added_words(len(lines)))
         self._add_b2b_messages(("warning", text) for text in left_out)

@@ -114,6 +114,18 @@ class TestDecisionForm(FormCommon):
             answer = self._post(self.link, {"decision": "show", self.field: typed})
             self.assertNotIn(self.product.name, answer.text)
 
+    def test_put_into_the_cart_twice_is_put_there_once(self):
+        self._as(self.approval, self.anna_user).decline("Not now")
+        self._login(self.buyer_user)
+        page = self._get(self.own)
+        for _click in range(2):
+            answer = self._press(page, self.own, "cart")
+            self.assertEqual(self._get_cart().order_line.product_uom_qty, 10)
+        self.assertIn("in your cart already", self._alerts(answer)[0])
+        self._press(self._get(self.own), self.own, "cart")
+        self.assertEqual(self._get_cart().order_line.product_uom_qty, 20, "asked for anew")
+
+
 @tagged("post_install", "-at_install")
 class TestDecisionBudget(BudgetCommon):
     def test_budget_of_the_amounts_that_are_shown(self):
