@@ -114,6 +114,18 @@ class TestDecisionForm(FormCommon):
             answer = self._post(self.link, {"decision": "show", self.field: typed})
             self.assertNotIn(self.product.name, answer.text)
 
+    def test_page_of_the_link_passes_its_address_on_to_nobody(self):
+        """Sites put analytics and code of their own into the frame of their pages."""
+        for html in (self._open(self.link).text, self._post(self.link, {}).text):
+            self.assertNotIn("<script", html)
+            self.assertIn("/web/assets/", html, "with the styles of the site")
+            self.assertIn("no-referrer", html)
+        self.assertNotIn("<script", self._get("/b2b/approve/none").text)
+        # A template that begins as a document does is not translated.
+        view = self.env.ref("b2b_approval.b2b_approval_link")
+        terms = view._fields["arch_db"].get_trans_terms(view.arch_db)
+        self.assertIn("Request for approval", terms)
+
     def test_put_into_the_cart_twice_is_put_there_once(self):
         self._as(self.approval, self.anna_user).decline("Not now")
         self._login(self.buyer_user)
