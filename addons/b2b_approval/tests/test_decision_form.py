@@ -126,6 +126,13 @@ class TestDecisionForm(FormCommon):
         terms = view._fields["arch_db"].get_trans_terms(view.arch_db)
         self.assertIn("Request for approval", terms)
 
+    def test_amounts_have_labels_on_phones(self):
+        for url in (self.own, PAGE):
+            page = self._page(self._open(url))
+            for name in ("price", "amount"):
+                for cell in page.xpath(f"//td[contains(@class, 'o_b2b_cell_{name}')]"):
+                    self.assertTrue(cell.get("title"), url)
+
     def test_put_into_the_cart_twice_is_put_there_once(self):
         self._as(self.approval, self.anna_user).decline("Not now")
         self._login(self.buyer_user)
