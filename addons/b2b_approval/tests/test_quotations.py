@@ -1,4 +1,5 @@
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.b2b_account.tests.quotations import QuotationCommon
@@ -45,6 +46,22 @@ class TestQuotations(QuotationCommon, ApprovalCommon):
         self.assertFalse(self._page(response).xpath(found))
         self._login(self.anna_user)
         self.assertTrue(self._page(self._get(url)).xpath(found))
+
+    def test_option_that_nobody_chose_asks_nobody(self):
+        category = self.env["product.category"].create({"name": "Dear things"})
+        self.product_b.categ_id = category
+        self._create_approval_rule(
+            (10, self.anna), condition="category", category_ids=category.ids, name="Dear"
+        )
+        self.offer.order_line = [
+            Command.create({"product_id": self.product_b.id, "product_uom_qty": 0})
+        ]
+        option = self.offer.order_line[-1]
+        option.product_uom_qty = 1
+        self._expect_refusal(self.buyer_user, "Dear")
+        option.product_uom_qty = 0
+        self.assertFalse(self._accept(self.buyer_user))
+        self.assertEqual(self.offer.state, "sale")
 
     def test_each_condition(self):
         rule = self._create_approval_rule((10, self.anna))

@@ -109,7 +109,7 @@ class SaleOrder(models.Model):
             amount=amount,
             currency=currency,
             cost_center=center,
-            products=self.order_line.product_id,
+            products=self._get_b2b_wanted_products(),
             is_above_limit=bool(limit) and currency.compare_amounts(amount, limit) > 0,
             is_new_address=self._is_b2b_new_address(values),
             exceeded_budgets=self._get_b2b_budget_policies(exceeded, "approval"),
@@ -128,6 +128,13 @@ class SaleOrder(models.Model):
         # What was reserved at the rate of the request is spent at that rate.
         amount = self.amount_untaxed * (self.b2b_budget_rate or self._get_b2b_budget_rate(day))
         return budgets._get_exceeded(self, self.company_id.currency_id.round(amount))
+
+    def _get_b2b_wanted_products(self):
+        """Return the articles that are ordered: an option that nobody chose has no quantity.
+
+        :rtype: product.product
+        """
+        return self.order_line.filtered("product_uom_qty").product_id
 
     def _is_b2b_new_address(self, values):
         Rule = self.env["b2b.approval.rule"]

@@ -62,7 +62,7 @@ class SaleOrder(models.Model):
             amount=amount,
             currency=currency,
             cost_center=self.cost_center_id,
-            products=self.order_line.product_id,
+            products=self._get_b2b_wanted_products(),
             is_above_limit=bool(limit) and currency.compare_amounts(amount, limit) > 0,
             is_new_address=self._is_b2b_new_address({}),
             exceeded_budgets=self._get_b2b_budget_policies(exceeded, "approval"),
