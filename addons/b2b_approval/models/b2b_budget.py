@@ -5,6 +5,13 @@ from odoo.tools import SQL
 
 from odoo.addons.b2b_agreement.naming import may_name
 
+# Of an order: what it takes from a budget follows from these, and from its request.
+USING_FIELDS = (
+    *("state", "b2b_qualifier", "amount_untaxed", "date_order"),
+    *("b2b_budget_date", "b2b_budget_rate"),
+    *("order_line.invoice_lines.parent_state", "order_line.invoice_lines.price_subtotal"),
+)
+
 
 class B2bBudget(models.Model):
     """What may be ordered on a cost centre within a period, at one selling company.
@@ -61,7 +68,11 @@ class B2bBudget(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("amount", "date_start", "date_end", "cost_center_id", "company_id")
+    # Nothing is stored: these only tell that what was read a moment ago may differ by now.
+    @api.depends(
+        *("amount", "date_start", "date_end", "cost_center_id", "company_id"),
+        *(f"cost_center_id.order_ids.{name}" for name in USING_FIELDS),
+    )
     def _compute_use(self):
         uses = self._get_uses()
         for budget in self:

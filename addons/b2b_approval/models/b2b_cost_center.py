@@ -24,6 +24,9 @@ class B2bCostCenter(models.Model):
     budget_ids = fields.One2many(
         comodel_name="b2b.budget", inverse_name="cost_center_id", string="Budgets"
     )
+    order_ids = fields.One2many(
+        comodel_name="sale.order", inverse_name="cost_center_id", string="Orders"
+    )
 
     _code_uniq = models.Constraint(
         "UNIQUE(partner_id, code)", "This customer has a cost centre with that code already."

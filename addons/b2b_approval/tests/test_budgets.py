@@ -73,6 +73,35 @@ class TestBudgets(BudgetCommon):
         approval.sudo().with_context(b2b_deciding=DECIDING)._expire()
         self.assertEqual(self._use(budget)[:2], (0, self.amount))
 
+    def test_use_is_told_anew_without_being_asked_to(self):
+        """As code reads it that has read it a moment ago."""
+        self.product.invoice_policy = "order"
+        budget = self._create_budget(1000)
+        rule = self._create_approval_rule((10, self.anna))
+        used = lambda: (budget.reserved, budget.spent)  # noqa: E731
+        self.assertEqual(used(), (0, 0))
+        approval = self._request(**self.form).sudo()
+        self.assertEqual(used(), (self.amount, 0))
+        approval.with_context(b2b_deciding=DECIDING)._decline_as(self.anna, "No")
+        self.assertEqual(used(), (0, 0))
+        rule.active = False
+        order = self._place(self._new_cart(), **self.form).sudo()
+        self.assertEqual(used(), (0, self.amount))
+        order.order_line.product_uom_qty = 1
+        self.assertLess(budget.spent, self.amount)
+        order.order_line.product_uom_qty = 2
+        order.action_confirm()
+        invoice = order._create_invoices()
+        invoice.action_post()
+        refund = invoice._reverse_moves()
+        self.assertEqual(used(), (0, order.amount_untaxed))
+        refund.action_post()
+        self.assertEqual(used(), (0, 0))
+        refund.button_draft()
+        self.assertEqual(used(), (0, order.amount_untaxed))
+        order._action_cancel()
+        self.assertEqual(used(), (0, 0))
+
     def test_lowered_quantities_reserve_less(self):
         budget = self._create_budget(1000)
         self._create_approval_rule((10, self.anna), (20, self.bob))

@@ -117,7 +117,10 @@ class B2bApproval(models.Model):
         :raise UserError: for everybody else
         """
         self._check_deciding("write")
-        return super().write(vals)
+        res = super().write(vals)
+        if "state" in vals:  # what is reserved follows from it
+            self.env["b2b.budget"].invalidate_model(["reserved", "spent", "left"], flush=False)
+        return res
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
