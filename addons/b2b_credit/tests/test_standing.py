@@ -231,6 +231,48 @@ class TestStanding(CreditCommon):
                 self.assertEqual(found, self._standing().ordered)
         self.assertGreater(skipped, 5)
 
+    def _create_shipped(self, delivered, policy):
+        """Create an order for ten, of goods that transfers bring, with nothing left to ship."""
+        self.product_b.invoice_policy = policy
+        order = self._order()
+        order.action_confirm()
+        # As transfers would count them; `stock` is not there in every surrounding.
+        order.order_line.qty_delivered = delivered
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE sale_order_line SET qty_delivered_method = 'stock_move' WHERE id = %s",
+            order.order_line.ids,
+        )
+        return order
+
+    def test_goods_that_were_given_up_use_no_credit(self):
+        order = self._create_shipped(6, "delivery")
+        over = patch.object(self.registry["sale.order"], "_get_delivery_over_sql", self._is_true)
+        self.assertEqual(self._standing().ordered, 100, "four may still be shipped")
+        with over:
+            self.assertEqual(self._standing().ordered, 60)
+        order._create_invoices().action_post()
+        with over:
+            standing = self._standing()
+            self.assertEqual((standing.ordered, standing.open_amount), (0, 60))
+
+    def test_what_is_invoiced_as_ordered_is_owed_whatever_was_shipped(self):
+        self._create_shipped(6, "order")
+        with patch.object(self.registry["sale.order"], "_get_delivery_over_sql", self._is_true):
+            self.assertEqual(self._standing().ordered, 100)
+
+    def test_services_are_yet_to_come(self):
+        order = self._create_shipped(6, "delivery")
+        self.env.cr.execute(
+            "UPDATE sale_order_line SET qty_delivered_method = 'manual' WHERE id = %s",
+            order.order_line.ids,
+        )
+        with patch.object(self.registry["sale.order"], "_get_delivery_over_sql", self._is_true):
+            self.assertEqual(self._standing().ordered, 100)
+
+    def _is_true(orders):
+        return SQL("TRUE")
+
     def test_other_currency_at_the_days_rate(self):
         currency = self.env["res.currency"].with_context(active_test=False)
         currency = currency.search([("id", "!=", self.company.currency_id.id)], limit=1)

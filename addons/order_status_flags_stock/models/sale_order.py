@@ -53,6 +53,35 @@ class SaleOrder(models.Model):
             deliveries.setdefault(order_id, Delivery(planned, done, is_open, is_known=True))
         return deliveries
 
+    @api.model
+    def _get_delivery_over_sql(self):
+        """Override of `order_status_flags`: each transfer is done or cancelled.
+
+        Goods without any move are yet to come: a drop shipment that is not ordered, for example.
+        """
+        self.env["stock.move"].flush_model(["sale_line_id"])
+        return SQL(
+            """
+            (
+                %s OR (
+                    sale_order.state = 'sale'
+                    -- empty: without transfers, or all of them are cancelled
+                    AND COALESCE(sale_order.delivery_status, 'full') = 'full'
+                    AND NOT EXISTS (
+                        SELECT FROM sale_order_line line
+                         WHERE line.order_id = sale_order.id
+                           AND line.qty_delivered_method = 'stock_move'
+                           AND COALESCE(line.qty_delivered, 0) < line.product_uom_qty
+                           AND NOT EXISTS (
+                                SELECT FROM stock_move move WHERE move.sale_line_id = line.id
+                           )
+                    )
+                )
+            )
+            """,
+            super()._get_delivery_over_sql(),
+        )
+
     def _get_portal_list_fields(self):
         """Override of `order_status_flags`: `sale_stock` shows what is delivered of each order."""
         return [*super()._get_portal_list_fields(), "delivery_status"]

@@ -2,6 +2,7 @@ from datetime import datetime
 
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
+from odoo.tools import SQL
 
 from .common import StockStatusCommon
 
@@ -53,6 +54,36 @@ class TestDelivery(StockStatusCommon):
         self._ship(order.picking_ids, 4)
         self._open_transfers(order).action_cancel()
         self.assertEqual(order.order_status_id, self.shipped)
+
+    def _is_over(self, order):
+        self.env.flush_all()
+        condition = order._get_delivery_over_sql()
+        query = SQL("SELECT %s FROM sale_order WHERE id = %s", condition, order.id)
+        return self.env.execute_query(query)[0][0]
+
+    def test_delivery_is_over_once_no_transfer_is_open(self):
+        """Other addons ask, of many orders at once: what was given up is not expected."""
+        order = self._create_order()
+        self.assertFalse(self._is_over(order))
+        self._ship(order.picking_ids, 4)
+        self.assertFalse(self._is_over(order), "the rest is to come")
+        self._open_transfers(order).action_cancel()
+        self.assertTrue(self._is_over(order))
+        dropped = order.order_line.create(
+            {"order_id": order.id, "product_id": self._create_product(self.env).id}
+        )
+        self.assertFalse(self._is_over(order))
+        dropped.move_ids.picking_id.action_cancel()
+        self.assertTrue(self._is_over(order))
+        dropped.move_ids.unlink()
+        self.assertFalse(self._is_over(order), "goods without a transfer are yet to be ordered")
+
+    def test_delivery_is_over_when_all_transfers_are_cancelled(self):
+        order = self._create_order()
+        order.picking_ids.action_cancel()
+        self.assertTrue(self._is_over(order))
+        quotation = order.copy()
+        self.assertFalse(self._is_over(quotation))
 
     def test_cancelled_transfer_of_an_unshipped_order_changes_nothing(self):
         order = self._create_order()

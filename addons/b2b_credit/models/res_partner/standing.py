@@ -56,6 +56,9 @@ class ResPartner(models.Model):
         By quantity, since an invoice may have another price. A down payment is an invoice before
         its time: it is taken off until the final invoice takes it off, or it is credited.
 
+        Goods that were given up, or came back, are not invoiced any more: where no more will leave,
+        what Odoo has invoiced and will invoice counts.
+
         The totals of lines need not add up to that of their order, which is what the customer
         owes: taxes may be rounded together, or be reduced for an early payment. What is open has
         its share of the difference.
@@ -65,7 +68,7 @@ class ResPartner(models.Model):
         return SQL(
             """
             WITH orders AS (
-                SELECT id, currency_id, amount_total
+                SELECT id, currency_id, amount_total, %(is_over)s AS is_over
                   FROM sale_order
                  WHERE id = ANY(ARRAY(
                     SELECT id
@@ -101,8 +104,13 @@ class ResPartner(models.Model):
                        SUM(line.price_total) AS ordered,
                        SUM(CASE WHEN line.product_uom_qty = 0 OR line.is_downpayment THEN 0 ELSE
                            line.price_total / line.product_uom_qty * GREATEST(
-                               GREATEST(line.product_uom_qty, COALESCE(line.qty_delivered, 0))
-                               - COALESCE(invoiced.quantity, 0), 0)
+                               GREATEST(
+                                   CASE WHEN orders.is_over
+                                             AND line.qty_delivered_method = 'stock_move'
+                                        THEN line.qty_invoiced + line.qty_to_invoice
+                                        ELSE line.product_uom_qty END,
+                                   COALESCE(line.qty_delivered, 0)
+                               ) - COALESCE(invoiced.quantity, 0), 0)
                        END) AS open,
                        SUM(COALESCE(invoiced.paid, 0)) AS paid
                   FROM orders
@@ -123,6 +131,7 @@ class ResPartner(models.Model):
             customer=self.id,
             companies=company._get_b2b_branches_sql(),
             may_be_open=self._get_b2b_may_be_open_sql(),
+            is_over=self.env["sale.order"]._get_delivery_over_sql(),
         )
 
     def _get_b2b_may_be_open_sql(self):

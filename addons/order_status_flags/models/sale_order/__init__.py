@@ -2,6 +2,7 @@ from . import (
     back_office,
     cancellation,
     delay,
+    elsewhere,
     events,
     live_page,
     mail,
