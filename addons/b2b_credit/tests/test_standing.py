@@ -270,6 +270,14 @@ class TestStanding(CreditCommon):
         with patch.object(self.registry["sale.order"], "_get_delivery_over_sql", self._is_true):
             self.assertEqual(self._standing().ordered, 100)
 
+    def test_what_an_erp_has_invoiced_is_no_order_any_more(self):
+        self._order().action_confirm()
+        hook = "_get_invoiced_elsewhere_sql"
+        with patch.object(self.registry["sale.order"], hook, self._is_true):
+            self.assertEqual(self._standing().ordered, 0)
+        self.assertEqual(self._standing().ordered, 100)
+
+    @staticmethod
     def _is_true(orders):
         return SQL("TRUE")
 

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from .common import FeedCommon
 
@@ -55,6 +56,24 @@ class TestDocumentsPromise(FeedCommon):
     def test_invoice_counts_where_no_deliveries_are_told(self):
         self._tell(1, date=str(self.day))
         self.assertEqual(self._state(), "kept")
+
+    def _is_invoiced(self):
+        self.env.flush_all()
+        condition = self.order._get_invoiced_elsewhere_sql()
+        query = SQL("SELECT %s FROM sale_order WHERE id = %s", condition, self.order.id)
+        return self.env.execute_query(query)[0][0]
+
+    def test_what_the_erp_has_invoiced_is_invoiced(self):
+        """Other addons ask, of many orders at once: a part, or a delivery note, is no invoice."""
+        self._tell(1, kind="delivery", number="WZ 1")
+        self._tell(2, number="FS 1", covers="part")
+        self.assertFalse(self._is_invoiced())
+        self._tell(3, number="FS 2")
+        self.assertTrue(self._is_invoiced())
+        self._tell(4, number="FS 2", state="cancelled")
+        self.assertFalse(self._is_invoiced())
+        self._tell(5, kind="receipt", number="PA 1")
+        self.assertTrue(self._is_invoiced())
 
     def test_what_the_erp_has_shipped_is_out_of_the_house(self):
         """Other addons ask: a part is with the customer, too, an invoice alone is not."""

@@ -57,7 +57,7 @@ class ResPartner(models.Model):
         its time: it is taken off until the final invoice takes it off, or it is credited.
 
         Goods that were given up, or came back, are not invoiced any more: where no more will leave,
-        what Odoo has invoiced and will invoice counts.
+        what Odoo has invoiced and will invoice counts. What an ERP has invoiced is no order.
 
         The totals of lines need not add up to that of their order, which is what the customer
         owes: taxes may be rounded together, or be reduced for an early payment. What is open has
@@ -77,6 +77,7 @@ class ResPartner(models.Model):
                        AND company_id IN %(companies)s
                        AND was_placed AND state != 'cancel'
                        AND %(may_be_open)s
+                       AND NOT %(invoiced_elsewhere)s
                  ))
             ), invoiced AS (
                 SELECT line.id,
@@ -132,6 +133,7 @@ class ResPartner(models.Model):
             companies=company._get_b2b_branches_sql(),
             may_be_open=self._get_b2b_may_be_open_sql(),
             is_over=self.env["sale.order"]._get_delivery_over_sql(),
+            invoiced_elsewhere=self.env["sale.order"]._get_invoiced_elsewhere_sql(),
         )
 
     def _get_b2b_may_be_open_sql(self):

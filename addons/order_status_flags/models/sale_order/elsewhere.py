@@ -16,3 +16,13 @@ class SaleOrder(models.Model):
         :rtype: SQL
         """
         return SQL("FALSE")
+
+    @api.model
+    def _get_invoiced_elsewhere_sql(self):
+        """Return the SQL condition of the rows of `sale_order` that another system has invoiced.
+
+        Hook: addons that hear of it. Odoo has no invoice of them, and never makes one.
+
+        :rtype: SQL
+        """
+        return SQL("FALSE")

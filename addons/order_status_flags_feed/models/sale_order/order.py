@@ -154,6 +154,25 @@ class SaleOrder(models.Model):
         )
 
     @api.model
+    def _get_invoiced_elsewhere_sql(self):
+        """Override of `order_status_flags`: an ERP that invoices tells it by documents alone."""
+        self.env["sale.order.erp.document"].flush_model(["order_id", "kind", "state", "covers"])
+        return SQL(
+            """
+            (
+                %s OR EXISTS (
+                    SELECT FROM sale_order_erp_document document
+                     WHERE document.order_id = sale_order.id
+                       AND document.kind IN %s
+                       AND document.state = 'open' AND document.covers = 'all'
+                )
+            )
+            """,
+            super()._get_invoiced_elsewhere_sql(),
+            FINANCE_KINDS,
+        )
+
+    @api.model
     def _select_page_rows(self, order):
         """Override of `order_status_flags` to add the documents, by which cancelling ends."""
         documents = self._select_versions(
