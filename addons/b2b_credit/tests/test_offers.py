@@ -223,6 +223,44 @@ class TestWebOrders(OfferCommon):
         self._pay(self.web, "pending")
         self.assertEqual((self.web.state, self.web.b2b_credit_hold), ("sent", True))
 
+    def test_cash_on_delivery_is_held_before_it_would_be_confirmed(self):
+        """Odoo confirms drafts of such payments at once; what is within goes on as ever."""
+        modes = ["cash_on_delivery", "on_site"]
+        field = self.provider._fields.get("custom_mode")
+        known = field and set(modes) & set(field.get_values(self.env)) or ()
+        status = self.env["sale.order.status"].create(
+            {
+                "name": "Being looked at",
+                "category": "in_progress",
+                "event_ids": [(4, self.env.ref("b2b_credit.event_credit_hold").id)],
+            }
+        )
+        self._set_limit(self.total - 0.01, "approval")
+        for order, mode in (
+            *((self.web.copy({"document_type": "web"}), mode) for mode in known),
+            (self._create_offer(state="draft"), None),
+        ):
+            with self.subTest(mode), self.env.cr.savepoint() as savepoint:
+                transactions = self.registry["payment.transaction"]
+                confirms = transactions._confirms_before_it_is_paid
+                if mode:
+                    self.provider.write({"code": "custom", "custom_mode": mode})
+                else:  # where none of the addons is there that know such payments
+                    confirms = lambda tx: True  # noqa: E731
+                with patch.object(transactions, "_confirms_before_it_is_paid", confirms):
+                    self._pay(order, "pending")
+                self.assertEqual((order.state, order.b2b_credit_hold), ("sent", True))
+                if mode:
+                    self.assertEqual(order.order_status_id, status)
+                savepoint.rollback()
+                self.env.invalidate_all()
+        self._set_limit(self.total, "approval")
+        for mode in known:
+            self.provider.write({"code": "custom", "custom_mode": mode})
+            self._pay(self.web, "pending")
+            self.assertEqual((self.web.state, self.web.b2b_credit_hold), ("sale", False))
+            break
+
     def test_order_is_not_counted_twice(self):
         self._set_limit(self.total, "approval")
         self._pay(self.web, "pending")

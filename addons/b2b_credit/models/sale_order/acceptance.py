@@ -144,9 +144,9 @@ class SaleOrder(models.Model):
         seller = self._in_seller_language()
         excess = seller._get_b2b_credit_excess(due, self.currency_id)
         if excess:
-            seller._hold_b2b_credit(excess)
             if self.state == "draft":  # accepted, so it is no draft any more
                 self.with_context(tracking_disable=True).action_quotation_sent()
+            seller._hold_b2b_credit(excess)  # tells by an event, which a draft has not
         return bool(excess)
 
     def _in_seller_language(self):
