@@ -124,6 +124,17 @@ class TestCreditCheckout(CreditCommon):
         for amount in ("100.00", "60.00", "40.00"):
             self.assertIn(amount, words)
 
+    def test_notice_says_that_the_order_can_be_placed(self):
+        others = self._create_draft("cart", [(self.product, 1)], user=self.looker_user)
+        carts = ((self.cart, self.buyer_user), (others, self.looker_user))
+        for policy, words in (("inform", "all the same"), ("approval", "before we confirm")):
+            self._set_limit(1, policy)
+            for cart, user in carts:
+                notice = " ".join(cart.with_user(user).sudo()._get_b2b_credit_notice())
+                self.assertIn("exceeds", notice)
+                self.assertIn(words, notice)
+                self.assertNotIn("ask a colleague", notice, "nothing is refused")
+
     def test_rivals_debts_are_not_mine(self):
         self._set_limit(self.total, "block")
         self._create_invoice(1000, 100, partner=self.rival)

@@ -128,10 +128,13 @@ class SaleOrder(models.Model):
 
     def _get_b2b_plain_excess(self):
         """Return that the order exceeds the credit, for whoever may not know the amounts."""
-        return self.env._(
-            "This order exceeds the credit of your company. Please ask a colleague who sees"
-            " invoices."
-        )
+        # sudo: buyers do not read the seller's settings
+        if self.sudo().company_id.b2b_credit_policy == "block":
+            return self.env._(
+                "This order exceeds the credit of your company. Please ask a colleague who sees"
+                " invoices."
+            )
+        return self.env._("This order exceeds the credit of your company.")
 
     def _tells_b2b_amounts(self):
         """Whether the words about the credit may have amounts in them.
@@ -164,4 +167,6 @@ class SaleOrder(models.Model):
             words.append(
                 self.env._("You can place it; we look at it before we confirm and deliver.")
             )
+        elif words:
+            words.append(self.env._("You can place it all the same."))
         return words
