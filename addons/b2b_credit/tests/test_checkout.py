@@ -1,3 +1,5 @@
+from lxml import etree
+
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -94,6 +96,11 @@ class TestCreditCheckout(CreditCommon):
         found = self.env["sale.order.status"].search([("event_ids", "in", event.ids)])
         self.assertFalse(found)
 
+    def test_settings_lead_to_the_limit(self):
+        arch = self.env["res.config.settings"].get_view(view_type="form")["arch"]
+        setting = etree.fromstring(arch).xpath("//setting[@id='b2b_credit_policy']")[0]
+        self.assertTrue(setting.xpath(".//field[@name='account_use_credit_limit']"))
+
     # === OVERDUE === #
 
     def test_overdue(self):
@@ -117,13 +124,6 @@ class TestCreditCheckout(CreditCommon):
         for amount in ("12,345", "54,321"):
             self.assertNotIn(amount, words)
 
-    def test_amounts_in_the_words(self):
-        self._set_limit(100, "block")
-        self._create_invoice(60)
-        (words,) = self.cart._get_b2b_credit_words()
-        for amount in ("100.00", "60.00", "40.00"):
-            self.assertIn(amount, words)
-
     def test_notice_says_that_the_order_can_be_placed(self):
         others = self._create_draft("cart", [(self.product, 1)], user=self.looker_user)
         carts = ((self.cart, self.buyer_user), (others, self.looker_user))
@@ -134,6 +134,13 @@ class TestCreditCheckout(CreditCommon):
                 self.assertIn("exceeds", notice)
                 self.assertIn(words, notice)
                 self.assertNotIn("ask a colleague", notice, "nothing is refused")
+
+    def test_amounts_in_the_words(self):
+        self._set_limit(100, "block")
+        self._create_invoice(60)
+        (words,) = self.cart._get_b2b_credit_words()
+        for amount in ("100.00", "60.00", "40.00"):
+            self.assertIn(amount, words)
 
     def test_rivals_debts_are_not_mine(self):
         self._set_limit(self.total, "block")
