@@ -153,6 +153,14 @@ class TestCreditHold(CreditCommon):
         self.assertNotIn(self.order, Order.search([("status_attention", "=", "credit_hold")]))
         self.assertIn(self.order, Order.search([("status_attention", "=", False)]))
 
+    def test_needs_attention_has_a_colour(self):
+        view = self.env.ref("order_status_flags.sale_order_view_list_status")
+        arch = self.env["sale.order"].get_view(view.id, "list")["arch"]
+        (field,) = etree.fromstring(arch).xpath("//field[@name='status_attention']")
+        words = field.get("decoration-warning")
+        for reason, is_warned in (("credit_hold", True), ("stuck", False)):
+            self.assertEqual(safe_eval(words, {"status_attention": reason}), is_warned)
+
     def test_wish_to_cancel_comes_before_the_hold(self):
         self.cart.sudo()._request_cancellation("", self.buyer_user.partner_id, by_link=False)
         self.assertEqual(self.order.status_attention, "cancellation")
