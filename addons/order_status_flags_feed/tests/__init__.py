@@ -12,6 +12,7 @@ from . import (
     test_order_amounts,
     test_order_versions,
     test_orders,
+    test_orders_again,
     test_orders_filter,
     test_orders_race,
     test_push,

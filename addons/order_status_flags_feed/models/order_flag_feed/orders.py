@@ -12,9 +12,44 @@ from ...erp_order import digest
 MAX_ORDERS = 500
 # Orders that are looked at in one call and found unchanged, before a short page is returned.
 MAX_LOOKED = 2000
-# Not the form of the cursor of `changes`, which counts something else. The last number: when the
-# client began anew, until it has read all.
-ORDERS_CURSOR = re.compile(r"o(\d{1,18})\.(\d{1,18})(?:b(\d{1,10}))?", re.ASCII)
+# Not the form of the cursor of `changes`, which counts something else. What follows the place is
+# there until all pages are read: when the client began anew, or the place where it asked for news.
+ORDERS_CURSOR = re.compile(
+    r"o(\d{1,18})\.(\d{1,18})(?:b(\d{1,10})|s(\d{1,18})\.(\d{1,18}))?", re.ASCII
+)
+BEGINNING = (0, 0)
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """How far a client has come, and since when it reads page after page.
+
+    :ivar after: ``(position, note)`` up to which it has read
+    :ivar since: where the pages began that it is reading. An answer may have been lost with each
+        of them, and what it told may have been noted anew since: on a later page it is told again
+    :ivar begun: second at which the client began anew; 0 = with this call, None = it asks for news
+    """
+
+    after: tuple
+    since: tuple
+    begun: int = None
+
+    @classmethod
+    def from_match(cls, found):
+        position, note, begun, *since = (number and int(number) for number in found.groups())
+        after = position, note
+        if begun is not None:
+            return cls(after, BEGINNING, begun)
+        return cls(after, after if since[0] is None else tuple(since))
+
+    def as_text(self, after, more):
+        """Return the cursor of the next page, or that of whoever has read them all."""
+        place = "{}.{}".format(*after)
+        if not more:
+            return f"o{place}"
+        if self.begun is not None:
+            return f"o{place}b{self.begun or int(time.time())}"
+        return "o{}s{}.{}".format(place, *self.since)
 
 
 @dataclass
@@ -30,6 +65,7 @@ class Candidate:
     seen_touch: int
     newest: tuple
     fetched: int
+    told: tuple
     # Whether the versions are to be written.
     is_news: bool = False
     content: dict = None
@@ -37,7 +73,7 @@ class Candidate:
     @classmethod
     def from_row(cls, row):
         (position, touch, order_id, version, known, raised_at, raised_by, seen, *rest) = row
-        newest_at, newest, fetched = rest
+        newest_at, newest, fetched, told_at, told_by = rest
         return cls(
             position=position,
             touch=touch,
@@ -48,6 +84,7 @@ class Candidate:
             seen_touch=seen or 0,
             newest=(newest_at, newest),
             fetched=fetched or 0,
+            told=(told_at or 0, told_by or 0),
         )
 
     def take(self, content):
@@ -65,9 +102,12 @@ class Candidate:
         self.seen_touch = self.newest[1]
         self.content = {"id": content["id"], "version": self.version, **content}
 
-    def is_told(self, after):
-        """Whether the feed gets it: a version it may not have, or has not fetched."""
-        return self.raised > after or self.fetched != self.version
+    def is_told(self, since):
+        """Whether the feed gets it: a version that it has not fetched, or whose answer may be lost.
+
+        :param tuple since: as of ``Cursor``
+        """
+        return max(self.raised, self.told) > since or self.fetched != self.version
 
 
 class OrderFlagFeed(models.Model):
@@ -94,7 +134,7 @@ class OrderFlagFeed(models.Model):
             not there any more
         """
         feed = self._get_feed_of_caller()
-        after, begun = feed._read_orders_cursor(cursor)
+        place = feed._read_orders_cursor(cursor)
         feed._check_orders_limit(limit)
         if problem := feed._find_filter_problem():
             raise UserError(feed._get_filter_problem_text(problem))
@@ -102,24 +142,19 @@ class OrderFlagFeed(models.Model):
         # currency by which an amount that is still to be written is rounded.
         feed.env.flush_all()
         border, newest = feed._get_settled_border()
-        feed._check_cursor_is_ours(after, newest)
-        found, after, more = feed._collect_orders(after, begun, border, limit)
+        feed._check_cursor_is_ours(place.after, newest)
+        found, after, more = feed._collect_orders(place, border, limit)
         return {
             "orders": [candidate.content for candidate in found],
-            "cursor": feed._make_orders_cursor(after, begun if more else None),
+            "cursor": place.as_text(after, more),
             "more": more,
         }
 
     # === THE CALL === #
 
     def _read_orders_cursor(self, cursor):
-        """Return how far a client has come, and since when it reads what is there.
-
-        :return: ``((position, note), second)``; 0 for one that begins with this call, None for
-            one that has read all and asks for news
-        """
         if not cursor and cursor in (False, None, ""):
-            return (0, 0), 0
+            return Cursor(BEGINNING, BEGINNING, begun=0)
         found = isinstance(cursor, str) and ORDERS_CURSOR.fullmatch(cursor)
         if not found:
             raise UserError(
@@ -128,11 +163,7 @@ class OrderFlagFeed(models.Model):
                     cursor=str(cursor)[:100],
                 )
             )
-        return (int(found[1]), int(found[2])), found[3] and int(found[3])
-
-    def _make_orders_cursor(self, after, begun):
-        cursor = "o{}.{}".format(*after)
-        return cursor if begun is None else f"{cursor}b{begun or int(time.time())}"
+        return Cursor.from_match(found)
 
     def _check_orders_limit(self, limit):
         if type(limit) is not int or not 1 <= limit <= MAX_ORDERS:
@@ -142,15 +173,15 @@ class OrderFlagFeed(models.Model):
 
     # === COLLECTING === #
 
-    def _collect_orders(self, after, begun, border, limit):
-        """Return ``(candidates that are told, cursor behind them, whether there may be more)``."""
-        found, looked, start, more = [], [], after, True
+    def _collect_orders(self, place, border, limit):
+        """Return ``(candidates that are told, place behind them, whether there may be more)``."""
+        found, looked, after, more = [], [], place.after, True
         while more and len(found) < limit and len(looked) < MAX_LOOKED:
             wanted = limit - len(found)
-            candidates = self._find_candidates(start, after, begun, border, wanted + 1)
+            candidates = self._find_candidates(place, after, border, wanted + 1)
             more = len(candidates) > wanted
             looked += candidates[:wanted]
-            found += self._judge_candidates(candidates[:wanted], start)
+            found += self._judge_candidates(candidates[:wanted], place.since)
             if looked:
                 after = looked[-1].position, looked[-1].touch
         if not more:
@@ -159,20 +190,20 @@ class OrderFlagFeed(models.Model):
         self._write_down(looked, found)
         return found, after, more
 
-    def _find_candidates(self, start, after, begun, border, limit):
+    def _find_candidates(self, place, after, border, limit):
         """Return the next orders that were noted as changed and match the feed's filter.
 
         Of several notes of an order the last settled one counts. Left out is what was looked at
-        before and is the version that the feed has fetched: most of what is noted is no change.
+        before and is the version that the feed has fetched, unless its answer may be lost: most of
+        what is noted is no change. Who begins anew gets all that matches.
 
-        :param tuple start: the cursor that the client sent
+        :param Cursor place: that the client sent
         :param tuple after: where to go on
-        :param int begun: as of ``_read_orders_cursor``
         :param tuple border: as of ``_get_settled_border``
         :param int limit: how many at most
         """
         # sudo: a feed gets what its filter says
-        wanted = self.env["sale.order"].sudo()._search(self._get_news_domain(begun))
+        wanted = self.env["sale.order"].sudo()._search(self._get_news_domain(place.begun))
         if wanted.is_empty():
             return []
         wanted.add_where("sale_order.id = touch.order_id")
@@ -184,7 +215,8 @@ class OrderFlagFeed(models.Model):
                 """
                 SELECT touch.feed_position, touch.id, touch.order_id,
                        known.version, known.digest, known.raised_position, known.raised_touch,
-                       known.seen_touch, newest.feed_position, newest.id, fetched.version
+                       known.seen_touch, newest.feed_position, newest.id,
+                       fetched.version, fetched.told_position, fetched.told_touch
                   FROM sale_order_erp_touch touch
              LEFT JOIN sale_order_erp_version known ON known.order_id = touch.order_id
              LEFT JOIN order_flag_feed_fetch fetched
@@ -208,7 +240,9 @@ class OrderFlagFeed(models.Model):
                    AND (known.seen_touch IS DISTINCT FROM newest.id
                         OR fetched.version IS DISTINCT FROM known.version
                         OR (known.raised_position, known.raised_touch)
-                           > (%(start_position)s, %(start_touch)s))
+                           > (%(since_position)s, %(since_touch)s)
+                        OR (fetched.told_position, fetched.told_touch)
+                           > (%(since_position)s, %(since_touch)s))
               ORDER BY touch.feed_position, touch.id
                  LIMIT %(limit)s
                 """,
@@ -217,8 +251,8 @@ class OrderFlagFeed(models.Model):
                 position=after[0],
                 touch=after[1],
                 border=position + bool(with_own),
-                start_position=start[0],
-                start_touch=start[1],
+                since_position=place.since[0],
+                since_touch=place.since[1],
                 limit=limit,
             )
         )
@@ -233,7 +267,7 @@ class OrderFlagFeed(models.Model):
 
         By the names of the query in ``_find_candidates``: to ask again costs more.
 
-        :param int begun: as of ``_read_orders_cursor``
+        :param int begun: as of ``Cursor``
         :rtype: Domain
         """
         given = SQL("fetched.order_id IS NOT NULL")
@@ -251,8 +285,11 @@ class OrderFlagFeed(models.Model):
         company = Domain("company_id", "=", self.company_id.id)
         return (self._get_export_domain() | was_given) & company
 
-    def _judge_candidates(self, candidates, start):
-        """Number the versions of these candidates, and return those that the feed is told."""
+    def _judge_candidates(self, candidates, since):
+        """Number the versions of these candidates, and return those that the feed is told.
+
+        :param tuple since: as of ``Cursor``
+        """
         if not candidates:
             return []
         # sudo: a feed gets what its filter says. One language: the content makes the version,
@@ -261,7 +298,7 @@ class OrderFlagFeed(models.Model):
         orders = orders.browse([candidate.order_id for candidate in candidates])
         for candidate, content in zip(candidates, orders._prepare_erp_orders(), strict=True):
             candidate.take(content)
-        return [candidate for candidate in candidates if candidate.is_told(start)]
+        return [candidate for candidate in candidates if candidate.is_told(since)]
 
     def _get_export_language(self):
         return self.company_id.partner_id.lang or "en_US"
@@ -326,15 +363,21 @@ class OrderFlagFeed(models.Model):
 
     def _get_fetch_parts(self, candidates):
         now = fields.Datetime.now()
-        rows = SQL(", ").join((self.id, row.order_id, row.version, now) for row in candidates)
+        rows = SQL(", ").join(
+            (self.id, row.order_id, row.version, now, row.position, row.touch) for row in candidates
+        )
         if candidates:
             yield SQL(
                 """
                 fetches AS (
-                    INSERT INTO order_flag_feed_fetch (feed_id, order_id, version, date)
+                    INSERT INTO order_flag_feed_fetch
+                                (feed_id, order_id, version, date, told_position, told_touch)
                          VALUES %s
                     ON CONFLICT (feed_id, order_id)
-                      DO UPDATE SET version = EXCLUDED.version, date = EXCLUDED.date
+                      DO UPDATE SET version = EXCLUDED.version,
+                                    date = EXCLUDED.date,
+                                    told_position = EXCLUDED.told_position,
+                                    told_touch = EXCLUDED.told_touch
                 )
                 """,
                 rows,
