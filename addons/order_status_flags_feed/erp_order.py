@@ -10,6 +10,8 @@ PERCENT_DIGITS = 4
 RATE_DIGITS = 10
 # What changes without the order being another one: it is no part of the version.
 UNVERSIONED = ("version", "external_ref")
+# What follows from the quantity, the unit and the article of a line.
+UNVERSIONED_OF_LINE = ("stock_quantity", "stock_uom")
 
 
 def text(value):
@@ -90,5 +92,9 @@ def digest(order):
     :param dict order: as ``orders`` of the feed returns it
     """
     content = {key: value for key, value in order.items() if key not in UNVERSIONED}
+    content["lines"] = [
+        {key: value for key, value in line.items() if key not in UNVERSIONED_OF_LINE}
+        for line in order["lines"]
+    ]
     written = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(written.encode(errors="replace")).hexdigest()

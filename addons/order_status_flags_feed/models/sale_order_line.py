@@ -32,13 +32,13 @@ class SaleOrderLine(models.Model):
 
         Hook: addons add keys of their own to what super returns.
 
-        :param tuple article: SKU, barcode and type of the product; None without one
+        :param tuple article: SKU, barcode, type and unit of the product; None without one
         :param tuple prices: of one unit before the discount, net and gross
         :param tuple amounts: net and tax, in the smallest unit of the currency
         :rtype: dict
         """
         self.ensure_one()
-        sku, barcode, kind = article or ("", "", "service")
+        sku, barcode, kind, unit = article or ("", "", "service", self.product_uom_id)
         digits = self.order_id.currency_id.decimal_places
         net, tax = amounts
         return {
@@ -49,6 +49,8 @@ class SaleOrderLine(models.Model):
             "name": text(self.name),
             "quantity": decimal_text(self.product_uom_qty, self._get_erp_digits("Product Unit")),
             "uom": text(self.product_uom_id.name),
+            "stock_quantity": self._get_erp_stock_quantity(unit),
+            "stock_uom": text(unit.name),
             "unit_net": decimal_text(prices[0], self._get_erp_price_digits()),
             "unit_gross": decimal_text(prices[1], self._get_erp_price_digits()),
             "discount": decimal_text(self.discount, PERCENT_DIGITS),
@@ -66,6 +68,11 @@ class SaleOrderLine(models.Model):
             return "delivery"
         return "service" if product_type == "service" else "product"
 
+    def _get_erp_stock_quantity(self, unit):
+        # Not rounded up, as a purchase is: what was ordered, in a unit that the ERP keeps.
+        quantity = self.product_uom_id._compute_quantity(self.product_uom_qty, unit, round=False)
+        return decimal_text(quantity, self._get_erp_digits("Product Unit"))
+
     def _get_erp_digits(self, usage):
         return self.env["decimal.precision"].precision_get(usage)
 
@@ -74,11 +81,12 @@ class SaleOrderLine(models.Model):
         return max(PRICE_DIGITS, self._get_erp_digits("Product Price"))
 
     def _get_erp_articles(self):
-        """Return ``{product id: (SKU, barcode, type)}`` of the lines."""
+        """Return ``{product id: (SKU, barcode, type, unit)}`` of the lines."""
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT product.id, product.default_code, product.barcode, template.type
+                SELECT product.id, product.default_code, product.barcode, template.type,
+                       template.uom_id
                   FROM product_product product
                   JOIN product_template template ON template.id = product.product_tmpl_id
                  WHERE product.id = ANY(%s)
@@ -86,7 +94,12 @@ class SaleOrderLine(models.Model):
                 self.product_id.ids,
             )
         )
-        return {product_id: values for product_id, *values in rows}
+        units = self.env["uom.uom"].browse({row[-1] for row in rows})
+        # With those of the lines, which are read anyway.
+        (units | self.product_uom_id).fetch(["name", "factor"])
+        return {
+            product_id: (*values, units.browse(unit_id)) for product_id, *values, unit_id in rows
+        }
 
     def _get_erp_unit_prices(self):
         """Return ``{line id: (net, gross)}`` of one unit before the discount, not rounded.

@@ -1,3 +1,4 @@
+import json
 import random
 from decimal import Decimal
 
@@ -6,7 +7,7 @@ import jsonschema
 from odoo.fields import Command
 from odoo.tests import BaseCase, tagged
 
-from ..erp_order import decimal_text, from_units, settle, spread, to_units
+from ..erp_order import decimal_text, digest, from_units, settle, spread, to_units
 from .orders_common import SCHEMA, OrdersCommon
 
 CASES = 120
@@ -231,3 +232,46 @@ class TestOrderAmounts(OrdersCommon):
             for order in found:
                 self.assertAddsUp(order)
                 validator.validate(order)
+
+    def test_pack_is_told_in_the_unit_of_the_article_too(self):
+        unit = self.product.uom_id
+        box, third = self.env["uom.uom"].create(
+            [
+                {"name": "Box of 6", "relative_factor": 6, "relative_uom_id": unit.id},
+                {"name": "Third", "relative_factor": 1 / 3, "relative_uom_id": unit.id},
+            ]
+        )
+        self._place(
+            order_line=[
+                Command.create({"product_id": self.product.id, "product_uom_qty": qty, **values})
+                for qty, values in (
+                    (2, {"product_uom_id": box.id}),
+                    (3, {}),
+                    (1, {"product_uom_id": third.id}),
+                    (3, {"product_uom_id": third.id}),
+                )
+            ]
+        )
+        (found,) = self._news()
+        jsonschema.Draft202012Validator(SCHEMA).validate(found)
+        names = ("quantity", "uom", "stock_quantity", "stock_uom")
+        self.assertEqual(
+            [tuple(line[name] for name in names) for line in found["lines"]],
+            [
+                ("2.00", "Box of 6", "12.00", unit.name),
+                ("3.00", unit.name, "3.00", unit.name),
+                ("1.00", "Third", "0.33", unit.name),
+                ("3.00", "Third", "1.00", unit.name),
+            ],
+        )
+
+    def test_quantity_in_the_unit_of_the_article_makes_no_version(self):
+        """An order of before the key was there stays the version that ERPs have."""
+        self._place()
+        (found,) = self._news()
+        before = json.loads(json.dumps(found))
+        for line in before["lines"]:
+            del line["stock_quantity"], line["stock_uom"]
+        self.assertEqual(digest(found), digest(before))
+        before["lines"][0]["quantity"] = "7.00"
+        self.assertNotEqual(digest(found), digest(before))
