@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_backoffice,
+    test_cancelled_here,
     test_changes,
     test_codebook_check,
     test_documents,

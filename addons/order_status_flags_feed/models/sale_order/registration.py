@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -5,6 +7,9 @@ from odoo.tools.sql import column_exists, create_column
 
 # Orders placed so long before the addon came are the archive: no ERP is asked to register them.
 ARCHIVE = "7 days"
+# Of an order that was cancelled longer ago nobody asks any more whether the ERP cancelled it too;
+# the index below is read no further.
+CANCELLED_WITHIN = timedelta(days=90)
 
 
 class SaleOrder(models.Model):
@@ -35,11 +40,20 @@ class SaleOrder(models.Model):
         groups="base.group_user",
         help="No ERP has registered the order within the time that its feed gives.",
     )
-    status_attention = fields.Selection(selection_add=[("erp_unregistered", "Not in the ERP")])
+    status_attention = fields.Selection(
+        selection_add=[
+            ("erp_unregistered", "Not in the ERP"),
+            ("erp_still_open", "Cancelled here, still open in the ERP"),
+        ]
+    )
 
     _erp_unregistered_idx = models.Index(
         "(company_id, erp_placed_at)"
         " WHERE was_placed IS TRUE AND state != 'cancel' AND COALESCE(external_ref, '') = ''"
+    )
+
+    _cancelled_at_idx = models.Index(
+        "((COALESCE(order_status_date, date_order))) WHERE state = 'cancel' AND was_placed IS TRUE"
     )
 
     # === COMPUTE METHODS === #
@@ -86,7 +100,7 @@ class SaleOrder(models.Model):
 
     @api.depends("external_ref", "erp_placed_at", "state", "erp_document_ids.state")
     def _compute_is_erp_unregistered(self):
-        late = self._search_erp_unregistered(self.ids)
+        late = self._find_erp_orders(self._get_erp_attention_domains()["erp_unregistered"])
         for order in self:
             order.is_erp_unregistered = order._origin in late
 
@@ -96,44 +110,55 @@ class SaleOrder(models.Model):
             return NotImplemented
         self._check_field_access(self._fields["is_erp_unregistered"], "read")
         # Found apart: a filter may name fields that whoever asks cannot read, and shows none.
-        late = self._find_by_each([self._get_erp_unregistered_domain()])
+        late = self._find_by_each([self._get_erp_attention_domains()["erp_unregistered"]])
         return Domain.OR(late if wanted else ~late for wanted in value)
 
-    @api.depends("is_erp_unregistered")
+    @api.depends("is_erp_unregistered", "order_status_date", "erp_document_ids.state")
     def _compute_status_attention(self):
-        """Override of `order_status_flags` to hear of orders that no ERP has registered."""
+        """Override of `order_status_flags` to hear of orders that an ERP lacks, or goes on with."""
         return super()._compute_status_attention()
 
     # === BUSINESS METHODS === #
 
     def _get_attention_reasons(self):
-        """Override of `order_status_flags` to name orders that no ERP has registered."""
+        """Override of `order_status_flags` to name orders that an ERP lacks, or goes on with."""
         # sudo: who reads an order may know whether it is in the ERP
-        late = self.sudo()._search_erp_unregistered(self.ids)
-        return {**super()._get_attention_reasons(), "erp_unregistered": set(late.ids)}
+        orders = self.sudo()
+        found = orders._find_erp_orders(Domain.OR(self._get_erp_attention_domains().values()))
+        cancelled = found.filtered(lambda order: order.state == "cancel")
+        return {
+            **super()._get_attention_reasons(),
+            "erp_unregistered": set((found - cancelled).ids),
+            "erp_still_open": set(cancelled.ids),
+        }
 
     @api.model
     def _get_attention_domains(self):
-        """Override of `order_status_flags` to find orders that no ERP has registered."""
-        domains = super()._get_attention_domains()
-        return {**domains, "erp_unregistered": self._get_erp_unregistered_domain()}
+        """Override of `order_status_flags` to find orders that an ERP lacks, or goes on with."""
+        return {**super()._get_attention_domains(), **self._get_erp_attention_domains()}
 
-    def _search_erp_unregistered(self, order_ids):
-        domain = self._get_erp_unregistered_domain()
-        if domain.is_false() or not order_ids:
+    def _find_erp_orders(self, domain):
+        """Return those of these orders that fit a domain, with their state, in one query."""
+        if domain.is_false() or not self.ids:
             return self.browse()
-        return self.search(Domain("id", "in", order_ids) & domain)
+        return self.search_fetch(Domain("id", "in", self.ids) & domain, ["state"])
 
     @api.model
-    def _get_erp_unregistered_domain(self):
-        """Return the domain of the orders that some feed wants and no ERP has registered in time.
+    def _get_erp_attention_domains(self):
+        """Return ``{reason: domain}`` of the orders that an ERP has not registered in time, and of
+        those that it has not cancelled in time.
 
-        :rtype: Domain
+        Both by the minutes of the feeds: an ERP that does as it is told is no matter for a person.
+
+        :rtype: dict[str, Domain]
         """
         # sudo: clerks do not read feeds, but see which of their orders wait for one
         feeds = self.env["order.flag.feed"].sudo().search([("registration_minutes", ">", 0)])
         wanted = Domain.OR(feed._get_late_domain() for feed in feeds)
-        return wanted & self._get_erp_open_domain() if feeds else Domain.FALSE
+        return {
+            "erp_unregistered": wanted & self._get_erp_open_domain() if feeds else Domain.FALSE,
+            "erp_still_open": self._get_erp_still_open_domain() if feeds else Domain.FALSE,
+        }
 
     @api.model
     def _get_erp_open_domain(self):
@@ -159,5 +184,41 @@ class SaleOrder(models.Model):
                         ))
                 """,
                 order=SQL.identifier(alias),
+            )
+        )
+
+    @api.model
+    def _get_erp_still_open_domain(self):
+        """Return the domain of cancelled orders that are open in an ERP: it may ship them.
+
+        When it was cancelled is when it got its status; of an order without one, when it was made.
+        By SQL, in the words of the index that holds only these few of the archive.
+
+        :rtype: Domain
+        """
+        self.flush_model(["was_placed", "state", "order_status_date", "date_order"])
+        self.env["sale.order.erp.document"].flush_model(["order_id", "feed_id", "kind", "state"])
+        now = fields.Datetime.now()
+        return Domain.custom(
+            to_sql=lambda _model, alias, _query: SQL(
+                """
+                (%(order)s.state = 'cancel'
+                    AND %(order)s.was_placed IS TRUE
+                    AND COALESCE(%(order)s.order_status_date, %(order)s.date_order) > %(since)s
+                    AND EXISTS (
+                        SELECT FROM sale_order_erp_document document
+                          JOIN order_flag_feed feed ON feed.id = document.feed_id
+                         WHERE document.order_id = %(order)s.id
+                           AND document.kind = 'order'
+                           AND document.state = 'open'
+                           AND feed.active
+                           AND feed.registration_minutes > 0
+                           AND COALESCE(%(order)s.order_status_date, %(order)s.date_order)
+                               < %(now)s - make_interval(mins => feed.registration_minutes)
+                        ))
+                """,
+                order=SQL.identifier(alias),
+                since=now - CANCELLED_WITHIN,
+                now=now,
             )
         )
