@@ -1,7 +1,8 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.tests import tagged
+from odoo.exceptions import UserError
+from odoo.tests import new_test_user, tagged
 
 from .orders_common import OrdersCommon
 
@@ -122,3 +123,72 @@ class TestStillOpen(OrdersCommon):
         many, reasons = count(self.order | waiting)
         self.assertEqual(reasons, ["erp_still_open", "erp_unregistered"])
         self.assertNoMoreQueries(few, many)
+
+
+@tagged("post_install", "-at_install")
+class TestDeletedBeforeItWasTold(OrdersCommon):
+    """What an ERP has fetched is deleted after it has heard of the cancellation."""
+
+    def setUp(self):
+        super().setUp()
+        self.order = self._place()
+        self._news()
+        self.order._action_cancel()
+
+    def assertKept(self, order=None, feed="Subiekt"):
+        with self.assertRaisesRegex(UserError, f"cannot be deleted yet: “{feed}”"):
+            (order or self.order).unlink()
+
+    def test_until_the_cancellation_was_fetched(self):
+        self.assertKept()
+        self.assertEqual([row["state"] for row in self._news()], ["cancelled"])
+        self.assertTrue(self.order.unlink())
+
+    def test_whoever_deletes(self):
+        manager = new_test_user(
+            self.env, "test_feed_sales_manager", groups="sales_team.group_sale_manager"
+        )
+        self.assertKept(self.order.with_user(manager))
+        self._news()
+        self.assertTrue(self.order.with_user(manager).unlink())
+
+    def test_among_others(self):
+        never_fetched = self._place()
+        never_fetched._action_cancel()
+        self.assertKept(never_fetched | self.order)
+        self.assertTrue(never_fetched.unlink())
+
+    def test_order_that_was_set_back_to_a_quotation(self):
+        self.order.action_draft()
+        self.assertKept()
+        self._news()
+        self.assertTrue(self.order.unlink())
+
+    def test_order_that_is_not_cancelled_is_refused_by_odoo(self):
+        order = self._place()
+        self._news()
+        with self.assertRaisesRegex(UserError, "must first cancel"):
+            order.unlink()
+
+    def test_each_feed_that_has_fetched_it(self):
+        other = self._create_feed(name="Other", export_domain=self.feed.export_domain)
+        as_other = other.with_user(self.client)
+        order = self._place()
+        self._news()
+        cursor = self._read_all(feed=as_other)[1]
+        order._action_cancel()
+        self._news()
+        self.assertKept(order, "Other")
+        self._read_all(cursor, feed=as_other)
+        self.assertTrue(order.unlink())
+
+    def test_feed_that_fetches_no_more(self):
+        self.assertKept()
+        self.feed.active = False
+        self.assertTrue(self.order.unlink())
+
+    def test_feed_that_has_not_fetched_for_a_month(self):
+        self.feed.last_fetch = fields.Datetime.now() - timedelta(days=29)
+        self.assertKept()
+        self.feed.last_fetch = fields.Datetime.now() - timedelta(days=31)
+        self.assertTrue(self.order.unlink())

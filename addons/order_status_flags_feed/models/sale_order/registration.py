@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists, create_column
@@ -10,6 +11,8 @@ ARCHIVE = "7 days"
 # Of an order that was cancelled longer ago nobody asks any more whether the ERP cancelled it too;
 # the index below is read no further.
 CANCELLED_WITHIN = timedelta(days=90)
+# A feed that has not fetched for so long is nobody's: its orders need not wait to be deleted.
+FETCHES_WITHIN = timedelta(days=30)
 
 
 class SaleOrder(models.Model):
@@ -117,6 +120,60 @@ class SaleOrder(models.Model):
     def _compute_status_attention(self):
         """Override of `order_status_flags` to hear of orders that an ERP lacks, or goes on with."""
         return super()._compute_status_attention()
+
+    # === CRUD METHODS === #
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_untold_cancellation(self):
+        """An ERP that was given an order goes on with it until it hears that it is cancelled."""
+        # sudo: whoever deletes the order, and whether or not he reads who fetched it
+        orders = self.sudo().filtered(lambda order: order.state in ("draft", "cancel"))
+        fetched = orders.erp_fetch_ids.order_id
+        if untold := fetched._find_untold_cancellations():
+            order_id, feed = untold[0]
+            raise UserError(
+                self.env._(
+                    "%(order)s cannot be deleted yet: “%(feed)s” has fetched it, and has not"
+                    " fetched that it is cancelled. It will with its next fetch.",
+                    order=self.browse(order_id).display_name,
+                    feed=feed,
+                )
+            )
+
+    def _find_untold_cancellations(self):
+        """Return ``[(order id, name of a feed)]`` of those that have an earlier version of these.
+
+        Of feeds that go on fetching, and of the order's company.
+        """
+        if not self:
+            return []
+        # What is cancelled in this transaction is noted by the database.
+        self.env.flush_all()
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT fetched.order_id, feed.name
+                  FROM order_flag_feed_fetch fetched
+                  JOIN order_flag_feed feed ON feed.id = fetched.feed_id
+                  JOIN sale_order ON sale_order.id = fetched.order_id
+                                 AND sale_order.company_id = feed.company_id
+             LEFT JOIN sale_order_erp_version known ON known.order_id = fetched.order_id
+                 WHERE fetched.order_id = ANY(%s)
+                   AND feed.active
+                   AND feed.last_fetch > %s
+                   AND (fetched.version IS DISTINCT FROM known.version
+                        OR known.seen_touch IS DISTINCT FROM (
+                            SELECT id FROM sale_order_erp_touch
+                             WHERE order_id = fetched.order_id
+                          ORDER BY feed_position DESC
+                             LIMIT 1
+                        ))
+              ORDER BY fetched.order_id, feed.name
+                """,
+                self.ids,
+                fields.Datetime.now() - FETCHES_WITHIN,
+            )
+        )
 
     # === BUSINESS METHODS === #
 
