@@ -33,6 +33,22 @@ class TestAccess(FeedCommon):
             with self.assertRaises(AccessError):
                 call()
 
+    def test_key_of_one_feed_opens_no_other_one(self):
+        feeds = self.feed | self._create_feed(name="Of another program")
+        for feed in feeds:
+            feed._make_client_key(fields.Datetime.now() + timedelta(days=30))
+        for feed, other in (feeds, feeds[::-1]):
+            for call in self._call_all(feed.with_user(feed.client_user_id)):
+                call()
+            # Also while its own feed is switched off.
+            for active in (True, False):
+                feed.active = active
+                for call in self._call_all(other.with_user(feed.client_user_id)):
+                    with self.assertRaisesRegex(AccessError, "another flag feed"):
+                        call()
+            feed.active = True
+            self.assertEqual(feed.with_user(self.client).push([]), [], "who was let in by hand")
+
     def test_which_feed_must_be_clear(self):
         feeds = self.env["order.flag.feed"].with_user(self.client)
         two = feeds.browse([self.feed.id, self._create_feed().id])

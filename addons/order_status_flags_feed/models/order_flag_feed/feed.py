@@ -234,8 +234,8 @@ class OrderFlagFeed(models.Model):
     def _get_feed_of_caller(self):
         """Return this feed (sudo) for a caller from outside, or refuse.
 
-        :raise AccessError: for whoever is not in the group of feed clients, and for feeds of
-            a company that is not the caller's
+        :raise AccessError: for whoever is not in the group of feed clients, for the client of
+            another feed, and for feeds of a company that is not the caller's
         :raise MissingError: when there is no such feed
         :raise UserError: when not exactly one feed is named, or it is archived
         """
@@ -247,8 +247,11 @@ class OrderFlagFeed(models.Model):
         # Before `exists`, which would ask the database for whatever came as an id.
         if len(self._ids) != 1 or type(self._ids[0]) is not int:
             raise UserError(self.env._('Name exactly one feed, like "ids": [1].'))
-        # sudo: a client reads no records at all; what it may do is checked here
-        feed = self.sudo().exists()
+        # sudo: a client reads no records at all; what it may do is checked here. Those that it is
+        # the client of are looked up along with the one that it names.
+        feeds = self.sudo().with_context(active_test=False)
+        feeds = feeds.search(["|", ("id", "in", self.ids), ("client_user_id", "=", user.id)])
+        feed = feeds.filtered(lambda feed: feed.id == self.id)
         if not feed:
             raise MissingError(
                 self.env._("There is no flag feed with the id %(id)s.", id=self._ids[0])
@@ -256,6 +259,10 @@ class OrderFlagFeed(models.Model):
         # sudo: a client does not read its own user
         if not self.env.su and feed.company_id not in user.sudo().company_ids:
             raise AccessError(self.env._("This flag feed belongs to another company."))
+        # The key of one feed opens no other one. Who is the client of none was let in by hand.
+        own = feeds.filtered(lambda feed: feed.client_user_id == user)
+        if not self.env.su and own and feed not in own:
+            raise AccessError(self.env._("This key is that of another flag feed."))
         feed._check_switched_on()
         return feed._in_own_context()
 
