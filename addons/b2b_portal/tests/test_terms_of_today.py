@@ -149,6 +149,12 @@ class TestTermsOfToday(B2bOrderCommon):
         self.assertEqual(template.name, order.name)
         self.assertEqual(self.env["sale.order"].search(domain), order)
 
+    def test_reference_may_mean_a_cart(self):
+        """Whoever names one is told that it is no order, and not that there is none."""
+        cart = self._create_draft("cart", user=self.buyer2_user, client_order_ref="PO 7")
+        domain = Domain("client_order_ref", "=", "PO 7") & cart._get_numbered_domain()
+        self.assertEqual(self.env["sale.order"].search(domain), cart)
+
 
 @tagged("post_install", "-at_install")
 class TestPacks(B2bOrderCommon):

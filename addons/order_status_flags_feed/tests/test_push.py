@@ -146,6 +146,32 @@ class TestPush(FeedCommon):
         self.assertIn("2 orders", answers[0]["message"])
         self.assertIn("0 found", answers[1]["message"])
 
+    def test_what_is_no_order_yet_is_refused_and_stands_in_no_orders_way(self):
+        feed = self._create_feed(order_ref_field="client_order_ref").with_user(self.client)
+        self._create_order(client_order_ref="PO-7", confirm=False)
+        rows = [{**self._row(), "order": "PO-7"}, {**self._document_row(), "order": "PO-7"}]
+        self.assertEqual([a["result"] for a in feed.push(rows)], ["refused"] * 2)
+        order = self._create_order(client_order_ref="PO-7")
+        self.assertEqual([a["result"] for a in feed.push(rows)], ["applied"] * 2)
+        self.assertEqual(order.order_flag_id, self.flag_in_progress)
+        self.assertEqual(len(self._documents(order)), 1)
+
+    def test_cart_of_the_b2b_shop_is_refused_and_a_template_is_unknown(self):
+        feed = self._create_feed(order_ref_field="client_order_ref").with_user(self.client)
+        has_b2b = "b2b_qualifier" in self.env["sale.order"]._fields
+        drafts = {"cart": "refused", "template": "unknown_order"} if has_b2b else {}
+        for qualifier, expected in drafts.items():
+            self.env["sale.order"].create(
+                {
+                    "partner_id": self.customer.id,
+                    "b2b_qualifier": qualifier,
+                    "client_order_ref": qualifier,
+                }
+            )
+            for row in (self._row(), self._document_row()):
+                (answer,) = feed.push([{**row, "order": qualifier}])
+                self.assertEqual(answer["result"], expected)
+
     def test_what_is_no_number_of_an_order_is_not_found(self):
         """B2B Portal leaves out templates, which buyers name as they like."""
         order, template = self._create_orders(2)

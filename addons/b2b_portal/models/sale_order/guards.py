@@ -79,7 +79,7 @@ class SaleOrder(models.Model):
     @api.model
     def _get_numbered_domain(self):
         """Override of `order_status_flags` to leave out templates: buyers name them."""
-        return super()._get_numbered_domain() & ~self._get_b2b_draft_domain()
+        return super()._get_numbered_domain() & Domain("b2b_qualifier", "!=", "template")
 
     def _get_b2b_draft_refusal(self):
         return self.env._(

@@ -169,16 +169,22 @@ class OrderFlagFeed(models.Model):
         )
 
     def _find_orders(self, references):
-        """Return ``{reference: orders of the feed's company that have it}``."""
+        """Return ``{reference: orders of the feed's company that have it}``.
+
+        What is no order yet, such as a cart, takes neither flag nor document: it is meant where no
+        order has the reference, and refused in words.
+        """
         if not references:
             return {}
         name = self.order_ref_field
         orders = self.env["sale.order"]
         domain = orders._get_numbered_domain() & Domain("company_id", "=", self.company_id.id)
-        orders = orders.search_fetch(domain & Domain(name, "in", list(references)), [name])
+        orders = orders.search_fetch(
+            domain & Domain(name, "in", list(references)), [name, "was_placed"]
+        )
         # One prefetch for all: the orders are read together, not one by one.
         return {
-            reference: found.with_prefetch(orders.ids)
+            reference: (found.filtered("was_placed") or found).with_prefetch(orders.ids)
             for reference, found in orders.grouped(name).items()
         }
 
