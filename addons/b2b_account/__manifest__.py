@@ -15,6 +15,7 @@
         "views/registration_templates.xml",
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
+        "views/portal_address_templates.xml",
         "views/portal_colleague_templates.xml",
         "views/portal_order_templates.xml",
         "views/b2b_account_menus.xml",

@@ -6,6 +6,8 @@ from odoo.addons.account_payment.controllers.payment import PaymentPortal as Acc
 from odoo.addons.account_payment.controllers.portal import PortalAccount
 from odoo.addons.sale.controllers import portal
 
+from ..models.res_partner import BILLING_TYPES
+
 
 class FinancePortal(PortalAccount):
     """Odoo's own pages of invoices, closed to colleagues who see no finance."""
@@ -113,7 +115,55 @@ def get_acting_partner():
 
 
 class CustomerPortal(portal.CustomerPortal):
-    """Quotations: whoever may not order accepts and pays none."""
+    """Addresses that invoices go to; quotations, which only those accept and pay who may order."""
+
+    # === ADDRESSES === #
+
+    def _validate_address_values(
+        self,
+        address_values,
+        partner_sudo,
+        address_type,
+        use_delivery_as_billing,
+        required_fields,
+        **kwargs,
+    ):
+        """Override of `portal` to have billing addresses made by those who see invoices."""
+        invalid, missing, messages = super()._validate_address_values(
+            address_values,
+            partner_sudo,
+            address_type,
+            use_delivery_as_billing,
+            required_fields,
+            **kwargs,
+        )
+        is_new_billing = not partner_sudo and address_type == "billing"
+        if is_new_billing and not request.env["res.partner"]._may_set_b2b_billing(**kwargs):
+            invalid.add("email")
+            messages.append(
+                request.env._(
+                    "Billing addresses are closed to you, as invoices are. Please choose one that"
+                    " is there."
+                )
+            )
+        return invalid, missing, messages
+
+    def _complete_address_values(
+        self, address_values, address_type, use_delivery_as_billing, **kwargs
+    ):
+        """Override of `portal`: who sees no invoices makes an address for deliveries alone.
+
+        The form ticks *Same as delivery address* by itself.
+        """
+        res = super()._complete_address_values(
+            address_values, address_type, use_delivery_as_billing, **kwargs
+        )
+        is_billing = address_values.get("type") in BILLING_TYPES
+        if is_billing and not request.env["res.partner"]._may_set_b2b_billing(**kwargs):
+            address_values["type"] = "delivery"
+        return res
+
+    # === QUOTATIONS === #
 
     @http.route()
     def portal_quote_accept(self, order_id, access_token=None, name=None, signature=None):

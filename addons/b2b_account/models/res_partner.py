@@ -6,6 +6,9 @@ from odoo.tools.sql import column_exists
 from .. import rights
 from ..vat_number import VAT_NUMBER
 
+# Kinds of addresses that invoices go to; Odoo makes `other` for goods and invoices alike.
+BILLING_TYPES = frozenset({"invoice", "other"})
+
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
@@ -131,11 +134,24 @@ class ResPartner(models.Model):
         """Override of `portal` to keep colleagues from the e-mail address of a person.
 
         A login's new password and the questions of approvals go there. Odoo takes whoever is an
-        invoice, delivery or other address for an address of the company, which all may change.
+        invoice, delivery or other address for an address of the company, which all may change;
+        where invoices go, only whoever sees them may.
         """
         editable = super()._can_be_edited_by_current_customer(**kwargs)
-        own = self == self._get_current_partner(**kwargs)
-        return editable and (own or not self._is_b2b_person())
+        if not editable or self == self._get_current_partner(**kwargs):
+            return editable
+        is_open = self.type not in BILLING_TYPES or self._may_set_b2b_billing(**kwargs)
+        return is_open and not self._is_b2b_person()
+
+    @api.model
+    def _may_set_b2b_billing(self, **kwargs):
+        """Whether the current customer makes and changes addresses that invoices go to.
+
+        :param kwargs: as for `_get_current_partner` of `portal`
+        :rtype: bool
+        """
+        current = self._get_current_partner(**kwargs)
+        return not current or current._sees_invoices()
 
     def _is_b2b_person(self):
         """Whether this contact logs in, did so once, or has rights of its own in a company.

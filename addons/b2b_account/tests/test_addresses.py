@@ -34,6 +34,13 @@ class TestAddresses(AccountCommon):
         self.env.invalidate_all()
         return status
 
+    def _add(self, **form):
+        """Send the form of a new address; return what it is refused with, and what was made."""
+        before = self.env["res.partner"].search([])
+        answer = self._post("/my/address/submit", {**self.form, **form}).json()
+        self.env.invalidate_all()
+        return " ".join(answer.get("messages", [])), self.env["res.partner"].search([]) - before
+
     def _archive(self, partner):
         """Archive an address as the page does; return whether it was refused."""
         call = {"jsonrpc": "2.0", "method": "call", "params": {"partner_id": partner.id}}
@@ -93,6 +100,54 @@ class TestAddresses(AccountCommon):
         self.assertEqual(self.person.email, "admin@buyer.example.com")
         self.assertEqual(self._edited(self.admin_user), {self.person.id, self.depot.id})
         self.assertEqual(self._edited(), {self.buyer_user.partner_id.id, self.depot.id})
+
+    # === WHERE INVOICES GO === #
+
+    def test_invoices_of_the_company_go_where_those_say_who_see_them(self):
+        self.member.may_see_finance = False
+        billing = self.depot.copy(
+            {"name": "Billing", "type": "invoice", "parent_id": self.customer.id}
+        )
+        self._login(self.buyer_user)
+        for kind in ("invoice", "other"):
+            billing.write({"type": kind, "email": "accounts@buyer.example.com"})
+            with self.subTest(kind):
+                self.assertEqual(self._submit(billing), 403)
+                self.assertEqual(billing.email, "accounts@buyer.example.com")
+                self.assertTrue(self._archive(billing))
+                self.assertTrue(billing.active)
+        self.assertEqual(self._edited(), {self.buyer_user.partner_id.id, self.depot.id})
+        self.assertEqual(self._submit(self.depot), 200, "goods go where he orders them to")
+        self.member.may_see_finance = True
+        self.assertEqual(self._submit(billing), 200)
+
+    def test_new_billing_address_of_who_sees_no_invoices(self):
+        self.member.may_see_finance = False
+        self._login(self.buyer_user)
+        told, made = self._add(address_type="billing")
+        self.assertIn("Billing addresses are closed to you", told)
+        self.assertFalse(made)
+        for ticked in ("false", "true"):
+            told, made = self._add(address_type="delivery", use_delivery_as_billing=ticked)
+            self.assertEqual((told, made.type, made.parent_id), ("", "delivery", self.customer))
+        self.assertEqual(self.customer.address_get(["invoice"])["invoice"], self.person.id)
+
+    def test_new_billing_address_of_who_sees_invoices(self):
+        self._login(self.buyer_user)
+        for form, kind in (
+            ({"address_type": "billing"}, "invoice"),
+            ({"address_type": "delivery", "use_delivery_as_billing": "true"}, "other"),
+        ):
+            told, made = self._add(**form)
+            self.assertEqual((told, made.type), ("", kind))
+
+    def test_button_of_a_new_billing_address(self):
+        self._login(self.buyer_user)
+        for sees in (True, False):
+            self.member.may_see_finance = sees
+            page = self._page(self._get("/my/addresses"))
+            (button,) = page.xpath("//a[contains(@class, 'o_add_billing_address_btn')]")
+            self.assertEqual(button.get("hidden"), None if sees else "hidden")
 
     def test_more_addresses_take_no_more_queries(self):
         def count():

@@ -17,3 +17,16 @@ class SaleOrder(models.Model):
         if problems := order._get_b2b_web_problems():
             raise ValidationError("\n".join(problems))
         return super()._check_cart_is_ready_to_be_paid()
+
+    def _update_address(self, partner_id, fnames=None):
+        """Override of `website_sale` to send no invoice to an address for deliveries.
+
+        Colleagues who see no invoices make such addresses. Their own choice is left out, and the
+        order goes on with the invoice address that it has.
+        """
+        # sudo: visitors do not read the addresses of a customer, nor who sees its invoices
+        buyer = self.sudo().partner_id
+        is_billing = "partner_invoice_id" in (fnames or ())
+        if is_billing and buyer.browse(partner_id).type == "delivery":
+            fnames = set(fnames) - (set() if buyer._sees_invoices() else {"partner_invoice_id"})
+        return super()._update_address(partner_id, fnames)

@@ -1,5 +1,8 @@
 from unittest.mock import patch
 
+from lxml import html
+
+from odoo import http
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -115,6 +118,53 @@ class TestWebOrders(ShopCommon):
         self._expect_refusal(cart, "limit", "/my/b2b")
         member.order_limit = 0
         return self._expect_payment(cart)
+
+    def test_invoice_goes_to_no_address_of_who_sees_none(self):
+        """He orders all the same, with the invoice address that is there."""
+        cart = self._fill(self.buyer_user)
+        if "b2b.member" not in self.env:
+            return self._expect_payment(cart)
+        self.product.type = "consu"
+        member = self.env["b2b.member"].create(
+            {"partner_id": self.buyer_user.partner_id.id, "may_see_finance": False}
+        )
+        address = self.buyer_user.partner_id.read(["street", "city", "zip", "phone"])[0]
+        form = {
+            **address,
+            "name": "Depot",
+            "email": "eve@stranger.example.org",
+            "country_id": self.env.ref("base.de").id,
+        }
+
+        def send(**values):
+            data = {"csrf_token": http.Request.csrf_token(self), **form, **values}
+            answer = self.url_open("/shop/address/submit", data=data).json()
+            self.env.invalidate_all()
+            return answer
+
+        before = cart.partner_invoice_id
+        ticked = {"address_type": "delivery", "use_delivery_as_billing": "true"}
+        self.assertIn("redirectUrl", send(**ticked))
+        depot = cart.partner_shipping_id
+        self.assertEqual((depot.name, depot.type), ("Depot", "delivery"))
+        self.assertEqual(cart.partner_invoice_id, before)
+        send(partner_id=depot.id, address_type="billing")
+        for kind in ("billing", "delivery"):
+            params = {"partner_id": depot.id, "address_type": kind}
+            self.make_jsonrpc_request("/shop/update_address", params)
+        self.env.invalidate_all()
+        self.assertEqual((cart.partner_shipping_id, cart.partner_invoice_id), (depot, before))
+        self.assertIn("closed to you", " ".join(send(address_type="billing")["messages"]))
+        page = html.fromstring(self.url_open("/shop/checkout").text)
+        (button,) = page.xpath("//a[contains(@class, 'o_add_billing_address_btn')]")
+        self.assertEqual(button.get("hidden"), "hidden")
+        self._expect_payment(cart)
+        member.may_see_finance = True
+        self.make_jsonrpc_request(
+            "/shop/update_address", {"partner_id": depot.id, "address_type": "billing"}
+        )
+        self.env.invalidate_all()
+        return self.assertEqual(cart.partner_invoice_id, depot)
 
     def test_order_above_the_credit(self):
         cart = self._fill(self.buyer_user)
