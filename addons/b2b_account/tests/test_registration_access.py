@@ -304,6 +304,65 @@ class TestRegistrationAccess(RegistrationCommon):
         self.assertEqual(registration.contact_id, colleague)
         self.assertTrue(registration.has_login)
 
+    # === ADDRESSES THAT COLLEAGUES TYPED === #
+
+    def _submit_address(self, **form):
+        """Send the form of an address as a colleague; return the address."""
+        self._login(self.buyer_user)
+        form = {
+            "name": "Depot",
+            "phone": "+48123456789",
+            "street": "Street 1",
+            "city": "Town",
+            "zip": "00-001",
+            "country_id": self.env.ref("base.pl").id,
+            "address_type": "delivery",
+            **form,
+        }
+        self._post("/my/address/submit", form)
+        self.env.invalidate_all()
+        return self.env["res.partner"].search([("email", "=", form["email"])])
+
+    def _expect_no_access(self, email):
+        registration = self._create_registration(email=email)
+        self.assertIn(email, registration.access_danger)
+        before = self._logins()
+        self._as_clerk(registration).action_accept()
+        self.assertEqual(self._logins(), before)
+
+    def test_address_that_a_colleague_made_is_not_known(self):
+        """He would let in whom he likes, past the administrator of his company."""
+        depot = self._submit_address(email="eva@friend.example.org")
+        self.assertEqual(depot.parent_id, self.customer)
+        self._expect_no_access("eva@friend.example.org")
+        registration = self._create_registration(email="ewa@friend.example.org")
+        self.assertIn("friend.example.org is no domain", registration.access_danger)
+        with self.assertRaises(ValidationError), self.cr.savepoint():
+            registration.checked_with_id = depot
+            self.env.flush_all()
+
+    def test_address_that_a_colleague_changed_is_not_known(self):
+        depot = self.env["res.partner"].create(
+            {
+                "name": "Depot",
+                "email": "depot@depot.example.com",
+                "parent_id": self.customer.id,
+                "type": "delivery",
+            }
+        )
+        registration = self._create_registration(email="depot@depot.example.com")
+        self.assertFalse(registration.access_danger, "the seller has entered it")
+        self._submit_address(partner_id=depot.id, email="eva@friend.example.org")
+        self.assertEqual(depot.email, "eva@friend.example.org")
+        self._expect_no_access("eva@friend.example.org")
+
+    def test_colleague_whom_the_administrator_invited_is_known(self):
+        members = self.env["b2b.member"].with_user(self.admin_user)
+        company = members._get_administrated_company()
+        members._invite_b2b_colleague(company, "Nora", "nora@friend.example.org", {})
+        registration = self._create_registration(email="nora@friend.example.org")
+        self.assertFalse(registration.access_danger)
+
     def test_domain_is_compared_and_proves_nothing(self):
         registration = self._create_registration(email="eve@buyer.example.com")
         self.assertIn("buyer.example.com is a domain of this customer", registration.access_danger)

@@ -36,8 +36,8 @@ class B2bRegistration(models.Model):
     """Access: nobody gets into the portal of another company by knowing its VAT number.
 
     A VAT number is printed on each invoice. Whoever registers with that of a customer becomes a
-    contact of it when the clerk accepts; a login of it he gets when his address is one of the
-    customer's, or when the clerk has asked the customer and says whom.
+    contact of it when the clerk accepts; a login of it he gets when the seller had his address of
+    the customer before, or when the clerk has asked the customer and says whom.
     """
 
     _inherit = "b2b.registration"
@@ -84,6 +84,8 @@ class B2bRegistration(models.Model):
             person = registration.checked_with_id
             customer = registration.partner_id
             strangers = registration.contact_id | registration._get_unconfirmed_contacts()
+            # sudo: who typed an address, whoever decides
+            strangers |= registration._find_typed_contacts(person.sudo())
             if person.commercial_partner_id != customer or person in strangers:
                 if not may_name(person):
                     raise ValidationError(
@@ -130,10 +132,44 @@ class B2bRegistration(models.Model):
                 Domain("commercial_partner_id", "=", self.partner_id.id)
                 & Domain("email_normalized", "!=", False)
                 & Domain("id", "not in", strangers.ids),
-                ["email_normalized"],
+                ["email", "email_normalized", "create_uid"],
             )
         )
-        return set(partners.mapped("email_normalized"))
+        known = partners - self._find_typed_contacts(partners)
+        return set(known.mapped("email_normalized"))
+
+    def _find_typed_contacts(self, partners):
+        """Return those whose e-mail address colleagues typed in the portal, as far as is known.
+
+        They make addresses of the company there, and change any without a login. The customer
+        itself is what it is, and whoever has a login was let in.
+
+        :param res.partner partners: of the customer, in sudo mode
+        :rtype: res.partner
+        """
+        others = partners.filtered(lambda one: one != self.partner_id and not one.user_ids)
+        made = others.filtered("create_uid.share")
+        return made | self._find_changed_contacts(others - made)
+
+    def _find_changed_contacts(self, partners):
+        """Return those whose e-mail address of today was written by a customer, by their log."""
+        field = self.env["ir.model.fields"]._get("res.partner", "email")
+        # sudo: the log of contacts, whoever decides
+        changes = self.env["mail.tracking.value"].sudo()
+        changes = changes.search(
+            Domain("field_id", "=", field.id)
+            & Domain("mail_message_id.model", "=", "res.partner")
+            & Domain("mail_message_id.res_id", "in", partners.ids),
+            order="id",
+        )
+        last = {change.mail_message_id.res_id: change for change in changes}
+        return partners.filtered(
+            lambda one: (
+                one.id in last
+                and last[one.id].create_uid.share
+                and email_normalize(last[one.id].new_value_char or "") == one.email_normalized
+            )
+        )
 
     def _is_applicant_known(self):
         """Whether the address that registered is one of the customer's already.
@@ -162,7 +198,8 @@ class B2bRegistration(models.Model):
         else:
             compared = self.env._("%(domain)s is no domain of this customer.", domain=domain)
         return self.env._(
-            "%(customer)s is a customer already, and %(email)s is none of its addresses."
+            "%(customer)s is a customer already, and %(email)s is none of its addresses, those"
+            " aside that its people typed in the portal."
             " %(compared)s Whoever gets access sees its orders and prices, and orders in its name."
             " Accepting gives no access: ask somebody of the customer first, and enter who"
             " confirmed it.",
