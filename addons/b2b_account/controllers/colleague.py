@@ -42,6 +42,7 @@ class B2BColleaguePortal(B2BAccountPortal):
         # sudo: administrators see their company's contacts and rights, asked by the route
         company = request.env.user.partner_id.sudo().commercial_partner_id
         members = request.env["b2b.member"]._get_b2b_colleagues(company)
+        failed = self._get_b2b_undelivered(members)
         default = rights.DEFAULTS[company.b2b_default_rights or "all"]
         return {
             "company": company,
@@ -53,6 +54,7 @@ class B2BColleaguePortal(B2BAccountPortal):
                     "seen": self._state_b2b_rights(member, default),
                     "has_login": bool(partner.user_ids),
                     "is_invited": partner._is_b2b_invited(),
+                    "is_undelivered": bool(partner.user_ids & failed),
                 }
                 for partner, member in members.items()
             ],
@@ -60,6 +62,20 @@ class B2BColleaguePortal(B2BAccountPortal):
             # sudo: buyers do not read the company, and see in which currency limits are
             "b2b_currency": request.env.company.sudo().currency_id,
         }
+
+    @staticmethod
+    def _get_b2b_undelivered(partners):
+        """Return whose invitation was given up: the address may be wrong.
+
+        :param partners: colleagues, in sudo mode
+        :rtype: res.users
+        """
+        users = request.env["res.users"].union(
+            *(partner.user_ids for partner in partners if partner._is_b2b_invited())
+        )
+        mails = request.env["mail.mail"]._search_b2b_invitations(users)
+        given_up = mails.filtered(lambda mail: mail.state == "exception").mapped("res_id")
+        return users.filtered(lambda user: user.id in given_up)
 
     @staticmethod
     def _state_b2b_rights(member, default):

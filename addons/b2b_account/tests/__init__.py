@@ -4,6 +4,7 @@ from . import (
     test_colleague_races,
     test_colleagues,
     test_finance,
+    test_invitation_mails,
     test_quotations,
     test_registration,
     test_registration_access,

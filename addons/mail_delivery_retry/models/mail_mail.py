@@ -261,7 +261,10 @@ class MailMail(models.Model):
             self.write(values)
 
     def _filter_retried(self):
-        """Return those of these e-mails that matter, see `_get_retried_models`."""
+        """Return those of these e-mails that matter, see `_get_retried_models`.
+
+        A hook for e-mails of which the model of the document alone does not tell.
+        """
         documents = self._get_retried_models()
         return self.filtered(lambda mail: mail.model in documents)
 

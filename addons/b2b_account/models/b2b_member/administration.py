@@ -5,6 +5,7 @@ from odoo.fields import Domain
 from odoo.addons.order_status_flags.typed_text import clean_text
 
 from ... import rights
+from ...context_keys import INVITATION
 from ...email_address import read_email
 
 # Each is a login and an e-mail: more of them is no company's portal, but somebody's mailing.
@@ -115,6 +116,7 @@ class B2bMember(models.Model):
             )
         self._change_b2b_rights(partner, {}).active = False
         if partner.user_ids:
+            self.env["mail.mail"]._search_b2b_invitations(partner.user_ids).cancel()
             self._open_portal_wizard(partner).action_revoke_access()
 
     # === INVITATIONS === #
@@ -186,6 +188,8 @@ class B2bMember(models.Model):
         :param res.partner partner: whose right to it the caller has checked
         """
         row = self._open_portal_wizard(partner)
+        # One that waits, or was given up, is replaced by the new one.
+        self.env["mail.mail"]._search_b2b_invitations(row.user_id).cancel()
         if not row.is_portal:
             row.action_grant_access()
             return
@@ -246,8 +250,8 @@ class B2bMember(models.Model):
         :rtype: portal.wizard.user
         """
         # sudo: Odoo's wizard is for the back office; the right was checked by the caller
-        wizard = self.env["portal.wizard"].sudo().create({"partner_ids": [(6, 0, partner.ids)]})
-        return wizard.user_ids
+        wizards = self.env["portal.wizard"].sudo().with_context(b2b_invitation=INVITATION)
+        return wizards.create({"partner_ids": [(6, 0, partner.ids)]}).user_ids
 
     # === WORDS === #
 
