@@ -141,6 +141,7 @@ class TestAdministratorRaces(Race, BaseCase):
             env["b2b.member"].search([("partner_id", "in", partners.ids)]).unlink()
             partners.user_ids.unlink()
             partners.unlink()
+            env["order.status.limit"].search([]).unlink()
 
     def test_first_rights_that_are_saved_twice(self):
         with self._transaction() as env:

@@ -4,6 +4,7 @@ from unittest.mock import patch
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..models.b2b_member import administration
 from .test_colleagues import PAGE, ColleagueCommon
 
 
@@ -79,3 +80,17 @@ class TestInvitationMails(ColleagueCommon):
         self.assertFalse(mail._filter_retried())
         mail.res_id = self.seller_user.id
         self.assertFalse(mail._filter_retried())
+
+    def test_a_company_mails_so_many_a_day(self):
+        """Invited and taken away, strangers would be mailed without end in the seller's name."""
+        with patch.object(administration, "MAX_INVITATIONS", 2):
+            self._invite("nina@buyer.example.com")
+            partner = self._get_contact("nina@buyer.example.com")
+            self._act(f"/{partner.id}", again="1")
+            self.emails.clear()
+            self.assertIn("within a day", self._act(f"/{partner.id}", again="1")[0])
+            self.assertIn("within a day", self._invite("nora@buyer.example.com")[0])
+            self.assertFalse(self.emails)
+            self.assertFalse(self._get_contact("nora@buyer.example.com"), "nothing half done")
+            # The seller's own people go on.
+            self.env["b2b.member"].with_user(self.seller_user)._invite_b2b_again(partner)

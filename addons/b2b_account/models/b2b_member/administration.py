@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
@@ -10,6 +12,8 @@ from ...email_address import read_email
 
 # Each is a login and an e-mail: more of them is no company's portal, but somebody's mailing.
 MAX_COLLEAGUES = 300
+# Of one company: who invites, takes away and invites again mails strangers in the seller's name.
+MAX_INVITATIONS, SPAN = 100, timedelta(days=1)
 NAME_SIZE = 200
 
 
@@ -186,7 +190,9 @@ class B2bMember(models.Model):
         """Give a contact a login by Odoo's own invitation, or mail it once more.
 
         :param res.partner partner: whose right to it the caller has checked
+        :raise UserError: when the company's own people have mailed too many within a day
         """
+        self._count_b2b_invitation(partner.commercial_partner_id)
         row = self._open_portal_wizard(partner)
         # One that waits, or was given up, is replaced by the new one.
         self.env["mail.mail"]._search_b2b_invitations(row.user_id).cancel()
@@ -196,6 +202,22 @@ class B2bMember(models.Model):
         # sudo: as the wizard; the seller may have archived the login
         row.user_id.sudo().active = True
         row.action_invite_again()
+
+    @api.model
+    def _count_b2b_invitation(self, company):
+        """Count an invitation of the company's own people; the seller's may mail more.
+
+        :raise UserError: when there were too many within a day
+        """
+        limit = self.env["order.status.limit"]
+        if self.env.user.share and not limit._take("b2b_invite", company.id, MAX_INVITATIONS, SPAN):
+            raise UserError(
+                self.env._(
+                    "Your company has sent %(maximum)s invitations within a day. Please go on"
+                    " tomorrow, or ask us.",
+                    maximum=MAX_INVITATIONS,
+                )
+            )
 
     @api.model
     def _get_b2b_invited(self, company, address):
