@@ -115,6 +115,16 @@ class TestRegistrationPage(RegistrationCommon):
         self.assertFalse([key for key in limits.mapped("key") if "127.0.0.1" in key])
         self.assertNotIn("127.0.0.1", str(found.read()))
 
+    def test_clerk_is_told_in_his_language_by_the_queue(self):
+        self.env["res.lang"]._activate_lang("pl_PL")
+        clerk = self.env["b2b.registration"].new({"company_id": self.company.id})._get_clerk()
+        clerk.write({"lang": "pl_PL", "email": "clerk@example.com", "notification_type": "email"})
+        self._send()
+        activity = self._found().activity_ids
+        self.assertEqual((activity.user_id, activity.summary[:5]), (clerk, "Nowa "))
+        mails = self.env["mail.mail"].search([("model", "=", "b2b.registration")])
+        self.assertEqual(mails.mapped("state"), ["outgoing"])
+
     def test_optional_fields(self):
         self._send(phone="", note="", consent="")
         self.assertFalse(self._found().consent)

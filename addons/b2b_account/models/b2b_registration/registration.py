@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.mail_delivery_retry.language import get_active_lang
 from odoo.addons.order_status_flags.net_address import get_sender
 from odoo.addons.order_status_flags.typed_text import clean_text
 
@@ -176,15 +177,20 @@ class B2bRegistration(models.Model):
     # === WHO IS TOLD === #
 
     def _tell_clerk(self):
-        """Plan an activity for who decides about new customers."""
+        """Plan an activity for who decides about new customers, in that person's language."""
         self.ensure_one()
         user = self._get_clerk()
         if user:
-            self.activity_schedule(
+            # No visitor waits for a mail server until the clerk is told.
+            told = self.with_context(
+                lang=get_active_lang(self.env, user.lang), mail_notify_force_send=False
+            )
+            told.activity_schedule(
                 "mail.mail_activity_data_todo",
                 user_id=user.id,
-                summary=self.env._("New registration: %(company)s", company=self.company_name),
+                summary=told.env._("New registration: %(company)s", company=self.company_name),
             )
+            self.env["mail.mail"]._trigger_queue()
 
     def _get_clerk(self):
         """Hook: return who decides about new customers: by default a manager of sales.
