@@ -115,6 +115,13 @@ class TestRegistrationPage(RegistrationCommon):
         self.assertFalse([key for key in limits.mapped("key") if "127.0.0.1" in key])
         self.assertNotIn("127.0.0.1", str(found.read()))
 
+    def test_pressed_twice(self):
+        answers = {self._send(note="").url for _press in range(2)}
+        found = self._found()
+        self.assertEqual((len(answers), len(found), len(found.activity_ids)), (1, 1, 1))
+        self._send(note="Call me")
+        self.assertEqual(len(self._found()), 2)
+
     def test_clerk_is_told_in_his_language_by_the_queue(self):
         self.env["res.lang"]._activate_lang("pl_PL")
         clerk = self.env["b2b.registration"].new({"company_id": self.company.id})._get_clerk()

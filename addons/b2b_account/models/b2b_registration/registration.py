@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from odoo.addons.mail_delivery_retry.language import get_active_lang
 from odoo.addons.order_status_flags.net_address import get_sender
@@ -11,6 +12,7 @@ from ...email_address import read_email
 from ...vat_number import clean_vat
 
 MAX_AN_HOUR, SPAN = 5, timedelta(hours=1)
+AGAIN = timedelta(minutes=1)
 NAME_SIZE = 200
 NOTE_SIZE = 2000
 # Written by the form or by the buttons, and by nobody else.
@@ -164,14 +166,22 @@ class B2bRegistration(models.Model):
 
         :param dict values: of `_prepare_registration`, without problems
         :param str address: of the net, whence it comes
-        :return: the registration in sudo mode, empty above the limit
+        :return: the registration in sudo mode, an equal one of a moment ago; empty above the limit
         """
         limit = self.env["order.status.limit"]
         if not limit._take("b2b_registration", get_sender(address), MAX_AN_HOUR, SPAN):
             return self.sudo().browse()  # sudo: empty, in the mode of the full ones
+        values = {**values, "company_id": self.env.company.id, "lang": self.env.lang}
         # sudo: visitors have no right on registrations
-        return self.sudo().create(
-            {**values, "company_id": self.env.company.id, "lang": self.env.lang}
+        registrations = self.sudo()
+        return registrations._find_same(values) or registrations.create(values)
+
+    def _find_same(self, values):
+        """Return what the same form has made a moment ago: its button was pressed twice."""
+        same = Domain.AND(Domain(name, "=", value or False) for name, value in values.items())
+        moment_ago = self.env.cr.now() - AGAIN
+        return self.search(
+            same & Domain("state", "=", "new") & Domain("create_date", ">", moment_ago), limit=1
         )
 
     # === WHO IS TOLD === #
