@@ -6,6 +6,8 @@ from .. import rights
 from .shop import B2BAccountPortal
 
 PAGE = "/my/b2b/colleagues"
+# What the form of an invitation begins with.
+NEW_COLLEAGUE = {"may_order": "1", "may_see_finance": "1"}
 
 
 class B2BColleaguePortal(B2BAccountPortal):
@@ -27,11 +29,19 @@ class B2BColleaguePortal(B2BAccountPortal):
     @http.route(PAGE, type="http", auth="b2b", website=True, methods=["GET"])
     def portal_b2b_colleagues(self, **kwargs):
         """Show the colleagues and what each of them may, to administrators."""
+        return self._render_b2b_colleagues()
+
+    def _render_b2b_colleagues(self, typed=None):
+        """Render the page.
+
+        :param dict typed: fields of an invitation that was refused
+        """
         if not self._is_b2b_administrator():
             return self._b2b_redirect("/my")
+        values = {**self._prepare_b2b_colleague_values(), "typed": typed or NEW_COLLEAGUE}
         return self._b2b_render(
             "b2b_account.portal_b2b_colleagues",
-            self._b2b_account_values("b2b_colleagues", **self._prepare_b2b_colleague_values()),
+            self._b2b_account_values("b2b_colleagues", **values),
         )
 
     def _prepare_b2b_colleague_values(self):
@@ -58,6 +68,7 @@ class B2BColleaguePortal(B2BAccountPortal):
                 }
                 for partner, member in members.items()
             ],
+            "right_fields": rights.FIELDS,
             "default_rights": company.b2b_default_rights or "all",
             # sudo: buyers do not read the company, and see in which currency limits are
             "b2b_currency": request.env.company.sudo().currency_id,
@@ -104,7 +115,7 @@ class B2BColleaguePortal(B2BAccountPortal):
             )
             return request.env._("%(colleague)s was invited by e-mail.", colleague=partner.name)
 
-        return self._change_b2b_company(invite)
+        return self._change_b2b_company(invite, typed=request.httprequest.form)
 
     @http.route(f"{PAGE}/default", type="http", auth="b2b", website=True, methods=["POST"])
     def portal_b2b_default_rights(self, b2b_default_rights=None, **kwargs):
@@ -175,10 +186,11 @@ class B2BColleaguePortal(B2BAccountPortal):
                 )
             )
 
-    def _change_b2b_company(self, change):
+    def _change_b2b_company(self, change, typed=None):
         """Do something as the company's administrator, or nothing at all.
 
         :param change: function of `b2b.member` and the company, in sudo mode; returns the message
+        :param dict typed: fields that stay on the page when it is refused; none = it is led to
         """
         Member = request.env["b2b.member"]
         try:
@@ -189,6 +201,8 @@ class B2BColleaguePortal(B2BAccountPortal):
             return self._b2b_redirect("/my")
         except UserError as error:
             self._add_b2b_message(str(error), "danger")
+            if typed is not None:
+                return self._render_b2b_colleagues(typed)
         else:
             self._add_b2b_message(message)
         return self._b2b_redirect(PAGE if self._is_b2b_administrator() else "/my")

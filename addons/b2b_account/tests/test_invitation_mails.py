@@ -94,3 +94,31 @@ class TestInvitationMails(ColleagueCommon):
             self.assertFalse(self._get_contact("nora@buyer.example.com"), "nothing half done")
             # The seller's own people go on.
             self.env["b2b.member"].with_user(self.seller_user)._invite_b2b_again(partner)
+
+    def test_refused_invitation_keeps_what_was_typed(self):
+        answer = self._post(
+            f"{PAGE}/invite",
+            {
+                "name": "Nina New",
+                "email": "nina@buyer.example.com",
+                "may_approve": "1",
+                "order_limit": "1.000,00.0",
+            },
+        )
+        self.assertIn("1.000,00.0", self._alerts(answer)[0])
+        (node,) = self._page(answer).xpath("//form[contains(@class, 'o_b2b_invite')]")
+        form = dict(node.form_values())
+        del form["csrf_token"]
+        self.assertEqual(
+            form,
+            {
+                "name": "Nina New",
+                "email": "nina@buyer.example.com",
+                "may_approve": "1",
+                "order_limit": "1.000,00.0",
+            },
+        )
+        (node,) = self._page(self._get(PAGE)).xpath("//form[contains(@class, 'o_b2b_invite')]")
+        form = dict(node.form_values())
+        self.assertLessEqual({"may_order", "may_see_finance"}, set(form))
+        self.assertNotIn("may_approve", form)

@@ -20,6 +20,14 @@ class B2BCostCenterPortal(B2BAccountPortal):
 
         :param str older: anything = those that ended more than a year ago, too
         """
+        return self._render_b2b_cost_centers(older)
+
+    def _render_b2b_cost_centers(self, older=None, typed=None):
+        """Render the page.
+
+        :param older: see `_get_b2b_budgets`
+        :param dict typed: fields of a refused form, and `center`, the id of its cost centre
+        """
         partner = request.env.user.partner_id
         if not partner._b2b_may("administrate"):
             return self._b2b_redirect("/my")
@@ -38,6 +46,7 @@ class B2BCostCenterPortal(B2BAccountPortal):
                 has_older=has_older,
                 policies=self._get_b2b_policies(),
                 state_budget=self._state_b2b_budget,
+                typed=typed or {},
             ),
         )
 
@@ -84,7 +93,7 @@ class B2BCostCenterPortal(B2BAccountPortal):
                 raise UserError(request.env._("There is a cost centre with that code already."))
             centers.create({"partner_id": company.id, **values})
 
-        return self._change_b2b_centers(create)
+        return self._change_b2b_centers(create, {**request.httprequest.form})
 
     @http.route(f"{PAGE}/<int:center_id>", type="http", auth="b2b", website=True, methods=["POST"])
     def portal_b2b_cost_center_change(self, center_id, name=None, archive=None, **kwargs):
@@ -114,6 +123,7 @@ class B2BCostCenterPortal(B2BAccountPortal):
         :param int center_id: id of a cost centre
         :param str budget_id: id of a budget of it; empty = a new one
         """
+        typed = {**request.httprequest.form, "center": center_id}
 
         def save(company):
             center = self._get_b2b_center(company, center_id)
@@ -128,10 +138,10 @@ class B2BCostCenterPortal(B2BAccountPortal):
             budget = center.budget_ids.filtered(lambda one: one.id == self._read_id(budget_id))
             if not budget:
                 raise UserError(request.env._("This budget does not exist."))
-            self._check_b2b_budget_seen(budget)
+            self._check_b2b_budget_seen(budget, typed)
             budget.write(values)
 
-        return self._change_b2b_centers(save)
+        return self._change_b2b_centers(save, typed)
 
     @http.route(
         [f"{PAGE}/new", f"{PAGE}/<int:center_id>", f"{PAGE}/<int:center_id>/budget"],
@@ -144,10 +154,11 @@ class B2BCostCenterPortal(B2BAccountPortal):
         """Lead to the page whoever had to log in at a button of it: nothing was done."""
         return self._b2b_try_again(PAGE)
 
-    def _change_b2b_centers(self, change):
+    def _change_b2b_centers(self, change, typed=None):
         """Do something as the company's administrator, or nothing at all.
 
         :param change: function of the company, in sudo mode
+        :param dict typed: what stays on the page when it is refused; empty = the page is led to
         """
         try:
             with request.env.cr.savepoint():  # a refusal leaves nothing half done
@@ -157,6 +168,8 @@ class B2BCostCenterPortal(B2BAccountPortal):
             return self._b2b_redirect("/my")
         except UserError as error:
             self._add_b2b_message(str(error), "danger")
+            if typed:
+                return self._render_b2b_cost_centers(typed=typed)
         else:
             self._add_b2b_message(request.env._("Saved."))
         return self._b2b_redirect(PAGE)
@@ -181,12 +194,14 @@ class B2BCostCenterPortal(B2BAccountPortal):
         """
         return f"{budget.date_start} {budget.date_end} {budget.amount:.6f} {budget.policy}"
 
-    def _check_b2b_budget_seen(self, budget):
+    def _check_b2b_budget_seen(self, budget, typed):
         """Refuse a form that would take back what another administrator has changed meanwhile.
 
+        :param dict typed: the fields of the form; emptied when the page has to show what is there
         :raise UserError: naming the cost centre
         """
-        if request.httprequest.form.get("seen") not in (None, self._state_b2b_budget(budget)):
+        if typed.get("seen") not in (None, self._state_b2b_budget(budget)):
+            typed.clear()
             raise UserError(
                 request.env._(
                     "The budget of %(center)s has changed meanwhile. Please look at it again.",

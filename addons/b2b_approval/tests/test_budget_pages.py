@@ -50,3 +50,53 @@ class TestBudgetPages(ApprovalCommon):
             counts += count
             self.assertEqual(asked, [shown.ids])
         self.assertNoMoreQueries(*counts)
+
+    # === WHAT WAS TYPED === #
+
+    def _get_typed(self, response, path):
+        """Return the fields of a form that has no id of its own."""
+        (node,) = self._page(response).xpath(path)
+        form = dict(node.form_values())
+        form.pop("csrf_token")
+        return form
+
+    def test_refused_cost_centre_keeps_what_was_typed(self):
+        self._login(self.admin_user)
+        center = self._create_budget(10).cost_center_id
+        typed = {"code": center.code, "name": "Another one"}
+        answer = self._post(f"{URL}/new", typed)
+        self.assertIn("with that code already", self._alerts(answer)[0])
+        self.assertEqual(self._get_typed(answer, f"//form[@action='{URL}/new']"), typed)
+
+    def test_refused_budget_keeps_what_was_typed(self):
+        self._login(self.admin_user)
+        budget = self._create_budget(10)
+        other = self._create_budget(20, date_start="2001-01-01", date_end=date.today())
+        url = f"{URL}/{budget.cost_center_id.id}/budget"
+        typed = {
+            "date_start": "2031-01-01",
+            "date_end": "2031-12-31",
+            "amount": "1.000,00.0",
+            "policy": "block",
+        }
+        answer = self._post(url, typed)
+        self.assertIn("1.000,00.0", self._alerts(answer)[0])
+        self.assertEqual(self._get_typed(answer, f"//details[@open]/form[@action='{url}']"), typed)
+        answer = self._post(url, {**typed, "budget_id": budget.id})
+        self.assertFalse(self._page(answer).xpath("//details[@open]"))
+        path = "//form[input[@name='budget_id'][@value='{}']]"
+        self.assertLessEqual(typed.items(), self._get_typed(answer, path.format(budget.id)).items())
+        shown = self._get_typed(answer, path.format(other.id))
+        self.assertEqual(shown["date_start"], "2001-01-01")
+
+    def test_budget_that_changed_meanwhile_is_shown_as_it_is(self):
+        self._login(self.admin_user)
+        budget = self._create_budget(10, policy="warn")
+        url = f"{URL}/{budget.cost_center_id.id}/budget"
+        path = f"//form[input[@name='budget_id'][@value='{budget.id}']]"
+        typed = {**self._get_typed(self._get(URL), path), "policy": "block"}
+        budget.amount = 15
+        self.env.flush_all()
+        answer = self._post(url, typed)
+        self.assertIn("changed meanwhile", self._alerts(answer)[0])
+        self.assertEqual(self._get_typed(answer, path)["policy"], "warn")
