@@ -186,6 +186,7 @@ def _select_longest_leads(env):
           JOIN product_template template ON template.id = product.product_tmpl_id
          WHERE line.display_type IS NULL
            AND template.type = 'consu'
+           AND line.product_uom_qty > 0
            AND %s
       GROUP BY line.order_id
         """,

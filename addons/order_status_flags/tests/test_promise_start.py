@@ -107,6 +107,27 @@ class TestPromiseStart(OutboxCommon):
             assign_promises(self.env)
             self.assertEqual((order.promised_date, order.promise_state), (date(2030, 6, 6), "none"))
 
+    def test_options_not_chosen_and_returns_promise_nothing(self):
+        def line(days, quantity):
+            return {
+                "product_id": self.product.id,
+                "customer_lead": days,
+                "product_uom_qty": quantity,
+            }
+
+        aside = [line(30, 0), line(30, -1)]
+        order, empty = (
+            self._create_order(order_line=[Command.create(vals) for vals in lines])
+            for lines in ([line(2, 1), *aside], aside)
+        )
+        self.assertEqual(order.promised_date, date(2030, 6, 5))
+        self.assertFalse(empty.promised_date)
+        (order | empty)._write_status_fields({"promised_date": False})
+        self.env.flush_all()
+        assign_promises(self.env)
+        self.assertEqual(order.promised_date, date(2030, 6, 5))
+        self.assertFalse(empty.promised_date)
+
     def test_many_take_no_query_per_order(self):
         counts = []
         for size in (2, 2, 20):

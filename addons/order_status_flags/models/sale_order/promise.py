@@ -330,7 +330,7 @@ class SaleOrder(models.Model):
         }
 
     def _get_last_expected_date(self):
-        """Return when the last of the goods is expected, False when there are none.
+        """Return when the last of the goods to be delivered is expected, False when there are none.
 
         Odoo's own ``expected_date`` is that of the first ones, which is no promise of an order.
 
@@ -338,7 +338,7 @@ class SaleOrder(models.Model):
         """
         goods = self.order_line.filtered(
             lambda line: (
-                not line.display_type
+                line.product_uom_qty > 0
                 and line.product_id.type == "consu"
                 and not line._is_delivery()
             )
