@@ -298,7 +298,10 @@ def _select_invoiced_orders():
 
 
 def _select_posted_quantities():
-    """SQL for what posted customer invoices and receipts hold of each order line."""
+    """SQL for what posted customer invoices and receipts hold of each order line.
+
+    Here those count, too, that were credited as a whole since: what an order was, it stays.
+    """
     return SQL(
         """
         SELECT rel.order_line_id AS line_id, SUM(aml.quantity * uom.factor) AS quantity

@@ -25,6 +25,18 @@ class AccountMove(models.Model):
         )
         return posted
 
+    def _is_credited_as_a_whole(self):
+        """Whether posted credit notes that reverse the invoice cover all of it.
+
+        Not by the payment state: an invoice that was paid before stays paid.
+        """
+        self.ensure_one()
+        credit_notes = self.reversal_move_ids.filtered(lambda move: move.state == "posted")
+        credited = sum(credit_notes.mapped("amount_total"))
+        return bool(credit_notes) and (
+            self.currency_id.compare_amounts(credited, self.amount_total) >= 0
+        )
+
     def _invoice_paid_hook(self):
         """Override of `account` to tell a person that a rejected order is paid by its invoice."""
         res = super()._invoice_paid_hook()

@@ -53,13 +53,16 @@ class SaleOrderLine(models.Model):
         """Whether posted customer invoices and receipts, and what other apps have settled, cover
         the ordered quantity.
 
-        Credit notes do not count: they do not undo that the order was fulfilled.
+        An invoice that was credited as a whole does not count: the one that corrects it does. A
+        part that was credited has been invoiced all the same: goods came back, or were too dear.
         """
         self.ensure_one()
         invoiced = self._get_quantity_invoiced_elsewhere() + sum(
             line.product_uom_id._compute_quantity(line.quantity, self.product_uom_id)
             for line in self.invoice_lines
-            if line.parent_state == "posted" and line.move_type in ("out_invoice", "out_receipt")
+            if line.parent_state == "posted"
+            and line.move_type in ("out_invoice", "out_receipt")
+            and not line.move_id._is_credited_as_a_whole()
         )
         ordered = self.product_uom_qty
         if ordered < 0:

@@ -182,6 +182,66 @@ class TestStatusEvents(OrderStatusCommon):
         self.assertEqual(rest.invoice_line_ids.quantity, 3)
         self.assertEqual(order.order_status_id, self.fulfilled)
 
+    def _correct(self, invoice):
+        """*Reverse and Create Invoice*, posted. Return the new invoice."""
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=invoice.ids)
+            .create({"journal_id": invoice.journal_id.id})
+        )
+        corrected = self.env["account.move"].browse(wizard.modify_moves()["res_id"])
+        corrected.action_post()
+        return corrected
+
+    def test_corrected_partial_invoice_counts_once(self):
+        for paid in (False, True):
+            order = self._create_order()
+            invoice = self._create_invoice(order, post=False)
+            invoice.invoice_line_ids.quantity = 3
+            invoice.action_post()
+            if paid:
+                self._register_payment(invoice)
+            corrected = self._correct(invoice)
+            self.assertEqual(corrected.invoice_line_ids.quantity, 3)
+            self.assertEqual(order.order_status_id, self.saved)
+            self.assertEqual(self._create_invoice(order).invoice_line_ids.quantity, 2)
+            self.assertEqual(order.order_status_id, self.fulfilled)
+
+    def test_paid_invoice_that_was_credited_by_hand_counts_no_more(self):
+        order = self._create_order()
+        invoice = self._create_invoice(order, post=False)
+        invoice.invoice_line_ids.quantity = 3
+        invoice.action_post()
+        self._register_payment(invoice)
+        invoice._reverse_moves([{}]).action_post()
+        again = self._create_invoice(order, post=False)
+        again.invoice_line_ids.quantity = 3
+        again.action_post()
+        self.assertEqual(order.order_status_id, self.saved)
+
+    def test_credited_part_was_invoiced(self):
+        """Goods that came back are not ordered once more."""
+        order = self._create_order()
+        invoice = self._create_invoice(order, post=False)
+        invoice.invoice_line_ids.quantity = 3
+        invoice.action_post()
+        credit_note = invoice._reverse_moves([{}])
+        credit_note.invoice_line_ids.quantity = 1
+        credit_note.action_post()
+        rest = self._create_invoice(order, post=False)
+        rest.invoice_line_ids.quantity = 2
+        rest.action_post()
+        self.assertEqual(order.order_status_id, self.fulfilled)
+
+    def _register_payment(self, invoice):
+        wizard = (
+            self.env["account.payment.register"]
+            .with_context(active_model="account.move", active_ids=invoice.ids)
+            .create({})
+        )
+        wizard.action_create_payments()
+        self.assertIn(invoice.payment_state, ("paid", "in_payment"))
+
     def test_other_units_sections_and_zero_lines(self):
         dozen = self.env.ref("uom.product_uom_dozen")
         order = self._create_order(
