@@ -55,6 +55,11 @@ class StatusChange:
         return self.new_status != self.previous_status
 
     @property
+    def is_shown(self):
+        """Whether the customer sees the order enter a status, or lose the one that it had."""
+        return self.enters_status and (not self.new_status or self.new_status.is_public)
+
+    @property
     def cancels_order(self):
         """Whether the order gets a flag that cancels it, anew and not by taking a change back."""
         if self.undoes or self.new_flag == self.previous_flag:

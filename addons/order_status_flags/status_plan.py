@@ -213,9 +213,9 @@ class StatusPlan:
         }
 
     def _get_mailed_changes(self, notify):
-        # Two statuses in one go: only the last one is told.
+        # Two statuses in one go: only the last one that the customer sees is told.
         changes = [*self.to_apply, *self._get_following()]
-        last = {change.order: change for change in changes if change.enters_status}
+        last = {change.order: change for change in changes if change.is_shown}
         return [
             change
             for change in last.values()

@@ -8,6 +8,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..status_change import StatusChange
 from .outbox import OUTBOX_LOGGER, OutboxCommon
 
 
@@ -126,6 +127,40 @@ class TestStatusNotification(OutboxCommon):
         self.assertEqual(len(emails), 1)
         self.assertIn("Fulfilled", emails[0]["subject"])
         self.assertEqual(first.mail_state, "superseded")
+
+    def test_internal_status_overtakes_nothing(self):
+        """The customer goes on seeing the status before, and is told of it."""
+        hidden = self._create_status(
+            "Check invoice", is_public=False, mail_template_id=self.fulfilled.mail_template_id.id
+        )
+        for handed_over in (False, True):
+            order, row = self._flagged()
+            if handed_over:
+                self._send_status_mails()
+            order.set_order_status(hidden.id)
+            self.assertEqual(order.customer_status_id, self.in_progress)
+            self.assertEqual(self._rows(order)[-1].mail_state, "suppressed")
+            (email,) = self._run()
+            self.assertEqual(email["subject"], f"Order {order.name}: In progress")
+            self.assertEqual(row.mail_state, "sent")
+        # What comes behind it overtakes as ever.
+        order, row = self._flagged()
+        order.set_order_status(hidden.id)
+        order.set_order_status(self.fulfilled.id)
+        (email,) = self._run()
+        self.assertEqual(email["subject"], f"Order {order.name}: Fulfilled")
+        self.assertEqual(row.mail_state, "superseded")
+
+    def test_internal_status_in_one_call_overtakes_nothing(self):
+        hidden = self._create_status("Check invoice", is_public=False)
+        order = self._create_order()
+        plan = order._plan_status_changes(
+            [StatusChange(order, status=status) for status in (self.in_progress, hidden)]
+        )
+        self.assertEqual([*plan.get_mail_recipients(True)], [order])
+        order._apply_status_changes(plan.changes, "manual")
+        self.assertEqual(self._rows(order)[-2:].mapped("mail_state"), ["pending", "none"])
+        self.assertEqual(len(self._run()), 1)
 
     def test_overtaken_in_one_call(self):
         order, first = self._flagged()

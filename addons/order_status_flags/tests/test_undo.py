@@ -101,6 +101,22 @@ class TestUndo(OutboxCommon):
         self.fulfilled.is_public = True
         self.assertEqual(self.order.customer_status_id, self.saved)
 
+    def test_waiting_mail_leaves_once_when_an_internal_status_is_undone(self):
+        for handed_over in (False, True):
+            order = self._create_order().with_user(self.seller)
+            order.set_order_status(self.in_progress.id)
+            rows = self._rows(order)
+            rows[-1].mail_due = fields.Datetime.now()
+            if handed_over:
+                self._send_status_mails()
+                self.assertTrue(rows[-1].mail_mail_id)
+            order.set_order_status(self._create_status("Checked", is_public=False).id)
+            order.action_undo_status()
+            self.assertEqual(rows[-1].mail_state, "superseded")
+            self._rows(order)[-1].mail_due = fields.Datetime.now()
+            self.assertEqual(len(self._run()), 1)
+            self.assertEqual(self._rows(order)[-1].mail_state, "sent")
+
     def test_nobody_is_mailed_about_what_was_undone(self):
         self.mine.set_order_status(self.in_progress.id)
         self.mine.action_undo_status()

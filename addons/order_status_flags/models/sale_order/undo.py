@@ -10,7 +10,7 @@ UNDO_TIME = timedelta(seconds=60)
 BY_HAND = ("manual", "flag")
 EARLIER_FIELDS = [
     *("order_id", "status_id", "previous_status_id", "flag_id", "date", "undone_id"),
-    *("mail_state", "mail_due"),
+    *("mail_state", "mail_kind", "mail_due"),
 ]
 
 
@@ -155,8 +155,10 @@ class SaleOrder(models.Model):
             lambda r: r.status_id == row.previous_status_id and r.status_id != r.previous_status_id
         )[:1]
         changes_status = row.status_id != row.previous_status_id
-        # What this change had overtaken is due again; the worker finds out whether it is news.
-        was_waiting = changes_status and entered.mail_state == "superseded"
+        # What this change had overtaken is due again; the worker finds out whether it is news. So
+        # is what still waits, since an internal status overtook nothing: this one does.
+        is_told = changes_status and not entered.mail_kind
+        was_waiting = is_told and entered.mail_state in ("superseded", "pending")
         return StatusChange(
             self.sudo(False),
             status=row.previous_status_id,

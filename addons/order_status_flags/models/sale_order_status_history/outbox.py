@@ -276,8 +276,8 @@ class SaleOrderStatusHistory(models.Model):
     def _supersede_known(self):
         """Supersede rows that no longer tell the customer anything new; return them.
 
-        That is a row overtaken by a later status, and one that brings the order back to
-        what the customer knows: the last status mailed, else the one it was placed with. An
+        That is a row overtaken by a later status that the customer sees, and one that brings the
+        order back to what he knows: the last status mailed, else the one it was placed with. An
         order that was taken up again after a rejection was placed a second time in silence.
         """
         rows = self._filter_about_status().filtered(lambda row: not row.is_resend)
@@ -290,6 +290,7 @@ class SaleOrderStatusHistory(models.Model):
             )
         )
         self.flush_model()
+        self.env["sale.order.status"].flush_model(["is_public"])
         found = self.env.execute_query(
             SQL(
                 """
@@ -299,9 +300,11 @@ class SaleOrderStatusHistory(models.Model):
                    AND (
                         EXISTS (
                             SELECT 1 FROM sale_order_status_history later
+                         LEFT JOIN sale_order_status status ON status.id = later.status_id
                              WHERE later.order_id = row.order_id
                                AND later.id > row.id
                                AND later.status_id IS DISTINCT FROM later.previous_status_id
+                               AND (later.status_id IS NULL OR status.is_public)
                         )
                         OR row.id NOT IN %(revived)s AND row.status_id = (
                             SELECT known.status_id FROM sale_order_status_history known
