@@ -78,6 +78,17 @@ class TestCustomerCancellation(OrderStatusCommon):
         self.assertEqual(len(self._rows(order)), 2)
         self.assertEqual(len(order.activity_ids), 1)
 
+    def test_note_beside_the_flag_is_no_reason_of_the_customer(self):
+        order = self._create_order()
+        order.set_order_flag(self._create_flag().id, note="pays late")
+        self.assertEqual(self._rows(order)[-1].note, "pays late")
+        order.set_order_status(self._create_status(cancellation_qualifier="allowed").id)
+        self.assertFalse(self._rows(order)[-1].note, "it is there already")
+        order._customer_cancel("", self.customer)
+        row = self._rows(order)[-1]
+        self.assertEqual((row.source, row.note or ""), ("customer", ""))
+        self.assertEqual(order.order_flag_note, "pays late")
+
     def test_by_link_says_so(self):
         order = self._create_order()
         order._customer_cancel("", self.customer, by_link=True)

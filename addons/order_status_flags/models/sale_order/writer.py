@@ -423,7 +423,8 @@ class SaleOrder(models.Model):
             "previous_flag_note": change.previous_flag_note,
             "undone_id": change.undoes and change.undoes.id,
             "date": now,
-            "note": change.note or change.new_flag_note,
+            # A note that stands beside the flag all the time is no reason of this change.
+            "note": change.note or (change.moves_flag and change.new_flag_note),
             "duration": (now - since).total_seconds() / 3600 if entered and since else 0.0,
             "mail_state": self._get_mail_state(change, notify),
             "mail_due": change.mail_due
