@@ -28,9 +28,12 @@ class PaymentTransaction(models.Model):
             lambda tx: tx.state in ("authorized", "done") and tx.operation != "validation"
         )
         left = sum(held.mapped("amount"))
-        for child in held.child_transaction_ids:
-            if child.operation == "refund" and child.state == "done":
-                left += child.amount  # negative
-            elif child.operation != "refund" and child.state == "cancel":
-                left -= child.amount  # a part that was voided
+        children = held.child_transaction_ids
+        while children:
+            for child in children:
+                if child.operation == "refund" and child.state == "done":
+                    left += child.amount  # negative
+                elif child.operation != "refund" and child.state == "cancel":
+                    left -= child.amount  # a part that was voided
+            children = children.child_transaction_ids  # a capture has refunds of its own
         return bool(held) and held.currency_id[:1].compare_amounts(left, 0) > 0

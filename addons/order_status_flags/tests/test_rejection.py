@@ -114,6 +114,22 @@ class TestRejected(RejectionCommon):
         order.action_cancel()
         self.assertNotTold(order)
 
+    def test_money_that_was_captured_and_refunded_is_not_held(self):
+        """The refund is one of the capture, and not of the order's own transaction."""
+        order = self._create_web_order()
+        transaction = self._create_transaction(order, "authorized")
+        part = transaction.amount / 2
+        captures = [transaction._create_child_transaction(part) for _part in range(2)]
+        for capture in captures:
+            self._move(capture, "done")
+        self._move(transaction, "done")
+        self.assertEqual(order.customer_cancellation, "on_request")
+        for capture, allowed in zip(captures, ("on_request", "allowed"), strict=True):
+            self._move(capture._create_child_transaction(part, is_refund=True), "done")
+            self.assertEqual(order.customer_cancellation, allowed)
+        order.action_cancel()
+        self.assertNotTold(order)
+
     def test_confirming_a_rejected_order_is_told(self):
         order = self._create_web_order()
         order.set_order_status(self.rejected.id)

@@ -69,6 +69,7 @@ class SaleOrder(models.Model):
         "order_line.qty_invoiced",
         "transaction_ids.state",
         "transaction_ids.child_transaction_ids.state",
+        "transaction_ids.child_transaction_ids.child_transaction_ids.state",
         "company_id.order_status_customer_cancel",
     )
     @api.depends_context("lang")
