@@ -94,6 +94,32 @@ class TestCustomerCancellation(OrderStatusCommon):
         order._customer_cancel("", self.customer, by_link=True)
         self.assertIn("without login", self._rows(order)[-1].note)
 
+    def test_other_orders_of_a_cancelled_draft_invoice_are_told(self):
+        """Odoo cancels the whole draft, which lines of other orders are on."""
+        ways = {
+            "customer": lambda order: order._customer_cancel("", self.customer),
+            "flag": lambda order: order.set_order_flag(
+                self._create_flag(cancel_order=True, status_id=self.rejected.id).id
+            ),
+            "seller": lambda order: order.action_cancel(),
+        }
+        for way, cancel in ways.items():
+            with self.subTest(way=way):
+                orders = self._create_orders(2)
+                own = self._create_order(partner_id=self.customer.create({"name": "Other"}).id)
+                own._create_invoices()
+                draft = orders._create_invoices()
+                self.assertEqual(draft.line_ids.sale_line_ids.order_id, orders)
+                cancel(orders[0])
+                self.assertEqual(draft.state, "cancel")
+                for order in orders:
+                    (note,) = order.message_ids.filtered(lambda m: "along with" in m.body)
+                    self.assertTrue(note.is_internal)
+                    self.assertIn(f"along with {orders[0].name}.", note.body)
+                    self.assertIn(f"for {orders[1].name} too", note.body)
+                cancel(own)
+                self.assertFalse(own.message_ids.filtered(lambda m: "along with" in m.body))
+
     def test_without_a_status_for_cancelled_orders_there_is_still_a_row(self):
         self.rejected.active = False
         order = self._create_order()

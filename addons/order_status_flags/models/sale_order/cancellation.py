@@ -210,6 +210,43 @@ class SaleOrder(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _action_cancel(self):
+        """Override of `sale` to tell of the other orders that were on the draft invoices.
+
+        Odoo cancels these as a whole, and says so nowhere.
+        """
+        drafts = self.invoice_ids.filtered(lambda move: move.state == "draft")
+        res = super()._action_cancel()
+        self._tell_of_cancelled_drafts(drafts.filtered(lambda move: move.state == "cancel"))
+        return res
+
+    def _tell_of_cancelled_drafts(self, drafts):
+        """Note in all orders of an invoice that it was cancelled along with one of them.
+
+        :param account.move drafts: that were cancelled along with these orders
+        """
+        bodies = {}
+        # sudo: other people's orders, and whoever cancels, a customer perhaps
+        for draft in drafts.sudo():
+            orders = draft.line_ids.sale_line_ids.order_id
+            others = orders.filtered(lambda order: order.state != "cancel")
+            if not others:
+                continue
+            company = draft.company_id.partner_id
+            told = draft.with_context(lang=get_active_lang(self.env, company.lang))
+            body = Markup("<p>%s</p>") % told.env._(
+                "The draft invoice %(invoice)s was cancelled along with %(cancelled)s. It was for"
+                " %(others)s too, so a new invoice is needed.",
+                invoice=told._get_html_link(),
+                cancelled=", ".join((orders & self.sudo()).mapped("name")),
+                others=", ".join(others.mapped("name")),
+            )
+            for order in orders & self.sudo() | others:
+                bodies[order.id] = bodies.get(order.id, Markup()) + body
+        if bodies:
+            root = self.env.ref("base.partner_root").id
+            self.sudo().browse(bodies)._message_log_batch(bodies, author_id=root)
+
     def _customer_cancel(self, reason, partner, by_link=False):
         """Cancel the order for its customer, or ask the seller to, as the rule allows.
 
