@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.fields import Domain
 
 
@@ -12,6 +12,11 @@ class ResUsers(models.Model):
         """
         self._hand_over_marks()
         return super().action_archive()
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_after_marks_are_handed_over(self):
+        """The database deletes the activities of a user who is deleted."""
+        self._hand_over_marks()
 
     def _hand_over_marks(self):
         orders = self.env["sale.order"].sudo()  # sudo: whoever archives users need not sell

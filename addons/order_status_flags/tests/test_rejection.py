@@ -217,15 +217,28 @@ class TestRejected(RejectionCommon):
             with self.assertRaises(UserError):
                 one.res_model = "res.partner"
 
-    def test_mark_outlives_the_login_of_whom_it_is_for(self):
-        """Odoo deletes the activities of users that are archived."""
-        own = new_test_user(self.env, "own_seller", groups="sales_team.group_sale_salesman")
-        order = self._create_order(user_id=own.id)
+    def _mark(self, user):
+        """Return an order of this salesperson that is rejected and goes on, and its mark."""
+        order = self._create_order(user_id=user.id)
         order._action_cancel()
         self._pay(order)
         domain = order._get_contradiction_domain(order.ids)
         activity = self.env["mail.activity"].search(domain)
-        self.assertEqual(activity.user_id, own)
+        self.assertEqual(activity.user_id, user)
+        return order, activity
+
+    def test_mark_outlives_a_login_that_is_deleted(self):
+        own = new_test_user(self.env, "own_seller", groups="sales_team.group_sale_salesman")
+        order, activity = self._mark(own)
+        own.unlink()
+        self.env.invalidate_all()
+        self.assertTrue(activity.exists() and activity.user_id.active)
+        self.assertEqual(order.status_attention, "against_rejection")
+
+    def test_mark_outlives_the_login_of_whom_it_is_for(self):
+        """Odoo deletes the activities of users that are archived."""
+        own = new_test_user(self.env, "own_seller", groups="sales_team.group_sale_salesman")
+        order, activity = self._mark(own)
         other = order.activity_schedule("mail.mail_activity_data_todo", user_id=own.id)
         own.action_archive()
         self.assertFalse(other.exists(), "Odoo's own way with all others")

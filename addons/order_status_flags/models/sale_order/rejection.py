@@ -121,7 +121,7 @@ class SaleOrder(models.Model):
     def _get_mark_types(self):
         """Hook: return the types of activities that are all that remembers what they say.
 
-        They outlive the login of whom they are for, see ``res.users.action_archive``.
+        They outlive the login of whom they are for, see ``res.users._hand_over_marks``.
 
         :rtype: mail.activity.type
         """
