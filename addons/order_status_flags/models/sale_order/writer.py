@@ -261,7 +261,9 @@ class SaleOrder(models.Model):
         Hook, empty: called once per call of the writer, after the history rows are there and
         the orders are written; not called when nothing was applied. The rights are those of
         whoever caused the changes. When an automation rule sets another status in between,
-        the call for that one comes first: ``history_id`` tells the order of the changes.
+        the call for that one comes first: ``history_id`` tells the order of the changes. Where
+        a customer or a flag cancels, Odoo's own step comes after this one: the status tells it,
+        and ``state`` not yet.
 
         :param list[StatusChange] changes: the applied ones, in their order
         """
