@@ -75,3 +75,19 @@ class TestTimeInStatus(OrderStatusCommon):
         )
         self.assertEqual([group["previous_status_id"][0] for group in groups], [self.saved.id])
         self.assertAlmostEqual(groups[0]["duration:avg"], 15, places=1)
+
+    def test_average_leaves_out_what_was_undone(self):
+        """Ten hours, a mistake, undone, ten more: twenty hours, and no ten beside them."""
+        order = self._create_order().with_user(self.seller)
+        for hours, status in ((10, self.fulfilled), (20, self.in_progress)):
+            since = fields.Datetime.now() - timedelta(hours=hours)
+            order.sudo()._write_status_fields({"order_status_date": since})
+            order.set_order_status(status.id)
+            if status == self.fulfilled:
+                order.action_undo_status()
+        view = self.env["sale.order.status.history"].get_view(view_type="search")
+        left = etree.fromstring(view["arch"]).find(".//filter[@name='left']").get("domain")
+        domain = [*safe_eval(left), ("order_id", "=", order.id)]
+        (row,) = self.env["sale.order.status.history"].search(domain)
+        self.assertEqual((row.previous_status_id, row.status_id), (self.saved, self.in_progress))
+        self.assertAlmostEqual(row.duration, 20, places=1)

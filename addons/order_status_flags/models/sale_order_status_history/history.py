@@ -52,6 +52,12 @@ class SaleOrderStatusHistory(models.Model):
         readonly=True,
         help="The change that whoever made it took back a moment later.",
     )
+    undoing_ids = fields.One2many(
+        comodel_name="sale.order.status.history",
+        inverse_name="undone_id",
+        string="Undone by",
+        readonly=True,
+    )
     date = fields.Datetime(required=True, readonly=True)
     user_id = fields.Many2one(comodel_name="res.users", string="Changed by", readonly=True)
     partner_id = fields.Many2one(
