@@ -1,5 +1,8 @@
+from lxml import etree
+
 from odoo.fields import Command
 from odoo.tests import TransactionCase
+from odoo.tools.safe_eval import safe_eval
 
 from odoo.addons.mail_delivery_retry.tests.common import QueryCount, create_users
 
@@ -76,6 +79,25 @@ class OrderStatusCommon(QueryCount, TransactionCase):
         with self.enter_registry_test_mode():
             self.env.ref("order_status_flags.ir_cron_status_mail").method_direct_trigger()
         self.env.invalidate_all()
+
+    def _attention_colors(self, view):
+        """Return the color that a view of orders gives to each reason of *Needs attention*.
+
+        :param str view: XML id
+        :return: ``{reason: color}``, without those that have none
+        """
+        Order = self.env["sale.order"]
+        arch = etree.fromstring(Order.get_view(self.env.ref(view).id)["arch"])
+        (field,) = arch.findall(".//field[@name='status_attention']")
+        self.assertEqual(field.get("widget"), "badge")
+        prefix = "decoration-"
+        # As the badge does: the first that fits.
+        return {
+            reason: name.removeprefix(prefix)
+            for reason in Order._fields["status_attention"].get_values(self.env)
+            for name, when in reversed(field.items())
+            if name.startswith(prefix) and safe_eval(when, {"status_attention": reason})
+        }
 
     def assertChain(self, order):
         """Each row begins with the status that the row before ended with."""

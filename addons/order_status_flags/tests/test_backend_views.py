@@ -238,6 +238,21 @@ class TestOrderLists(OrderStatusCommon):
                 domain = [("id", "in", orders.ids), ("status_attention", "=", value)]
                 self.assertEqual(search(domain), found)
 
+    def test_reasons_of_attention_are_colored(self):
+        own = {
+            "cancellation": "warning",
+            "question": "warning",
+            "against_rejection": "danger",
+            "mail_failed": "danger",
+            "stuck": "danger",
+        }
+        for kind in ("list_status", "kanban_attention"):
+            colors = self._attention_colors(f"order_status_flags.sale_order_view_{kind}")
+            self.assertEqual({reason: colors.get(reason) for reason in own}, own)
+        # A phone shows cards: each says why it is there, whichever addon says so.
+        reasons = self.env["sale.order"]._fields["status_attention"].get_values(self.env)
+        self.assertEqual(colors.keys(), {*reasons})
+
     def _search_box(self, text, user=None):
         """What typing into the search box and pressing Enter finds."""
         node = next(self._search_view().iter("field"))

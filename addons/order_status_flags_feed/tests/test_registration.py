@@ -247,6 +247,11 @@ class TestRegistration(OrdersCommon):
             with self.assertRaises(AccessError):
                 order.search([(name, "!=", False)])
 
+    def test_attention_is_colored(self):
+        colors = self._attention_colors("order_status_flags.sale_order_view_list_status")
+        for reason in ("erp_unregistered", "question", "cancellation"):
+            self.assertEqual(colors[reason], "warning")
+
     def test_attention_takes_no_more_queries_for_more_orders(self):
         def count(number):
             orders = self._create_orders(number, document_type="web")

@@ -66,6 +66,17 @@ class TestWithdrawalGoesOn(WithdrawalHttpCommon):
         self._push_document("WZ 3/2026")
         self.assertEqual(len(self._activities(self.order, GOES_ON)), 1)
 
+    def test_attention_is_colored(self):
+        expected = {
+            "withdrawal_overdue": "danger",
+            "withdrawal_goes_on": "danger",
+            "withdrawal_unmatched": "warning",
+            "question": "warning",
+        }
+        for kind in ("list_status", "kanban_attention"):
+            colors = self._attention_colors(f"order_status_flags.sale_order_view_{kind}")
+            self.assertEqual({reason: colors.get(reason) for reason in expected}, expected)
+
     def test_mark_outlives_the_login_of_whom_it_is_for(self):
         self._enter(self.order)
         self._push_document("WZ 1/2026")
