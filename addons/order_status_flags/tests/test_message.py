@@ -89,6 +89,20 @@ class TestMessagePage(TrackingCommon):
             self.order._receive_question("Next day")
         self.assertEqual(len(self.order.question_ids), 6)
 
+    def test_pressed_twice_is_asked_once(self):
+        messages = self.order.message_ids
+        for _press in range(7):
+            self._send()
+            self.assertIn("received your message", self._alerts(self._open(self.order))[0])
+        self.assertEqual(len(self.order.question_ids), 1)
+        self.assertEqual(len(self.order.message_ids - messages), 1)
+        for number in range(4):
+            self._send(f"Question {number}")
+        self.assertEqual(len(self.order.question_ids), 5, "one of the five a day")
+        with freeze_time(fields.Datetime.now() + timedelta(days=1, minutes=1)):
+            self.order._receive_question("Question 3")
+        self.assertEqual(len(self.order.question_ids), 6)
+
     def test_links_methods_and_tokens(self):
         url = f"{self._url(self.order)}/message"
         self.assertEqual(self._post(url, csrf=False, message="x").status_code, 400)

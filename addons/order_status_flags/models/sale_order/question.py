@@ -10,6 +10,7 @@ from ...typed_text import clean_text, keep_lines
 ACTIVITY = "order_status_flags.mail_activity_type_question"
 MESSAGE_MAX_LENGTH = 2_000
 MESSAGE_LIMIT, MESSAGE_SPAN = 5, timedelta(days=1)
+MESSAGE_AGAIN = timedelta(minutes=1)
 
 
 class SaleOrder(models.Model):
@@ -99,6 +100,8 @@ class SaleOrder(models.Model):
     def _receive_question(self, text):
         """Note what the customer asks on the order status page, and tell somebody.
 
+        The same words within a minute are the same question, and change nothing.
+
         :param str text: the customer's words
         :raise UserError: when there are none, too many, or too many questions a day
         """
@@ -106,14 +109,12 @@ class SaleOrder(models.Model):
         # sudo: who has the link may ask, and read nothing
         order = self.sudo()
         text = order._clean_question(text)
-        if not self.env["order.status.limit"]._take(
-            "message", order.id, MESSAGE_LIMIT, MESSAGE_SPAN
-        ):
-            raise UserError(
-                self.env._(
-                    "You have sent several messages today. We will answer them, please wait."
-                )
-            )
+        # Counted first: of two at the same moment, the other waits for it and then sees the first.
+        with self.env.cr.savepoint(flush=False) as counted:
+            order._count_question()
+            if order._is_asked_again(text):
+                counted.rollback()  # one question counts once
+                return
         message = order.message_post(
             body=keep_lines(order._get_cancellation_note(text, by_link=True)),
             author_id=order.partner_id.id,
@@ -122,6 +123,21 @@ class SaleOrder(models.Model):
         )
         order.question_ids = [Command.create({"text": text, "message_id": message.id})]
         order._tell_seller(ACTIVITY, text)
+
+    def _count_question(self):
+        if not self.env["order.status.limit"]._take(
+            "message", self.id, MESSAGE_LIMIT, MESSAGE_SPAN
+        ):
+            raise UserError(
+                self.env._(
+                    "You have sent several messages today. We will answer them, please wait."
+                )
+            )
+
+    def _is_asked_again(self, text):
+        """Whether these very words have just come: pressed twice, or sent anew by the browser."""
+        last = self.question_ids[:1]
+        return last.text == text and fields.Datetime.now() - last.date < MESSAGE_AGAIN
 
     @api.model
     def _clean_question(self, text):
