@@ -65,6 +65,16 @@ class TestCalendarFile(TrackingCommon):
     def _value(self, text, name):
         return re.search(rf"^{name}[^:]*:(.*?)\r\n", text.replace("\r\n ", ""), re.M)[1]
 
+    def test_link_of_the_page_keeps_its_language(self):
+        self.env["res.lang"]._activate_lang("pl_PL")
+        order = self._create_order(commitment_date=self.noon + timedelta(days=9))
+        links = [
+            re.search(r'href="([^"]*/delivery\.ics[^"]*)"', self._open(order, query))[1]
+            for query in ("", "?lang=pl_PL", "?lang=xx_XX")
+        ]
+        own = f"{self._url(order)}/delivery.ics"
+        self.assertEqual(links, [own, f"{own}?lang=pl_PL", own])
+
     def test_promised_day(self):
         order = self._create_order(commitment_date=self.noon + timedelta(days=9))
         response = self._file(order)
