@@ -3,6 +3,7 @@ from . import (
     ir_qweb,
     mail_activity_type,
     mail_mail,
+    mail_message,
     mail_template,
     mail_thread,
     order_status_limit,

@@ -156,3 +156,51 @@ class TestMailLink(MailLinkCommon):
             },
         )
         self.assertNotIn(order.order_tracking_token, str(shown))
+
+    def _shown_files(self, order, **params):
+        """Return the names of the files that the portal's messages of an order offer."""
+        shown = self.make_jsonrpc_request(
+            "/mail/chatter_fetch",
+            {
+                "thread_model": "sale.order",
+                "thread_id": order.id,
+                "fetch_params": {"limit": 30},
+                **params,
+            },
+        )
+        messages = shown["data"]["mail.message"]
+        return sorted(one["name"] for message in messages for one in message["attachment_ids"])
+
+    def test_printed_order_is_not_shown_to_bearers_of_the_access_token(self):
+        """The PDF that is mailed holds the link, by which the order can be cancelled."""
+        order = self._create_order()
+        pdf = (f"Order - {order.name}.pdf", b"%PDF-1.4 printed")
+        other = [("Drawing.pdf", b"%PDF-1.4 drawing"), ("Photo.txt", b"text")]
+        comment = {"message_type": "comment", "subtype_xmlid": "mail.mt_comment", "body": "Here"}
+        order.message_post(**comment, attachments=[pdf, *other])
+        layout = "mail.mail_notification_layout_with_responsible_signature"
+        order.message_post(
+            **comment, email_layout_xmlid=layout, attachments=[("Yours.pdf", b"%PDF-1.4 yours")]
+        )
+        token = {"token": order._portal_ensure_token()}
+        everything = sorted([pdf[0], "Drawing.pdf", "Photo.txt", "Yours.pdf"])
+        for user in (None, self.stranger, self.buyer):
+            login = user and user.login
+            self.authenticate(login, login)
+            shown = everything if user == self.buyer else ["Drawing.pdf", "Photo.txt"]
+            self.assertEqual(self._shown_files(order, **token), shown)
+        self.assertEqual(self._shown_files(order), everything, "by the login alone")
+
+    def test_quotation_is_shown_to_bearers_of_the_access_token(self):
+        """Nothing leads from it to the status, and they may sign it."""
+        order = self._create_order(confirm=False)
+        order.action_quotation_sent()
+        order.message_post(
+            body="Here",
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            attachments=[(f"Quotation - {order.name}.pdf", b"%PDF-1.4")],
+        )
+        self.authenticate(None, None)
+        shown = self._shown_files(order, token=order._portal_ensure_token())
+        self.assertEqual(shown, [f"Quotation - {order.name}.pdf"])
