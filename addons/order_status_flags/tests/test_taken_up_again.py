@@ -105,6 +105,14 @@ class TestTakenUpAgain(MockSmtplibCase, OrderStatusCommon):
         order.set_order_status(self.saved.id)
         self.assertIn("Saved", self._deliver()[0])
 
+    def test_silent_status_overtakes_the_one_that_waits(self):
+        order = self._reject()
+        order.action_draft()
+        order.action_confirm()
+        order.set_order_status(self._create_status().id)
+        (told,) = self._deliver()
+        self.assertIn("Packed", told)
+
     def test_not_wanted_and_sent_later(self):
         order = self._reject()
         order.action_draft()

@@ -45,8 +45,10 @@ class SaleOrderStatusHistory(models.Model):
         """
         if not order.was_rejection_mailed:
             return False
-        # One that waits may leave at this moment; the worker asks again.
-        domain = Domain("mail_state", "in", ("sent", "pending")) & Domain("mail_kind", "=", False)
+        # A rejection that waits may leave at this moment; the worker asks again. Another status
+        # that waits tells nothing yet, and is overtaken by the one that is asked about.
+        waits = Domain("mail_state", "=", "pending") & Domain("status_id.category", "=", "rejected")
+        domain = (Domain("mail_state", "=", "sent") | waits) & Domain("mail_kind", "=", False)
         domain &= Domain("order_id", "=", order.id)
         if before:
             domain &= Domain("id", "<", before.id)
