@@ -10,8 +10,15 @@ class B2BCartPortal(B2BShopPortal):
     @http.route("/my/b2b/cart", type="http", auth="b2b", website=True, methods=["GET"])
     def portal_b2b_cart(self, **kwargs):
         """Show the cart at today's prices, without writing anything."""
-        agreement = request.b2b_agreement
-        values = self._b2b_values(agreement, "b2b_cart")
+        return self._render_b2b_cart(request.b2b_agreement)
+
+    def _render_b2b_cart(self, agreement, typed=None, mistakes=None):
+        """Render the cart, with what was typed when it was refused.
+
+        :param dict typed: the form
+        :param dict mistakes: `{line: message}`
+        """
+        values = self._b2b_values(agreement, "b2b_cart", typed=typed or {}, mistakes=mistakes or {})
         values.update(self._prepare_b2b_cart_values(agreement, values["cart"]))
         return self._b2b_render("b2b_portal.portal_b2b_cart", values)
 
@@ -43,10 +50,10 @@ class B2BCartPortal(B2BShopPortal):
             return self._b2b_redirect("/my/b2b/cart")
         cart._lock_b2b_cart()
         removed = cart.order_line.filtered(lambda line: empty or line.id == self._read_id(remove))
-        quantities, problems = self._read_b2b_quantities(cart, skip=removed)
-        if problems:  # nothing half done
-            self._add_b2b_messages(("danger", problem) for problem in problems)
-            return self._b2b_redirect("/my/b2b/cart")
+        quantities, mistakes = self._read_b2b_quantities(cart, skip=removed)
+        if mistakes:  # nothing half done, and nothing typed in vain
+            self._tell_b2b_mistakes(mistakes)
+            return self._render_b2b_cart(agreement, request.httprequest.form, mistakes)
         cart._refresh_b2b_lines({**quantities, **dict.fromkeys(removed, 0.0)})
         if next_page == "checkout":
             return self._b2b_redirect("/my/b2b/checkout")

@@ -153,23 +153,31 @@ class B2BShopPortal(B2BPortal):
         """Return the quantities of a form of lines; 0 and empty are allowed.
 
         :param skip: lines whose quantity does not matter, since they are taken out
-        :return: `{line: quantity}` and messages about what is no quantity
-        :rtype: tuple[dict, list]
+        :return: `{line: quantity}`, and of what is no quantity `{line: message}`
+        :rtype: tuple[dict, dict]
         """
-        quantities, problems = {}, []
+        quantities, mistakes = {}, {}
         for line, text in self._read_b2b_lines(order, prefix).items():
             if line in skip:
                 continue
             quantity, error = parse_line_quantity(text, line.product_uom_id)
             if error:
-                reason = request.env["b2b.quick.order"]._get_error_message(error)
-                problems.append(f"{line.product_id.display_name}: {reason}")
+                mistakes[line] = request.env["b2b.quick.order"]._get_error_message(error)
             else:
                 quantities[line] = quantity
                 if has_two_ways(text) and quantity != line.product_uom_qty:
                     words = self._get_b2b_read_words(text, quantity)
                     self._add_b2b_message(f"{line.product_id.display_name}: {words}", "warning")
-        return quantities, problems
+        return quantities, mistakes
+
+    def _tell_b2b_mistakes(self, mistakes):
+        """Say above the lines which quantities are none.
+
+        :param dict mistakes: of `_read_b2b_quantities`
+        """
+        kept = request.env._("Nothing was changed yet. Please correct the marked quantities.")
+        told = (f"{line.product_id.display_name}: {words}" for line, words in mistakes.items())
+        self._add_b2b_messages(("danger", text) for text in (kept, *told))
 
     @staticmethod
     def _get_b2b_read_words(text, quantity):

@@ -94,6 +94,14 @@ class B2BTemplatePortal(B2BShopPortal):
         template = self._get_b2b_template(agreement, template_id)
         if not template:
             return self._b2b_redirect("/my/b2b/templates")
+        return self._render_b2b_template(agreement, template)
+
+    def _render_b2b_template(self, agreement, template, typed=None, mistakes=None):
+        """Render a template, with what was typed when it was refused.
+
+        :param dict typed: the form
+        :param dict mistakes: `{line: message}`
+        """
         today = template._get_b2b_today()
         values = self._b2b_values(
             agreement,
@@ -104,6 +112,8 @@ class B2BTemplatePortal(B2BShopPortal):
             own_codes=template.order_line.product_id._get_b2b_customer_codes(agreement.partner_id),
             statement=template._get_b2b_statement(today),
             line_problems=template._get_b2b_line_problems(),
+            typed=typed or {},
+            mistakes=mistakes or {},
         )
         return self._b2b_render("b2b_portal.portal_b2b_template", values)
 
@@ -172,22 +182,26 @@ class B2BTemplatePortal(B2BShopPortal):
             self._add_b2b_message(problem, "danger")
             return self._b2b_redirect("/my/b2b/templates")
         template._lock_b2b_cart()
-        return self._b2b_redirect(handler(agreement, template, request.httprequest.form))
+        return handler(agreement, template, request.httprequest.form)
+
+    def _lead_to_template(self, template):
+        return self._b2b_redirect(f"/my/b2b/templates/{template.id}")
 
     def _order_template(self, agreement, template, form):
         """Put the template into the cart, all of it or the quantities of the form.
 
         A second click on the same page orders nothing twice.
+
+        :return: the cart, or the template as it was typed, with what is wrong
         """
         key = self._read_text(form.get("key"))[:30]
         if key and key == template.b2b_template_key:
             self._add_b2b_message(request.env._("This template is in your cart already."), "info")
-            return "/my/b2b/cart"
-        quantities, problems = self._read_b2b_quantities(template)
-        url = f"/my/b2b/templates/{template.id}"
-        if problems:
-            self._add_b2b_messages(("danger", problem) for problem in problems)
-            return url
+            return self._b2b_redirect("/my/b2b/cart")
+        quantities, mistakes = self._read_b2b_quantities(template)
+        if mistakes:
+            self._tell_b2b_mistakes(mistakes)
+            return self._render_b2b_template(agreement, template, form, mistakes)
         by_id = {line.id: quantity for line, quantity in quantities.items()}
         changes = self._get_b2b_seen_changes(template, form)
         try:
@@ -195,10 +209,10 @@ class B2BTemplatePortal(B2BShopPortal):
                 result = template._order_b2b_template(agreement, by_id if quantities else None)
         except UserError as error:
             self._add_b2b_message(str(error), "danger")
-            return url
+            return self._render_b2b_template(agreement, template, form)
         template.b2b_template_key = key
         self._tell_b2b_result(result, changes)
-        return "/my/b2b/cart"
+        return self._b2b_redirect("/my/b2b/cart")
 
     def _get_b2b_seen_changes(self, template, form):
         """Return what differs from the template's page; the list of templates shows no prices.
@@ -238,16 +252,16 @@ class B2BTemplatePortal(B2BShopPortal):
         removed = template.order_line.filtered(
             lambda line: line.id == self._read_id(form.get("remove"))
         )
-        quantities, problems = self._read_b2b_quantities(template, skip=removed)
-        if problems:  # nothing half done
-            self._add_b2b_messages(("danger", problem) for problem in problems)
-            return f"/my/b2b/templates/{template.id}"
+        quantities, mistakes = self._read_b2b_quantities(template, skip=removed)
+        if mistakes:  # nothing half done, and nothing typed in vain
+            self._tell_b2b_mistakes(mistakes)
+            return self._render_b2b_template(agreement, template, form, mistakes)
         template._refresh_b2b_lines(quantities)
         template._move_b2b_line(self._read_id(form.get("up")), -1)
         template._move_b2b_line(self._read_id(form.get("down")), 1)
         removed.unlink()
         self._add_b2b_message(request.env._("The template was saved."))
-        return f"/my/b2b/templates/{template.id}"
+        return self._lead_to_template(template)
 
     def _add_to_template(self, agreement, template, form):
         """Add the article with a SKU, as in a quick order of one row."""
@@ -266,13 +280,13 @@ class B2BTemplatePortal(B2BShopPortal):
             elif values["two_ways"]:
                 words = self._get_b2b_read_words(values["raw_quantity"], values["quantity"])
                 self._add_b2b_message(f"{values['product'].display_name}: {words}", "warning")
-        return f"/my/b2b/templates/{template.id}"
+        return self._lead_to_template(template)
 
     def _rename_template(self, agreement, template, form):
         # Blanks alone are no name either: the template keeps its own.
         name = clean_text(form.get("name"), one_line=True)
         template.b2b_template_name = name or template.b2b_template_name
-        return f"/my/b2b/templates/{template.id}"
+        return self._lead_to_template(template)
 
     def _share_template(self, agreement, template, form):
         # As the button said: pressed twice, it does the same twice.
@@ -285,9 +299,9 @@ class B2BTemplatePortal(B2BShopPortal):
             if template.b2b_template_shared
             else request.env._("Only you see this template now.")
         )
-        return f"/my/b2b/templates/{template.id}"
+        return self._lead_to_template(template)
 
     def _delete_template(self, agreement, template, form):
         template.unlink()
         self._add_b2b_message(request.env._("The template was deleted."))
-        return "/my/b2b/templates"
+        return self._b2b_redirect("/my/b2b/templates")

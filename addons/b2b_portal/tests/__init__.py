@@ -26,5 +26,6 @@ from . import (
     test_statement,
     test_states,
     test_terms_of_today,
+    test_typed_forms,
     test_uninstall,
 )
