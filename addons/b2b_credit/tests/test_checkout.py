@@ -69,6 +69,13 @@ class TestCreditCheckout(CreditCommon):
         self.assertTrue(self._placed())
         self.assertFalse(self.cart.b2b_credit_hold)
 
+    def test_notice_is_renewed_with_the_amounts(self):
+        """It stands where the script of the checkout puts what the server says anew."""
+        self._set_limit(1, "inform")
+        page = self._page(self._get("/my/b2b/checkout"))
+        said = page.xpath("//*[contains(@class, 'o_b2b_notices')]")[0].text_content()
+        self.assertIn("exceeds your credit", said)
+
     def test_approval_holds(self):
         self._set_limit(1, "approval")
         text = " ".join(self._alerts(self._get("/my/b2b/checkout")))

@@ -243,6 +243,32 @@ class TestStatement(B2bPageCommon):
                 self.env.invalidate_all()
                 self.assertEqual(self.cart.b2b_qualifier, "cart")
 
+    def test_script_renews_what_is_said_with_the_amounts(self):
+        """Also what other addons say: the red question goes when an address was chosen."""
+        self._forget(active=False)
+        script = """
+            const until = async (test) => {
+                for (let i = 0; i < 200; i++) {
+                    const found = test();
+                    if (found) { return found; }
+                    await new Promise((resolve) => setTimeout(resolve, 100));
+                }
+                throw new Error(`not so: ${test}`);
+            };
+            const find = (name) => document.querySelector(name);
+            (async () => {
+                await until(() => find("[is-ready=true] .o_b2b_notices .alert-danger"));
+                const address = find("[name=partner_shipping_id]");
+                address.value = "%s";
+                address.dispatchEvent(new Event("change", { bubbles: true }));
+                await until(() => find(".o_b2b_statement").textContent.includes("Depot"));
+                await until(() => !find(".o_b2b_notices .alert-danger"));
+                console.log("test successful");
+            })().catch((error) => console.error(error.message));
+        """
+        login = self.buyer_user.login
+        self.browser_js("/my/b2b/checkout", script % self.depot.id, login=login, timeout=120)
+
     def test_chosen_address_of_another_kind_stays_chosen(self):
         contact = self.env["res.partner"].create(
             {"name": "Somebody", "parent_id": self.customer.id, "type": "contact"}

@@ -2,7 +2,8 @@ import { Interaction } from "@web/public/interaction";
 import { registry } from "@web/core/registry";
 
 /**
- * Shows the amounts for the chosen address at once. Without it a button shows the page again.
+ * Shows the amounts for the chosen address at once, and what is to be said about them. Without it a
+ * button shows the page again.
  */
 export class B2BCheckoutAddress extends Interaction {
     static selector = ".o_b2b_checkout";
@@ -23,15 +24,20 @@ export class B2BCheckoutAddress extends Interaction {
             return; // no connection: the amounts stay, and the server compares them anyway
         }
         const page = new DOMParser().parseFromString(text, "text/html");
-        const statement = page.querySelector(".o_b2b_statement");
+        const parts = [".o_b2b_notices", ".o_b2b_statement"].map((name) => [
+            document.querySelector(name),
+            page.querySelector(name),
+        ]);
         if (this.el.elements.partner_shipping_id.value !== address) {
             return; // another one was chosen meanwhile
         }
-        if (response.redirected || !statement) {
+        if (response.redirected || !parts.every(([, renewed]) => renewed)) {
             button.click(); // logged out, agreement ended: let the server tell
             return;
         }
-        this.el.querySelector(".o_b2b_statement").replaceChildren(...statement.childNodes);
+        for (const [shown, renewed] of parts) {
+            shown.replaceChildren(...renewed.childNodes);
+        }
     }
 }
 
