@@ -103,3 +103,60 @@ class TestTypedForms(B2bPageCommon):
             })().catch((error) => console.error(error.message));
         """
         self.browser_js("/my/b2b/templates", script, login=self.buyer_user.login, timeout=120)
+
+    # === A SECOND CLICK === #
+
+    def _templates(self, name):
+        return self.env["sale.order"].search([("b2b_template_name", "=", name)])
+
+    def test_second_click_makes_no_second_template(self):
+        order = self._place(self._create_draft("cart", [(self.product, 1)], self.buyer2_user))
+        order.client_order_ref = "Third"
+        self.env.flush_all()
+        for url, button, name in (
+            ("/my/b2b/cart", "Save as template", "First"),
+            ("/my/b2b/templates", "New template", "Second"),
+            (f"/my/orders/{order.id}", "Save as template", "Third"),
+        ):
+            with self.subTest(url=url):
+                action, data = self._form(self._get(url), button)
+                data["name"] = name
+                self.assertIn("was saved", " ".join(self._alerts(self._post(action, data))))
+                again = self._post(action, data)
+                self.assertIn("has been saved already", " ".join(self._alerts(again)))
+                template = self._templates(name)
+                self.assertEqual(len(template), 1)
+                self.assertTrue(again.url.endswith(f"/my/b2b/templates/{template.id}"))
+
+    def test_another_name_or_page_makes_another_template(self):
+        action, data = self._form(self._get("/my/b2b/templates"), "New template")
+        for name in ("First", "Second"):
+            self._post(action, {**data, "name": name})
+            self.assertEqual(len(self._templates(name)), 1)
+        for count in (2, 3):
+            action, data = self._form(self._get("/my/b2b/templates"), "New template")
+            self._post(action, {**data, "name": "First"})
+            self.assertEqual(len(self._templates("First")), count)
+        # One that was ordered since, deleted, or made by a colleague is in nobody's way.
+        action, data = self._form(self._get("/my/b2b/cart"), "Save as template")
+        data["name"] = "Cart"
+        self._post(action, data)
+        self._templates("Cart").unlink()
+        self._post(action, data)
+        self.assertEqual(len(self._templates("Cart")), 1)
+        self._login(self.buyer2_user)
+        data.pop("csrf_token")
+        self._get_cart(self.buyer2_user, create=True)._add_b2b_lines(
+            [(self.product, 1, self.product.uom_id)]
+        )
+        self.env.flush_all()
+        self._post(action, data)
+        self.assertEqual(len(self._templates("Cart")), 2)
+
+    def test_key_of_a_new_template_may_be_anything(self):
+        for key in ("x" * 500, "1-²", "new|", "\x00"):
+            response = self._post("/my/b2b/templates/new", {"key": key, "name": f"Odd {key[:4]}"})
+            self.assertEqual(response.status_code, 200, key)
+            action, data = self._form(response, "Rename")
+            self.assertEqual(self._get(action.rpartition("/")[0]).status_code, 200)
+            self.assertTrue(data["name"].startswith("Odd"))
