@@ -104,6 +104,25 @@ class TestTypedForms(B2bPageCommon):
         """
         self.browser_js("/my/b2b/templates", script, login=self.buyer_user.login, timeout=120)
 
+    # === A SLIP === #
+
+    def test_what_is_gone_for_good_takes_two_steps(self):
+        self.template.b2b_template_shared = True
+        self.env.flush_all()
+        for url, button in (
+            ("/my/b2b/cart", "Empty cart"),
+            (f"/my/b2b/templates/{self.template.id}", "Delete"),
+        ):
+            page = self._page(self._get(url))
+            found = page.xpath(f"//button[normalize-space()='{button}']/ancestor::details")
+            self.assertEqual(len(found), 1, button)
+            self.assertIsNone(found[0].get("open"))
+            self.assertEqual(found[0].xpath("./summary")[0].text_content().strip(), button)
+        self.assertIn("Your colleagues use it, too.", found[0].text_content())
+        action, data = self._form(self._get("/my/b2b/cart"), "Empty cart")
+        self._post(action, {**data, "empty": "1"})
+        self.assertFalse(self._quantities(self.cart))
+
     # === A SECOND CLICK === #
 
     def _templates(self, name):
