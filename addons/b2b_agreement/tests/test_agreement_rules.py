@@ -1,9 +1,12 @@
 from datetime import timedelta
 
+from lxml import etree
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
+from odoo.tools.safe_eval import safe_eval
 
 from .common import SIGNATURE
 from .seal import SealCommon
@@ -61,6 +64,22 @@ class TestReminderRules(SealCommon):
         agreement._try_remind()
         agreement.with_user(self.seller_user).action_terminate()
         self.assertFalse(agreement.activity_ids)
+
+    def test_termination_says_what_it_does(self):
+        """Where nothing was signed, nothing closes."""
+        arch = etree.fromstring(self.env["b2b.agreement"].get_view(view_type="form")["arch"])
+        asked = {
+            state: [
+                button.get("confirm")
+                for button in arch.xpath("//button[@name='action_terminate']")
+                if not safe_eval(button.get("invisible"), {"state": state})
+            ]
+            for state in ("draft", "sent", "signed", "terminated")
+        }
+        self.assertEqual((asked["draft"], asked["terminated"]), ([], []))
+        self.assertEqual([len(asked["sent"]), len(asked["signed"])], [1, 1])
+        self.assertIn("no longer sign", asked["sent"][0])
+        self.assertIn("close for this customer", asked["signed"][0])
 
 
 class TestRights(SealCommon):
