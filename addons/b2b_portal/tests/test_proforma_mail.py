@@ -1,7 +1,10 @@
+from pathlib import Path
+from runpy import run_path
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .orders import B2bOrderCommon
 
@@ -15,11 +18,11 @@ class TestProformaMail(B2bOrderCommon):
         super().setUpClass()
         cls.template = cls.env.ref("b2b_portal.mail_template_b2b_proforma")
 
-    def _send(self, order):
+    def _send(self, order, error=None):
         report = type(self.env["ir.actions.report"])
         pdf = (b"%PDF-1.4 test", "pdf")
         with (
-            patch.object(report, "_render_qweb_pdf", return_value=pdf),
+            patch.object(report, "_render_qweb_pdf", return_value=pdf, side_effect=error),
             self.enter_registry_test_mode(),
         ):
             self.env.ref("order_status_flags.ir_cron_status_mail").method_direct_trigger()
@@ -57,6 +60,46 @@ class TestProformaMail(B2bOrderCommon):
         self.env.registry.clear_cache("stable")
         self.env.invalidate_all()
         self.assertEqual(self._send(order).mail_state, "pending")
+
+    @mute_logger("odoo.addons.mail_delivery_retry.attempt")
+    def test_says_that_a_pdf_is_attached_where_it_is(self):
+        self.env["res.lang"]._activate_lang("pl_PL")
+        self.env["ir.module.module"]._load_module_terms(["b2b_portal"], ["pl_PL"])
+        self.cart.unlink()
+        for lang, words in (("en_US", "is attached"), ("pl_PL", "w załączniku")):
+            self.buyer_user.partner_id.lang = lang
+            for error in (None, UserError("no wkhtmltopdf")):
+                with self.subTest(lang=lang, error=error):
+                    order = self._place(self._create_draft("cart", [(self.product, 1)]))
+                    body = self._send(order, error).mail_mail_id.mail_message_id.body
+                    self.assertIn(order.name, body)
+                    self.assertEqual(words in body, not error)
+
+    def test_upgrade_changes_the_sentence_that_was_shipped(self):
+        """Edited ones, and all other text, stay."""
+        path = Path(__file__).parents[1] / "migrations/19.0.2.1.0/post-proforma_attached.py"
+        self.env["res.lang"]._activate_lang("pl_PL")
+        body = "<div><p>%s</p></div>"
+        polish = self.template.with_context(lang="pl_PL")
+        after = "<t t-if=\"ctx.get('b2b_proforma_attached')\">%s</t>"
+        for sentence, edited in (
+            ("The pro-forma is attached.", "You find it below."),
+            ("You find it below.", "Proformę przesyłamy w załączniku."),
+        ):
+            self.template.body_html = body % sentence
+            polish.body_html = body % edited
+            for _time in range(2):
+                self.env.flush_all()
+                run_path(path)["migrate"](self.env.cr, "19.0.2.0.0")
+                self.env.invalidate_all()
+                shown = [self.template.body_html, polish.body_html]
+                self.assertEqual(
+                    shown,
+                    [
+                        body % (text if text.startswith("You") else after % text)
+                        for text in (sentence, edited)
+                    ],
+                )
 
     def test_template_is_not_deleted_and_archived_sends_nothing(self):
         with self.assertRaisesRegex(UserError, "pro-forma"):

@@ -27,6 +27,8 @@ class SaleOrder(models.Model):
         order = self.with_context(
             lang=lang and get_active_lang(self.with_company(self.company_id).env, lang),
             mail_notify_force_send=False,
+            # The template says so where it is so.
+            b2b_proforma_attached=bool(pdf),
         )
         message = order.message_post_with_source(
             template,
