@@ -1,32 +1,39 @@
-"""The price list as a file for spreadsheets."""
+"""Tables as files for spreadsheets: the price list, and what other addons offer."""
 
 import io
 
 import xlsxwriter
 
-# Text stays text: an article number is no formula, number or link.
-OPTIONS = {
-    "in_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_numbers": False,
-    "strings_to_urls": False,
-}
 
+def make_xlsx(table, widths=(18, 48), bold=(0,)):
+    """Return a table as an XLSX file, in which text stays text.
 
-def make_xlsx(table):
-    """Return a table as an XLSX file.
-
-    :param list table: header and rows
+    :param list table: header and rows, of texts and numbers
+    :param list widths: of the columns, in characters
+    :param bold: numbers of the rows that stand out
     :rtype: bytes
     """
     output = io.BytesIO()
-    with xlsxwriter.Workbook(output, OPTIONS) as workbook:
+    with xlsxwriter.Workbook(output, {"in_memory": True}) as workbook:
         sheet = workbook.add_worksheet()
-        header, *rows = table
-        sheet.write_row(0, 0, header, workbook.add_format({"bold": 1}))
-        for index, row in enumerate(rows, start=1):
-            sheet.write_row(index, 0, row)
-        sheet.set_column(0, 0, 18)
-        sheet.set_column(1, 1, 48)
+        strong = workbook.add_format({"bold": 1})
+        for index, row in enumerate(table):
+            _write_row(sheet, index, row, strong if index in bold else None)
+        for column, width in enumerate(widths):
+            sheet.set_column(column, column, width)
         sheet.freeze_panes(1, 0)
     return output.getvalue()
+
+
+def _write_row(sheet, index, row, looks):
+    """Write a row, saying of each cell what it is.
+
+    Left to guess, XlsxWriter takes texts for formulas, numbers or links: which ones, and whether
+    its options keep it from that, differs by version.
+    """
+    for column, cell in enumerate(row):
+        if isinstance(cell, str):
+            if cell:
+                sheet.write_string(index, column, cell, looks)
+        elif cell is not None and cell is not False:  # Odoo's empty text
+            sheet.write_number(index, column, cell, looks)

@@ -3,7 +3,6 @@ import tempfile
 import zipfile
 from datetime import date, datetime
 
-import xlsxwriter
 from werkzeug.wsgi import wrap_file
 
 from odoo import http
@@ -13,6 +12,7 @@ from odoo.http import request
 from odoo.addons.b2b_account import rights
 from odoo.addons.b2b_portal.controllers.main import CSV_TYPE, XLSX_TYPE
 from odoo.addons.b2b_portal.controllers.shop import B2BShopPortal
+from odoo.addons.b2b_portal.pricelist_file import make_xlsx
 from odoo.addons.order_status_flags.table_csv import make_csv
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
@@ -178,24 +178,8 @@ class B2BCreditPortal(B2BShopPortal):
         return make_csv(customer._get_b2b_statement_table(statement, *period))
 
     def _make_b2b_statement_xlsx(self, customer, statement, period):
-        output = io.BytesIO()
-        # Text stays text: a reference is no formula, number or link.
-        options = {
-            "in_memory": True,
-            "strings_to_formulas": False,
-            "strings_to_numbers": False,
-            "strings_to_urls": False,
-        }
         table = customer._get_b2b_statement_table(statement, *period)
-        with xlsxwriter.Workbook(output, options) as workbook:
-            sheet = workbook.add_worksheet()
-            bold = workbook.add_format({"bold": 1})
-            for index, row in enumerate(table):
-                sheet.write_row(index, 0, row, bold if index in (0, len(table) - 1) else None)
-            sheet.set_column(0, 3, 16)
-            sheet.set_column(4, 6, 12)
-            sheet.freeze_panes(1, 0)
-        return output.getvalue()
+        return make_xlsx(table, (16, 16, 16, 16, 12, 12, 12), bold=(0, len(table) - 1))
 
     def _make_b2b_statement_pdf(self, customer, statement, period):
         if len(statement["rows"]) > MAX_PDF_ROWS:

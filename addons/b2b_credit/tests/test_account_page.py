@@ -6,6 +6,7 @@ from unittest.mock import patch
 from urllib.parse import urlencode
 
 import openpyxl
+from xlsxwriter.worksheet import Worksheet
 
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -137,6 +138,15 @@ class TestAccountPage(CreditCommon):
         self.assertEqual(sheet.cell(3, 3).value, "=1+1")
         self.assertEqual(sheet.cell(3, 3).data_type, "s")
         self.assertEqual(sheet.cell(sheet.max_row, 7).value, 111.11)
+
+    def test_xlsx_leaves_its_writer_nothing_to_guess(self):
+        """Older versions of it take `{=1+1}` for a formula, whatever is asked of them."""
+        self.invoice.ref = "{=1+1}"
+        self.env.flush_all()
+        with patch.object(Worksheet, "write_row", side_effect=AssertionError):
+            content = self._get(f"{URL}/statement.xlsx?{self._period()}").content
+        cell = openpyxl.load_workbook(io.BytesIO(content)).active.cell(3, 3)
+        self.assertEqual((cell.value, cell.data_type), ("{=1+1}", "s"))
 
     def test_pdf(self):
         response = self._get(f"{URL}/statement.pdf?{self._period()}")

@@ -1,12 +1,16 @@
+import contextlib
 import csv
 import io
 from datetime import datetime
+from unittest.mock import patch
 
 import openpyxl
+from xlsxwriter.worksheet import Worksheet
 
 from odoo.fields import Command
 from odoo.tests import freeze_time, tagged
 
+from ..pricelist_file import make_xlsx
 from .pages import B2bPageCommon
 
 ORDER_COLUMNS = {
@@ -281,6 +285,23 @@ class TestPriceListFile(ExportCommon):
                 ]
                 self.assertTrue(cells)
                 self.assertEqual({cell.data_type for cell in cells}, {"s"})
+
+    def test_writer_is_left_nothing_to_guess(self):
+        """Older versions of it take `{=1+1}` for a formula, whatever is asked of them."""
+        texts = [*DANGEROUS, "{=1+1}", "0042", "https://example.com", "internal:Sheet1!A1"]
+        guessing = [
+            patch.object(Worksheet, name, side_effect=AssertionError(name))
+            for name in ("write", "write_row", "write_formula", "write_array_formula", "write_url")
+        ]
+        with contextlib.ExitStack() as stack:
+            for one in guessing:
+                stack.enter_context(one)
+            content = make_xlsx([["Text"], texts, [1, 2.5, "", 0, False]])
+        rows = list(openpyxl.load_workbook(io.BytesIO(content)).active.iter_rows(min_row=2))
+        self.assertEqual([cell.value for cell in rows[0]], texts)
+        self.assertEqual({cell.data_type for cell in rows[0]}, {"s"})
+        self.assertEqual([cell.value for cell in rows[1]][:4], [1, 2.5, None, 0])
+        self.assertEqual({cell.data_type for cell in rows[1]}, {"n"})
 
     def test_numbers_of_articles_keep_their_noughts(self):
         code = "000123456789012345"
