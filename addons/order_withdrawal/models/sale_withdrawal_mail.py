@@ -25,8 +25,6 @@ PLAIN_TEXTS = {
     "accepted": "order_withdrawal.mail_accepted_without_template",
     "declined": "order_withdrawal.mail_declined_without_template",
 }
-# Never a template, which a company may have changed to say more.
-SHORT_TEXT = "order_withdrawal.mail_received_in_short"
 # What did not reach the customer, and nobody has looked after; a decision that was taken back
 # meanwhile need not reach anybody.
 FAILED = (
@@ -231,15 +229,13 @@ class SaleWithdrawalMail(models.Model):
         record = withdrawal.with_company(withdrawal.company_id).with_context(lang=lang)
         template = env.ref(TEMPLATES[self.kind], raise_if_not_found=False)
         values = {"email_to": self.email, "email_cc": False, "recipient_ids": []}
-        in_short = self.kind == "received" and withdrawal._is_told_in_short(self.email)
-        values["attachment_ids"] = [] if in_short else self._make_attachments(record)
-        if template and template.active and not in_short:
+        values["attachment_ids"] = self._make_attachments(record)
+        if template and template.active:
             ready = template.with_company(withdrawal.company_id).with_context(lang=lang)
             mail_id = ready.send_mail(record.id, email_values=values)
             return env["mail.mail"].browse(mail_id)
         # The law asks for the e-mail, whatever became of its template.
-        text = SHORT_TEXT if in_short else PLAIN_TEXTS[self.kind]
-        body = record.env["ir.qweb"]._render(text, {"object": record})
+        body = record.env["ir.qweb"]._render(PLAIN_TEXTS[self.kind], {"object": record})
         return env["mail.mail"].create(
             {
                 **values,

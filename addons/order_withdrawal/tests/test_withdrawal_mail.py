@@ -72,34 +72,6 @@ class TestWithdrawalMail(WithdrawalOutboxCommon):
         self.assertEqual(mail["to"], ["buyer@example.com"])
         self.assertFalse(statement.is_verified)
 
-    def test_words_of_a_stranger_are_not_mailed_to_the_customer(self):
-        """Whoever knows a number writes to its customer in the name of the shop otherwise."""
-        typed = {
-            "name": "Confirm your card",
-            "reason": "at pay.example.com",
-            "reference": f"{self.order.name} www.example.org",
-            "email": "stranger@example.net",
-        }
-        statement = self._declare(**typed)
-        (mail,) = self._mailed()
-        self.assertEqual(mail["to"], ["buyer@example.com"])
-        for words in (statement.name, self.order.name, "Europe/Warsaw", statement.statement_hash):
-            self.assertIn(words, mail["text"])
-        strange = ("Confirm your card", "pay.example.com", "www.example.org", "stranger@")
-        for words in strange:
-            self.assertNotIn(words, mail["text"])
-        receipts = [("res_model", "=", "sale.withdrawal"), ("res_id", "=", statement.id)]
-        self.assertFalse(self.env["ir.attachment"].search_count(receipts), "no PDF says more")
-        statement.action_match(self.order.id)
-        (mail,) = self._mailed()
-        self.assertEqual(mail["to"], ["stranger@example.net"])
-        for words in strange:
-            self.assertIn(words, mail["text"])
-
-    def test_words_of_who_is_known_are_mailed_to_the_customer(self):
-        self._declare("tracking", self.order, email="wife@example.com", reason="Wrong colour")
-        self.assertEqual(["Wrong colour" in mail["text"] for mail in self._mailed()], [True, True])
-
     def test_unmatched_is_one_a_day_and_recipient(self):
         first = self._declare(reference="X-1", email="stranger@example.com")
         others = [

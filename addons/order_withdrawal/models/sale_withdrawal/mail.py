@@ -23,7 +23,7 @@ class SaleWithdrawal(models.Model):
         day and recipient. What is held back is kept, with a button that sends it.
         """
         self.ensure_one()
-        limited = not self._is_vouched_for()
+        limited = not (self.is_verified or self.is_matched or self.source == "staff")
         outbox = self.mail_ids.browse()
         queue = outbox._queue_limited if limited else outbox._queue
         mails = outbox.union(*(queue(self, "received", email) for email in self._get_recipients()))
@@ -43,30 +43,13 @@ class SaleWithdrawal(models.Model):
         self.ensure_one()
         if self.is_anonymised:
             return []
-        given = self._get_given_email()
+        given = email_normalize(self.email or "", strict=False) or self.email
         own = self.order_id._get_customer_emails()[:1] if self.order_id else []
         recipients = [email for email in own if email != given]
-        if given and (self._is_vouched_for() or not recipients):
+        is_known = self.is_verified or self.is_matched or self.source == "staff"
+        if given and (is_known or not recipients):
             recipients.append(given)
         return recipients
-
-    def _get_given_email(self):
-        return email_normalize(self.email or "", strict=False) or self.email
-
-    def _is_vouched_for(self):
-        """Whether it is certain that the customer, or a colleague, has declared this."""
-        return self.is_verified or self.is_matched or self.source == "staff"
-
-    def _is_told_in_short(self, email):
-        """Whether an address is told without the words that were typed.
-
-        Whoever knows the number of an order could have the shop mail his own words to its
-        customer, in its own name. What was declared, about which order and when, is all there.
-
-        :param str email: of a recipient of the acknowledgement
-        """
-        self.ensure_one()
-        return not self._is_vouched_for() and email != self._get_given_email()
 
     def _get_seller(self):
         """Override of `mail_delivery_retry`: e-mails leave in the name of the order's salesperson.
