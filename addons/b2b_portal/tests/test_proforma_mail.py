@@ -1,5 +1,3 @@
-from pathlib import Path
-from runpy import run_path
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
@@ -74,32 +72,6 @@ class TestProformaMail(B2bOrderCommon):
                     body = self._send(order, error).mail_mail_id.mail_message_id.body
                     self.assertIn(order.name, body)
                     self.assertEqual(words in body, not error)
-
-    def test_upgrade_changes_the_sentence_that_was_shipped(self):
-        """Edited ones, and all other text, stay."""
-        path = Path(__file__).parents[1] / "migrations/19.0.2.1.0/post-proforma_attached.py"
-        self.env["res.lang"]._activate_lang("pl_PL")
-        body = "<div><p>%s</p></div>"
-        polish = self.template.with_context(lang="pl_PL")
-        after = "<t t-if=\"ctx.get('b2b_proforma_attached')\">%s</t>"
-        for sentence, edited in (
-            ("The pro-forma is attached.", "You find it below."),
-            ("You find it below.", "Proformę przesyłamy w załączniku."),
-        ):
-            self.template.body_html = body % sentence
-            polish.body_html = body % edited
-            for _time in range(2):
-                self.env.flush_all()
-                run_path(path)["migrate"](self.env.cr, "19.0.2.0.0")
-                self.env.invalidate_all()
-                shown = [self.template.body_html, polish.body_html]
-                self.assertEqual(
-                    shown,
-                    [
-                        body % (text if text.startswith("You") else after % text)
-                        for text in (sentence, edited)
-                    ],
-                )
 
     def test_template_is_not_deleted_and_archived_sends_nothing(self):
         with self.assertRaisesRegex(UserError, "pro-forma"):
