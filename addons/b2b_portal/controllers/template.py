@@ -30,20 +30,14 @@ class B2BTemplatePortal(B2BShopPortal):
         return self._b2b_render("b2b_portal.portal_b2b_templates", values)
 
     @http.route("/my/b2b/templates/new", type="http", auth="b2b", website=True, methods=["POST"])
-    def portal_b2b_template_new(self, name="", source="", order_id=None, key="", **kwargs):
+    def portal_b2b_template_new(self, name="", source="", order_id=None, **kwargs):
         """Make a template: empty, of the cart (`source=cart`), or of an order (`order_id`).
 
         :param str name: of the template
-        :param str key: of the page; a second click on the same button makes no second one
         """
         agreement = request.b2b_agreement
         Order = request.env["sale.order"]
         order = self._get_b2b_source(agreement, source, order_id)
-        name = self._read_text(name) or (order.name if order_id else "")
-        key = self._read_text(key) and Order._get_b2b_made_key(self._read_text(key), name)
-        if key and (made := Order._find_b2b_made_template(key)):
-            self._add_b2b_message(request.env._("This template has been saved already."), "info")
-            return self._lead_to_template(made)
         if order_id and not order:
             self._add_b2b_message(request.env._("This order does not exist."), "danger")
             return self._b2b_redirect("/my/b2b/templates")
@@ -53,9 +47,10 @@ class B2BTemplatePortal(B2BShopPortal):
                 request.env._("Your cart is empty: no template was made."), "danger"
             )
             return self._b2b_redirect("/my/b2b/cart")
+        name = self._read_text(name) or (order.name if order_id else "")
         try:
             with request.env.cr.savepoint():
-                template = Order._create_b2b_template(agreement, name, order, key)
+                template = Order._create_b2b_template(agreement, name, order)
         except UserError as error:
             self._add_b2b_message(str(error), "danger")
             return self._b2b_redirect("/my/b2b/templates")
@@ -63,7 +58,7 @@ class B2BTemplatePortal(B2BShopPortal):
         # sudo: as the template was made; the buyer may read the order
         left_out = order.sudo()._get_b2b_left_out() if order else []
         self._add_b2b_messages(("warning", text) for text in left_out)
-        return self._lead_to_template(template)
+        return self._b2b_redirect(f"/my/b2b/templates/{template.id}")
 
     def _get_b2b_source(self, agreement, source, order_id):
         """Return the cart or order of which a template is made, empty when there is none.

@@ -48,20 +48,3 @@ class TestShopRaces(ShopRaceCommon):
             self.assertIsInstance(caught.exception.__cause__, UniqueViolation)
             second.cr.rollback()
             self.assertTrue(self._cart(second))
-
-    def test_double_click_makes_one_template(self):
-        def make(env):
-            agreement = env.user.partner_id._get_b2b_agreement()
-            key = env["sale.order"]._get_b2b_made_key("0@", "Monthly")
-            made = env["sale.order"]._find_b2b_made_template(key)
-            return made or env["sale.order"]._create_b2b_template(agreement, "Monthly", key=key)
-
-        with self._buyer() as first, self._buyer() as second:
-            self.assertFalse(self._cart(second))
-            template = make(first)
-            first.cr.commit()
-            # Run again on fresh data, the second request finds it.
-            with mute_logger("odoo.sql_db"), self.assertRaises(ConcurrencyError):
-                make(second)
-            second.cr.rollback()
-            self.assertEqual(make(second).id, template.id)

@@ -29,17 +29,13 @@ class SaleOrder(models.Model):
         string="Page key",
         copy=False,
         groups="base.group_user",
-        help="Key of the page that made the template or ordered it last: a page does so once.",
+        help="Key of the page by which the template was ordered last: a page orders it once.",
     )
     b2b_note = fields.Text(string="Note of the buyer", copy=False)
 
     _b2b_cart_uniq = models.UniqueIndex(
         "(partner_id, b2b_customer_id, company_id) WHERE b2b_qualifier = 'cart'",
         "This buyer has a cart already.",
-    )
-    _b2b_template_made_once = models.UniqueIndex(
-        "(b2b_template_key) WHERE starts_with(b2b_template_key, 'new|')",
-        "This template has been saved already.",
     )
     _b2b_template_named = models.Constraint(
         "CHECK (b2b_qualifier IS DISTINCT FROM 'template' OR b2b_template_name IS NOT NULL)",

@@ -1,7 +1,5 @@
-from psycopg2.errors import UniqueViolation
-
 from odoo import api, models
-from odoo.exceptions import ConcurrencyError, UserError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 # Of one customer: a list of more helps nobody, and each is an order in the database.
@@ -46,66 +44,33 @@ class SaleOrder(models.Model):
         )
 
     @api.model
-    def _create_b2b_template(self, agreement, name, order=None, key=False):
+    def _create_b2b_template(self, agreement, name, order=None):
         """Make a template of the current user, empty or with the lines of a cart or order.
 
         :param b2b.agreement agreement: the agreement in force of the user's company
         :param str name: as typed
         :param sale.order order: the user may read it
-        :param str key: of `_get_b2b_made_key`; a second one is not made
         :return: the template, in sudo mode
         :raise UserError: when the user has as many as can be
         """
         self._check_b2b_template_count(agreement)
-        values = {
-            **self._prepare_b2b_draft_values(agreement),
-            "b2b_qualifier": "template",
-            "b2b_template_name": name,
-            "b2b_template_key": key,
-        }
         # sudo: portal users have no create access to orders; all values are ours
-        Order = self.sudo().with_company(agreement._get_selling_company())
-        try:
-            template = Order.with_context(tracking_disable=True).create(values)
-        except UniqueViolation as error:
-            # The first click made it, which this transaction cannot see yet.
-            raise ConcurrencyError(str(error)) from error
+        template = (
+            self.sudo()
+            .with_company(agreement._get_selling_company())
+            .with_context(tracking_disable=True)
+            .create(
+                {
+                    **self._prepare_b2b_draft_values(agreement),
+                    "b2b_qualifier": "template",
+                    "b2b_template_name": name,
+                }
+            )
+        )
         if order:
             # sudo: the caller checked the order itself
             template._add_b2b_template_lines(order.sudo()._get_b2b_wanted())
         return template
-
-    def _get_b2b_new_key(self):
-        """Return what a page sends along that makes a template of what it shows.
-
-        Of the cart or order that is saved, or of the list to which a template is added: once it
-        was, or something changed, the page has another one.
-
-        :rtype: str
-        """
-        newest = self.sorted("id")[-1:]
-        return f"{newest.id or 0}@{newest.write_date or ''}"
-
-    @api.model
-    def _get_b2b_made_key(self, key, name):
-        """Return by what a template is known to be made by a page already: who, where, and which.
-
-        :param str key: of `_get_b2b_new_key`, as the client sent it
-        :param str name: of the template, as typed
-        :rtype: str
-        """
-        name = self._clean_b2b_template_name(name)
-        return f"new|{self.env.user.partner_id.id}|{key[:60]}|{name}|"
-
-    @api.model
-    def _find_b2b_made_template(self, key):
-        """Return the template that an earlier click on the same button made.
-
-        :param str key: of `_get_b2b_made_key`
-        :rtype: sale.order
-        """
-        # sudo: buyers do not read the key, which names whom it belongs to
-        return self.sudo().search([("b2b_template_key", "=", key)], limit=1)
 
     def _count_b2b_lines(self):
         """Return how many lines each order has, without reading them; 0 for those without.
