@@ -51,6 +51,13 @@ class TestBudgetPages(ApprovalCommon):
             self.assertEqual(asked, [shown.ids])
         self.assertNoMoreQueries(*counts)
 
+    def test_outlook_is_renewed_with_the_amounts(self):
+        self._create_budget(1, policy="warn")
+        self._login(self.buyer_user)
+        page = self._page(self._get("/my/b2b/checkout"))
+        (said,) = page.xpath("//div[contains(@class, 'o_b2b_notices')]/div[@role='alert']")
+        self.assertIn("The budget of 100 Workshop is exceeded by", said.text_content())
+
     # === WHAT WAS TYPED === #
 
     def _get_typed(self, response, path):

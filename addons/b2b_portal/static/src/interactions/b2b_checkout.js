@@ -31,8 +31,8 @@ export class B2BCheckoutAddress extends Interaction {
         if (this.el.elements.partner_shipping_id.value !== address) {
             return; // another one was chosen meanwhile
         }
-        if (response.redirected || !parts.every(([, renewed]) => renewed)) {
-            button.click(); // logged out, agreement ended: let the server tell
+        if (response.redirected || !parts.every(([shown, renewed]) => shown && renewed)) {
+            button.click(); // logged out, agreement ended, another view: let the server tell
             return;
         }
         for (const [shown, renewed] of parts) {
