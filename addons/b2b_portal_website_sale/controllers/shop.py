@@ -45,6 +45,16 @@ class B2BWebsiteSale(WebsiteSale):
         url = f"/my/b2b/product/{variant.id}" if variant else "/my/b2b"
         return lead_to_own_shop(url) or super().product(product, *args, **kwargs)
 
+    @http.route()
+    def process_express_checkout(self, *args, **kwargs):
+        """Override of `website_sale` to send no invoice to the address of who sees none."""
+        order_sudo = request.cart
+        before = order_sudo.partner_invoice_id
+        res = super().process_express_checkout(*args, **kwargs)
+        if not order_sudo._may_b2b_invoice(order_sudo.partner_invoice_id.id):
+            order_sudo.partner_invoice_id = before
+        return res
+
     def _get_shop_payment_errors(self, order):
         """Override of `website_sale` to say on the payment page that the cart is refused.
 

@@ -19,14 +19,26 @@ class SaleOrder(models.Model):
         return super()._check_cart_is_ready_to_be_paid()
 
     def _update_address(self, partner_id, fnames=None):
-        """Override of `website_sale` to send no invoice to an address for deliveries.
+        """Override of `website_sale` to send invoices where those say who see them.
 
-        Colleagues who see no invoices make such addresses. Their own choice is left out, and the
-        order goes on with the invoice address that it has.
+        The choice of whoever sees none is left out, and the order goes on with the invoice address
+        that it has.
+        """
+        if "partner_invoice_id" in (fnames or ()) and not self._may_b2b_invoice(partner_id):
+            fnames = set(fnames) - {"partner_invoice_id"}
+        return super()._update_address(partner_id, fnames)
+
+    def _may_b2b_invoice(self, partner_id):
+        """Whether the buyer may have the invoice sent to an address.
+
+        Who sees no invoices has it sent to addresses for invoices, which he neither makes nor
+        changes, or to where it goes anyway.
+
+        :param int partner_id: of the address
+        :rtype: bool
         """
         # sudo: visitors do not read the addresses of a customer, nor who sees its invoices
         buyer = self.sudo().partner_id
-        is_billing = "partner_invoice_id" in (fnames or ())
-        if is_billing and buyer.browse(partner_id).type == "delivery":
-            fnames = set(fnames) - (set() if buyer._sees_invoices() else {"partner_invoice_id"})
-        return super()._update_address(partner_id, fnames)
+        if buyer._sees_invoices() or buyer.browse(partner_id).type in ("invoice", "other"):
+            return True
+        return buyer.address_get(["invoice"])["invoice"] == partner_id

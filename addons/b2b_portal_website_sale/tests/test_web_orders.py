@@ -154,10 +154,28 @@ class TestWebOrders(ShopCommon):
             self.make_jsonrpc_request("/shop/update_address", params)
         self.env.invalidate_all()
         self.assertEqual((cart.partner_shipping_id, cart.partner_invoice_id), (depot, before))
+        buyer = self.buyer_user.partner_id
+        billing = buyer.create(
+            {"name": "Billing", "type": "invoice", "parent_id": self.customer.id}
+        )
+        self.make_jsonrpc_request(
+            "/shop/update_address", {"partner_id": billing.id, "address_type": "billing"}
+        )
+        self.env.invalidate_all()
+        self.assertEqual(cart.partner_invoice_id, billing)
+        self.make_jsonrpc_request(
+            "/shop/update_address", {"partner_id": buyer.id, "address_type": "billing"}
+        )
+        express = {**form, "name": "Eve", "country": "DE"}
+        del express["country_id"], express["id"]
+        self.make_jsonrpc_request("/shop/express_checkout", {"billing_address": express})
+        self.env.invalidate_all()
+        self.assertEqual(cart.partner_invoice_id, billing, "his own e-mail stays his own")
         self.assertIn("closed to you", " ".join(send(address_type="billing")["messages"]))
         page = html.fromstring(self.url_open("/shop/checkout").text)
         (button,) = page.xpath("//a[contains(@class, 'o_add_billing_address_btn')]")
-        self.assertEqual(button.get("hidden"), "hidden")
+        (switch,) = page.xpath("//label[@id='use_delivery_as_billing_label']/..")
+        self.assertEqual((button.get("hidden"), switch.get("hidden")), ("hidden", "hidden"))
         self._expect_payment(cart)
         member.may_see_finance = True
         self.make_jsonrpc_request(
