@@ -129,17 +129,17 @@ class CustomerPortal(portal.CustomerPortal):
         **kwargs,
     ):
         """Override of `portal` to have billing addresses made by those who see invoices."""
+        is_closed = not partner_sudo and self._is_b2b_billing_closed(**kwargs)
         invalid, missing, messages = super()._validate_address_values(
             address_values,
             partner_sudo,
             address_type,
-            use_delivery_as_billing,
+            use_delivery_as_billing and not is_closed,
             required_fields,
             **kwargs,
         )
-        is_new_billing = not partner_sudo and address_type == "billing"
-        if is_new_billing and not request.env["res.partner"]._may_set_b2b_billing(**kwargs):
-            invalid.add("email")
+        if is_closed and address_type == "billing":
+            invalid.add("address_type")  # the page marks it, and nobody sees it
             messages.append(
                 request.env._(
                     "Billing addresses are closed to you, as invoices are. Please choose one that"
@@ -155,13 +155,17 @@ class CustomerPortal(portal.CustomerPortal):
 
         The form ticks *Same as delivery address* by itself.
         """
+        is_closed = self._is_b2b_billing_closed(**kwargs)
         res = super()._complete_address_values(
-            address_values, address_type, use_delivery_as_billing, **kwargs
+            address_values, address_type, use_delivery_as_billing and not is_closed, **kwargs
         )
-        is_billing = address_values.get("type") in BILLING_TYPES
-        if is_billing and not request.env["res.partner"]._may_set_b2b_billing(**kwargs):
+        if is_closed and address_values.get("type") in BILLING_TYPES:
             address_values["type"] = "delivery"
         return res
+
+    @staticmethod
+    def _is_b2b_billing_closed(**kwargs):
+        return not request.env["res.partner"]._may_set_b2b_billing(**kwargs)
 
     # === QUOTATIONS === #
 

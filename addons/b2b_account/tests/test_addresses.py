@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -127,8 +129,15 @@ class TestAddresses(AccountCommon):
         told, made = self._add(address_type="billing")
         self.assertIn("Billing addresses are closed to you", told)
         self.assertFalse(made)
+        answer = self._post("/my/address/submit", {**self.form, "address_type": "billing"}).json()
+        self.assertEqual(answer["invalid_fields"], ["address_type"], "a hidden field of the form")
+        page = self._page(self._get("/my/address?address_type=billing"))
+        self.assertEqual(page.xpath("//*[@name='address_type']/@type"), ["hidden"])
+        billing = "odoo.addons.portal.controllers.portal.CustomerPortal"
+        billing += "._get_mandatory_billing_address_fields"
         for ticked in ("false", "true"):
-            told, made = self._add(address_type="delivery", use_delivery_as_billing=ticked)
+            with patch(billing, lambda *_args: {"street2"}):
+                told, made = self._add(address_type="delivery", use_delivery_as_billing=ticked)
             self.assertEqual((told, made.type, made.parent_id), ("", "delivery", self.customer))
         self.assertEqual(self.customer.address_get(["invoice"])["invoice"], self.person.id)
 
@@ -142,12 +151,17 @@ class TestAddresses(AccountCommon):
             self.assertEqual((told, made.type), ("", kind))
 
     def test_button_of_a_new_billing_address(self):
+        self.person.type = "other"  # deliveries and invoices go there
         self._login(self.buyer_user)
         for sees in (True, False):
             self.member.may_see_finance = sees
             page = self._page(self._get("/my/addresses"))
             (button,) = page.xpath("//a[contains(@class, 'o_add_billing_address_btn')]")
-            self.assertEqual(button.get("hidden"), None if sees else "hidden")
+            (switch,) = page.xpath("//label[@id='use_delivery_as_billing_label']/..")
+            for part in (button, switch):
+                self.assertEqual(part.get("hidden"), None if sees else "hidden")
+            hidden = "d-none" in page.xpath("//*[@id='billing_container']")[0].get("class")
+            self.assertEqual(hidden, sees, "nobody else can show it")
 
     def test_more_addresses_take_no_more_queries(self):
         def count():

@@ -107,6 +107,7 @@ class TestInvitationMails(ColleagueCommon):
         )
         self.assertIn("1.000,00.0", self._alerts(answer)[0])
         (node,) = self._page(answer).xpath("//form[contains(@class, 'o_b2b_invite')]")
+        self.assertEqual(node.get("data-b2b-page"), PAGE)
         form = dict(node.form_values())
         del form["csrf_token"]
         self.assertEqual(
@@ -119,6 +120,7 @@ class TestInvitationMails(ColleagueCommon):
             },
         )
         (node,) = self._page(self._get(PAGE)).xpath("//form[contains(@class, 'o_b2b_invite')]")
+        self.assertIsNone(node.get("data-b2b-page"), "nothing was sent")
         form = dict(node.form_values())
         self.assertLessEqual({"may_order", "may_see_finance"}, set(form))
         self.assertNotIn("may_approve", form)

@@ -354,7 +354,22 @@ class TestRegistrationAccess(RegistrationCommon):
         self.assertFalse(registration.access_danger, "the seller has entered it")
         self._submit_address(partner_id=depot.id, email="eva@friend.example.org")
         self.assertEqual(depot.email, "eva@friend.example.org")
+        registration = self._create_registration(email="ewa@friend.example.org")
+        registration.checked_with_id = depot  # the seller made it: somebody to ask
+        self.env.flush_all()
         self._expect_no_access("eva@friend.example.org")
+
+    def test_who_was_named_before_hinders_nothing(self):
+        depot = self.env["res.partner"].create({"name": "Depot", "parent_id": self.customer.id})
+        registration = self._create_registration(email="ewa@friend.example.org")
+        registration.checked_with_id = depot
+        self.env.flush_all()
+        self.cr.execute(
+            "UPDATE res_partner SET create_uid = %s WHERE id = %s", [self.buyer_user.id, depot.id]
+        )
+        self.env.invalidate_all()
+        self._as_clerk(registration).action_accept()
+        self.assertTrue(registration.has_login)
 
     def test_colleague_whom_the_administrator_invited_is_known(self):
         members = self.env["b2b.member"].with_user(self.admin_user)

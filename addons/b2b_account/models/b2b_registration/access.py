@@ -84,23 +84,33 @@ class B2bRegistration(models.Model):
             person = registration.checked_with_id
             customer = registration.partner_id
             strangers = registration.contact_id | registration._get_unconfirmed_contacts()
-            # sudo: who typed an address, whoever decides
-            strangers |= registration._find_typed_contacts(person.sudo())
             if person.commercial_partner_id != customer or person in strangers:
-                if not may_name(person):
-                    raise ValidationError(
-                        self.env._(
-                            "Choose somebody of the customer to confirm this registration, and not"
-                            " the applicant."
-                        )
-                    )
-                raise ValidationError(
-                    self.env._(
-                        "%(person)s cannot confirm this registration. Choose somebody of the"
-                        " customer, and not the applicant.",
-                        person=person.display_name,
-                    )
+                registration._refuse_checked_with()
+
+    @api.constrains("checked_with_id")
+    def _check_checked_with_made(self):
+        """Refuse who was made in the portal, when named: what was named before is accepted."""
+        for registration in self.filtered("checked_with_id"):
+            # sudo: who made a contact, whoever decides
+            if registration._find_made_contacts(registration.checked_with_id.sudo()):
+                registration._refuse_checked_with()
+
+    def _refuse_checked_with(self):
+        person = self.checked_with_id
+        if not may_name(person):
+            raise ValidationError(
+                self.env._(
+                    "Choose somebody of the customer to confirm this registration, and not"
+                    " the applicant."
                 )
+            )
+        raise ValidationError(
+            self.env._(
+                "%(person)s cannot confirm this registration. Choose somebody of the"
+                " customer, and not the applicant.",
+                person=person.display_name,
+            )
+        )
 
     # === WHO IS KNOWN === #
 
@@ -148,8 +158,13 @@ class B2bRegistration(models.Model):
         :rtype: res.partner
         """
         others = partners.filtered(lambda one: one != self.partner_id and not one.user_ids)
-        made = others.filtered("create_uid.share")
+        made = self._find_made_contacts(others)
         return made | self._find_changed_contacts(others - made)
+
+    def _find_made_contacts(self, partners):
+        """Return those without a login whom colleagues made in the portal."""
+        others = partners.filtered(lambda one: one != self.partner_id and not one.user_ids)
+        return others.filtered("create_uid.share")
 
     def _find_changed_contacts(self, partners):
         """Return those whose e-mail address of today was written by a customer, by their log."""
