@@ -116,11 +116,8 @@ class SaleOrderLine(models.Model):
         Options that were not ordered have no quantity.
         """
         self.ensure_one()
-        return (
-            not self.display_type
-            and self.product_uom_id.compare(self.product_uom_qty, 0) > 0
-            and self._is_article()
-        )
+        # In this order: down payments have no unit.
+        return self._is_article() and self.product_uom_id.compare(self.product_uom_qty, 0) > 0
 
     def _is_article(self):
         """Whether the line is a product, whatever its quantity.

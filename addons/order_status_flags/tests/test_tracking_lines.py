@@ -111,3 +111,13 @@ class TestTrackingLines(TrackingCommon):
             patch.object(Line, "_can_be_invoiced_alone", lambda line: "12.5" not in line.name),
         ):
             self.assertEqual(self._shown(order), ["Paint", self.product.name])
+
+    def test_down_payment_of_the_wizard_is_not_listed(self):
+        order = self._create_with(self._line("Paint"))
+        self.env["sale.advance.payment.inv"].with_context(active_ids=order.ids).create(
+            {"advance_payment_method": "percentage", "amount": 50}
+        ).create_invoices()
+        self.assertTrue(order.order_line.filtered("is_downpayment"))
+        self.assertEqual(self._shown(order), ["Paint"])
+        self.authenticate(None, None)
+        self.assertNotIn("Down", self._open(order))

@@ -126,6 +126,11 @@ class TestWithdrawalLooseCreditNote(CreditNoteCommon):
         advance = order.order_line.filtered("is_downpayment").filtered("price_unit")
         return order, advance
 
+    def test_down_payment_is_no_article(self):
+        order, advance = self._create_order_with_down_payment()
+        self.assertIn(advance, order.order_line)
+        self.assertEqual(order.order_line._filter_withdrawable(), order.order_line[0])
+
     def test_down_payment(self):
         order, _advance = self._create_order_with_down_payment()
         self.assertEqual(sum(self._credit(self._enter(order)).mapped("amount_total")), 50)
