@@ -55,9 +55,16 @@ class StatusChange:
         return self.new_status != self.previous_status
 
     @property
-    def is_shown(self):
-        """Whether the customer sees the order enter a status, or lose the one that it had."""
-        return self.enters_status and (not self.new_status or self.new_status.is_public)
+    def overtakes_mails(self):
+        """Whether what an e-mail that still waits would tell no longer holds for the customer.
+
+        He sees the order enter a status, or lose the one that it had; or it is rejected, which
+        leaves no good news, seen or not.
+        """
+        status = self.new_status
+        return self.enters_status and (
+            not status or status.is_public or status.category == "rejected"
+        )
 
     @property
     def cancels_order(self):

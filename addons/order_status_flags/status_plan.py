@@ -215,7 +215,7 @@ class StatusPlan:
     def _get_mailed_changes(self, notify):
         # Two statuses in one go: only the last one that the customer sees is told.
         changes = [*self.to_apply, *self._get_following()]
-        last = {change.order: change for change in changes if change.is_shown}
+        last = {change.order: change for change in changes if change.overtakes_mails}
         return [
             change
             for change in last.values()

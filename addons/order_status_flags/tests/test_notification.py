@@ -162,6 +162,30 @@ class TestStatusNotification(OutboxCommon):
         self.assertEqual(self._rows(order)[-2:].mapped("mail_state"), ["pending", "none"])
         self.assertEqual(len(self._run()), 1)
 
+    def test_internal_rejection_overtakes_all_the_same(self):
+        hidden = self._create_status("Fraud", category="rejected", sequence=45, is_public=False)
+        for handed_over in (False, True):
+            order, row = self._flagged()
+            if handed_over:
+                self._send_status_mails()
+            order.set_order_status(hidden.id)
+            self.assertEqual(row.mail_state, "superseded")
+            self.assertFalse(self._run())
+        # What the worker held is sorted out by the worker.
+        row.write({"mail_state": "pending", "mail_mail_id": False, "mail_due": row.date})
+        self.assertFalse(self._run())
+        self.assertEqual(row.mail_state, "superseded")
+
+    def test_internal_rejection_in_one_call_overtakes_all_the_same(self):
+        hidden = self._create_status("Fraud", category="rejected", sequence=45, is_public=False)
+        order = self._create_order()
+        plan = order._plan_status_changes(
+            [StatusChange(order, status=status) for status in (self.in_progress, hidden)]
+        )
+        self.assertFalse(plan.get_mail_recipients(True))
+        order._apply_status_changes(plan.changes, "manual")
+        self.assertNotIn("pending", self._rows(order).mapped("mail_state"))
+
     def test_overtaken_in_one_call(self):
         order, first = self._flagged()
         order.action_cancel()

@@ -90,11 +90,16 @@ class SaleOrder(models.Model):
     def _supersede_pending_mails(self, changes):
         """Withdraw the e-mails not yet sent that a newer status of the order overtakes.
 
-        One that the customer is not shown overtakes nothing: he goes on seeing the one before.
+        One that the customer is not shown overtakes nothing, unless it is a rejection: he goes on
+        seeing the one before.
         Rows that the mail worker holds at this moment are skipped: their mail is leaving.
         """
         order_ids = tuple(
-            {change.order.id for change in changes if change.is_shown and change.previous_status}
+            {
+                change.order.id
+                for change in changes
+                if change.overtakes_mails and change.previous_status
+            }
         )
         if not order_ids:
             return

@@ -388,7 +388,7 @@ class SaleOrder(models.Model):
             written = values.setdefault(order.id, {})
             since = written.get("order_status_date", order.order_status_date)
             row = self._prepare_history_row(change, order, now, since, notify)
-            if change.is_shown:
+            if change.overtakes_mails:
                 # Two statuses in one call: only the last one is told.
                 overtaken = pending_rows.pop(order.id, None)
                 if overtaken:

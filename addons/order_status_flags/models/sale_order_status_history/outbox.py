@@ -278,9 +278,10 @@ class SaleOrderStatusHistory(models.Model):
     def _supersede_known(self):
         """Supersede rows that no longer tell the customer anything new; return them.
 
-        That is a row overtaken by a later status that the customer sees, and one that brings the
-        order back to what he knows: the last status mailed, else the one it was placed with. An
-        order that was taken up again after a rejection was placed a second time in silence.
+        That is a row overtaken by a later status that the customer sees, or by a rejection, and
+        one that brings the order back to what he knows: the last status mailed, else the one it
+        was placed with. An order that was taken up again after a rejection was placed a second
+        time in silence.
         """
         rows = self._filter_about_status().filtered(lambda row: not row.is_resend)
         if not rows:
@@ -292,7 +293,7 @@ class SaleOrderStatusHistory(models.Model):
             )
         )
         self.flush_model()
-        self.env["sale.order.status"].flush_model(["is_public"])
+        self.env["sale.order.status"].flush_model(["category", "is_public"])
         found = self.env.execute_query(
             SQL(
                 """
@@ -306,7 +307,11 @@ class SaleOrderStatusHistory(models.Model):
                              WHERE later.order_id = row.order_id
                                AND later.id > row.id
                                AND later.status_id IS DISTINCT FROM later.previous_status_id
-                               AND (later.status_id IS NULL OR status.is_public)
+                               AND (
+                                    later.status_id IS NULL
+                                    OR status.is_public
+                                    OR status.category = 'rejected'
+                               )
                         )
                         OR row.id NOT IN %(revived)s AND row.status_id = (
                             SELECT known.status_id FROM sale_order_status_history known
