@@ -191,6 +191,35 @@ class TestRules(RuleCommon):
         for order in orders:
             self.assertChain(order)
 
+    def test_failing_rule_sends_nothing_twice(self):
+        """Webhooks of Odoo's leave after the commit, and no savepoint takes them back."""
+        hook = {
+            "state": "webhook",
+            "webhook_url": "http://localhost/hook",
+            "webhook_field_ids": self.env["ir.model.fields"]._get("sale.order", "name").ids,
+        }
+        code = "if record.client_order_ref == 'bad': raise UserError('no toner')"
+        self._create_rule(STATUS, self.saved, hook, {"state": "code", "code": code})
+        orders = self._create_orders(3, confirm=False)
+        orders[1].client_order_ref = "bad"
+        waiting = self.env.cr.postcommit._funcs
+        count = len(waiting)
+        with self.assertLogs(LOGGER, "WARNING"):
+            orders.action_confirm()
+        hooks = [func for func in list(waiting)[count:] if func.__name__ == "_add_post_commit"]
+        self.assertEqual(len(hooks), 2)
+
+    def test_failure_is_told_in_the_language_of_the_company(self):
+        self.env["res.lang"]._activate_lang("pl_PL")
+        self._create_failing_rule().with_context(lang="pl_PL").name = "Drukuj"
+        self.env.company.partner_id.lang = "pl_PL"
+        order = self._create_order(client_order_ref="bad", confirm=False)
+        with self.assertLogs(LOGGER, "WARNING"):
+            order.with_user(self.seller).with_context(lang="en_US").action_confirm()
+        (told,) = order.message_ids.filtered(lambda message: "no toner" in message.body)
+        self.assertIn("Drukuj", told.body)
+        self.assertEqual(told.author_id, self.env.ref("base.partner_root"))
+
     def test_failing_rule_is_an_error_for_who_sets_the_status(self):
         rule = self._create_failing_rule()
         rule.trg_field_ref = self.packed.id

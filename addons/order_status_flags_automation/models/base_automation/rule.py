@@ -5,6 +5,7 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 from odoo.addons.mail_delivery_retry.attempt import try_in_parts
+from odoo.addons.mail_delivery_retry.language import get_active_lang
 
 _logger = logging.getLogger(__name__)
 
@@ -154,7 +155,7 @@ class BaseAutomation(models.Model):
                 # Whoever sets a status reads what is wrong, as with Odoo's own rules.
                 rule._process_orders(orders)
             else:
-                try_in_parts(orders, rule._process_orders, rule._tell_failure)
+                try_in_parts(orders, rule._process_or_take_back, rule._tell_failure)
 
     def _filter_still_met(self, met):
         """Return the orders that still have what this rule begins with.
@@ -189,18 +190,42 @@ class BaseAutomation(models.Model):
             for key in keys:
                 running.pop(key, None)
 
+    def _process_or_take_back(self, orders):
+        """Run this rule on orders; if it fails, nothing is sent that waits for the commit.
+
+        Webhooks do, for example. No savepoint of the caller's takes them back.
+        """
+        waiting = self.env.cr.postcommit
+        count, known = len(waiting), set(waiting.data)
+        try:
+            self._process_orders(orders)
+            # Now, and not at the end of the savepoint: it may fail.
+            self.env.cr.flush()
+        except Exception:
+            while len(waiting) > count:
+                waiting._funcs.pop()
+            # What comes later and finds its key would not wait again.
+            for key in waiting.data.keys() - known:
+                del waiting.data[key]
+            raise
+
     def _tell_failure(self, order, error):
         """Say in the log and on the order that this rule failed, and stopped nothing else."""
         # sudo: rules are readable by administrators only, their names are told
-        name = self.sudo().name
-        _logger.warning("Automation rule %s failed on %s", name, order.name, exc_info=True)
+        rule = self.sudo()
+        _logger.warning("Automation rule %s failed on %s", rule.name, order.name, exc_info=True)
         # sudo: whoever changes the order may not write on it
-        order.sudo()._message_log(
-            body=self.env._(
+        told = order.sudo()
+        # For the colleagues, whoever causes it.
+        lang = get_active_lang(self.env, told.company_id.partner_id.lang)
+        told = told.with_context(lang=lang)
+        told._message_log(
+            body=told.env._(
                 "The automation rule “%(rule)s” failed: %(reason)s",
-                rule=name,
+                rule=rule.with_context(lang=lang).name,
                 reason=str(error)[:1000],
-            )
+            ),
+            author_id=self.env.ref("base.partner_root").id,
         )
 
     def _tell_loop(self, order, running):
