@@ -43,6 +43,18 @@ class RuleCommon(OrderStatusCommon):
             }
         )
 
+    def _create_rule_of_odoo(self):
+        return self.env["base.automation"].create(
+            {
+                "name": "Rule of Odoo's own",
+                "model_id": self.env["ir.model"]._get("res.partner").id,
+                "trigger": "on_time_created",
+                "trg_date_range": 1,
+                "trg_date_range_type": "minutes",
+                "filter_domain": "[('name', '=', 'nobody at all')]",
+            }
+        )
+
     def _set_status(self, status):
         return {"state": "set_order_status", "order_status_id": status.id}
 

@@ -217,18 +217,6 @@ class TestDays(RuleCommon):
         with patch(f"{DAYS}.BATCH", 2), patch.object(cron, "_commit_progress", commit_and_stop):
             yield
 
-    def _create_rule_of_odoo(self):
-        return self.env["base.automation"].create(
-            {
-                "name": "Rule of Odoo's own",
-                "model_id": self.env["ir.model"]._get("res.partner").id,
-                "trigger": "on_time_created",
-                "trg_date_range": 1,
-                "trg_date_range_type": "minutes",
-                "filter_domain": "[('name', '=', 'nobody at all')]",
-            }
-        )
-
     def test_what_is_left_when_the_time_is_up_is_done_at_once(self):
         self._create_days_rule()
         other = self._create_rule_of_odoo()
@@ -278,21 +266,45 @@ class TestDays(RuleCommon):
         self.assertTrue(other.last_run)
 
     def test_clash_with_another_transaction_passes(self):
+        clashing = self._create_days_rule(name="Clash")
         self._create_days_rule()
         other, order = self._create_rule_of_odoo(), self._pack(4)
         model = type(self.env["base.automation"])
-        with (
-            patch.object(model, "_process_orders", side_effect=SerializationFailure),
-            mute_logger("odoo.addons.base.models.ir_cron"),
-        ):
-            self._run_cron()
+        process = model._process_orders
+
+        def clash(rule, orders):
+            if rule == clashing:
+                raise SerializationFailure
+            return process(rule, orders)
+
         cron = self.env.ref(CRON)
+        of_cron = [("cron_id", "=", cron.id)]
+        self.env["ir.cron.trigger"].search(of_cron).unlink()
+        with patch.object(model, "_process_orders", clash):
+            self._run_cron()
         self.assertFalse(cron.failure_count)
-        triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
-        self.assertTrue(triggers, "it begins again at once")
-        self._run_cron()
-        self.assertEqual(self._runs(order), 1)
+        self.assertFalse(self.env["ir.cron.trigger"].search(of_cron), "no restart at once")
+        self.assertEqual(self._runs(order), 1, "it stops no other rule")
         self.assertTrue(other.last_run)
+        self._run_cron()
+        self.assertEqual(self._runs(order), 2)
+
+    def test_turns_are_kept_when_a_following_rule_is_broken(self):
+        rule = self._create_days_rule({"state": "code", "code": "raise UserError('no')"})
+        self._create_days_rule(filter_domain="[('gone', '=', 1)]", name="Broken")
+        order = self._pack(4)
+        with self.assertLogs(LOGGER, "WARNING"):
+            self._run_cron()
+        self.assertTrue(rule.last_run)
+        self.assertEqual(rule.order_tried_until, order.id)
+
+    def test_each_run_outside_the_scheduled_action_tries_all(self):
+        rule = self._create_days_rule({"state": "code", "code": "raise UserError('no')"})
+        self._pack(4)
+        with patch.object(type(self.env["ir.cron"]), "_commit_progress", return_value=60):
+            for _run in range(2):
+                with self.assertLogs(LOGGER, "WARNING"):
+                    rule._run_on_due_orders()
 
     def test_rules_are_saved_while_the_scheduled_action_runs(self):
         rule = self._create_days_rule()

@@ -163,15 +163,8 @@ class BaseAutomation(models.Model):
         reported as remaining: the scheduled action begins again at once, with time of its own.
         """
         rules = self.with_context(active_test=True).search([("trigger", "=", DAYS_IN_STATUS)])
-        progress, is_through = self.env["ir.cron"], False
-        if progress._commit_progress() > 0:
-            try:
-                is_through = all(rule._run_if_possible() for rule in rules)
-            except CLASHES:
-                # Of a batch, nothing is kept; what was committed before is not done again.
-                self.env.cr.rollback()
-                self.env.invalidate_all()
-        if is_through:
+        progress = self.env["ir.cron"]
+        if progress._commit_progress() > 0 and all(rule._run_if_possible() for rule in rules):
             return super()._cron_process_time_based_actions()
         progress._commit_progress(remaining=1)
         return None
@@ -179,19 +172,21 @@ class BaseAutomation(models.Model):
     def _run_if_possible(self):
         """Run this rule on the orders that are due; one whose domain is broken stops no other.
 
+        Nor does one that clashes with another transaction, which may take its time: what is left
+        waits for the next run.
+
         :return: whether there is time left
         :rtype: bool
         """
         try:
             return self._run_on_due_orders()
-        except CLASHES:
-            raise
-        except Exception:  # whatever a domain may bring
+        except Exception as error:  # whatever a domain may bring
             # What was done before is committed, see `_run_on_due_orders`.
             self.env.cr.rollback()
             self.env.invalidate_all()
+            level = logging.INFO if isinstance(error, CLASHES) else logging.WARNING
             # By its id: it may be gone.
-            _logger.warning("Rule %s cannot be run", self.id, exc_info=True)
+            _logger.log(level, "Rule %s cannot be run", self.id, exc_info=True)
             return True
 
     def _run_on_due_orders(self):
@@ -200,16 +195,18 @@ class BaseAutomation(models.Model):
         :return: whether there is time left
         :rtype: bool
         """
-        failed, seconds_left = [], 1
+        progress, failed, seconds_left = self.env["ir.cron"], [], 1
         while seconds_left and (orders := self._find_due_orders(failed)):
             failed += [order.id for order in orders if not self._run_on_due_order(order)]
+            if failed and self._is_scheduled():
+                # They have had their turn, and hold up no other when the action begins again.
+                self.write({"order_tried_until": max(failed), "order_tried_run": self._get_run()})
             # One commit a batch: what was done is not done again when a later one is stopped.
-            seconds_left = self.env["ir.cron"]._commit_progress(len(orders))
-        if failed:
-            # They have had their turn, and hold up no other when the action begins again.
-            self.write({"order_tried_until": max(failed), "order_tried_run": self._get_run()})
+            seconds_left = progress._commit_progress(len(orders))
         if seconds_left:
             self.last_run = fields.Datetime.now()
+            # A rule that comes next may be rolled back.
+            progress._commit_progress()
         return seconds_left > 0
 
     def _run_on_due_order(self, order):
@@ -223,10 +220,10 @@ class BaseAutomation(models.Model):
                         "entered": order.order_status_date,
                     }
                 )
-                self._process_orders(order)
+                self._process_or_take_back(order)
             return True
         except CLASHES:
-            raise  # the scheduled action begins anew
+            raise  # the rule waits for the next run
         except Exception:
             _logger.warning("Rule %s failed on %s", self.name, order.name, exc_info=True)
             self.env.invalidate_all()
@@ -266,8 +263,13 @@ class BaseAutomation(models.Model):
 
     def _get_turn_domain(self):
         """Return what leaves out the orders on which this rule has failed in this run already."""
-        is_same_run = self.order_tried_run == self._get_run()
+        is_same_run = self._is_scheduled() and self.order_tried_run == self._get_run()
         return Domain("id", ">", self.order_tried_until if is_same_run else 0)
+
+    @api.model
+    def _is_scheduled(self):
+        """Whether the scheduled action runs; nothing tells runs apart that others begin."""
+        return bool(self.env.context.get("cron_id"))
 
     @api.model
     def _get_run(self):
