@@ -80,15 +80,24 @@ def check_lowered(form, order):
 def accepts_changes(form, approval):
     """Whether a decision's form agrees to what changed since the request.
 
-    :param dict form: fields `accept_changes`, `seen`
+    Of quantities that the page has not shown yet nobody knows what they cost.
+
+    :param dict form: fields `accept_changes`, `seen`, `shown`, and those of `read_lowered`
     :param b2b.approval approval: in sudo mode
     :rtype: bool
     :raise UserError: when the page that was decided on showed something else than there is now:
-        a price that rose since, or what a colleague has lowered or accepted meanwhile
+        a price that rose since, or what a colleague has lowered or accepted meanwhile; what
+        `read_lowered` refuses
     """
     if form.get("seen") not in (None, approval._get_page_key()):
         raise UserError(approval._get_page_refusal())
-    return bool(form.get("accept_changes"))
+    if not form.get("accept_changes"):
+        return False
+    shown = form.get("shown")
+    if shown is None:
+        return True
+    lowered = read_lowered(form, approval.order_id)
+    return shown == approval._get_shown_quantities(lowered)
 
 
 class B2BApprovalPortal(B2BAccountPortal):

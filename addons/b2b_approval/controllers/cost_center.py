@@ -127,6 +127,9 @@ class B2BCostCenterPortal(B2BAccountPortal):
 
         def save(company):
             center = self._get_b2b_center(company, center_id)
+            budget = center.budget_ids.filtered(lambda one: one.id == self._read_id(budget_id))
+            if budget:  # first: what is refused otherwise comes back as typed, over what is there
+                self._check_b2b_budget_seen(budget, typed)
             values = self._read_b2b_budget()
             if not budget_id:
                 agreement = request.env.user.partner_id._get_b2b_agreement(request.env.company)
@@ -135,10 +138,8 @@ class B2BCostCenterPortal(B2BAccountPortal):
                     {"cost_center_id": center.id, "company_id": seller.id, **values}
                 )
                 return
-            budget = center.budget_ids.filtered(lambda one: one.id == self._read_id(budget_id))
             if not budget:
                 raise UserError(request.env._("This budget does not exist."))
-            self._check_b2b_budget_seen(budget, typed)
             budget.write(values)
 
         return self._change_b2b_centers(save, typed)

@@ -104,6 +104,7 @@ class TestBudgetPages(ApprovalCommon):
         typed = {**self._get_typed(self._get(URL), path), "policy": "block"}
         budget.amount = 15
         self.env.flush_all()
-        answer = self._post(url, typed)
-        self.assertIn("changed meanwhile", self._alerts(answer)[0])
-        self.assertEqual(self._get_typed(answer, path)["policy"], "warn")
+        for wrong in ({}, {"amount": "x"}):
+            answer = self._post(url, {**typed, **wrong})
+            self.assertIn("changed meanwhile", self._alerts(answer)[0])
+            self.assertEqual(self._get_typed(answer, path)["policy"], "warn")

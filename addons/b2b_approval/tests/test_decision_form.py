@@ -61,6 +61,19 @@ class TestDecisionForm(FormCommon):
                 savepoint.rollback()
                 self.env.invalidate_all()
 
+    def test_agreeing_covers_the_quantities_that_were_shown(self):
+        for url in (self.link, self.own):
+            with self.subTest(url), self.env.cr.savepoint() as savepoint:
+                answer = self._press(self._open(url), url, "show", **{self.field: "5"})
+                form = {self.field: "1", "accept_changes": "1"}
+                answer = self._press(answer, url, "approve", **form)
+                self.assertIn("for the lower quantity", " ".join(self._alerts(answer)))
+                self.assertEqual((self.approval.state, self.line.product_uom_qty), ("pending", 10))
+                self._press(answer, url, "approve", accept_changes="1")
+                self.assertEqual((self.approval.state, self.line.product_uom_qty), ("approved", 1))
+                savepoint.rollback()
+                self.env.invalidate_all()
+
     def test_amounts_are_shown_before_anything_is_decided(self):
         for url in (self.link, self.own):
             with self.subTest(url):

@@ -200,6 +200,9 @@ class B2bApproval(models.Model):
             "may_decide": may_decide,
             "changes": changes,
             "page_key": page_key,
+            "shown_quantities": self._get_shown_quantities(
+                {line.id: quantity for line, quantity in (lowered or {}).items()}
+            ),
             # Of what was decided, orders that came later are no history.
             "history": order._get_b2b_price_history(today) if is_waiting else None,
             "own_codes": order.order_line.product_id._get_b2b_customer_codes(self.customer_id),
@@ -213,6 +216,16 @@ class B2bApproval(models.Model):
             "format_input_quantity": partial(format_input_quantity, self.env),
             "format_percentage": partial(format_percentage, self.env),
         }
+
+    def _get_shown_quantities(self, lowered):
+        """Return the quantities whose amounts a page shows, as its form carries them.
+
+        :param dict lowered: `{line id: quantity}`, those that an approver has typed
+        :rtype: str
+        """
+        lines = self.order_id.order_line.filtered("product_id")
+        quantities = {line.id: lowered.get(line.id, line.product_uom_qty) for line in lines}
+        return " ".join(f"{line}:{quantity:.6f}" for line, quantity in quantities.items())
 
     def _get_page_key(self, changes=None):
         """Return what stands for all that a page shows of what is decided on.
