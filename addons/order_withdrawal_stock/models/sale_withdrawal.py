@@ -112,22 +112,43 @@ class SaleWithdrawal(models.Model):
         """Return what these moves have brought of a line, all of the same product.
 
         The components of a kit (`sale_mrp`) have the line of the kit. How many make one is told by
-        what the customer has of both, so that the whole brings back everything, whatever the bill
-        of materials says today.
+        what was to be shipped, whatever the bill of materials says today: the customer may have
+        more of one component than of another.
 
         :rtype: Shipped
         """
         product = moves.product_id
         if product == line.product_id:
             return Shipped(line, moves, line.product_uom_id, 1.0)
-        had, kits = self._sum_up_moves(moves, product.uom_id), line.product_uom_qty
-        # Of a kit that is not complete, nothing counts as delivered.
-        if line._is_delivered():
-            returns = moves.browse().union(*map(self._get_returns, moves))
+        # What was given up of a transfer is cancelled, and was to be shipped as well.
+        asked = line.move_ids.filtered(
+            lambda move: move._ships_to_customer() and move.product_id != line.product_id
+        )
+        kits = self._count_kits(line, asked)
+        demand = self._sum_up_demand(asked.filtered(lambda move: move.product_id == product))
+        return Shipped(line, moves, product.uom_id, demand / kits if kits else 0.0)
+
+    def _count_kits(self, line, asked):
+        """Return for how many kits these moves were to ship the components.
+
+        As many as are ordered, unless the order was lowered since, or its transfers made anew: that
+        is told by what is delivered, whole kits, and by the component that there is least of.
+        """
+        parts = []
+        for product, moves in asked.grouped("product_id").items():
+            done = moves.filtered(lambda move: move.state == "done")
+            returns = moves.browse().union(*map(self._get_returns, done))
             back = returns.filtered(lambda move: move.state == "done")
+            had = self._sum_up_moves(done, product.uom_id)
             had -= self._sum_up_moves(back, product.uom_id)
-            kits = line.qty_delivered
-        return Shipped(line, moves, product.uom_id, had / kits if kits else 0.0)
+            if demand := self._sum_up_demand(moves):
+                parts.append(had / demand)
+        least, delivered = min(parts, default=0), line.qty_delivered
+        expected, compare = least * line.product_uom_qty, line.product_uom_id.compare
+        is_as_ordered = compare(delivered, expected) <= 0 < compare(delivered + 1, expected)
+        if is_as_ordered or least <= 0 or not line._is_delivered():
+            return line.product_uom_qty
+        return delivered / least
 
     def _get_statements_before(self):
         """Return the other statements that come before this one where a return names none.
@@ -174,6 +195,15 @@ class SaleWithdrawal(models.Model):
         return sum(
             move.product_uom._compute_quantity(
                 move.quantity if move.state == "done" else move.product_uom_qty, unit, round=False
+            )
+            for move in moves
+        )
+
+    def _sum_up_demand(self, moves):
+        """Return what moves of one product were to bring, in the unit of the product."""
+        return sum(
+            move.product_uom._compute_quantity(
+                move.product_uom_qty, move.product_id.uom_id, round=False
             )
             for move in moves
         )

@@ -329,6 +329,21 @@ class TestWithdrawalStock(StockStatusCommon):
             first.action_create_return()
         self.assertEqual(self._return_parts(second), {"Leg": 4, "Seat": 1})
 
+    def test_return_of_a_kit_whose_components_are_not_in_step(self):
+        """A seat came back by itself: one kit is left, and legs for two."""
+        order = self._create_order_of_kits()
+        line, picking = order.order_line, order.picking_ids
+        seat = picking.move_ids.product_id.filtered(lambda product: product.name == "Seat")
+        wizard = self.env["stock.return.picking"].create({"picking_id": picking.id})
+        for returned in wizard.product_return_moves:
+            returned.quantity = 1 if returned.product_id == seat else 0
+        self._ship(wizard._create_return())
+        self.patch(type(line), "_prepare_qty_delivered", lambda lines: dict.fromkeys(lines, 1))
+        self.env.add_to_compute(line._fields["qty_delivered"], line)
+        statement = self._enter(order, 1)
+        line.product_uom_qty = 1
+        self.assertEqual(self._return_parts(statement), {"Leg": 4})
+
     def test_return_of_a_kit_that_is_not_complete(self):
         order = self._create_order_of_kits()
         self.patch(
