@@ -1,6 +1,7 @@
-import json
+import ast
 
 from odoo import models
+from odoo.fields import Domain
 
 
 class SaleOrderLine(models.Model):
@@ -45,15 +46,25 @@ class SaleOrderLine(models.Model):
         lines = self.order_id.order_line.filtered(
             lambda line: not (line.reward_id or line.combo_item_id or line._is_of_delivery())
         )
-        # Of the two, the one that a parameter of Odoo's switches on.
-        domain = json.loads(reward.reward_product_domain or "null")
-        products = reward.all_discount_product_ids
-        if domain is not None:
-            products = lines.product_id.filtered_domain(domain)
+        products = lines.product_id.filtered_domain(self._get_reward_domain(reward))
         lines = lines.filtered(lambda line: line.product_id in products)
         if reward.discount_applicability == "cheapest":
+            # An option that nobody chose has neither.
+            lines = lines.filtered(lambda line: line.product_uom_qty or line.invoice_lines)
             lines = lines.filtered(lambda line: line.price_unit > 0).sorted("price_unit")[:1]
         return lines | lines.linked_line_ids.filtered("combo_item_id")
+
+    def _get_reward_domain(self, reward):
+        """Return the products that a reward is on, archived ones too, as `loyalty` finds them."""
+        named = reward.with_context(active_test=False).discount_product_ids
+        category, tag = reward.discount_product_category_id, reward.discount_product_tag_id
+        found = [Domain("id", "in", named.ids)] if named else []
+        if category:
+            found.append(Domain("categ_id", "child_of", category.id))
+        if tag:
+            found.append(Domain("all_product_tag_ids", "in", tag.id))
+        domain = Domain.OR(found) if found else Domain.TRUE
+        return domain & Domain(ast.literal_eval(reward.discount_product_domain or "[]"))
 
     def _get_withdrawal_exception_text(self):
         """Return why the right of withdrawal does not hold for this article, for the customer."""

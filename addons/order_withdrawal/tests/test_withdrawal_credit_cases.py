@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -127,6 +129,42 @@ class TestWithdrawalCreditCases(CreditNoteCommon):
         lamp = self._enter(order, line_ids=self._lines(order, 0, 1)[1:])
         self.assertEqual(self._credit(lamp).amount_total, 100)
         self.assertEqual(self._credit(self._enter(order)).amount_total, 80)
+
+    def test_discount_on_what_the_invoice_does_not_have(self):
+        order = self._create_untaxed_order(
+            [(self.product, 0, 100), (self.second, 2, 100), (self.product, 1, -20)]
+        )
+        order._create_invoices(final=True).action_post()
+        chair = order.order_line[0]
+        self.patch(type(chair), "_get_discounted_articles", lambda line: chair)
+        lamp = self._enter(order, line_ids=self._lines(order, 0, 1)[1:])
+        self.assertEqual(self._credit(lamp).amount_total, 90)
+
+    def test_archived_article_has_had_its_discount(self):
+        """A reward of `sale_loyalty`, by its fields: that app is not installed here."""
+        category = self.env["product.category"].create({"name": "Lamps"})
+        self.second.categ_id = self.env["product.category"].create(
+            {"name": "Floor lamps", "parent_id": category.id}
+        )
+        self.second.active = False
+        nothing = {
+            "discount_product_ids": self.second.browse(),
+            "discount_product_category_id": category.browse(),
+            "discount_product_tag_id": self.env["product.tag"],
+            "discount_product_domain": "[]",
+        }
+        products = self.product | self.second
+        for values, found in (
+            ({}, products),
+            ({"discount_product_ids": self.second}, self.second),
+            ({"discount_product_category_id": category}, self.second),
+            ({"discount_product_domain": f"[('id', '=', {self.second.id})]"}, self.second),
+        ):
+            with self.subTest(values):
+                reward = SimpleNamespace(**{**nothing, **values})
+                reward.with_context = lambda reward=reward, **_context: reward
+                domain = self.env["sale.order.line"]._get_reward_domain(reward)
+                self.assertEqual(products.filtered_domain(domain), found)
 
     def test_discount_on_one_article_of_another_tax(self):
         taxes = [self._create_tax(rate) for rate in (23, 8)]

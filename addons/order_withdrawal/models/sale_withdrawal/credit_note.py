@@ -207,10 +207,13 @@ class SaleWithdrawal(models.Model):
         return found
 
     def _get_discounted_goods(self, discount, goods):
-        """Return those of the goods of an invoice that a discount was taken off: all, or some."""
+        """Return those of the goods of an invoice that a discount was taken off: all, or some.
+
+        All, too, where none of those that had it is on this invoice.
+        """
         article = discount.sale_line_ids[:1]
         articles = article and article._get_discounted_articles()
-        return goods.filtered(lambda line: line.sale_line_ids & articles) if articles else goods
+        return articles and goods.filtered(lambda line: line.sale_line_ids & articles) or goods
 
     def _get_discounted_charges(self, lines, discount, is_by_taxes):
         """Return what the delivery cost, where a discount was on it as well.
