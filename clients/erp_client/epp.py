@@ -8,7 +8,6 @@ Not tried against a live Subiekt: the README says what to look at the first time
 """
 
 import datetime
-import hashlib
 import re
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -27,9 +26,6 @@ COUNTRIES = {
 HOME = "PL"
 # What Odoo calls its own unit, as Subiekt's users know it.
 UNITS = {"Units": "szt.", "Unit": "szt.", "Jednostki": "szt.", "Sztuki": "szt.", "Enote": "szt."}
-# Fields of the header that change although the order does not: its symbol for the customer, days,
-# what was paid so far, and the rate of that day.
-UNLIKE = (12, 22, 23, 35, 36, 48)
 CENT, AMOUNT = Decimal("0.01"), Decimal("0.0001")
 
 
@@ -109,18 +105,6 @@ class Writer:
             "\r\n".join([label, *map(make_record, records), "", ""]) for label, records in blocks
         )
         return text.encode("cp1250"), document.warnings
-
-    def get_print(self, order):
-        """Return a short text that changes when something does that makes it another order.
-
-        Neither the customer's card, nor whether and how it was paid, nor its version is of it.
-        """
-        payment = {**order["payment"], "method": ""}
-        document = Document({**order, "version": 1, "payment": payment}, self)
-        header = enumerate(document.make_header(), start=1)
-        records = [[value for number, value in header if number not in UNLIKE]]
-        text = "\n".join(map(make_record, records + document.make_lines()))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def _make_info(self, order, now):
         option = self.options.get

@@ -5,7 +5,6 @@ the queue when the sink has it. So a kill at any moment loses no order.
 """
 
 import json
-from pathlib import Path
 
 from tools import Problem, say, to_json, write_atomic
 
@@ -24,8 +23,6 @@ class OrderState:
         self.values = {"cursor": "", "queue": {}, "versions": {}, "publishing": [], "csv": None}
         # Where orders were put before: it is not made a second time.
         self.values["folder"] = ""
-        # EDI++: what the last file of an order held, and notes that wait for a person.
-        self.values |= {"prints": {}, "notes": []}
         if path.exists():
             try:
                 self.values.update(json.loads(path.read_text(encoding="utf-8")))
@@ -101,7 +98,7 @@ def fetch_orders(odoo, state, sink, limit):
 
 
 def tell_due(state):
-    """Say which orders are still due, and what a person has to do; return how many."""
+    """Say which orders are still due, and return how many."""
     words = {SENT: "in doubt", REJECTED: "rejected", NEW: "due"}
     for entry in state.queue.values():
         order = entry["order"]
@@ -109,8 +106,4 @@ def tell_due(state):
         say(f"{what}: order {order['name']} version {order['version']}: {entry['message']}")
     if state.queue:
         say(f"{len(state.queue)} orders are due, and looked at again at the next run")
-    # Whoever did what a note asks for takes it away.
-    notes = state.values["notes"] = [path for path in state.values["notes"] if Path(path).exists()]
-    for path in notes:
-        say(f"a person has to cancel an order in the ERP, and then to delete {path}")
-    return len(state.queue) + len(notes)
+    return len(state.queue)

@@ -1,7 +1,6 @@
 """Sinks that write files: JSON, EDI++ and CSV. A kill at any moment doubles and loses nothing."""
 
 import csv
-import hashlib
 import io
 import os
 import re
@@ -83,12 +82,13 @@ class FileSink:
         for key, entry in list(state.queue.items()):
             order = entry["order"]
             try:
-                made = self._make(order, state)
+                content = self._make(order, state)
             except Unwritable as error:
                 state.reject(key, str(error))
                 continue
             done.append(key)
-            for path, content in made.items():
+            if content:
+                path = self.folder / make_name(order, self.suffix)
                 files.append([str(write_part(path, content)), str(path)])
         self._publish(state, files, done)
         return len(done)
@@ -103,13 +103,10 @@ class FileSink:
         self.recover(state)
         sync_folder(self.folder)
 
-    def _get_path(self, order, suffix=""):
-        return self.folder / make_name(order, suffix or self.suffix)
-
     def _make(self, order, state):
-        """Return `{path: content}` of what is to be written, and note it in the state.
+        """Return the content of a file, b"" when there is none to write.
 
-        :raise Unwritable: when it cannot be made; then nothing is noted
+        :raise Unwritable: when it cannot be made
         """
         raise NotImplementedError
 
@@ -120,14 +117,13 @@ class JsonSink(FileSink):
     suffix = ".json"
 
     def _make(self, order, _state):
-        return {self._get_path(order): to_json(order)}
+        return to_json(order)
 
 
 class EppSink(FileSink):
-    """EDI++ files, each a new customer order for the ERP: there is one where it is another one.
+    """EDI++ files, each a new customer order for the ERP; a later version is said.
 
-    Of a cancelled order there is none, as no such file exists: a person cancels it in the ERP. If
-    there was one before, a note lies in the folder until he did.
+    There is none of a cancelled order, which a person cancels in the ERP.
 
     :param Writer writer: of :mod:`epp`
     """
@@ -139,87 +135,25 @@ class EppSink(FileSink):
         self.writer = writer
 
     def _make(self, order, state):
-        key, prints = str(order["id"]), state.values["prints"]
-        # Of an earlier client only the version is known.
-        before = prints.get(key, state.values["versions"].get(key))
         if order["state"] == "cancelled":
-            prints[key] = []
-            return self._make_note(order, before, state)
-        content, warnings, new = self._write(order)
-        prints[key] = new
-        if before and is_same(before, new):
-            paid = order["payment"]["paid"]
-            self._say(
-                order, f"is that of the file before, now {order['state']}, paid {paid}: no file"
-            )
-            return {}
-        if before:
+            say(f"order {order['name']} is cancelled: no file. Is it in the ERP? Cancel it there")
+            return b""
+        try:
+            content, warnings = self.writer.write(order)
+        except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError) as error:
+            raise Unwritable(f"it cannot be written as EDI++ ({error!r})") from error
+        if int(order["version"]) > 1 or str(order["id"]) in state.values["versions"]:
             self._say_changed(order)
         for warning in dict.fromkeys(warnings):
             say(warning)
-        return {self._get_path(order): content}
-
-    def _write(self, order):
-        """Return a file, what is to be said, and the prints by which a later version is known."""
-        try:
-            content, warnings = self.writer.write(order)
-            return content, warnings, [self.writer.get_print(order), get_print(order)]
-        except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError) as error:
-            raise Unwritable(f"it cannot be written as EDI++ ({error!r})") from error
-
-    def _make_note(self, order, before, state):
-        what = f"order {order['name']} is cancelled: no file. "
-        if not before:
-            say(f"{what}Is it in the ERP? Cancel it there")
-            return {}
-        path = self._get_path(order, ".cancelled.txt")
-        say(f"{what}Cancel it in the ERP, then delete {path}")
-        state.values["notes"].append(str(path))
-        return {path: make_note(order)}
+        return content
 
     def _say_changed(self, order):
-        name = self._get_path(order).name
+        name = make_name(order, self.suffix)
         words = f"{name} is the whole order anew: change or cancel the one in the ERP"
         if order["external_ref"]:
             words = f"ATTENTION, it is {order['external_ref']} in the ERP: {words}"
-        self._say(order, words)
-
-    @staticmethod
-    def _say(order, words):
         say(f"order {order['name']} version {order['version']}: {words}")
-
-
-def get_print(order):
-    """Return a short text that changes when anything but the version of an order does."""
-    return hashlib.sha256(to_json({**order, "version": 0})).hexdigest()[:16]
-
-
-def is_same(before, new):
-    """Whether a version surely is the ERP's order of the file before.
-
-    Of one in which nothing differs nobody knows what changed: a file too many is said, and seen.
-
-    :param before: prints of the file before, or a version of an earlier client
-    :param list new: prints of the order as EDI++ and as Odoo gives it
-    """
-    return isinstance(before, list) and before[0] == new[0] and before[1] != new[1]
-
-
-def make_note(order):
-    """Return what a person who reads the files into the ERP has to know of a cancelled order."""
-    number = (
-        f"{order['name']} ({order['external_ref']})" if order["external_ref"] else order["name"]
-    )
-    lines = (
-        f"Zamówienie {number} zostało anulowane w Odoo.",
-        "Proszę anulować je w ERP, a potem usunąć ten plik.",
-        "",
-        f"Order {number} was cancelled in Odoo.",
-        "Please cancel it in the ERP, then delete this file.",
-        "",
-    )
-    # Old editors of Windows know UTF-8 by its mark.
-    return "\r\n".join(lines).encode("utf-8-sig")
 
 
 class CsvSink:
