@@ -454,6 +454,19 @@ def test_order_in_doubt_keeps_its_key_when_the_feed_was_made_anew(odoo, bridge, 
     assert len(bridge.taken) == 2
 
 
+def test_rejected_order_is_sent_again_with_the_prefix_of_then(odoo, bridge, bridged):
+    odoo.orders = [make_order(1)]
+    bridge.mode = "reject"
+    assert bridged.run("orders")[0] == 1
+    bridged.use(f"sink = http\nurl = {bridge.url}/orders\nprefix = odoo.2026-11")
+    bridge.mode = "busy"
+    assert bridged.run("orders")[0] == 1
+    bridge.mode = ""
+    assert bridged.run("orders")[0] == 0
+    assert bridge.posts[0] == "odoo-7-1-1"
+    assert set(bridge.posts[1:]) == {"odoo.2026-11-7-1-1"}
+
+
 class OtherBridge(JsonServer):
     reply = 200, {}
 

@@ -202,6 +202,8 @@ class BridgeSink:
             say(f"order {order['name']} version {order['version']} is taken: {outcome.message}")
             state.settle(key)
         elif outcome.kind == REJECTED:
+            # It surely was not made: sent again, it has the key of the settings of then.
+            entry.pop("key", None)
             state.reject(key, outcome.message)
         else:
             # Unknown to a bridge that did not answer a moment ago: the next run asks again.
@@ -240,8 +242,7 @@ class BridgeSink:
     def _take_back(entry, state, before):
         """Note that an order surely was not sent."""
         entry["state"] = NEW if before == SENT else before
-        if entry["state"] == NEW:
-            del entry["key"]
+        entry.pop("key", None)
         state.save()
 
 
