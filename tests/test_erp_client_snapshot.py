@@ -1,5 +1,6 @@
 """The ERP client on sources that keep no time of change: two looks are compared."""
 
+import datetime
 import json
 import signal
 import textwrap
@@ -114,6 +115,8 @@ def test_clock_that_was_far_ahead_stops_the_source_for_one_try_alone(client, odo
     assert client.run()[0] == 0
     assert [row["document"]["kind"] for row in odoo.sent] == ["invoice", "delivery"]
     assert odoo.sent[0]["changed_at"] < odoo.sent[1]["changed_at"] < "2098"
+    soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=8)
+    assert odoo.sent[0]["changed_at"] > soon.isoformat(), "behind what Odoo has taken"
     assert len(odoo.keys) == 3, "no row got a second key"
     odoo.calls.clear()
     assert look(client, odoo, ORDER, INVOICE, DELIVERY) == []

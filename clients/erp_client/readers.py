@@ -25,6 +25,8 @@ FEW, SHARE = 50, 0.1
 A_FEW, NEARLY_ALL = 5, 0.9
 # Odoo takes no moment that is further ahead.
 MAX_AHEAD = datetime.timedelta(minutes=10)
+# A moment made anew is behind nearly all that Odoo has taken.
+RENEWED_AHEAD = datetime.timedelta(minutes=9)
 # No ERP has flags that are older.
 FIRST_YEAR = 2000
 
@@ -318,15 +320,15 @@ class Snapshot:
         """A snapshot notes a row before it is sent."""
 
     def renew(self, row):
-        """Return a row that Odoo cannot read, with the moment of now where its own is to come.
+        """Return a row that Odoo cannot read, with a moment near now where its own is to come.
 
         A clock that was far ahead made it. What comes later follows this moment, and no longer
-        that one: Odoo never took it.
+        that one: Odoo never took it. It lies behind what Odoo took before.
         """
         now, moment = datetime.datetime.now(UTC), to_moment(row["changed_at"])
         if not moment or moment <= now + MAX_AHEAD:
             return row
-        self.state["look"] = now.isoformat()
+        self.state["look"] = (now + RENEWED_AHEAD).isoformat()
         return {**row, "changed_at": self.state["look"]}
 
     def forget(self):
