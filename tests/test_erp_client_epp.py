@@ -432,9 +432,10 @@ def test_quantity_in_the_unit_of_the_article(stock):
 
 
 def test_pack_of_which_odoo_does_not_say_how_many_it_holds():
-    lines = [make_line(uom="Pack of 12", name="Nuts"), make_line(), make_line(stock_quantity=0.0)]
+    lines = [make_line(uom="Pack of 12", name="Nuts"), make_line(), make_line(stock_quantity="")]
+    lines.append(make_line(uom="g", stock_quantity="0.00"))
     file = write(make_order(lines=lines))
-    assert [line[12] for line in file.lines] == ["3.0000"] * 3
+    assert [line[12] for line in file.lines] == ["3.0000"] * 3 + ["0.0000"]
     (warning,) = file.warnings
     assert "“Nuts” is ordered in “Pack of 12”" in warning
 

@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 # At least as many decimals as the files that ERPs import have.
 PRICE_DIGITS = 4
+STOCK_DIGITS = 6
 PERCENT_DIGITS = 4
 RATE_DIGITS = 10
 # What changes without the order being another one: it is no part of the version.

@@ -288,13 +288,15 @@ class Document:
 
     def _find_stock(self, line):
         """Return the quantity in the article's own unit: two packs of twelve are 24."""
-        stock = Decimal(str(line.get("stock_quantity") or 0))
-        if not stock and line["kind"] == "product" and line["uom"] not in UNITS:
+        stock = line.get("stock_quantity")
+        if stock not in (None, ""):
+            return Decimal(str(stock))
+        if line["kind"] == "product" and line["uom"] not in UNITS:
             self._warn(
                 f"“{line['name']}” is ordered in “{line['uom']}”, and Odoo does not say how many of"
                 " the article's own unit that is: look at the quantity in the ERP"
             )
-        return stock or Decimal(line["quantity"])
+        return Decimal(line["quantity"])
 
     def make_customer(self):
         """Return the 30 fields of the customer's card."""

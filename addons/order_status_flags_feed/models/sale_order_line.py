@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.tools import SQL
 
-from ..erp_order import PERCENT_DIGITS, PRICE_DIGITS, decimal_text, from_units, text
+from ..erp_order import PERCENT_DIGITS, PRICE_DIGITS, STOCK_DIGITS, decimal_text, from_units, text
 
 LINE_FIELDS = (
     "discount",
@@ -71,7 +71,8 @@ class SaleOrderLine(models.Model):
     def _get_erp_stock_quantity(self, unit):
         # Not rounded up, as a purchase is: what was ordered, in a unit that the ERP keeps.
         quantity = self.product_uom_id._compute_quantity(self.product_uom_qty, unit, round=False)
-        return decimal_text(quantity, self._get_erp_digits("Product Unit"))
+        # A gram of an article that is kept in tonnes is no zero.
+        return decimal_text(quantity, max(STOCK_DIGITS, self._get_erp_digits("Product Unit")))
 
     def _get_erp_digits(self, usage):
         return self.env["decimal.precision"].precision_get(usage)

@@ -258,10 +258,10 @@ class TestOrderAmounts(OrdersCommon):
         self.assertEqual(
             [tuple(line[name] for name in names) for line in found["lines"]],
             [
-                ("2.00", "Box of 6", "12.00", unit.name),
-                ("3.00", unit.name, "3.00", unit.name),
-                ("1.00", "Third", "0.33", unit.name),
-                ("3.00", "Third", "1.00", unit.name),
+                ("2.00", "Box of 6", "12.000000", unit.name),
+                ("3.00", unit.name, "3.000000", unit.name),
+                ("1.00", "Third", "0.333333", unit.name),
+                ("3.00", "Third", "1.000000", unit.name),
             ],
         )
 
