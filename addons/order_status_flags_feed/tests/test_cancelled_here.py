@@ -68,6 +68,14 @@ class TestStillOpen(OrdersCommon):
         self._age(hours=2)
         self.assertStillOpen(True)
 
+    def test_earlier_number_of_a_renumbered_order_is_none(self):
+        self._register()
+        self._register(number="ZK 2")
+        self._cancel(hours=2)
+        self.assertStillOpen(True)
+        self._register(number="ZK 2", state="cancelled")
+        self.assertStillOpen(False)
+
     def test_order_that_a_clerk_takes_over_all_the_same(self):
         self._news()
         self._cancel(hours=2)
@@ -157,6 +165,16 @@ class TestDeletedBeforeItWasTold(OrdersCommon):
         never_fetched._action_cancel()
         self.assertKept(never_fetched | self.order)
         self.assertTrue(never_fetched.unlink())
+
+    def test_not_for_a_feed_whose_filter_cannot_be_read(self):
+        # As after its addon has gone: the check of what is typed is not asked.
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE order_flag_feed SET export_domain = %s WHERE id = %s",
+            ["[('field_of_another_addon', '=', 1)]", self.feed.id],
+        )
+        self.env.invalidate_all()
+        self.assertTrue(self.order.unlink())
 
     def test_order_that_was_set_back_to_a_quotation(self):
         self.order.action_draft()

@@ -143,10 +143,12 @@ class SaleOrder(models.Model):
     def _find_untold_cancellations(self):
         """Return ``[(order id, name of a feed)]`` of those that have an earlier version of these.
 
-        Of feeds that go on fetching, and of the order's company.
+        Of feeds that go on fetching, and of the order's company; one whose filter cannot be read
+        is refused whatever it asks for.
         """
         if not self:
             return []
+        broken = self.env["order.flag.feed"].search([]).filtered(lambda f: f._find_filter_problem())
         # What is cancelled in this transaction is noted by the database.
         self.env.flush_all()
         return self.env.execute_query(
@@ -160,6 +162,7 @@ class SaleOrder(models.Model):
              LEFT JOIN sale_order_erp_version known ON known.order_id = fetched.order_id
                  WHERE fetched.order_id = ANY(%s)
                    AND feed.active
+                   AND feed.id != ALL(%s)
                    AND feed.last_fetch > %s
                    AND (fetched.version IS DISTINCT FROM known.version
                         OR known.seen_touch IS DISTINCT FROM (
@@ -171,6 +174,7 @@ class SaleOrder(models.Model):
               ORDER BY fetched.order_id, feed.name
                 """,
                 self.ids,
+                broken.ids,
                 fields.Datetime.now() - FETCHES_WITHIN,
             )
         )
@@ -249,12 +253,15 @@ class SaleOrder(models.Model):
         """Return the domain of cancelled orders that are open in an ERP: it may ship them.
 
         When it was cancelled is when it got its status; of an order without one, when it was made.
-        By SQL, in the words of the index that holds only these few of the archive.
+        An earlier number of an order that the ERP has renumbered is none. By SQL, in the words of
+        the index that holds only these few of the archive.
 
         :rtype: Domain
         """
-        self.flush_model(["was_placed", "state", "order_status_date", "date_order"])
-        self.env["sale.order.erp.document"].flush_model(["order_id", "feed_id", "kind", "state"])
+        self.flush_model(["was_placed", "state", "order_status_date", "date_order", "external_ref"])
+        self.env["sale.order.erp.document"].flush_model(
+            ["order_id", "feed_id", "kind", "state", "number"]
+        )
         now = fields.Datetime.now()
         return Domain.custom(
             to_sql=lambda _model, alias, _query: SQL(
@@ -268,6 +275,7 @@ class SaleOrder(models.Model):
                          WHERE document.order_id = %(order)s.id
                            AND document.kind = 'order'
                            AND document.state = 'open'
+                           AND document.number = %(order)s.external_ref
                            AND feed.active
                            AND feed.registration_minutes > 0
                            AND COALESCE(%(order)s.order_status_date, %(order)s.date_order)
