@@ -49,6 +49,12 @@ class TestAccess(FeedCommon):
             feed.active = True
             self.assertEqual(feed.with_user(self.client).push([]), [], "who was let in by hand")
 
+    def test_key_of_one_feed_serves_those_without_one(self):
+        self.feed._make_client_key(fields.Datetime.now() + timedelta(days=30))
+        other = self._create_feed(name="Of the same program")
+        for call in self._call_all(other.with_user(self.feed.client_user_id)):
+            call()
+
     def test_which_feed_must_be_clear(self):
         feeds = self.env["order.flag.feed"].with_user(self.client)
         two = feeds.browse([self.feed.id, self._create_feed().id])

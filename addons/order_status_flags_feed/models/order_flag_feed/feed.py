@@ -259,9 +259,10 @@ class OrderFlagFeed(models.Model):
         # sudo: a client does not read its own user
         if not self.env.su and feed.company_id not in user.sudo().company_ids:
             raise AccessError(self.env._("This flag feed belongs to another company."))
-        # The key of one feed opens no other one. Who is the client of none was let in by hand.
+        # The key of one feed opens no other one that has a key. Who is the client of none was let
+        # in by hand.
         own = feeds.filtered(lambda feed: feed.client_user_id == user)
-        if not self.env.su and own and feed not in own:
+        if not self.env.su and own and feed.client_user_id and feed not in own:
             raise AccessError(self.env._("This key is that of another flag feed."))
         feed._check_switched_on()
         return feed._in_own_context()
