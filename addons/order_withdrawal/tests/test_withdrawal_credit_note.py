@@ -160,21 +160,11 @@ class TestWithdrawalCreditNote(CreditNoteCommon):
     def _create_order_shipped_free(self, charge=7, reward=7):
         """Return an order of 5 x 10 and 2 x 30 with a delivery, given away but for no reward."""
         charges = [charge] if reward is None else [charge, -reward]
-        order = self._create_web_order(
-            order_line=[
-                Command.create(
-                    {
-                        "product_id": product.id,
-                        "product_uom_qty": quantity,
-                        "price_unit": price,
-                        "tax_ids": [Command.clear()],
-                    }
-                )
-                for product, quantity, price in (
-                    (self.product, 5, 10),
-                    (self.second, 2, 30),
-                    *((self.charge, 1, amount) for amount in charges),
-                )
+        order = self._create_untaxed_order(
+            [
+                (self.product, 5, 10),
+                (self.second, 2, 30),
+                *((self.charge, 1, amount) for amount in charges),
             ]
         )
         self._mark_delivery(order.order_line[2])
