@@ -148,7 +148,8 @@ class SaleOrder(models.Model):
         """
         if not self:
             return []
-        broken = self.env["order.flag.feed"].search([]).filtered(lambda f: f._find_filter_problem())
+        filtering = self.env["order.flag.feed"].search([("export_domain", "!=", False)])
+        broken = filtering.filtered(lambda feed: feed._find_filter_problem())
         # What is cancelled in this transaction is noted by the database.
         self.env.flush_all()
         return self.env.execute_query(
