@@ -223,6 +223,14 @@ class TestWithdrawalAccess(WithdrawalHttpCommon):
         with self.assertRaises(UserError):
             self._enter(self.order, line_ids=self._lines(other, 1))
 
+    # === MENUS === #
+
+    def test_menus_are_for_who_sees_the_menu_above(self):
+        for name in ("sale_withdrawal_menu", "sale_withdrawal_report_menu"):
+            menu = self.env.ref(f"order_withdrawal.{name}")
+            above = menu.parent_id.group_ids
+            self.assertTrue(not above or menu.group_ids <= above, name)
+
     # === WIZARDS === #
 
     def test_wizards_ask_for_the_same_rights(self):
