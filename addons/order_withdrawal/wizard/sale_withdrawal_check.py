@@ -90,7 +90,10 @@ class SaleWithdrawalCheck(models.TransientModel):
             (
                 self.env._("A mail server sends the acknowledgements"),
                 self._has_mail_server(),
-                self.env._("Set up an outgoing mail server under Settings > Technical > E-mail."),
+                self.env._(
+                    "Set up an outgoing mail server under Settings > Technical > Email > Outgoing"
+                    " Mail Servers (developer mode)."
+                ),
             ),
             (
                 self.env._("E-mails have a sender"),
