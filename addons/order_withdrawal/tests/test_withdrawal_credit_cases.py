@@ -113,6 +113,25 @@ class TestWithdrawalCreditCases(CreditNoteCommon):
         part = self._enter(other, line_ids=self._lines(other, 5))
         self.assertEqual(self._credit(part).amount_total, 24)
 
+    # === RECEIPTS === #
+
+    def test_receipt_is_credited_as_an_invoice(self):
+        order = self._create_untaxed_order([(self.product, 5, 10), (self.second, 2, 30)])
+        receipt = order._create_invoices()
+        receipt.move_type = "out_receipt"
+        receipt.action_post()
+        self.assertFalse(order.invoice_ids, "an order lists no receipts")
+        part = self._enter(order, line_ids=self._lines(order, 2))
+        self.assertTrue(part.has_invoices, "the button is there")
+        credit_note = self._credit(part)
+        self.assertEqual(credit_note.move_type, "out_refund")
+        self.assertEqual(credit_note.reversed_entry_id, receipt)
+        self.assertEqual(credit_note.amount_total, 20)
+        credit_note.action_post()
+        rest = self._enter(order)
+        self.assertEqual(self._credit(rest).amount_total, 90)
+        self.assertEqual(rest.amount_credited, 20, "a draft is no credit yet")
+
     # === DISCOUNTS ON SOME ARTICLES === #
 
     def test_discount_on_one_article_goes_back_with_it(self):

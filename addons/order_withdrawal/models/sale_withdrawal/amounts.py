@@ -34,15 +34,18 @@ class SaleWithdrawal(models.Model):
             order = withdrawal.order_id
             moves = order.order_line.invoice_lines.move_id
             moves = moves.filtered(lambda move: move.state == "posted")
-            bills = moves.filtered(lambda move: move.move_type in BILLS)
             notes = moves.filtered(lambda move: move.move_type == "out_refund")
+            paid = withdrawal._get_paid(withdrawal._get_bills())
             # Of what was paid online before, perhaps only a part is invoiced yet.
-            withdrawal.amount_paid = max(
-                withdrawal._sum_up(withdrawal._get_paid(bills)), order.amount_paid
-            )
+            withdrawal.amount_paid = max(withdrawal._sum_up(paid), order.amount_paid)
             withdrawal.amount_credited = withdrawal._sum_up(
                 {note: note.amount_total for note in notes}
             )
+
+    def _get_bills(self):
+        """Return the posted invoices and receipts of the order, which lists no receipts itself."""
+        moves = self.order_id.order_line.invoice_lines.move_id
+        return moves.filtered(lambda move: move.state == "posted" and move.move_type in BILLS)
 
     def _get_share(self, move):
         """Return how much of an invoice or credit note is about this order, from 0 to 1."""

@@ -301,7 +301,7 @@ class SaleWithdrawal(models.Model):
         for withdrawal in self:
             order = withdrawal.order_id
             withdrawal.has_goods_out = bool(order) and order._has_left_house()
-            withdrawal.has_invoices = any(move.state == "posted" for move in order.invoice_ids)
+            withdrawal.has_invoices = bool(withdrawal._get_bills())
 
     def _compute_can_return(self):
         """Whether the button of the return transfer has goods that it can bring back.

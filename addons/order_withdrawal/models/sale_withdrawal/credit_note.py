@@ -66,9 +66,7 @@ class SaleWithdrawal(models.Model):
         return action
 
     def _make_credit_notes(self):
-        invoices = self.order_id.invoice_ids.filtered(
-            lambda move: move.state == "posted" and move.move_type in ("out_invoice", "out_receipt")
-        ).sorted("id")
+        invoices = self._get_bills().sorted("id")
         left = {
             line: quantity - self._get_credited_here(line)
             for line, quantity in self._get_wanted_quantities(invoices).items()
