@@ -108,6 +108,37 @@ class TestWithdrawalLooseCreditNote(CreditNoteCommon):
         self.assertEqual(sum(invoices.mapped("amount_total")), 47)
         self.assertEqual(sum(self._credit(self._enter(order)).mapped("amount_total")), 38)
 
+    # === TAKEN BACK BY A LATER INVOICE === #
+
+    def _create_order_with_article_taken_back(self):
+        """Return an order of a box (20) and a pot of paint (30), and a statement about the box.
+
+        The first invoice has the box; the second one has the paint, and takes the box back.
+        """
+        order = self._create_untaxed_order([(self.product, 1, 20), (self.second, 0, 30)])
+        order._create_invoices().action_post()
+        statement = self._enter(order, line_ids=self._lines(order, 1))
+        for line, quantity in zip(order.order_line, (0, 1), strict=True):
+            line.product_uom_qty = quantity
+        invoice = order._create_invoices(final=True)
+        invoice.action_post()
+        self.assertEqual(sorted(invoice.invoice_line_ids.mapped("quantity")), [-1, 1])
+        self.assertEqual((invoice.move_type, invoice.amount_total), ("out_invoice", 10))
+        return order, statement
+
+    def test_article_that_was_taken_back_is_no_discount(self):
+        order, _statement = self._create_order_with_article_taken_back()
+        part = self._enter(order, line_ids=self._lines(order, 0, 1)[1:])
+        self.assertEqual(self._credit(part).amount_total, 30)
+
+    def test_article_that_was_taken_back_is_not_credited_once_more(self):
+        order, statement = self._create_order_with_article_taken_back()
+        with self.assertRaisesRegex(UserError, "Nothing is left"):
+            self._credit(statement)
+        self.assertEqual(sum(self._credit(self._enter(order)).mapped("amount_total")), 30)
+
+    # === DOWN PAYMENTS === #
+
     def _create_order_with_down_payment(self):
         """Return an invoiced order of 5 x 10, of which 20 were invoiced before, and their line."""
         order = self._create_web_order()

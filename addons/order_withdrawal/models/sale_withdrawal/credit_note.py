@@ -5,6 +5,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import float_is_zero
 
+from .amounts import BILLS
+
 
 class SaleWithdrawal(models.Model):
     """Withdrawal: the draft credit note, of what was invoiced and is withdrawn.
@@ -254,12 +256,23 @@ class SaleWithdrawal(models.Model):
 
     def _is_discount(self, line):
         article = line.sale_line_ids[:1]
-        return self._is_taken_off(line) and not (
-            article and (article.is_downpayment or article._is_of_delivery())
+        return (
+            self._is_taken_off(line)
+            and not self._is_taken_back(line)
+            and not (article and (article.is_downpayment or article._is_of_delivery()))
         )
 
     def _is_taken_off(self, line):
         return line.currency_id.compare_amounts(line.price_subtotal, 0) < 0
+
+    def _is_taken_back(self, line):
+        """Whether a line of an invoice gives an article back that another one has billed.
+
+        Odoo writes such a line where the order was lowered, and other goods are invoiced with it.
+        """
+        article = line.sale_line_ids[:1]
+        is_bill = line.move_id.move_type in BILLS
+        return is_bill and line.quantity < 0 and bool(article) and article._is_withdrawable()
 
     # === WHAT WAS CREDITED BEFORE === #
 
@@ -276,17 +289,19 @@ class SaleWithdrawal(models.Model):
     def _get_given_back(self, line, measure):
         """Return what credit notes, drafts included, give back of a line of an invoice.
 
-        Those that reverse the invoice, and those that name the article alone. An article may stand
-        on several lines and invoices: they take it up in turn, so that nothing counts twice.
+        Those that reverse the invoice, and those that name the article alone; a later invoice may
+        take it back, too. An article may stand on several lines and invoices: they take it up in
+        turn, so that nothing counts twice.
 
         :param measure: method that returns quantity or amount of a line
         """
         # A down payment is taken off the last invoice by a line of the other sign.
         sign = -1 if measure(line) < 0 else 1
         known = line.sale_line_ids.invoice_lines or self._get_twins(line)
-        known = known.filtered(
-            lambda other: other.parent_state != "cancel" and measure(other) * sign > 0
-        ).sorted(lambda other: (other.move_id.id, other.id))
+        known = known.filtered(lambda other: other.parent_state != "cancel")
+        taken_back = known.filtered(self._is_taken_back)
+        known = (known - taken_back).filtered(lambda other: measure(other) * sign > 0)
+        known = known.sorted(lambda other: (other.move_id.id, other.id))
         notes = known.filtered(lambda other: other.move_id.move_type == "out_refund")
         billed = (known - notes).filtered(lambda other: other.parent_state == "posted")
         left = {other: measure(other) * sign for other in billed}
@@ -294,7 +309,9 @@ class SaleWithdrawal(models.Model):
         for invoice, lines in billed.grouped("move_id").items():
             given = sum(map(measure, by_invoice.get(invoice, ()))) * sign
             self._use_up(left, lines, given)
-        self._use_up(left, billed, sum(map(measure, by_invoice.get(billed.move_id[:0], ()))) * sign)
+        loose = by_invoice.get(billed.move_id[:0], ())
+        given = sum(map(measure, loose)) - sum(map(measure, taken_back))
+        self._use_up(left, billed, given * sign)
         return measure(line) - left.get(line, measure(line) * sign) * sign
 
     def _get_twins(self, line):
