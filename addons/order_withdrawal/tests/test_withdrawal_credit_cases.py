@@ -113,6 +113,26 @@ class TestWithdrawalCreditCases(CreditNoteCommon):
         part = self._enter(other, line_ids=self._lines(other, 5))
         self.assertEqual(self._credit(part).amount_total, 24)
 
+    def test_rewards_of_cancelled_orders_on_one_invoice(self):
+        self._let_cancelling_delete_rewards()
+        orders = [
+            self._create_untaxed_order([(self.product, 1, 100), (self.charge, 1, -20)])
+            for _time in range(3)
+        ]
+        invoice = self.env["sale.order"].union(*orders)._create_invoices(final=True)
+        invoice.action_post()
+        self.assertEqual(invoice.amount_total, 240)
+        # The last one first: what it gives back is none of the others'.
+        for order in (orders[2], orders[0], orders[1]):
+            statement = self._enter(order)
+            self._accept(statement)
+            credit_note = self._credit(statement)
+            self.assertEqual(credit_note.amount_total, 80)
+            credit_note.action_post()
+            self.assertEqual(statement.amount_credited, 80)
+            with self.assertRaisesRegex(UserError, "Nothing is left"):
+                self._credit(self._enter(order))
+
     # === RECEIPTS === #
 
     def test_receipt_is_credited_as_an_invoice(self):

@@ -148,13 +148,18 @@ class SaleWithdrawal(models.Model):
         """Return the lines of an invoice that bill this order; it may bill several.
 
         With the order's lines of rewards, which `sale_loyalty` deletes when it is cancelled, their
-        lines of the invoice have lost what says whose they are. Where there is no other order, they
-        are this one's, as everything else.
+        lines of the invoice have lost what says whose they are. They are of the order that the line
+        above them bills: Odoo writes one order after the other.
         """
         lines = invoice.invoice_line_ids.filtered(lambda line: line.display_type == "product")
-        if lines.sale_line_ids.order_id == self.order_id:
-            return lines
-        return lines.filtered(lambda line: self.order_id in line.sale_line_ids.order_id)
+        in_turn = lines.sorted(lambda line: (line.sequence, line.id))
+        orders = in_turn.sale_line_ids.order_id[:1] or self.order_id
+        own = set()
+        for line in in_turn:
+            orders = line.sale_line_ids.order_id or orders
+            if self.order_id in orders:
+                own.add(line.id)
+        return lines.filtered(lambda line: line.id in own)
 
     def _to_invoice_unit(self, line, quantity, back=False):
         """Return a quantity of the order's unit in the invoice's, or the other way round."""
@@ -316,11 +321,10 @@ class SaleWithdrawal(models.Model):
 
     def _get_twins(self, line):
         """Return a line of an invoice that names no article, with those that give it back."""
-        invoice = line.move_id
-        return (invoice | invoice.reversal_move_ids).invoice_line_ids.filtered(
+        moves = line.move_id | line.move_id.reversal_move_ids
+        return line.union(*map(self._get_own_lines, moves)).filtered(
             lambda other: (
                 not other.sale_line_ids
-                and other.display_type == line.display_type
                 and (other.product_id, other.name) == (line.product_id, line.name)
                 and other.tax_ids == line.tax_ids
             )
