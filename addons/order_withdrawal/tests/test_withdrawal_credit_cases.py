@@ -86,6 +86,28 @@ class TestWithdrawalCreditCases(CreditNoteCommon):
             line.product_uom_qty = quantity
         self.assertEqual(self._credit(statement).amount_total, 110)
 
+    def test_part_of_an_order_that_was_lowered_before_its_invoice(self):
+        """What was withdrawn was never invoiced: the customer keeps all that was."""
+        order = self._create_untaxed_order([(self.product, 2, 10)])
+        statement = self._enter(order, line_ids=self._lines(order, 1))
+        statement.action_accept()
+        order.order_line.product_uom_qty = 1
+        order._create_invoices().action_post()
+        with self.assertRaisesRegex(UserError, "Nothing is left"):
+            self._credit(statement)
+        self.assertEqual(self._credit(self._enter(order)).amount_total, 10)
+
+    def test_second_part_of_an_order_that_was_lowered_by_the_first(self):
+        order = self._create_untaxed_order([(self.product, 5, 10)])
+        parts = [self._enter(order, line_ids=self._lines(order, quantity)) for quantity in (2, 1)]
+        for part in parts:
+            part.action_accept()
+        order.order_line.product_uom_qty = 3
+        order._create_invoices().action_post()
+        self.assertEqual(self._credit(parts[1]).amount_total, 10)
+        with self.assertRaisesRegex(UserError, "Nothing is left"):
+            self._credit(parts[0])
+
     # === INVOICES OF SEVERAL ORDERS === #
 
     def test_invoice_of_several_orders(self):

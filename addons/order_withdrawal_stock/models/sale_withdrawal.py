@@ -82,22 +82,25 @@ class SaleWithdrawal(models.Model):
         """
         plan = {}
         others = self._get_statements_before()
+        kept = self._get_kept_quantities()
         for line, withdrawn in self._get_withdrawn_quantities().items():
             for moves in line._get_shipped_moves().grouped("product_id").values():
                 shipped = self._measure_shipped(line, moves)
-                plan |= self._plan_return(shipped, withdrawn, others)
+                left = withdrawn * shipped.pieces - self._get_returned(shipped, others)
+                if line in kept:
+                    out = self._measure_out(shipped)
+                    left = min(left, out - kept[line] * shipped.pieces)
+                plan |= self._plan_return(shipped, left)
         return plan
 
-    def _plan_return(self, shipped, withdrawn, others):
+    def _plan_return(self, shipped, left):
         """Return how much comes back of each move that has brought an article, or a component.
 
         :param Shipped shipped: what was brought
-        :param float withdrawn: in the unit of the line
-        :param sale.withdrawal others: see ``_get_statements_before``
+        :param float left: what is to come back, in the unit of ``shipped``
         :rtype: dict[stock.move, float]
         """
         plan = {}
-        left = withdrawn * shipped.pieces - self._get_returned(shipped, others)
         moves = shipped.moves.sorted(lambda move: (move.date, move.id), reverse=True)
         for move in moves:
             back = self._sum_up_moves(self._get_returns(move), move.product_uom)
@@ -107,6 +110,14 @@ class SaleWithdrawal(models.Model):
                 plan[move] = quantity
                 left -= move.product_uom._compute_quantity(quantity, shipped.unit, round=False)
         return plan
+
+    def _measure_out(self, shipped):
+        """Return what the customer has of what was shipped, and is not on its way back."""
+        returns = shipped.moves.browse().union(*map(self._get_returns, shipped.moves))
+        brought, back = (
+            self._sum_up_moves(moves, shipped.unit) for moves in (shipped.moves, returns)
+        )
+        return brought - back
 
     def _measure_shipped(self, line, moves):
         """Return what these moves have brought of a line, all of the same product.

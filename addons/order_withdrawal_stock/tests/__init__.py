@@ -1,1 +1,1 @@
-from . import test_withdrawal_stock
+from . import test_withdrawal_returns, test_withdrawal_stock

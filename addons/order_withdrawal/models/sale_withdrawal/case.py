@@ -339,6 +339,36 @@ class SaleWithdrawal(models.Model):
             quantities[line] = min(quantities.get(line, 0) + declared.quantity, ordered)
         return quantities
 
+    def _get_kept_quantities(self):
+        """Return what the customer keeps of the articles of which the order was lowered since.
+
+        A clerk may lower it by what was withdrawn before the rest is shipped and invoiced: then
+        that rest is none of it. What others have withdrawn of the rest is not kept, though.
+
+        :return: ``{sale.order.line: quantity}`` in the unit of the line
+        """
+        self.ensure_one()
+        if self._is_order_covered():
+            return {}
+        withdrawn, ordered = (self | self._get_answered_siblings())._sum_up_declared()
+        return {
+            line: min(line.product_uom_qty, max(ordered[line] - withdrawn[line], 0))
+            for line in self.line_ids.order_line_id
+            if line.product_uom_id.compare(line.product_uom_qty, ordered[line]) < 0
+        }
+
+    def _sum_up_declared(self):
+        """Return what these statements name of each article, and what was ordered of it then.
+
+        :return: two ``{sale.order.line: quantity}``, in the unit of the line
+        """
+        withdrawn, ordered = defaultdict(float), defaultdict(float)
+        for declared in self.line_ids:
+            line = declared.order_line_id
+            withdrawn[line] += declared.quantity
+            ordered[line] = max(ordered[line], declared.ordered_quantity)
+        return withdrawn, ordered
+
     def _is_order_covered(self):
         """Whether the customer keeps nothing of the order, by this statement and those before it.
 
@@ -349,12 +379,7 @@ class SaleWithdrawal(models.Model):
         statements = self | self._get_answered_siblings()
         if not all(statement.line_ids for statement in statements):
             return True
-        withdrawn, ordered = defaultdict(float), defaultdict(float)
-        for declared in statements.line_ids:
-            withdrawn[declared.order_line_id] += declared.quantity
-            ordered[declared.order_line_id] = max(
-                ordered[declared.order_line_id], declared.ordered_quantity
-            )
+        withdrawn, ordered = statements._sum_up_declared()
         # An order that was lowered by the first part is not covered by that part once more.
         return all(
             line.product_uom_id.compare(withdrawn[line], max(ordered[line], line.product_uom_qty))

@@ -73,6 +73,8 @@ class SaleWithdrawal(models.Model):
             line: quantity - self._get_credited_here(line)
             for line, quantity in self._get_wanted_quantities(invoices).items()
         }
+        for article, kept in self._get_kept_quantities().items():
+            left[article] = min(left[article], self._sum_up_billed(invoices, article) - kept)
         made = self.env["account.move"]
         covered = self._is_order_covered()
         for invoice in invoices:
@@ -93,6 +95,16 @@ class SaleWithdrawal(models.Model):
             for line in self._get_own_lines(invoice).filtered(self._is_article):
                 quantities[line.sale_line_ids[:1]] += self._measure_quantity(line)
         return quantities
+
+    def _sum_up_billed(self, invoices, article):
+        """Return how much of an article is invoiced and not credited, in the order's unit."""
+        lines = invoices.invoice_line_ids.filtered(
+            lambda line: line.sale_line_ids[:1] == article and self._is_article(line)
+        )
+        return sum(
+            self._measure_quantity(line) - self._get_given_back(line, self._measure_quantity)
+            for line in lines
+        )
 
     def _credit_invoice(self, invoice, left, covered):
         """Return the draft credit note of what is left to be credited of one invoice, or none.
