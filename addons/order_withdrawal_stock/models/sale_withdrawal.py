@@ -135,15 +135,38 @@ class SaleWithdrawal(models.Model):
         asked = line.move_ids.filtered(
             lambda move: move._ships_to_customer() and move.product_id != line.product_id
         )
-        kits = self._count_kits(line, asked)
-        demand = self._sum_up_demand(asked.filtered(lambda move: move.product_id == product))
-        return Shipped(line, moves, product.uom_id, demand / kits if kits else 0.0)
+        demands = self._get_demands(asked)
+        kits = self._count_kits(line, asked, demands)
+        return Shipped(line, moves, product.uom_id, demands[product] / kits if kits else 0.0)
 
-    def _count_kits(self, line, asked):
+    def _get_demands(self, asked):
+        """Return what was to be shipped of each component, without what replaced a returned one.
+
+        Odoo's exchange makes a return, then a move with what is sent anew: no more belongs to a kit
+        by that. Where all components were sent anew, more kits were ordered, or whole ones sent.
+
+        :rtype: dict[product.product, float]
+        """
+        returns = asked.browse().union(*map(self._get_returns, asked))
+        anew = asked.filtered(
+            lambda move: returns and move.id > min(returns.ids) and not move.picking_id.backorder_id
+        )
+        if anew.product_id == asked.product_id:
+            anew = anew.browse()
+        demands, returned = {}, returns.grouped("product_id")
+        for product, moves in asked.grouped("product_id").items():
+            back = self._sum_up_moves(returned.get(product, ()), product.uom_id)
+            replaced = min(self._sum_up_demand(moves & anew), back)
+            demands[product] = self._sum_up_demand(moves) - replaced
+        return demands
+
+    def _count_kits(self, line, asked, demands):
         """Return for how many kits these moves were to ship the components.
 
         As many as are ordered, unless the order was lowered since, or its transfers made anew: that
         is told by what is delivered, whole kits, and by the component that there is least of.
+
+        :param dict demands: see ``_get_demands``
         """
         parts = []
         for product, moves in asked.grouped("product_id").items():
@@ -152,8 +175,8 @@ class SaleWithdrawal(models.Model):
             back = returns.filtered(lambda move: move.state == "done")
             had = self._sum_up_moves(done, product.uom_id)
             had -= self._sum_up_moves(back, product.uom_id)
-            if demand := self._sum_up_demand(moves):
-                parts.append(had / demand)
+            if demands[product]:
+                parts.append(had / demands[product])
         least, delivered = min(parts, default=0), line.qty_delivered
         expected, compare = least * line.product_uom_qty, line.product_uom_id.compare
         is_as_ordered = compare(delivered, expected) <= 0 < compare(delivered + 1, expected)
@@ -190,11 +213,21 @@ class SaleWithdrawal(models.Model):
                 lambda back: back.picking_id.order_withdrawal_id
             ).items()
         }
-        loose = by_statement.get(self.browse(), 0)
+        loose = by_statement.get(self.browse(), 0) - self._measure_replaced(shipped, others)
         for other in others:
             wanted = other._get_withdrawn_quantities().get(shipped.line, 0) * shipped.pieces
             loose -= max(wanted - by_statement.get(other, 0), 0)
         return by_statement.get(self, 0) + max(loose, 0)
+
+    def _measure_replaced(self, shipped, others):
+        """Return how much was shipped beyond what was ordered: it replaced what came back.
+
+        :param sale.withdrawal others: see ``_get_statements_before``
+        """
+        declared = (self | others).line_ids.filtered(lambda one: one.order_line_id == shipped.line)
+        ordered = max([shipped.line.product_uom_qty, *declared.mapped("ordered_quantity")])
+        brought = self._sum_up_moves(shipped.moves, shipped.unit)
+        return max(brought - ordered * shipped.pieces, 0)
 
     def _get_returns(self, move):
         """Return the moves that bring back what this one has brought, whoever asked for them."""
