@@ -49,10 +49,18 @@ class SaleOrderLine(models.Model):
         products = lines.product_id.filtered_domain(self._get_reward_domain(reward))
         lines = lines.filtered(lambda line: line.product_id in products)
         if reward.discount_applicability == "cheapest":
-            # An option that nobody chose has neither.
-            lines = lines.filtered(lambda line: line.product_uom_qty or line.invoice_lines)
-            lines = lines.filtered(lambda line: line.price_unit > 0).sorted("price_unit")[:1]
+            lines = lines._get_cheapest()
         return lines | lines.linked_line_ids.filtered("combo_item_id")
+
+    def _get_cheapest(self):
+        """Return the cheapest of these lines, as `sale_loyalty` finds it, or none.
+
+        A combo costs what its parts do: its heading has no price.
+        """
+        # An option that nobody chose has neither.
+        lines = self.filtered(lambda line: line.product_uom_qty or line.invoice_lines)
+        prices = {line: sum(line._get_lines_with_price().mapped("price_unit")) for line in lines}
+        return lines.filtered(lambda line: prices[line] > 0).sorted(prices.get)[:1]
 
     def _get_reward_domain(self, reward):
         """Return the products that a reward is on, archived ones too, as `loyalty` finds them."""

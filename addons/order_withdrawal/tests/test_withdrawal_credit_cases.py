@@ -227,6 +227,32 @@ class TestWithdrawalCreditCases(CreditNoteCommon):
                 domain = self.env["sale.order.line"]._get_reward_domain(reward)
                 self.assertEqual(products.filtered_domain(domain), found)
 
+    def test_cheapest_article_may_be_a_combo(self):
+        """Its heading has no price: it costs what its parts do, as in `sale_loyalty`."""
+        choice = self.env["product.combo"].create(
+            {
+                "name": "Choice",
+                "combo_item_ids": [Command.create({"product_id": self.product.id})],
+            }
+        )
+        combo = self.env["product.product"].create(
+            {"name": "Set", "type": "combo", "combo_ids": [Command.set(choice.ids)]}
+        )
+        order = self._create_untaxed_order(
+            [(combo, 1, 0), (self.second, 1, 30), (self.second, 1, 15)]
+        )
+        heading, dear, cheap = order.order_line
+        part = {
+            "product_id": self.product.id,
+            "combo_item_id": choice.combo_item_ids.id,
+            "linked_line_id": heading.id,
+            "tax_ids": [Command.clear()],
+        }
+        order.order_line = [Command.create({**part, "price_unit": price}) for price in (12, 8)]
+        self.assertEqual(heading.linked_line_ids.mapped("price_unit"), [12, 8])
+        self.assertEqual((heading | dear)._get_cheapest(), heading)
+        self.assertEqual((heading | dear | cheap)._get_cheapest(), cheap)
+
     def test_discount_on_one_article_of_another_tax(self):
         taxes = [self._create_tax(rate) for rate in (23, 8)]
         order = self._create_web_order(
