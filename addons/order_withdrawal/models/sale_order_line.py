@@ -33,6 +33,11 @@ class SaleOrderLine(models.Model):
         # Odoo's addon of loyalty programs may be installed later than this one, or never.
         return "reward_id" in self._fields and self.reward_id.reward_type == "shipping"
 
+    def _is_paid_by_card(self):
+        """Whether the line is what the customer has paid by gift card or eWallet."""
+        # As above.
+        return "reward_id" in self._fields and self.reward_id.program_id.is_payment_program
+
     def _get_discounted_articles(self):
         """Return the lines that this discount was taken off; none: it was on the whole order.
 

@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .credit_notes import CreditNoteCommon
 
@@ -173,6 +173,34 @@ class TestWithdrawalCreditCases(CreditNoteCommon):
         rest = self._enter(order)
         self.assertEqual(self._credit(rest).amount_total, 90)
         self.assertEqual(rest.amount_credited, 20, "a draft is no credit yet")
+
+    # === GIFT CARDS === #
+
+    def _mark_card_payment(self, line):
+        """Make a line the payment by a gift card, as `sale_loyalty` does or without that app."""
+        if "reward_id" in line._fields:
+            reward = {"reward_type": "discount", "discount_mode": "per_point", "discount": 1}
+            program = self.env["loyalty.program"].create(
+                {
+                    "name": "Gift cards",
+                    "program_type": "gift_card",
+                    "reward_ids": [Command.clear(), Command.create(reward)],
+                }
+            )
+            line.reward_id = program.reward_ids[:1]
+            return
+        paid = line.id
+        self.patch(type(line), "_is_paid_by_card", lambda line: paid in (line.id, line._origin.id))
+
+    def test_clerk_is_told_what_was_paid_by_gift_card(self):
+        order = self._create_untaxed_order([(self.product, 1, 100), (self.charge, 1, -40)])
+        statement = self._enter(order)
+        self.assertEqual(Form(statement).amount_by_card, 0, "a discount is no payment")
+        self._mark_card_payment(order.order_line[1])
+        self.env.invalidate_all()
+        self.assertEqual(Form(statement).amount_by_card, 40)
+        order._create_invoices(final=True).action_post()
+        self.assertEqual(self._credit(statement).amount_total, 60)
 
     # === DISCOUNTS ON SOME ARTICLES === #
 

@@ -24,6 +24,13 @@ class SaleWithdrawal(models.Model):
         string="Credited", compute="_compute_amount_paid", compute_sudo=True
     )
 
+    amount_by_card = fields.Monetary(
+        string="Paid by gift card or eWallet",
+        compute="_compute_amount_by_card",
+        compute_sudo=True,
+        help="Taken off the invoice, and so off the credit note: it goes back on the card.",
+    )
+
     @api.depends(
         "order_id.amount_paid",
         "order_id.order_line.invoice_lines.move_id.state",
@@ -41,6 +48,12 @@ class SaleWithdrawal(models.Model):
             withdrawal.amount_credited = withdrawal._sum_up(
                 {note: note.amount_total for note in notes}
             )
+
+    @api.depends("order_id.order_line.price_total")
+    def _compute_amount_by_card(self):
+        for withdrawal in self:
+            lines = withdrawal.order_id.order_line.filtered(lambda line: line._is_paid_by_card())
+            withdrawal.amount_by_card = -sum(lines.mapped("price_total"))
 
     def _get_bills(self):
         """Return the posted invoices and receipts of the order, which lists no receipts itself."""
