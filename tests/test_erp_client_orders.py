@@ -454,6 +454,23 @@ def test_order_in_doubt_keeps_its_key_when_the_feed_was_made_anew(odoo, bridge, 
     assert len(bridge.taken) == 2
 
 
+def test_order_in_doubt_of_a_client_that_kept_no_keys(odoo, bridge, bridged):
+    """It was sent before there was a prefix."""
+    odoo.orders = [make_order(1)]
+    bridge.mode, bridge.looks_up = "lose", False
+    assert bridged.run("orders")[0] == 1
+    path = bridged.folder / "erp_client.orders.json"
+    values = json.loads(path.read_text())
+    del values["queue"]["1"]["key"]
+    path.write_text(json.dumps(values))
+    bridged.use(f"sink = http\nurl = {bridge.url}/orders\nprefix = odoo.2026-11")
+    bridge.mode, bridge.looks_up = "", True
+    odoo.orders.append(make_order(2))
+    assert bridged.run("orders")[0] == 0
+    assert bridge.lookups[-1] == "odoo-7-1-1"
+    assert bridge.posts == ["odoo-7-1-1", "odoo.2026-11-7-2-1"], "it was found, not sent again"
+
+
 def test_rejected_order_is_sent_again_with_the_prefix_of_then(odoo, bridge, bridged):
     odoo.orders = [make_order(1)]
     bridge.mode = "reject"

@@ -152,14 +152,16 @@ class BridgeSink:
 
     :param Bridge bridge: the calls
     :param str prefix: of the keys, unique for this feed
+    :param str former: the prefix of earlier clients, which had no other one and kept no keys
     :param int tries: of a call when the bridge cannot be reached
     :param float pause: seconds before the second try; it doubles each time
     :param int max_tries: how often a rejected order is sent again
     """
 
-    def __init__(self, bridge, prefix, tries=6, pause=1.0, max_tries=20):
+    def __init__(self, bridge, prefix, former, tries=6, pause=1.0, max_tries=20):
         self.bridge = bridge
         self.prefix = prefix
+        self.former = former
         self.tries = tries
         self.pause = pause
         self.max_tries = max_tries
@@ -217,7 +219,9 @@ class BridgeSink:
     def _get_key(self, entry):
         """Return the key of a version, the one that it was sent with if it was."""
         order = entry["order"]
-        return entry.setdefault("key", f"{self.prefix}-{order['id']}-{order['version']}")
+        # What is noted as sent, and has no key, was sent before keys were kept.
+        prefix = self.former if entry["state"] == SENT else self.prefix
+        return entry.setdefault("key", f"{prefix}-{order['id']}-{order['version']}")
 
     def _send(self, entry, state):
         """Send an order; while nothing was sent for certain, it is tried again."""
@@ -264,6 +268,7 @@ def make_bridge_sink(section, feed, client, number):
     return BridgeSink(
         bridge,
         f"{prefix}-{feed}",
+        f"odoo-{feed}",
         number(client, "tries", 6, int, 1),
         number(client, "pause", 1, float, 0),
         number(section, "max_tries", 20, int, 1),
