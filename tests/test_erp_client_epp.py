@@ -440,6 +440,19 @@ def test_pack_of_which_odoo_does_not_say_how_many_it_holds():
     assert "“Nuts” is ordered in “Pack of 12”" in warning
 
 
+@pytest.mark.parametrize(
+    ("stock", "written"), [("0.000020", "0.0000"), ("1.123456", "1.1235"), ("0.333333", "0.3333")]
+)
+def test_quantity_of_more_decimals_than_the_file_has_is_said(stock, written):
+    lines = [make_line(uom="g", name="Gold", stock_quantity=stock, stock_uom="t")]
+    lines.append(make_line(stock_quantity="3.000000", stock_uom="Units"))
+    file = write(make_order(lines=lines))
+    assert [line[12] for line in file.lines] == [written, "3.0000"]
+    (warning,) = file.warnings
+    assert f"“Gold”: {stock} t of it" in warning
+    assert f"the file has {written}" in warning
+
+
 # === PAYMENT TERMS === #
 
 

@@ -290,7 +290,14 @@ class Document:
         """Return the quantity in the article's own unit: two packs of twelve are 24."""
         stock = line.get("stock_quantity")
         if stock not in (None, ""):
-            return Decimal(str(stock))
+            stock = Decimal(str(stock))
+            written = amount(stock)
+            if Decimal(written) != stock:
+                self._warn(
+                    f"“{line['name']}”: {stock} {line.get('stock_uom', '')} of it has more decimals"
+                    f" than EDI++, the file has {written}: look at the quantity in the ERP"
+                )
+            return stock
         if line["kind"] == "product" and line["uom"] not in UNITS:
             self._warn(
                 f"“{line['name']}” is ordered in “{line['uom']}”, and Odoo does not say how many of"
