@@ -304,6 +304,18 @@ def test_version_with_the_same_goods_is_a_file_and_said_too(odoo, subiekt):
     assert "version 2: S00001-1-v2.epp is the whole order anew" in output
 
 
+def test_later_version_that_is_the_first_here_is_no_change_for_certain(odoo, subiekt):
+    """The filter of the feed lets it in now, or another client had it."""
+    odoo.orders = [make_order(1, version=3), make_order(2, version=2, external_ref="ZK 2")]
+    code, output = subiekt.run("orders")
+    assert code == 0
+    assert "S00001-1-v3.epp is the whole order anew: if it is in the ERP already" in output
+    assert "ATTENTION, it is ZK 2 in the ERP: S00002-2-v2.epp is the whole order anew: ch" in output
+    odoo.orders.append(make_order(1, version=4))
+    output = subiekt.run("orders")[1]
+    assert "S00001-1-v4.epp is the whole order anew: change or cancel the one in" in output
+
+
 def test_order_that_is_cancelled_after_its_file_is_said(odoo, subiekt):
     odoo.orders = [make_order(1), make_order(1, version=2, state="cancelled", external_ref="ZK 1")]
     code, output = subiekt.run("orders")

@@ -142,15 +142,20 @@ class EppSink(FileSink):
             content, warnings = self.writer.write(order)
         except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError) as error:
             raise Unwritable(f"it cannot be written as EDI++ ({error!r})") from error
-        if int(order["version"]) > 1 or str(order["id"]) in state.values["versions"]:
-            self._say_changed(order)
+        is_known = str(order["id"]) in state.values["versions"]
+        if int(order["version"]) > 1 or is_known:
+            self._say_changed(order, is_known or order["external_ref"])
         for warning in dict.fromkeys(warnings):
             say(warning)
         return content
 
-    def _say_changed(self, order):
+    def _say_changed(self, order, is_there):
         name = make_name(order, self.suffix)
-        words = f"{name} is the whole order anew: change or cancel the one in the ERP"
+        # A later version may be the first one that comes here: the filter of the feed let it in.
+        what = "change or cancel the one in the ERP"
+        if not is_there:
+            what = "if it is in the ERP already, change or cancel the one that is there"
+        words = f"{name} is the whole order anew: {what}"
         if order["external_ref"]:
             words = f"ATTENTION, it is {order['external_ref']} in the ERP: {words}"
         say(f"order {order['name']} version {order['version']}: {words}")
