@@ -125,14 +125,32 @@ def test_csv_file_of_an_earlier_client_keeps_its_columns(odoo, client):
     odoo.orders = [make_order(1, cost_center="K-12")]
     client.run("orders")
     path = client.folder / "orders.csv"
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    path.write_text("".join(line.rsplit(";", 4)[0] + "\r\n" for line in lines), newline="")
+    cut_columns(path)
     odoo.orders.append(make_order(2, cost_center="K-13"))
     assert client.run("orders")[0] == 0
     rows = read_csv(client)
     assert [row["id"] for row in rows] == ["1", "2"]
     assert rows[1]["line_kind"] == "product"
     assert all("cost_center" not in row and "too many" not in row for row in rows)
+
+
+def cut_columns(path, encoding="utf-8"):
+    """Make a file one of an earlier client, which had four columns fewer."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    text = "".join(line.rsplit(";", 4)[0] + "\r\n" for line in lines)
+    path.write_text(text, newline="", encoding=encoding)
+
+
+def test_csv_file_of_an_earlier_client_that_excel_has_saved(odoo, client):
+    client.use("sink = csv\nfile = orders.csv")
+    odoo.orders = [make_order(1)]
+    client.run("orders")
+    cut_columns(client.folder / "orders.csv", "utf-8-sig")
+    odoo.orders.append(make_order(2))
+    assert client.run("orders")[0] == 0
+    rows = read_csv(client)
+    assert [row["\ufeffid"] for row in rows] == ["1", "2"]
+    assert all("too many" not in row for row in rows)
 
 
 def test_ten_thousand_orders(odoo, client):

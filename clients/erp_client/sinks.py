@@ -253,12 +253,13 @@ def make_name(order, suffix):
 def find_columns(path):
     """Return the columns of the rows of a file that grows.
 
-    One that an earlier client began has fewer, and keeps them: a longer row fits no header.
+    One that an earlier client began has fewer, and keeps them: a longer row fits no header. Excel
+    saves it with a mark of its encoding.
     """
     if not path.exists():
         return COLUMNS
     with path.open("rb") as file:
-        header = file.readline().decode(errors="replace").strip().split(";")
+        header = file.readline().decode("utf-8-sig", errors="replace").strip().split(";")
     return header if header == COLUMNS[: len(header)] else COLUMNS
 
 
