@@ -80,6 +80,26 @@ class TestOrdersFilter(OrdersCommon):
             [(row["id"], row["state"]) for row in found], [(orders[5].id, "cancelled")]
         )
 
+    def test_beginning_brings_no_order_with_a_note_that_is_no_change(self):
+        """As of the scheduled action of promises, or of another salesperson."""
+        orders = self._create_orders(3, document_type="web")
+        self._filter()
+        wanted, noted, changed = orders
+        self._filter(("id", "=", wanted.id))
+        self._set_fetches_back()
+        self.env.cr.execute(
+            "UPDATE sale_order SET promise_state = 'late', origin = 'x' WHERE id = ANY(%s)",
+            [orders.ids],
+        )
+        changed.client_order_ref = "PO 1"
+        page = self.as_client.orders(limit=1)
+        found = page["orders"] + self._read_all(page["cursor"], limit=1)[0]
+        self.assertEqual({row["id"] for row in found}, set((wanted | changed).ids))
+        self.assertEqual(self.env["order.flag.feed.fetch"].search([]).order_id & noted, noted)
+        # What is known by now takes no look at its content.
+        self._set_fetches_back()
+        self.assertEqual({row["id"] for row in self._read_all(limit=1)[0]}, set(wanted.ids))
+
     def test_later_page_of_a_beginning_is_given_again(self):
         orders = self._create_orders(3, document_type="web")
         self._filter()

@@ -66,6 +66,8 @@ class Candidate:
     newest: tuple
     fetched: int
     told: tuple
+    # Whether the client, which begins anew, was given it since.
+    is_given_since: bool = False
     # Whether the versions are to be written.
     is_news: bool = False
     content: dict = None
@@ -73,7 +75,7 @@ class Candidate:
     @classmethod
     def from_row(cls, row):
         (position, touch, order_id, version, known, raised_at, raised_by, seen, *rest) = row
-        newest_at, newest, fetched, told_at, told_by = rest
+        newest_at, newest, fetched, told_at, told_by, is_given_since = rest
         return cls(
             position=position,
             touch=touch,
@@ -85,6 +87,7 @@ class Candidate:
             newest=(newest_at, newest),
             fetched=fetched or 0,
             told=(told_at or 0, told_by or 0),
+            is_given_since=bool(is_given_since),
         )
 
     def take(self, content):
@@ -181,7 +184,7 @@ class OrderFlagFeed(models.Model):
             candidates = self._find_candidates(place, after, border, wanted + 1)
             more = len(candidates) > wanted
             looked += candidates[:wanted]
-            found += self._judge_candidates(candidates[:wanted], place.since)
+            found += self._judge_candidates(candidates[:wanted], place)
             if looked:
                 after = looked[-1].position, looked[-1].touch
         if not more:
@@ -216,7 +219,8 @@ class OrderFlagFeed(models.Model):
                 SELECT touch.feed_position, touch.id, touch.order_id,
                        known.version, known.digest, known.raised_position, known.raised_touch,
                        known.seen_touch, newest.feed_position, newest.id,
-                       fetched.version, fetched.told_position, fetched.told_touch
+                       fetched.version, fetched.told_position, fetched.told_touch,
+                       fetched.date >= to_timestamp(%(begun)s) AT TIME ZONE 'UTC'
                   FROM sale_order_erp_touch touch
              LEFT JOIN sale_order_erp_version known ON known.order_id = touch.order_id
              LEFT JOIN order_flag_feed_fetch fetched
@@ -248,6 +252,7 @@ class OrderFlagFeed(models.Model):
                 """,
                 wanted=wanted.select(),
                 feed=self.id,
+                begun=place.begun or None,
                 position=after[0],
                 touch=after[1],
                 border=position + bool(with_own),
@@ -285,10 +290,10 @@ class OrderFlagFeed(models.Model):
         company = Domain("company_id", "=", self.company_id.id)
         return (self._get_export_domain() | was_given) & company
 
-    def _judge_candidates(self, candidates, since):
+    def _judge_candidates(self, candidates, place):
         """Number the versions of these candidates, and return those that the feed is told.
 
-        :param tuple since: as of ``Cursor``
+        :param Cursor place: that the client sent
         """
         if not candidates:
             return []
@@ -298,7 +303,27 @@ class OrderFlagFeed(models.Model):
         orders = orders.browse([candidate.order_id for candidate in candidates])
         for candidate, content in zip(candidates, orders._prepare_erp_orders(), strict=True):
             candidate.take(content)
-        return [candidate for candidate in candidates if candidate.is_told(since)]
+        told = [candidate for candidate in candidates if candidate.is_told(place.since)]
+        return told if place.begun is None else self._leave_out_unchanged(told)
+
+    def _leave_out_unchanged(self, candidates):
+        """Return those of these that whoever begins anew is told.
+
+        Not what the filter leaves out and the ERP has as it is: only its content says that a note
+        was no change. Again what was given since, as that answer may be lost.
+        """
+        known = [
+            candidate.order_id
+            for candidate in candidates
+            if candidate.fetched == candidate.version and not candidate.is_given_since
+        ]
+        if not known:
+            return candidates
+        # sudo: a feed gets what its filter says
+        orders = self.env["sale.order"].sudo()
+        wanted = orders.search(self._get_export_domain() & Domain("id", "in", known))
+        left_out = set(known) - set(wanted.ids)
+        return [candidate for candidate in candidates if candidate.order_id not in left_out]
 
     def _get_export_language(self):
         return self.company_id.partner_id.lang or "en_US"
