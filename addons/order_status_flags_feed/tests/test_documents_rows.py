@@ -110,6 +110,22 @@ class TestDocumentRows(FeedCommon):
         self.assertIn(quotation.name, answers[0]["message"])
         self.assertFalse(self._documents(quotation))
 
+    def test_registered_order_that_is_a_quotation_again_is_meant_all_the_same(self):
+        """Another customer's order has the same reference: it may not get his documents."""
+        feed = self._create_feed(order_ref_field="client_order_ref").with_user(self.client)
+        order = self._create_order(client_order_ref="PO-7")
+        row = {"order": "PO-7"}
+        self._push_document(feed=feed, kind="order", number="Z 1", row=row)
+        self.assertEqual(order.external_ref, "Z 1")
+        order._action_cancel()
+        order.action_draft()
+        customer = self.env["res.partner"].create({"name": "Somebody else"})
+        other = self._create_order(client_order_ref="PO-7", partner_id=customer.id)
+        (answer,) = feed.push([self._document_row(row=row)])
+        self.assertEqual(answer["result"], "unknown_order")
+        self.assertIn("2 orders", answer["message"])
+        self.assertFalse(self._documents(other))
+
     @mute_logger("odoo.sql_db")
     def test_bad_row_stops_no_other(self):
         orders = self._create_orders(4)

@@ -172,7 +172,8 @@ class OrderFlagFeed(models.Model):
         """Return ``{reference: orders of the feed's company that have it}``.
 
         What is no order yet, such as a cart, takes neither flag nor document: it is meant where no
-        order has the reference, and refused in words.
+        order has the reference, and refused in words. One that the ERP has registered is no such
+        cart, also while it is set back to a quotation: what is told of it is no other order's.
         """
         if not references:
             return {}
@@ -180,11 +181,12 @@ class OrderFlagFeed(models.Model):
         orders = self.env["sale.order"]
         domain = orders._get_numbered_domain() & Domain("company_id", "=", self.company_id.id)
         orders = orders.search_fetch(
-            domain & Domain(name, "in", list(references)), [name, "was_placed"]
+            domain & Domain(name, "in", list(references)), [name, "was_placed", "external_ref"]
         )
+        meant = orders.filtered(lambda order: order.was_placed or order.external_ref)
         # One prefetch for all: the orders are read together, not one by one.
         return {
-            reference: (found.filtered("was_placed") or found).with_prefetch(orders.ids)
+            reference: (found & meant or found).with_prefetch(orders.ids)
             for reference, found in orders.grouped(name).items()
         }
 
