@@ -76,6 +76,18 @@ class TestStillOpen(OrdersCommon):
         self._register(number="ZK 2", state="cancelled")
         self.assertStillOpen(False)
 
+    def test_second_erp_goes_on_with_it(self):
+        """Its number is not the one on the order; that of the first is no older number of it."""
+        other = self._create_feed(name="Other").with_user(self.client)
+        self._register()
+        self._register(number="PO 9", feed=other)
+        self.assertEqual(self.order.external_ref, "PO 9")
+        self._cancel(hours=2)
+        self._register(number="PO 9", feed=other, state="cancelled")
+        self.assertStillOpen(True)
+        self._register(state="cancelled")
+        self.assertStillOpen(False)
+
     def test_order_that_a_clerk_takes_over_all_the_same(self):
         self._news()
         self._cancel(hours=2)

@@ -254,8 +254,8 @@ class SaleOrder(models.Model):
         """Return the domain of cancelled orders that are open in an ERP: it may ship them.
 
         When it was cancelled is when it got its status; of an order without one, when it was made.
-        An earlier number of an order that the ERP has renumbered is none. By SQL, in the words of
-        the index that holds only these few of the archive.
+        An earlier number of an order that the same ERP has renumbered is none: another ERP knows
+        nothing of that. By SQL, in the words of the index that holds only these few of the archive.
 
         :rtype: Domain
         """
@@ -276,7 +276,14 @@ class SaleOrder(models.Model):
                          WHERE document.order_id = %(order)s.id
                            AND document.kind = 'order'
                            AND document.state = 'open'
-                           AND document.number = %(order)s.external_ref
+                           AND (document.number = %(order)s.external_ref
+                                OR NOT EXISTS (
+                                    SELECT FROM sale_order_erp_document renumbered
+                                     WHERE renumbered.feed_id = document.feed_id
+                                       AND renumbered.order_id = document.order_id
+                                       AND renumbered.kind = 'order'
+                                       AND renumbered.number = %(order)s.external_ref
+                                    ))
                            AND feed.active
                            AND feed.registration_minutes > 0
                            AND COALESCE(%(order)s.order_status_date, %(order)s.date_order)
