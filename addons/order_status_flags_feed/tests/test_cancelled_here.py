@@ -164,6 +164,16 @@ class TestDeletedBeforeItWasTold(OrdersCommon):
         self.assertEqual([row["state"] for row in self._news()], ["cancelled"])
         self.assertTrue(self.order.unlink())
 
+    def test_order_with_documents_and_a_promise(self):
+        """They go along, and the promise that follows from them is none that an ERP must hear."""
+        order = self._place(commitment_date=fields.Datetime.now() + timedelta(days=5))
+        self.assertEqual(self._push_document(order, kind="delivery", number="WZ 1"), "applied")
+        self.assertEqual(order.promise_state, "kept")
+        self._news()
+        order._action_cancel()
+        self._news()
+        self.assertTrue(order.unlink())
+
     def test_whoever_deletes(self):
         manager = new_test_user(
             self.env, "test_feed_sales_manager", groups="sales_team.group_sale_manager"

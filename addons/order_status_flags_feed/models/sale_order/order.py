@@ -105,8 +105,12 @@ class SaleOrder(models.Model):
     # === CRUD METHODS === #
 
     @api.ondelete(at_uninstall=False)
-    def _unlink_erp_documents(self):
-        """The database removes documents along with their order, and would leave their PDFs."""
+    def _unlink_with_erp_documents(self):
+        """The database removes documents along with their order, and would leave their PDFs.
+
+        Odoo calls these methods by their names: after ``_unlink_except_untold_cancellation``, which
+        would take what follows from it, the order's promise, for a change that no ERP was told of.
+        """
         # sudo: nobody else deletes documents, and who deletes an order deletes all of it
         self.sudo().erp_document_ids.unlink()
 
