@@ -164,6 +164,15 @@ class TestDeletedBeforeItWasTold(OrdersCommon):
         self.assertEqual([row["state"] for row in self._news()], ["cancelled"])
         self.assertTrue(self.order.unlink())
 
+    def test_note_that_is_no_change_is_no_cancellation_that_is_missing(self):
+        """The message is true of it, too: the ERP has not looked since."""
+        self._news()
+        self.order.origin = "x"
+        with self.assertRaisesRegex(UserError, "has not looked since .* last written"):
+            self.order.unlink()
+        self._news()
+        self.assertTrue(self.order.unlink())
+
     def test_order_with_documents_and_a_promise(self):
         """They go along, and the promise that follows from them is none that an ERP must hear."""
         order = self._place(commitment_date=fields.Datetime.now() + timedelta(days=5))

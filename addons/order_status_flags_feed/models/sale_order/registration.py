@@ -134,7 +134,8 @@ class SaleOrder(models.Model):
             raise UserError(
                 self.env._(
                     "%(order)s cannot be deleted yet: “%(feed)s” has fetched it, and has not"
-                    " fetched that it is cancelled. It will with its next fetch.",
+                    " looked since the order was last written. It hears of a cancellation with"
+                    " its next fetch, after which the order can be deleted.",
                     order=self.browse(order_id).display_name,
                     feed=feed,
                 )
