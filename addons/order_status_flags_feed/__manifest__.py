@@ -12,6 +12,7 @@
         "security/ir_rule.xml",
         "security/ir.model.access.csv",
         "data/sale_order_status_event_data.xml",
+        "data/ir_cron_data.xml",
         "views/order_flag_feed_log_views.xml",
         "views/order_flag_feed_unknown_flag_views.xml",
         "views/order_flag_feed_mapping_views.xml",

@@ -10,6 +10,7 @@ from . import (
     test_documents_promise,
     test_documents_rows,
     test_http,
+    test_key_reminder,
     test_order_amounts,
     test_order_versions,
     test_orders,

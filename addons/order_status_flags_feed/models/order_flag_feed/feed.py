@@ -80,25 +80,10 @@ class OrderFlagFeed(models.Model):
         ondelete="set null",
         help="The user whose key the client uses. It can do nothing but the calls of the feed.",
     )
-    key_expiration = fields.Datetime(string="Key valid until", compute="_compute_key_expiration")
     failed_count = fields.Integer(compute="_compute_failed_count")
     unknown_flag_count = fields.Integer(compute="_compute_unknown_flag_count")
 
     # === COMPUTE METHODS === #
-
-    @api.depends("client_user_id")
-    def _compute_key_expiration(self):
-        # sudo: keys are the user's own and the administrators' secret; only the date is shown
-        keys = self.env["res.users.apikeys"].sudo()
-        dates = dict(
-            keys._read_group(
-                [("user_id", "in", self.sudo().client_user_id.ids)],
-                ["user_id"],
-                ["expiration_date:max"],
-            )
-        )
-        for feed in self:
-            feed.key_expiration = dates.get(feed.client_user_id)
 
     def _compute_failed_count(self):
         counts = self.env["order.flag.feed.log"]._count_by_feed(self, [("is_open", "=", True)])
@@ -323,7 +308,8 @@ class OrderFlagFeed(models.Model):
         # groups allow; this user must not be an internal one
         keys = self.env["res.users.apikeys"].with_user(user).sudo()
         key = keys._generate("rpc", self.name, expiration)
-        self.invalidate_recordset(["key_expiration"])
+        self.key_maker_id = self.env.user
+        self.invalidate_recordset(["key_expiration", "key_alert"])
         return key
 
     def _ensure_client_user(self):
@@ -356,7 +342,8 @@ class OrderFlagFeed(models.Model):
         # sudo: keys are closed to all but their owner; the feed's managers close its clients
         self.env["res.users.apikeys"].sudo().search([("user_id", "in", users.ids)])._remove()
         users.active = False
-        self.invalidate_recordset(["key_expiration"])
+        self._forget_key_reminder()
+        self.invalidate_recordset(["key_expiration", "key_alert"])
 
     def _move_client_users(self):
         for feed in self.sudo():  # sudo: see `_ensure_client_user`
