@@ -44,6 +44,7 @@ from . import (
     test_tracking_lines,
     test_typed_text,
     test_undo,
+    test_undo_mail,
     test_uninstall,
     test_wizard,
     test_writer,

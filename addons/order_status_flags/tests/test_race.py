@@ -133,3 +133,68 @@ class TestStatusRace(Race, OrderStatusCommon):
             rows = worker["sale.order.status.history"]._claim_due_rows(100_000)
             rows.filtered(lambda row: row.order_id.id == self.order_id)._hand_over_mails()
         self.assertEqual([row[2] for row in self._history()], ["none", "superseded", "pending"])
+
+    # === AN UNDONE MISTAKE BEHIND AN INTERNAL STATUS === #
+
+    def _wait_behind_internal_status(self):
+        """Let an e-mail wait while the order is in a status that the customer does not see."""
+        with self._transaction() as env:
+            hidden = env["sale.order.status"].create(
+                {"name": "Race", "category": "in_progress", "sequence": 25, "is_public": False}
+            )
+            self.addCleanup(self._remove_status, hidden.id)
+            self._order(env).set_order_status(self.in_progress.id)
+            self._order(env).set_order_status(hidden.id)
+
+    def _remove_status(self, status_id):
+        with self._transaction() as env:
+            for query in (
+                "DELETE FROM sale_order_status_history WHERE order_id = %(order)s",
+                "UPDATE sale_order SET order_status_id = NULL WHERE id = %(order)s",
+                "DELETE FROM sale_order_status WHERE id = %(status)s",
+            ):
+                env.cr.execute(query, {"order": self.order_id, "status": status_id})
+
+    def _claim(self, env):
+        rows = env["sale.order.status.history"]._claim_due_rows(100_000)
+        return rows.filtered(lambda row: row.order_id.id == self.order_id)
+
+    def _assert_mailed_once(self):
+        with self._transaction() as env:
+            self.assertFalse(self._claim(env))
+            mails = env["mail.mail"].search(
+                [("model", "=", "sale.order"), ("res_id", "=", self.order_id)]
+            )
+            self.assertEqual(len(mails.filtered(lambda mail: mail.state == "outgoing")), 1)
+        states = [row[2] for row in self._history()]
+        self.assertEqual(states, ["none", "pending", "none", "superseded", "none"])
+
+    def test_worker_that_looked_before_an_undo_mails_once(self):
+        self._wait_behind_internal_status()
+        with self._transaction() as env:
+            self._order(env).set_order_status(self.fulfilled.id)
+        with self._transaction() as worker, self._transaction() as clerk:
+            history = worker["sale.order.status.history"]
+            self.assertTrue(history.search(history._get_due_domain()))  # its snapshot begins here
+            self._order(clerk).action_undo_status()
+            clerk.cr.commit()
+            with (
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(psycopg2.errors.SerializationFailure),
+            ):
+                self._claim(worker)
+            worker.cr.rollback()
+            worker.transaction.reset()
+            self._claim(worker)._hand_over_mails()
+        self._assert_mailed_once()
+
+    def test_worker_that_is_at_the_mail_during_mistake_and_undo_mails_once(self):
+        self._wait_behind_internal_status()
+        with self._transaction() as worker, self._transaction() as clerk:
+            rows = self._claim(worker)
+            self.assertEqual(rows.status_id.id, self.in_progress.id)
+            self._order(clerk).set_order_status(self.fulfilled.id)
+            self._order(clerk).action_undo_status()
+            clerk.cr.commit()
+            rows._hand_over_mails()
+        self._assert_mailed_once()

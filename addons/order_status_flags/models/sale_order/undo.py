@@ -53,14 +53,17 @@ class SaleOrder(models.Model):
             if refusal := order._get_undo_refusal(rows.get(order.id)):
                 raise UserError(refusal)
         orders._withdraw_for_undo(rows)
-        changes = orders._prepare_undo(rows)
+        earlier = orders._find_earlier_rows(rows)
+        changes = orders._prepare_undo(rows, earlier)
         # `force`, since the way back need not be one that "May be followed by" allows; archived,
         # since an order that was in such a status or had such a flag has it again.
         plan = self._plan_status_changes(changes, force=True, takes_archived=True)
         if plan.refused:
             raise UserError("\n".join(change.message for change in plan.refused))
         self._apply_status_changes(changes, source="manual", notify=False)
-        orders.filtered(lambda order: not order.order_status_id.is_public)._show_as_before()
+        hidden = orders.filtered(lambda order: not order.order_status_id.is_public)
+        hidden._show_as_before()
+        hidden._await_overtaken_mails(rows, earlier)
         return True
 
     def _find_last_changes(self):
@@ -127,11 +130,12 @@ class SaleOrder(models.Model):
             if row.mail_state == "pending":
                 raise UserError(row.order_id._get_mailed_refusal())
 
-    def _prepare_undo(self, rows):
-        """Return the changes that take back the last one of each of these orders (sudo).
+    def _find_earlier_rows(self, rows):
+        """Return the history of each of these orders (sudo) before its last change.
 
         :param dict rows: see ``_find_last_changes``
-        :rtype: list[StatusChange]
+        :return: ``{order id: sale.order.status.history}``, the newest first
+        :rtype: dict
         """
         history = self.env["sale.order.status.history"].search_fetch(
             [("order_id", "in", self.ids)], EARLIER_FIELDS, order="id desc"
@@ -139,10 +143,16 @@ class SaleOrder(models.Model):
         # Without what came after the change: an e-mail about none.
         earlier = history.filtered(lambda row: row.id < rows[row.order_id.id].id)
         by_order = earlier.grouped("order_id")
-        return [
-            order._prepare_undo_of(rows[order.id], by_order.get(order, history.browse()))
-            for order in self
-        ]
+        return {order.id: by_order.get(order, history.browse()) for order in self}
+
+    def _prepare_undo(self, rows, earlier):
+        """Return the changes that take back the last one of each of these orders (sudo).
+
+        :param dict rows: see ``_find_last_changes``
+        :param dict earlier: see ``_find_earlier_rows``
+        :rtype: list[StatusChange]
+        """
+        return [order._prepare_undo_of(rows[order.id], earlier[order.id]) for order in self]
 
     def _prepare_undo_of(self, row, earlier):
         """Return the change that takes back the last one of this order (sudo).
@@ -177,6 +187,34 @@ class SaleOrder(models.Model):
             status_id = shown[0]["status"].id if shown else False
             if order.customer_status_id.id != status_id:
                 order._write_status_fields({"customer_status_id": status_id})
+
+    def _await_overtaken_mails(self, rows, earlier):
+        """Have e-mails wait again that the undone changes had overtaken.
+
+        These orders (sudo) are back in a status that the customer does not see, whose row carries
+        no e-mail: what he sees again is told by the row that entered it.
+
+        :param dict rows: see ``_find_last_changes``
+        :param dict earlier: see ``_find_earlier_rows``
+        """
+        overtaken = (
+            self._find_overtaken_row(earlier[order.id])
+            for order in self
+            if rows[order.id]._overtakes_mails()
+        )
+        self.env["sale.order.status.history"].union(*overtaken)._await_again()
+
+    @api.model
+    def _find_overtaken_row(self, earlier):
+        """Return the row whose e-mail the change behind these rows had overtaken, empty without.
+
+        It is the one that holds for the customer now; what that one had overtaken stays so.
+
+        :param earlier: the rows before the change, the newest first
+        """
+        undone = earlier.undone_id
+        holds = earlier.filtered(lambda row: row not in undone and row._overtakes_mails())[:1]
+        return holds.filtered(lambda row: row.mail_state == "superseded" and not row.mail_kind)
 
     @api.model
     def _get_since(self, entered, earlier):

@@ -275,13 +275,24 @@ class SaleOrderStatusHistory(models.Model):
             self._trigger_mail_cron(again)
         return put_off
 
+    def _overtakes_mails(self):
+        """Whether what an e-mail that still waited would tell no longer held from this row on.
+
+        The twin of `StatusChange.overtakes_mails`, for a change that was made.
+        """
+        self.ensure_one()
+        status = self.status_id
+        return status != self.previous_status_id and (
+            not status or status.is_public or status.category == "rejected"
+        )
+
     def _supersede_known(self):
         """Supersede rows that no longer tell the customer anything new; return them.
 
         That is a row overtaken by a later status that the customer sees, or by a rejection, and
         one that brings the order back to what he knows: the last status mailed, else the one it
         was placed with. An order that was taken up again after a rejection was placed a second
-        time in silence.
+        time in silence. What was undone overtakes nothing; the status that came back may.
         """
         rows = self._filter_about_status().filtered(lambda row: not row.is_resend)
         if not rows:
@@ -307,6 +318,10 @@ class SaleOrderStatusHistory(models.Model):
                              WHERE later.order_id = row.order_id
                                AND later.id > row.id
                                AND later.status_id IS DISTINCT FROM later.previous_status_id
+                               AND NOT EXISTS (
+                                    SELECT 1 FROM sale_order_status_history undo
+                                     WHERE undo.undone_id = later.id
+                               )
                                AND (
                                     later.status_id IS NULL
                                     OR status.is_public
@@ -383,6 +398,24 @@ class SaleOrderStatusHistory(models.Model):
     def _supersede_mails(self):
         """Withdraw these pending rows, and their e-mails where one waits in the queue."""
         self._withdraw_mails().write({"mail_state": "superseded"})
+
+    def _await_again(self):
+        """Have these overtaken rows wait again, at their time: what overtook them was undone.
+
+        The worker decides as always whether they are news.
+        """
+        # An e-mail that was made already was cancelled when it was overtaken.
+        self.write(
+            {
+                "mail_state": "pending",
+                "mail_error": False,
+                "mail_mail_id": False,
+                "mail_attempts": 0,
+            }
+        )
+        self.filtered(lambda row: not row.mail_due).write({"mail_due": fields.Datetime.now()})
+        for due in set(self.mapped("mail_due")):
+            self._trigger_mail_cron(due)
 
     def _make_mails_anew(self):
         """Withdraw the waiting e-mails of these pending rows; the next run makes new ones."""
