@@ -53,16 +53,24 @@ class SaleOrderLine(models.Model):
         """Whether posted customer invoices and receipts, and what other apps have settled, cover
         the ordered quantity.
 
-        An invoice that was credited as a whole does not count: the one that corrects it does. A
-        part that was credited has been invoiced all the same: goods came back, or were too dear.
+        What was credited has been invoiced all the same: goods came back, or were too dear. Only
+        where the line is billed again by a later invoice, one that was credited as a whole does
+        not count: the one that corrects it does.
         """
         self.ensure_one()
+        posted = self.invoice_lines.filtered(
+            lambda line: (
+                line.parent_state == "posted"
+                and line.move_type in ("out_invoice", "out_receipt")
+                and line.quantity
+            )
+        )
+        # Later is what was made later: when an invoice was posted is nowhere kept.
+        last = max(posted.move_id.ids, default=0)
         invoiced = self._get_quantity_invoiced_elsewhere() + sum(
             line.product_uom_id._compute_quantity(line.quantity, self.product_uom_id)
-            for line in self.invoice_lines
-            if line.parent_state == "posted"
-            and line.move_type in ("out_invoice", "out_receipt")
-            and not line.move_id._is_credited_as_a_whole()
+            for line in posted
+            if line.move_id.id == last or not line.move_id._is_credited_as_a_whole()
         )
         ordered = self.product_uom_qty
         if ordered < 0:

@@ -219,6 +219,23 @@ class TestStatusEvents(OrderStatusCommon):
         again.action_post()
         self.assertEqual(order.order_status_id, self.saved)
 
+    def test_invoice_that_was_credited_counts_where_nothing_corrects_it(self):
+        """What an order's lines were billed with does not move back."""
+        line = {"product_id": self.product.id, "product_uom_qty": 5}
+        order = self._create_order(order_line=[Command.create(line), Command.create(line)])
+        first, second = order.order_line
+        invoice = self._create_invoice(order, post=False)
+        invoice.invoice_line_ids.filtered(lambda one: one.sale_line_ids == second).unlink()
+        invoice.action_post()
+        invoice._reverse_moves([{}]).action_post()
+        rest = self._create_invoice(order, post=False)
+        # Left on the invoice, and of no quantity: that bills nothing.
+        rest.invoice_line_ids.filtered(lambda one: one.sale_line_ids == first).quantity = 0
+        self.assertEqual(rest.invoice_line_ids.sale_line_ids, first | second)
+        self.assertEqual(order.order_status_id, self.saved)
+        rest.action_post()
+        self.assertEqual(order.order_status_id, self.fulfilled)
+
     def test_credited_part_was_invoiced(self):
         """Goods that came back are not ordered once more."""
         order = self._create_order()
