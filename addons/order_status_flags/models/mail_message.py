@@ -24,8 +24,10 @@ class MailMessage(models.Model):
 
         :param list[dict] values_list: of these messages, as the portal shows them
         """
-        printed = {}
-        for message, values in zip(self, values_list, strict=True):
+        printed, messages = {}, {message.id: message for message in self}
+        # By the id: a message that is gone has no values.
+        for values in values_list:
+            message = messages[values["id"]]
             if message.model != "sale.order":
                 continue
             for attachment in values.get("attachment_ids") or ():

@@ -191,6 +191,13 @@ class TestMailLink(MailLinkCommon):
             self.assertEqual(self._shown_files(order, **token), shown)
         self.assertEqual(self._shown_files(order), everything, "by the login alone")
 
+    def test_message_that_is_gone_breaks_no_list_of_messages(self):
+        order = self._create_order()
+        there, gone = (order.message_post(body="Here") for _message in range(2))
+        gone.sudo().unlink()
+        shown = (there | gone)._portal_message_format({"id", "body", "model", "res_id"})
+        self.assertEqual([values["id"] for values in shown], there.ids)
+
     def test_quotation_is_shown_to_bearers_of_the_access_token(self):
         """Nothing leads from it to the status, and they may sign it."""
         order = self._create_order(confirm=False)
