@@ -120,6 +120,21 @@ class TestCustomerCancellation(OrderStatusCommon):
                 cancel(own)
                 self.assertFalse(own.message_ids.filtered(lambda m: "along with" in m.body))
 
+    def test_other_orders_of_a_cancelled_draft_credit_note_are_told(self):
+        """A new invoice would bill them twice."""
+        orders = self._create_orders(2)
+        invoice = orders._create_invoices()
+        invoice.action_post()
+        credit_note = invoice._reverse_moves([{}])
+        self.assertEqual(credit_note.line_ids.sale_line_ids.order_id, orders)
+        orders[0].action_cancel()
+        self.assertEqual(credit_note.state, "cancel")
+        for order in orders:
+            (note,) = order.message_ids.filtered(lambda m: "along with" in m.body)
+            self.assertIn(f"along with {orders[0].name}.", note.body)
+            self.assertIn("a new credit note is needed", note.body)
+            self.assertNotIn("new invoice", note.body)
+
     def test_without_a_status_for_cancelled_orders_there_is_still_a_row(self):
         self.rejected.active = False
         order = self._create_order()

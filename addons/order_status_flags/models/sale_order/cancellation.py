@@ -211,7 +211,8 @@ class SaleOrder(models.Model):
     # === BUSINESS METHODS === #
 
     def _action_cancel(self):
-        """Override of `sale` to tell of the other orders that were on the draft invoices.
+        """Override of `sale` to tell of the other orders that were on the draft invoices, or on
+        the draft credit notes.
 
         Odoo cancels these as a whole, and says so nowhere.
         """
@@ -223,7 +224,8 @@ class SaleOrder(models.Model):
     def _tell_of_cancelled_drafts(self, drafts):
         """Note in all orders of an invoice that it was cancelled along with one of them.
 
-        :param account.move drafts: that were cancelled along with these orders
+        :param account.move drafts: invoices and credit notes that were cancelled along with these
+            orders
         """
         bodies = {}
         # sudo: other people's orders, and whoever cancels, a customer perhaps
@@ -234,13 +236,25 @@ class SaleOrder(models.Model):
                 continue
             company = draft.company_id.partner_id
             told = draft.with_context(lang=get_active_lang(self.env, company.lang))
-            body = Markup("<p>%s</p>") % told.env._(
-                "The draft invoice %(invoice)s was cancelled along with %(cancelled)s. It was for"
-                " %(others)s too, so a new invoice is needed.",
-                invoice=told._get_html_link(),
-                cancelled=", ".join((orders & self.sudo()).mapped("name")),
-                others=", ".join(others.mapped("name")),
+            names = {
+                "invoice": told._get_html_link(),
+                "cancelled": ", ".join((orders & self.sudo()).mapped("name")),
+                "others": ", ".join(others.mapped("name")),
+            }
+            text = (
+                told.env._(
+                    "The draft credit note %(invoice)s was cancelled along with %(cancelled)s. It"
+                    " was for %(others)s too, so a new credit note is needed.",
+                    **names,
+                )
+                if draft.move_type == "out_refund"
+                else told.env._(
+                    "The draft invoice %(invoice)s was cancelled along with %(cancelled)s. It was"
+                    " for %(others)s too, so a new invoice is needed.",
+                    **names,
+                )
             )
+            body = Markup("<p>%s</p>") % text
             for order in orders & self.sudo() | others:
                 bodies[order.id] = bodies.get(order.id, Markup()) + body
         if bodies:
