@@ -16,6 +16,11 @@ class OrderStatusRuleRun(models.Model):
         comodel_name="sale.order", required=True, ondelete="cascade", index=True, readonly=True
     )
     entered = fields.Datetime(required=True, readonly=True)
+    has_failed = fields.Boolean(
+        string="Failed",
+        readonly=True,
+        help="The rule did nothing and is tried again; the order says so already.",
+    )
 
     # Two servers that run the same rule at the same moment: one of them comes too late.
     _once = models.UniqueIndex("(automation_id, order_id, entered)")

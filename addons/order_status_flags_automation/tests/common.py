@@ -1,5 +1,7 @@
 from odoo.addons.order_status_flags.tests.common import OrderStatusCommon
 
+CRON = "base_automation.ir_cron_data_base_automation_check"
+
 
 class RuleCommon(OrderStatusCommon):
     """Automation rules on orders, and what they have done."""
@@ -64,3 +66,34 @@ class RuleCommon(OrderStatusCommon):
     def _runs(self, order):
         """How often a rule without an action has run on the order."""
         return len(order.client_order_ref or "")
+
+
+class DaysCommon(RuleCommon):
+    """Rules about days in a status, and orders that have been in it for so long."""
+
+    def _create_days_rule(self, *actions, days=3, **values):
+        return self._create_rule(
+            "on_days_in_order_status", self.packed, *actions, trg_date_range=days, **values
+        )
+
+    def _pack(self, days, **values):
+        order = self._create_order(**values)
+        order.set_order_status(self.packed.id)
+        self._age(order, days)
+        return order
+
+    def _age(self, order, days):
+        self.env.flush_all()
+        for query in (
+            "UPDATE sale_order SET order_status_date = order_status_date - %s * interval '1 day'"
+            " WHERE id = %s",
+            "UPDATE sale_order_status_history SET date = date - %s * interval '1 day'"
+            " WHERE order_id = %s",
+        ):
+            self.env.cr.execute(query, [days, order.id])
+        self.env.invalidate_all()
+
+    def _run_cron(self):
+        with self.enter_registry_test_mode():
+            self.env.ref(CRON).method_direct_trigger()
+        self.env.invalidate_all()

@@ -9,41 +9,13 @@ from odoo.exceptions import AccessError, LockError
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import SQL, mute_logger
 
-from .common import RuleCommon
+from .common import CRON, DaysCommon
 
-CRON = "base_automation.ir_cron_data_base_automation_check"
 DAYS = LOGGER = "odoo.addons.order_status_flags_automation.models.base_automation.days"
 
 
 @tagged("post_install", "-at_install")
-class TestDays(RuleCommon):
-    def _create_days_rule(self, *actions, days=3, **values):
-        return self._create_rule(
-            "on_days_in_order_status", self.packed, *actions, trg_date_range=days, **values
-        )
-
-    def _pack(self, days, **values):
-        order = self._create_order(**values)
-        order.set_order_status(self.packed.id)
-        self._age(order, days)
-        return order
-
-    def _age(self, order, days):
-        self.env.flush_all()
-        for query in (
-            "UPDATE sale_order SET order_status_date = order_status_date - %s * interval '1 day'"
-            " WHERE id = %s",
-            "UPDATE sale_order_status_history SET date = date - %s * interval '1 day'"
-            " WHERE order_id = %s",
-        ):
-            self.env.cr.execute(query, [days, order.id])
-        self.env.invalidate_all()
-
-    def _run_cron(self):
-        with self.enter_registry_test_mode():
-            self.env.ref(CRON).method_direct_trigger()
-        self.env.invalidate_all()
-
+class TestDays(DaysCommon):
     def test_rule_switches_the_scheduled_action_on(self):
         cron = self.env.ref(CRON)
         rule = self._create_days_rule()

@@ -213,21 +213,52 @@ class BaseAutomation(models.Model):
         """Run this rule on an order and keep that it has; one that fails stops no other."""
         try:
             with self.env.cr.savepoint():
-                self.env["order.status.rule.run"].create(
-                    {
-                        "automation_id": self.id,
-                        "order_id": order.id,
-                        "entered": order.order_status_date,
-                    }
-                )
+                self._keep_run(order)
                 self._process_or_take_back(order)
             return True
         except CLASHES:
             raise  # the rule waits for the next run
-        except Exception:
+        except Exception as error:
             _logger.warning("Rule %s failed on %s", self.name, order.name, exc_info=True)
             self.env.invalidate_all()
+            self._tell_first_failure(order, error)
             return False
+
+    def _keep_run(self, order, has_failed=False):
+        """Keep that this rule has run on an order since it entered its status.
+
+        :param bool has_failed: it has done nothing, and is tried again
+        :return: whether it is the first time
+        :rtype: bool
+        """
+        values = {
+            "automation_id": self.id,
+            "order_id": order.id,
+            "entered": order.order_status_date,
+        }
+        run = self.env["order.status.rule.run"].search(
+            [(name, "=", value) for name, value in values.items()]
+        )
+        if run:
+            run.has_failed = has_failed
+        else:
+            run.create({**values, "has_failed": has_failed})
+        return not run
+
+    def _tell_first_failure(self, order, error):
+        """Say on an order that this rule failed, once for each time it enters the status.
+
+        Not each time: the rule tries it again every hour.
+        """
+        try:
+            with self.env.cr.savepoint():
+                if self._keep_run(order, has_failed=True):
+                    self._note_failure(order, error)
+        except CLASHES:
+            raise  # the rule waits for the next run
+        except Exception:  # an order that is deleted at this moment, say: it stops no other
+            _logger.warning("Order %s is not told of the failure", order.id, exc_info=True)
+            self.env.invalidate_all()
 
     @api.model
     def _leave_out_imported(self, changes):
@@ -309,6 +340,7 @@ class BaseAutomation(models.Model):
                  WHERE run.automation_id = %(rule)s
                    AND run.order_id = %(order)s.id
                    AND run.entered = %(order)s.order_status_date
+                   AND run.has_failed IS NOT TRUE
             )
             AND (
                 SELECT row.source

@@ -214,6 +214,12 @@ class BaseAutomation(models.Model):
         # sudo: rules are readable by administrators only, their names are told
         rule = self.sudo()
         _logger.warning("Automation rule %s failed on %s", rule.name, order.name, exc_info=True)
+        self._note_failure(order, error)
+
+    def _note_failure(self, order, error):
+        """Say on the order that this rule failed."""
+        # sudo: as above
+        rule = self.sudo()
         # sudo: whoever changes the order may not write on it
         told = order.sudo()
         # For the colleagues, whoever causes it.
