@@ -22,6 +22,11 @@ class SaleOrderStatus(models.Model):
         return super()._get_added_events() + ADDED_EVENTS
 
     @api.model
+    def _get_shipping_events(self):
+        """Override of `order_status_flags` to name what the ERP has delivered in full."""
+        return (*super()._get_shipping_events(), "erp_shipped")
+
+    @api.model
     def _find_codebook_findings(self):
         """Override of `order_status_flags` to find mappings of a feed to archived flags."""
         mappings = self.env["order.flag.feed.mapping"].search([("flag_id.active", "=", False)])

@@ -1,1 +1,8 @@
-from . import sale_order, sale_order_line, stock_location, stock_move, stock_picking
+from . import (
+    sale_order,
+    sale_order_line,
+    sale_order_status,
+    stock_location,
+    stock_move,
+    stock_picking,
+)

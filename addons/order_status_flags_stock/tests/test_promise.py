@@ -130,6 +130,25 @@ class TestPromiseOfDeliveries(StockStatusCommon):
         # The customer reads that all is done, and is told of no delay.
         self.assertTrue(order._get_customer_promise()["is_fulfilled"])
 
+    def test_who_reads_that_it_was_shipped_is_told_of_no_delay(self):
+        """An ERP ships and says so by a flag; Odoo's transfers stay open, and clerks see them."""
+        self.env.company.order_status_delay_days = 1
+        told, untold = self._create_order(), self._create_order()
+        shipped = self.env.ref("order_status_flags_stock.status_shipped")
+        told.set_order_status(shipped.id)
+        with freeze_time(NOON + timedelta(days=20)):
+            self.env["sale.order"]._pass_promises()
+            self.assertEqual((told.promise_state, untold.promise_state), ("late", "late"))
+            promises = (told | untold)._get_customer_promises()
+            self.assertEqual([promises[o.id]["is_late"] for o in (told, untold)], [False, True])
+            # Not looked at again every hour for as long as the transfers are open.
+            self.assertEqual(self.env["sale.order"]._find_due_delays() & (told | untold), untold)
+            self.env["sale.order"]._queue_due_delays()
+        rows = self.env["sale.order.status.history"].search(
+            [("order_id", "in", (told | untold).ids), ("mail_kind", "=", "delay")]
+        )
+        self.assertEqual(rows.order_id, untold)
+
     def test_return_changes_nothing(self):
         order = self._create_order()
         self._ship(order.picking_ids)

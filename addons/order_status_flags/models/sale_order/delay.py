@@ -131,7 +131,7 @@ class SaleOrder(models.Model):
     def _find_due_delays(self, limit=None, after=0):
         """Return the orders (sudo) whose customers are to be told of a delay, and were not."""
         names = ["promise_state", "promise_date", "promised_date", "promise_told", "company_id"]
-        self.flush_model(names)
+        self.flush_model([*names, "customer_status_id"])
         self.env["res.company"].flush_model(["order_status_delay_days"])
         rows = self.env.execute_query(
             SQL(
@@ -144,9 +144,11 @@ class SaleOrder(models.Model):
                    AND so.promise_state IN ('at_risk', 'late')
                    AND (so.promise_state = 'late'
                         OR so.promise_date - so.promised_date >= company.order_status_delay_days)
+                   AND (so.customer_status_id = ANY(%(all_left)s)) IS NOT TRUE
                    AND so.id > %(after)s
               ORDER BY so.id LIMIT %(limit)s
                 """,
+                all_left=[*self.env["sale.order.status"]._get_all_left_ids()],
                 after=after,
                 limit=limit,
             )

@@ -421,9 +421,9 @@ class SaleOrder(models.Model):
         today = today or order._get_promise_days()[order.company_id]
         has_passed = order.promise_date < today
         waits = order.promise_state == "none"  # for its customer: rejected ones are out already
-        # Who reads that all is done is told of no delay, whatever is still open here.
-        is_fulfilled = bool(order.promise_fulfilled_on) or (
-            order.customer_status_id.category == "done"
+        # Who reads that all has left is told of no delay, whatever is still open here.
+        is_fulfilled = bool(
+            order.promise_fulfilled_on or order.customer_status_id._says_that_all_left()
         )
         return {
             "first": order.promised_date,

@@ -292,6 +292,29 @@ class SaleOrderStatus(models.Model):
         # sudo: for the engine, which sets statuses for people who do not read the codebook
         return self.sudo().browse(max(fitting)[-1] if fitting else ())
 
+    @api.model
+    def _get_shipping_events(self):
+        """Return the codes of the events that say that all goods of an order have left.
+
+        Hook: addons that bring such an event name it. A status that has one tells the customer the
+        same when a person, a flag or an ERP sets it.
+        """
+        return ()
+
+    def _says_that_all_left(self):
+        """Whether who reads this status, or none, takes it that nothing is left to ship."""
+        return self.id in self._get_all_left_ids()
+
+    @api.model
+    @tools.ormcache()
+    def _get_all_left_ids(self):
+        """Return the ids of the statuses that say so, cached, as lists of orders ask."""
+        # sudo: of every company, the reader's rights do not matter; as in `_get_event_rules`
+        statuses = self.sudo().with_context(active_test=False)
+        done = statuses.search([("category", "=", "done")]).ids
+        rules = [self._get_event_rules(code) for code in self._get_shipping_events()]
+        return frozenset(done).union(status_id for rule in rules for status_id, *_kind in rule)
+
     def _fits(self, order):
         """Whether orders of this document type and company may have the status or flag."""
         self.ensure_one()
