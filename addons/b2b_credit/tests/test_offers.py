@@ -103,6 +103,33 @@ class TestQuotations(OfferCommon):
         order.action_confirm()
         self.assertEqual(self.offer.state, "sale")
 
+    def test_what_is_looked_at_and_released_stays_as_it_is(self):
+        """A release has no amount: an option that is added later would be released with it."""
+        self._set_limit(1, "approval")
+        self.offer.order_line = [
+            Command.create({"display_type": "line_section", "name": "On", "is_optional": True}),
+            Command.create({"product_id": self.product_b.id, "product_uom_qty": 0}),
+        ]
+        option = self.offer.order_line[-1]
+        self._set_option(option, 1)
+        self.assertEqual(option.product_uom_qty, 1, "still to be chosen")
+        self.assertNotIn("error", self._accept(self.buyer_user))
+        self._set_option(option, 1000)
+        self.assertEqual((option.product_uom_qty, self.offer.b2b_credit_hold), (1, True))
+        self.offer.with_user(self.seller_user).action_release_credit_hold("paid by phone")
+        self._set_option(option, 1000)
+        self.assertEqual((option.product_uom_qty, self.offer.state), (1, "sent"))
+
+    def _set_option(self, line, quantity):
+        """Choose an option of a quotation as its page does."""
+        self._login(self.buyer_user)
+        self.env.flush_all()
+        self.make_jsonrpc_request(
+            f"/my/orders/{line.order_id.id}/update_line_dict",
+            {"line_id": line.id, "input_quantity": quantity},
+        )
+        self.env.invalidate_all()
+
     def test_draft_that_was_signed_is_no_draft(self):
         self._set_limit(1, "approval")
         self.offer.state = "draft"

@@ -88,6 +88,16 @@ class SaleOrder(models.Model):
     # === WHAT BECOMES OF IT === #
 
     def _validate_order(self):
+    def _can_be_edited_on_portal(self):
+        """Override of `sale` to keep what is looked at for its credit, and released, as it is.
+
+        A release has no amount of its own: it is one of what the customer has accepted.
+        """
+        order = self.sudo()  # customers do not read what is held
+        if order.b2b_credit_hold or order.b2b_credit_released_on:
+            return False
+        return super()._can_be_edited_on_portal()
+
         """Override of `sale`: what a customer accepts above the credit waits for a salesperson.
 
         :raise UserError: when the policy is to refuse it
