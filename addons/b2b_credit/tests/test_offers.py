@@ -197,6 +197,12 @@ class TestQuotations(OfferCommon):
         self._pay(self.offer, "done")
         self.assertEqual((self.offer.state, self.offer.b2b_credit_hold), ("sale", False))
 
+    def test_what_a_salesperson_confirmed_is_not_held_by_a_payment_to_come(self):
+        self._set_limit(1, "approval")
+        self.offer.with_user(self.seller_user).action_confirm()
+        self._pay(self.offer, "pending")
+        self.assertEqual((self.offer.state, self.offer.b2b_credit_hold), ("sale", False))
+
     def test_part_payment_waits_for_a_salesperson(self):
         self._expect_part_payment_to_wait("approval")
 

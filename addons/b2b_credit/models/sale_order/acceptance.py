@@ -147,6 +147,7 @@ class SaleOrder(models.Model):
             or self.b2b_qualifier
             or self.b2b_credit_released_on
             or self.company_id.b2b_credit_policy == "inform"
+            or self.state not in ("draft", "sent")  # a salesperson has confirmed it already
             or not self._is_b2b_credit_asked()
         ):
             return False
