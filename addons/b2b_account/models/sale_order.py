@@ -50,6 +50,15 @@ class SaleOrder(models.Model):
         ]
 
     def _convert_b2b_amount(self, amount, currency=None):
+    def _may_b2b_checkout_refuse(self):
+        """Hook: return whether the checkout may refuse a cart in which it has found no problem.
+
+        What is chosen there may be in its way; nobody is promised an order then.
+
+        :rtype: bool
+        """
+        return False
+
         """Return an amount in the currency of the selling company, at today's rate.
 
         :param float amount: of this order

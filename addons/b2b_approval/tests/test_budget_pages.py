@@ -58,6 +58,15 @@ class TestBudgetPages(ApprovalCommon):
         (said,) = page.xpath("//div[contains(@class, 'o_b2b_notices')]/div[@role='alert']")
         self.assertIn("The budget of 100 Workshop is exceeded by", said.text_content())
 
+    def test_budget_that_would_refuse_promises_nothing(self):
+        cart = self._get_cart()
+        budget = self._create_budget(1, policy="warn")
+        for policy, is_refused in (("warn", False), ("approval", False), ("block", True)):
+            budget.policy = policy
+            self.assertEqual(cart._may_b2b_checkout_refuse(), is_refused, policy)
+        budget.amount = 1000000
+        self.assertFalse(cart._may_b2b_checkout_refuse())
+
     # === WHAT WAS TYPED === #
 
     def _get_typed(self, response, path):

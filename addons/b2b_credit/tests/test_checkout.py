@@ -142,6 +142,22 @@ class TestCreditCheckout(CreditCommon):
                 self.assertIn(words, notice)
                 self.assertNotIn("ask a colleague", notice, "nothing is refused")
 
+    def test_nothing_is_promised_beside_a_refusal(self):
+        self._set_limit(1, "inform")
+        self.assertIn("all the same", self._get("/my/b2b/checkout").text)
+        self.member.may_order = False
+        response = self._get("/my/b2b/checkout")
+        self.assertIn("order for Buyer Ltd", " ".join(self._alerts(response)))
+        self.assertNotIn("all the same", response.text)
+
+    def test_nothing_is_promised_where_a_choice_may_be_refused(self):
+        orders = self.registry["sale.order"]
+        self.patch(orders, "_may_b2b_checkout_refuse", lambda order: True)
+        for policy in ("inform", "approval"):
+            self._set_limit(1, policy)
+            (notice,) = self.cart._get_b2b_credit_notice()
+            self.assertIn("exceeds", notice)
+
     def test_amounts_in_the_words(self):
         self._set_limit(100, "block")
         self._create_invoice(60)

@@ -149,12 +149,6 @@ class SaleOrder(models.Model):
         :return: messages, of all cost centres of the customer that can be chosen
         :rtype: list[str]
         """
-        self.ensure_one()
-        order = self.sudo()  # buyers read neither cost centres nor budgets
-        centers = order.env["b2b.cost.center"]._get_of_customer(order.b2b_customer_id)
-        day = order.env["b2b.agreement"]._get_today(order.company_id)
-        budgets = order.env["b2b.budget"]._get_of_day(centers, order.company_id, day)
-        amount = order.company_id.currency_id.round(order._convert_b2b_amount(untaxed))
         ends = {
             "warn": self.env._("You can order all the same."),
             "approval": self.env._("The order needs an approval."),
@@ -162,8 +156,32 @@ class SaleOrder(models.Model):
         }
         return [
             f"{budget.with_env(self.env)._describe_excess(by)} {ends[budget.policy]}"
-            for budget, by in budgets._find_exceeded(order, amount).items()
+            for budget, by in self._find_b2b_exceeded_by_choice(untaxed).items()
         ]
+
+    def _find_b2b_exceeded_by_choice(self, untaxed):
+        """Return the budgets that this cart may exceed, as a cost centre is chosen.
+
+        :param float untaxed: as for `_get_b2b_budget_outlook`
+        :return: `{b2b.budget: by how much}`, in sudo mode
+        :rtype: dict
+        """
+        self.ensure_one()
+        order = self.sudo()  # buyers read neither cost centres nor budgets
+        centers = order.env["b2b.cost.center"]._get_of_customer(order.b2b_customer_id)
+        day = order.env["b2b.agreement"]._get_today(order.company_id)
+        budgets = order.env["b2b.budget"]._get_of_day(centers, order.company_id, day)
+        amount = order.company_id.currency_id.round(order._convert_b2b_amount(untaxed))
+        return budgets._find_exceeded(order, amount)
+
+    def _may_b2b_checkout_refuse(self):
+        """Override of `b2b_account`: a budget may, of a cost centre that can be chosen."""
+        if super()._may_b2b_checkout_refuse():
+            return True
+        if self.b2b_qualifier != "cart":
+            return False
+        exceeded = self._find_b2b_exceeded_by_choice(self._get_b2b_today()["untaxed"])
+        return bool(self._get_b2b_budget_policies(exceeded, "block"))
 
     def action_confirm(self):
         """Override of `sale` to keep the day whose budget pays for an order of the seller.

@@ -163,10 +163,10 @@ class SaleOrder(models.Model):
         # sudo: buyers do not read the seller's settings
         policy = self.sudo().company_id.b2b_credit_policy
         words = self._get_b2b_credit_words(total) if policy != "block" else []
-        if words and policy == "approval":
-            words.append(
-                self.env._("You can place it; we look at it before we confirm and deliver.")
-            )
-        elif words:
-            words.append(self.env._("You can place it all the same."))
-        return words
+        if not words or self._may_b2b_checkout_refuse():
+            return words
+        if policy == "approval":
+            promise = self.env._("You can place it; we look at it before we confirm and deliver.")
+        else:
+            promise = self.env._("You can place it all the same.")
+        return [*words, promise]
