@@ -3,7 +3,7 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from odoo.addons.b2b_account.tests.quotations import QuotationCommon
 
@@ -346,6 +346,19 @@ class TestSalesperson(OfferCommon):
         self._set_limit(self.cart.amount_total, "inform")
         self._place()
         self.assertFalse(self.cart.with_user(self.seller_user).b2b_credit_warning)
+
+    def test_placed_order_that_another_system_invoiced_is_taken_off_from_nothing(self):
+        self._place()
+        amount = self.cart.amount_total
+        others = self._create_offer()
+        others.action_confirm()
+        self._set_limit(others.amount_total + amount - 0.01, "inform")
+        hook = "_get_invoiced_elsewhere_sql"
+        invoiced = lambda _self: SQL("id = %s", self.cart.id)  # noqa: E731
+        with patch.object(self.registry["sale.order"], hook, invoiced):
+            self.assertIn("credit limit", self.cart._get_b2b_seller_warning())
+            self.customer.credit_limit += 0.01
+            self.assertFalse(self.cart._get_b2b_seller_warning(), "exactly met is within")
 
     def test_held_order_says_so_itself(self):
         self._set_limit(1, "approval")

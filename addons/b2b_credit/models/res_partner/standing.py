@@ -35,23 +35,26 @@ class ResPartner(models.Model):
                 standing.days = max(standing.days, days)
         return standing
 
-    def _get_b2b_ordered(self, company, today):
+    def _get_b2b_ordered(self, company, today, order=None):
         """Return what was ordered and is not invoiced, at the day's rate.
 
         Posted invoices count, drafts do not: nobody owes anything by a draft. What was invoiced
         once stays invoiced, also when it is credited, since that does not order it anew.
+
+        :param sale.order order: what of it this order is, all orders by default
         """
+        rows = self.env.execute_query(self._get_b2b_ordered_sql(company, order))
         # sudo: buyers do not read the seller's company
         currencies = self.env["res.currency"]
         return sum(
             currencies.browse(currency_id)._convert(
                 float(amount), company.sudo().currency_id, company, today
             )
-            for currency_id, amount in self.env.execute_query(self._get_b2b_ordered_sql(company))
+            for currency_id, amount in rows
         )
 
-    def _get_b2b_ordered_sql(self, company):
-        """Return the SQL of what is not invoiced of placed orders, by currency.
+    def _get_b2b_ordered_sql(self, company, order=None):
+        """Return the SQL of what is not invoiced of placed orders, or of one, by currency.
 
         By quantity, since an invoice may have another price. A down payment is an invoice before
         its time: it is taken off until the final invoice takes it off, or it is credited.
@@ -76,6 +79,7 @@ class ResPartner(models.Model):
                      WHERE b2b_customer_id = %(customer)s
                        AND company_id IN %(companies)s
                        AND was_placed AND state != 'cancel'
+                       AND %(only)s
                        AND %(may_be_open)s
                        AND NOT %(invoiced_elsewhere)s
                  ))
@@ -131,6 +135,7 @@ class ResPartner(models.Model):
             """,
             customer=self.id,
             companies=company._get_b2b_branches_sql(),
+            only=SQL("id = %s", order._origin.id or 0) if order else SQL("TRUE"),
             may_be_open=self._get_b2b_may_be_open_sql(),
             is_over=self.env["sale.order"]._get_delivery_over_sql(),
             invoiced_elsewhere=self.env["sale.order"]._get_invoiced_elsewhere_sql(),

@@ -63,8 +63,9 @@ class SaleOrder(models.Model):
         standing = customer._get_b2b_standing(company)
         today = self.env["b2b.agreement"]._get_today(company)
         amount = currency._convert(total, company.currency_id, company, today)
-        if self.was_placed:  # it is counted there already
-            standing.ordered = max(standing.ordered - amount, 0.0)
+        if self.was_placed:  # it is counted there already, as far as nobody has invoiced it
+            counted = customer._get_b2b_ordered(company, today, order=self)
+            standing.ordered -= min(amount, counted)
         return "\n".join(
             [
                 *self._get_b2b_limit_words(standing, amount, company),
