@@ -1,4 +1,5 @@
-from odoo import models
+from odoo import api, models
+from odoo.tools import SQL
 
 from .. import rights
 
@@ -145,3 +146,25 @@ class SaleOrder(models.Model):
         :rtype: list[str]
         """
         return []
+
+    # === ACCEPTED, AND NO ORDERS YET === #
+
+    @api.model
+    def _get_b2b_accepted_sql(self):
+        """Hook: return which quotations are accepted and wait for somebody before they are orders.
+
+        :return: a condition of rows `sale` of `sale_order`
+        :rtype: SQL
+        """
+        return SQL("FALSE")
+
+    def _check_b2b_acceptance(self):
+        """Hook: refuse, one customer after the other, what cannot be accepted by now.
+
+        For what is not confirmed at once; Odoo's `_validate_order` is there for the rest.
+
+        :raise UserError: with the reason
+        """
+
+    def _note_b2b_acceptance(self):
+        """Hook: keep what counts of the moment at which this order was accepted, and waits."""

@@ -17,8 +17,9 @@ class B2bBudget(models.Model):
     """What may be ordered on a cost centre within a period, at one selling company.
 
     The day of the request chooses the period. An order is reserved while it waits for an approval,
-    spent once it is placed, and released when it is declined, withdrawn, expired or cancelled;
-    credit notes give back what they credit.
+    as is a quotation that the customer accepted and the seller looks at; it is spent once it is
+    placed, and released when it is declined, withdrawn, expired or cancelled; credit notes give
+    back what they credit.
     """
 
     _name = "b2b.budget"
@@ -54,7 +55,9 @@ class B2bBudget(models.Model):
         required=True,
         default="warn",
     )
-    reserved = fields.Monetary(compute="_compute_use", help="Waits for an approval.")
+    reserved = fields.Monetary(
+        compute="_compute_use", help="Waits for an approval, or for the seller."
+    )
     spent = fields.Monetary(compute="_compute_use", help="Ordered, less what was credited.")
     left = fields.Monetary(compute="_compute_use")
     lock_count = fields.Integer(
@@ -139,7 +142,8 @@ class B2bBudget(models.Model):
         """
         return SQL(
             """
-            SELECT sale.b2b_qualifier = 'approval' AND sale.state = 'draft' AS is_reserved,
+            SELECT sale.b2b_qualifier = 'approval' AND sale.state = 'draft'
+                   OR sale.b2b_qualifier IS NULL AND sale.state != 'sale' AS is_reserved,
                    ROUND(GREATEST(0, taken.amount - GREATEST(0, COALESCE(booked.credited, 0)
                        - GREATEST(0, COALESCE(booked.invoiced, 0) - taken.amount)
                    )), own.decimal_places) AS amount
@@ -191,9 +195,11 @@ class B2bBudget(models.Model):
                     sale.state = 'sale'
                     OR sale.b2b_qualifier = 'order' AND sale.state = 'sent'
                     OR sale.b2b_qualifier = 'approval' AND approval.state = 'pending'
+                    OR %(accepted)s
                )
             """,
             without=without.id if without else 0,
+            accepted=self.env["sale.order"]._get_b2b_accepted_sql(),
         )
 
     @api.model

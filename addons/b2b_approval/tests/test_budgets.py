@@ -116,6 +116,33 @@ class TestBudgets(BudgetCommon):
         self.env["sale.order"].browse(order.id)._action_cancel()
         self.assertEqual(self._use(budget), (0, 0, 1000))
 
+    def test_accepted_quotation_that_waits_is_reserved(self):
+        """As `b2b_credit` lets it wait; nothing else may take what is left meanwhile."""
+        budget = self._create_budget(1000, policy="block", date_start="2001-01-01")
+        offer = self._create_order(
+            [(self.product, 2)],
+            partner_id=self.buyer_user.partner_id.id,
+            cost_center_id=self.center.id,
+            state="sent",
+            date_order="2000-12-31",  # the day of its acceptance counts
+        )
+        amount = offer.amount_untaxed
+        self.assertEqual(self._use(budget), (0, 0, 1000))
+        orders = self.registry["sale.order"]
+        self.patch(orders, "_get_b2b_accepted_sql", lambda _self: SQL("sale.id = %s", offer.id))
+        offer._note_b2b_acceptance()
+        self.assertEqual(self._use(budget), (amount, 0, 1000 - amount))
+        budget.amount = amount + self.amount - 0.01
+        with self.assertRaisesRegex(UserError, "is exceeded"), self.cr.savepoint():
+            self._place(**self.form)
+        budget.amount = amount + self.amount
+        self._place(**self.form)
+        self.assertEqual(self._use(budget)[:2], (amount, self.amount))
+        offer.action_confirm()
+        reserved, spent, left = self._use(budget)
+        self.assertEqual((reserved, left), (0, 0))
+        self.assertAlmostEqual(spent, amount + self.amount)
+
     def test_credit_note_gives_back(self):
         self.product.invoice_policy = "order"
         budget = self._create_budget(1000)

@@ -1,6 +1,6 @@
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
@@ -129,6 +129,57 @@ class TestQuotations(OfferCommon):
             {"line_id": line.id, "input_quantity": quantity},
         )
         self.env.invalidate_all()
+
+    def _get_accepted(self):
+        self.env.flush_all()
+        accepted = self.env["sale.order"]._get_b2b_accepted_sql()
+        rows = self.env.execute_query(SQL("SELECT id FROM sale_order sale WHERE %s", accepted))
+        return self.env["sale.order"].browse(row[0] for row in rows)
+
+    def test_what_was_accepted_and_waits_takes_from_budgets(self):
+        """Where `b2b_approval` is installed, a second quotation is refused by the first one."""
+        self._set_limit(1, "approval")
+        second = self._create_offer()
+        if "b2b.budget" in self.env:
+            center = {"partner_id": self.customer.id, "code": "100", "name": "Workshop"}
+            center = self.env["b2b.cost.center"].create(center)
+            (self.offer | second).cost_center_id = center
+            self.env["b2b.budget"].create(
+                {
+                    "cost_center_id": center.id,
+                    "date_start": "2000-01-01",
+                    "date_end": "2100-12-31",
+                    "amount": self.offer.amount_untaxed,
+                    "policy": "block",
+                }
+            )
+        self.assertNotIn(self.offer, self._get_accepted())
+        self.assertNotIn("error", self._accept(self.buyer_user))
+        self.assertIn(self.offer, self._get_accepted())
+        self.offer.with_user(self.seller_user).action_release_credit_hold("paid by phone")
+        self.assertIn(self.offer, self._get_accepted())
+        if "b2b.budget" in self.env:
+            self.assertIn("is exceeded", self._accept(self.buyer_user, second)["error"])
+            with self.assertRaisesRegex(UserError, "is exceeded"), self.cr.savepoint():
+                second.sudo()._validate_order()
+            self.assertFalse(second.b2b_credit_hold)
+        self.offer.with_user(self.seller_user).action_confirm()
+        self.assertNotIn(self.offer, self._get_accepted())
+
+    def test_what_waits_is_asked_and_noted_as_what_is_confirmed(self):
+        self._set_limit(1, "approval")
+        called = []
+        for name in ("_check_b2b_acceptance", "_note_b2b_acceptance"):
+            note = lambda orders, name=name: called.append((name, orders.ids))  # noqa: E731
+            self.patch(self.registry["sale.order"], name, note)
+        self._accept(self.buyer_user)
+        self.assertEqual(
+            called,
+            [
+                ("_note_b2b_acceptance", self.offer.ids),
+                ("_check_b2b_acceptance", self.offer.ids),
+            ],
+        )
 
     def test_draft_that_was_signed_is_no_draft(self):
         self._set_limit(1, "approval")

@@ -132,9 +132,20 @@ class SaleOrder(models.Model):
 
         :raise UserError: when a budget refuses it by now
         """
+        self._check_b2b_acceptance()
+        return super()._validate_order()
+
+    def _check_b2b_acceptance(self):  # pylint: disable=missing-return
+        """Override of `b2b_account` to ask the budgets."""
+        super()._check_b2b_acceptance()
         for order in self.sudo():  # one, as customers accept them; they read no budgets
             if budgets := order._get_b2b_quotation_budgets():
                 budgets._lock_for_order()
                 if problems := order._get_b2b_budget_refusal():
                     raise UserError("\n".join(problems))
-        return super()._validate_order()
+
+    def _note_b2b_acceptance(self):  # pylint: disable=missing-return
+        """Override of `b2b_account` to take what waits from the budget of the day."""
+        super()._note_b2b_acceptance()
+        for order in self.sudo().filtered("cost_center_id"):  # one; customers read no budgets
+            order.write(order._prepare_b2b_budget_values())

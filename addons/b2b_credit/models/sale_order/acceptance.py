@@ -1,6 +1,7 @@
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from odoo.addons.mail_delivery_retry.language import get_active_lang
 
@@ -87,7 +88,6 @@ class SaleOrder(models.Model):
 
     # === WHAT BECOMES OF IT === #
 
-    def _validate_order(self):
     def _can_be_edited_on_portal(self):
         """Override of `sale` to keep what is looked at for its credit, and released, as it is.
 
@@ -98,12 +98,15 @@ class SaleOrder(models.Model):
             return False
         return super()._can_be_edited_on_portal()
 
+    def _validate_order(self):
         """Override of `sale`: what a customer accepts above the credit waits for a salesperson.
 
         :raise UserError: when the policy is to refuse it
         """
         self._check_b2b_offer()
-        accepted = self - self._hold_b2b_offers()
+        held = self._hold_b2b_offers()
+        held._check_b2b_acceptance()  # these do not come to where the others are asked
+        accepted = self - held
         return super(SaleOrder, accepted)._validate_order() if accepted else None
 
     def _check_b2b_offer(self):
@@ -144,10 +147,10 @@ class SaleOrder(models.Model):
         due = self._get_b2b_amount_due()
         if (
             not due
+            or self.state not in ("draft", "sent")  # a salesperson has confirmed it already
             or self.b2b_qualifier
             or self.b2b_credit_released_on
             or self.company_id.b2b_credit_policy == "inform"
-            or self.state not in ("draft", "sent")  # a salesperson has confirmed it already
             or not self._is_b2b_credit_asked()
         ):
             return False
@@ -158,7 +161,22 @@ class SaleOrder(models.Model):
             if self.state == "draft":  # accepted, so it is no draft any more
                 self.with_context(tracking_disable=True).action_quotation_sent()
             seller._hold_b2b_credit(excess)  # tells by an event, which a draft has not
+            self._note_b2b_acceptance()
         return bool(excess)
+
+    @api.model
+    def _get_b2b_accepted_sql(self):
+        """Override of `b2b_account` to add what is held, or released and still to be confirmed."""
+        return SQL(
+            """
+            (
+                %s
+                OR sale.state = 'sent'
+                AND (sale.b2b_credit_hold OR sale.b2b_credit_released_on IS NOT NULL)
+            )
+            """,
+            super()._get_b2b_accepted_sql(),
+        )
 
     def _in_seller_language(self):
         """Return this order in the language of who releases it: of what its log says.
