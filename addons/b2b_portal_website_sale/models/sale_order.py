@@ -28,6 +28,18 @@ class SaleOrder(models.Model):
             fnames = set(fnames) - {"partner_invoice_id"}
         return super()._update_address(partner_id, fnames)
 
+    def _filter_b2b_billing(self, addresses):
+        """Return the addresses that the checkout offers for the invoice.
+
+        None whose choice would be left out, see `_update_address`.
+
+        :param res.partner addresses: of the customer
+        :rtype: res.partner
+        """
+        return addresses.filtered(
+            lambda one: one == self.partner_invoice_id or self._may_b2b_invoice(one.id)
+        )
+
     def _may_b2b_invoice(self, partner_id):
         """Whether the buyer may have the invoice sent to an address.
 

@@ -176,6 +176,9 @@ class TestWebOrders(ShopCommon):
         (button,) = page.xpath("//a[contains(@class, 'o_add_billing_address_btn')]")
         (switch,) = page.xpath("//label[@id='use_delivery_as_billing_label']/..")
         self.assertEqual((button.get("hidden"), switch.get("hidden")), ("hidden", "hidden"))
+        offered = page.xpath("//*[@id='billing_container']//*[@name='address_card']")
+        offered = {int(card.get("data-partner-id")) for card in offered}
+        self.assertEqual(offered, {billing.id}, "nothing that would not be taken")
         self._expect_payment(cart)
         member.may_see_finance = True
         self.make_jsonrpc_request(
