@@ -2,5 +2,3 @@
 
 # An invitation is made for the B2B portal: it leaves after the commit.
 INVITATION = object()
-# The token of an order is compared with one of a page, and not read.
-COMPARED = object()

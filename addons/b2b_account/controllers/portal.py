@@ -175,59 +175,14 @@ class CustomerPortal(portal.CustomerPortal):
         token = access_token or request.httprequest.args.get("access_token")
         if problems := get_acceptance_problems(self, order_id, token):
             return {"error": "\n".join(problems)}
-        answer = super().portal_quote_accept(
+        return super().portal_quote_accept(
             order_id, access_token=access_token, name=name, signature=signature
         )
-        if url := answer.get("redirect_url"):
-            answer["redirect_url"] = self._hide_b2b_token(order_id, url)
-        return answer
-
-    @http.route()
-    def portal_quote_decline(self, order_id, *args, **kwargs):
-        """Override of `sale` to lead on as the order's page does."""
-        response = super().portal_quote_decline(order_id, *args, **kwargs)
-        if response.location:
-            response.location = self._hide_b2b_token(order_id, response.location)
-        return response
-
-    @staticmethod
-    def _hide_b2b_token(order_id, url):
-        # sudo: whose order it is, is asked there; who may not see it is led elsewhere
-        return request.env["sale.order"].sudo().browse(order_id).exists()._hide_b2b_token(url)
-
-    @staticmethod
-    def _get_b2b_log_values(order, access_token):
-        """Return what lets write in the log of an order whoever gets no token.
-
-        To Odoo his login reads it only. A signature for himself opens the log, and nothing else.
-
-        :param sale.order order: as its page is shown
-        :param str access_token: of the address, if any
-        :rtype: dict
-        """
-        if access_token or not order.env.context.get("b2b_without_token"):
-            return {}
-        # The order has a token then: the signatures of all that have none would be the same.
-        order.with_context(b2b_without_token=False)._portal_ensure_token()
-        partner = request.env.user.partner_id
-        return {"pid": partner.id, "hash": order._sign_token(partner.id)}
-
-    def _get_payment_values(self, order_sudo, *args, **kwargs):
-        """Override of `sale` to let pay by login whoever gets no token."""
-        order_sudo = order_sudo._without_b2b_token(request.env.user)
-        return super()._get_payment_values(order_sudo, *args, **kwargs)
 
     def _get_page_view_values(
         self, document, access_token, values, session_history, no_breadcrumbs, **kwargs
     ):
-        """Override of `portal` to offer no button that would be refused.
-
-        And no link that is a way around the limits of who is logged in.
-        """
-        if document._name == "sale.order":
-            document = document._without_b2b_token(request.env.user)
-            log = self._get_b2b_log_values(document, access_token)
-            values = {**values, "sale_order": document, **log}
+        """Override of `portal` to offer no button that would be refused."""
         values = super()._get_page_view_values(
             document, access_token, values, session_history, no_breadcrumbs, **kwargs
         )

@@ -197,14 +197,6 @@ class ResPartner(models.Model):
         is_staff = any(not user.share for user in users)
         return super()._sees_invoices() and (is_staff or self._b2b_may(rights.SEE_FINANCE))
 
-    def _has_b2b_limits(self):
-        """Whether this contact may not order, only up to a limit, or sees no finance.
-
-        :rtype: bool
-        """
-        may_all = {rights.ORDER, rights.SEE_FINANCE} <= self._get_b2b_rights()
-        return not may_all or bool(self._get_b2b_member().order_limit)
-
     def _get_b2b_rights(self):
         """Return all that this contact may do for its company.
 

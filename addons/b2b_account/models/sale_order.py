@@ -2,7 +2,6 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from .. import rights
-from ..context_keys import COMPARED
 
 
 class SaleOrder(models.Model):
@@ -99,99 +98,6 @@ class SaleOrder(models.Model):
             company=buyer.commercial_partner_id.name,
             names=self.env["b2b.member"]._get_b2b_whom_to_ask(buyer),
         )
-
-    # === LINKS === #
-
-    def _has_field_access(self, field, operation):
-        """Override of `base` to let no portal user read the key of an order's link.
-
-        Whoever has it stands for the contact of the order, without any login. Pages read it in sudo
-        mode, and say who gets it. The public user reads no order anyway.
-        """
-        if (
-            field.name == "access_token"
-            and not self.env.su
-            and self.env.context.get("b2b_token") is not COMPARED
-            and self.env.user.share
-            and not self.env.user._is_public()
-        ):
-            return False
-        return super()._has_field_access(field, operation)
-
-    @api.model
-    def _get_thread_with_access(self, thread_id, **kwargs):
-        """Override of `portal`, which compares the token of a log's page with this one.
-
-        As whoever is logged in, although it gives him nothing to read.
-        """
-        thread = super()._get_thread_with_access(thread_id, **kwargs)
-        return thread.with_context(b2b_token=COMPARED)
-
-    def _portal_ensure_token(self):
-        """Override of `portal` to give none to the pages of colleagues who are limited.
-
-        E-mails have it all the same: they go to whom the seller chose.
-        """
-        if self.env.context.get("b2b_without_token"):
-            return ""
-        # sudo: portal users do not read it, see `_has_field_access`
-        return super(SaleOrder, self.sudo())._portal_ensure_token()
-
-    def _sign_token(self, pid):
-        """Override of `portal` to read the token that is signed for who gets a message."""
-        # sudo: a portal user writes the message, and does not read the token
-        return super(SaleOrder, self.sudo())._sign_token(pid)
-
-    def get_portal_url(
-        self, suffix=None, report_type=None, download=None, query_string=None, anchor=None
-    ):
-        """Override of `portal` to lead colleagues who are limited to the page by their login."""
-        order = self._without_b2b_token(self.env.user)
-        return super(SaleOrder, order).get_portal_url(
-            suffix=suffix,
-            report_type=report_type,
-            download=download,
-            query_string=query_string,
-            anchor=anchor,
-        )
-
-    def _get_share_url(self, redirect=False, signup_partner=False, pid=None, share_token=True):
-        """Override of `portal`: as `get_portal_url`, for the way from an e-mail to the page."""
-        order = self._without_b2b_token(self.env.user)
-        if self.env.user.share and not signup_partner:
-            order.check_access("read")
-            order = order.sudo()  # see `_has_field_access`; the access was checked
-        return super(SaleOrder, order)._get_share_url(
-            redirect=redirect, signup_partner=signup_partner, pid=pid, share_token=share_token
-        )
-
-    def _without_b2b_token(self, user):
-        """Return this order as its pages show it to a user.
-
-        :param res.users user: who is logged in
-        :return: the order; for whoever is limited it makes links without the token
-        :rtype: sale.order
-        """
-        return self.with_context(b2b_without_token=True) if self._limits_b2b_user(user) else self
-
-    def _limits_b2b_user(self, user):
-        """Whether a user is a colleague who may not do all that a bearer of the link may.
-
-        :param res.users user: who is logged in, or the public one
-        :rtype: bool
-        """
-        if not user.share or user._is_public() or not user.partner_id._has_b2b_limits():
-            return False
-        return self._is_customer_side(user.partner_id)
-
-    def _hide_b2b_token(self, url):
-        """Return an address of this order as the current user may have it.
-
-        :param str url: as Odoo made it, which makes it as the superuser
-        :rtype: str
-        """
-        token = self.sudo().access_token  # sudo: portal users do not read it
-        return url.replace(token, "") if token and self._limits_b2b_user(self.env.user) else url
 
     # === QUOTATIONS === #
 

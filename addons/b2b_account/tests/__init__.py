@@ -5,7 +5,6 @@ from . import (
     test_colleagues,
     test_finance,
     test_invitation_mails,
-    test_links,
     test_quotations,
     test_registration,
     test_registration_access,
