@@ -41,17 +41,23 @@ OWN_FIELDS = {
     "order_line": [Command.clear()],
 }
 PORTAL = tuple(kind for kind in KINDS if kind != "seller")
+# What an attempt that is refused leaves as it was.
+FACTS = (
+    *("state", "b2b_qualifier", "document_type", "locked"),
+    *("signed_by", "signed_on", "signature", "name"),
+    *("client_order_ref", "b2b_template_name", "b2b_template_shared"),
+    *("order_status_id", "order_flag_id", "pricelist_id"),
+)
 
 
 class StatesCommon(AccessCommon):
     def _facts(self, order):
         self.env.invalidate_all()
+        order = order.exists()
+        order.fetch(FACTS)  # not all of the order, it is asked some hundred times
         return (
-            order.exists().ids,
-            *(order.state, order.b2b_qualifier, order.document_type, order.locked),
-            *(order.signed_by, order.signed_on, order.signature, order.name),
-            *(order.client_order_ref, order.b2b_template_name, order.b2b_template_shared),
-            *(order.order_status_id, order.order_flag_id, order.pricelist_id),
+            order.ids,
+            *(order[name] for name in FACTS),
             [(line.product_id, line.product_uom_qty, line.price_unit) for line in order.order_line],
             order.invoice_ids,
         )
