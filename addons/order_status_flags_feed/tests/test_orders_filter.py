@@ -113,6 +113,39 @@ class TestOrdersFilter(OrdersCommon):
             self.assertEqual([row["state"] for row in found], ["cancelled"])
         self.assertEqual(self._read_all(cursor)[0], [])
 
+    def test_first_page_that_is_lost_loses_nothing(self):
+        """Whoever begins has no cursor yet by which to ask for the same page again."""
+        orders = self._create_orders(3, document_type="web")
+        self._filter()
+        old, *wanted = orders
+        self._filter(("id", "!=", old.id))
+        self._set_fetches_back()
+        old._action_cancel()
+        last = self._place()
+        for _answer in ("lost", "taken"):
+            first = self.as_client.orders()
+        self.assertEqual([row["id"] for row in first["orders"]], [order.id for order in wanted])
+        self.assertTrue(first["more"])
+        for _answer in ("lost", "taken"):
+            second = self.as_client.orders(first["cursor"])
+            found = {row["id"]: row["state"] for row in second["orders"]}
+            self.assertEqual((found[old.id], found[last.id]), ("cancelled", "confirmed"))
+            self.assertFalse(second["more"])
+        self.assertEqual(self._read_all(second["cursor"])[0], [])
+
+    def test_first_page_may_hold_no_order(self):
+        old = self._place()
+        self._filter()
+        self._filter(("id", "!=", old.id))
+        self._set_fetches_back()
+        old._action_cancel()
+        for _answer in ("lost", "taken"):
+            page = self.as_client.orders()
+        self.assertEqual((page["orders"], page["more"]), ([], True))
+        found, cursor = self._read_all(page["cursor"])
+        self.assertEqual([row["state"] for row in found], ["cancelled"])
+        self.assertEqual(self._read_all(cursor)[0], [])
+
     def test_order_of_another_company_is_not_told(self):
         order = self._place()
         self._news()

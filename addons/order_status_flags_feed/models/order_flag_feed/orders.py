@@ -1,6 +1,7 @@
 import re
 import time
 from dataclasses import dataclass
+from itertools import takewhile
 
 from odoo import fields, models
 from odoo.exceptions import UserError
@@ -68,6 +69,8 @@ class Candidate:
     told: tuple
     # Whether the client, which begins anew, was given it since.
     is_given_since: bool = False
+    # Whether the client, which begins anew, gets it for its change alone: the filter leaves it out.
+    is_left_out: bool = False
     # Whether the versions are to be written.
     is_news: bool = False
     content: dict = None
@@ -183,15 +186,28 @@ class OrderFlagFeed(models.Model):
             wanted = limit - len(found)
             candidates = self._find_candidates(place, after, border, wanted + 1)
             more = len(candidates) > wanted
-            looked += candidates[:wanted]
-            found += self._judge_candidates(candidates[:wanted], place)
+            page = candidates[:wanted]
+            told = self._judge_candidates(page, place)
+            # The first call names no moment: were its answer lost, what it brings but once would
+            # not come again. The page ends before that; the cursor of the next one has the moment.
+            is_cut = place.begun == 0 and any(candidate.is_left_out for candidate in told)
+            if is_cut:
+                page, told = self._cut_page(page), self._cut_page(told)
+            looked += page
+            found += told
             if looked:
                 after = looked[-1].position, looked[-1].touch
+            if is_cut:
+                more = True
+                break
         if not more:
             # All that lies below the border was seen, also where nothing was for this feed.
             after = max(after, (border[0], 0))
         self._write_down(looked, found)
         return found, after, more
+
+    def _cut_page(self, candidates):
+        return [*takewhile(lambda candidate: not candidate.is_left_out, candidates)]
 
     def _find_candidates(self, place, after, border, limit):
         """Return the next orders that were noted as changed and match the feed's filter.
@@ -312,18 +328,22 @@ class OrderFlagFeed(models.Model):
         Not what the filter leaves out and the ERP has as it is: only its content says that a note
         was no change. Again what was given since, as that answer may be lost.
         """
-        known = [
-            candidate.order_id
-            for candidate in candidates
-            if candidate.fetched == candidate.version and not candidate.is_given_since
-        ]
-        if not known:
+        given = [candidate.order_id for candidate in candidates if candidate.fetched]
+        if not given:
             return candidates
         # sudo: a feed gets what its filter says
         orders = self.env["sale.order"].sudo()
-        wanted = orders.search(self._get_export_domain() & Domain("id", "in", known))
-        left_out = set(known) - set(wanted.ids)
-        return [candidate for candidate in candidates if candidate.order_id not in left_out]
+        wanted = orders.search(self._get_export_domain() & Domain("id", "in", given))
+        left_out = set(given) - set(wanted.ids)
+        for candidate in candidates:
+            candidate.is_left_out = candidate.order_id in left_out
+        return [
+            candidate
+            for candidate in candidates
+            if not candidate.is_left_out
+            or candidate.is_given_since
+            or candidate.fetched != candidate.version
+        ]
 
     def _get_export_language(self):
         return self.company_id.partner_id.lang or "en_US"
