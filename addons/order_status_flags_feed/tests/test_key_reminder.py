@@ -116,6 +116,34 @@ class TestKeyReminder(FeedCommon):
         self.assertIn("Subiekt", reminder.summary)
         self.assertNotIn("renew it", reminder.summary)
 
+    def test_nobody_makes_another_activity_the_reminder(self):
+        """Revoking the key deletes the reminder, also that of another user."""
+        activity = self.env["mail.activity"].create({"summary": "x", "user_id": self.env.uid})
+        feeds = self.env["order.flag.feed"].with_user(self.manager)
+        for name, value in (
+            ("key_activity_id", activity.id),
+            ("key_maker_id", self.seller.id),
+            ("key_told_end", "2026-03-01 00:00:00"),
+        ):
+            with self.subTest(name), self.assertRaises(AccessError), self.cr.savepoint():
+                self.feed.with_user(self.manager).write({name: value})
+            with self.subTest(name), self.assertRaises(AccessError), self.cr.savepoint():
+                feeds.create({"name": "x", name: value})
+            feed = feeds.with_context(**{f"default_{name}": value}).create({"name": "x"})
+            self.assertFalse(feed[name])
+        self.feed.with_user(self.manager).action_revoke_key()
+        self.assertTrue(activity.exists())
+
+    def test_scheduled_action_that_somebody_else_runs(self):
+        self._pass(335)
+        self.env.cr.execute(
+            "UPDATE res_users_apikeys SET expiration_date = expiration_date - interval '1 day'"
+            " WHERE user_id = %s",
+            [self.feed.client_user_id.id],
+        )
+        self.env["order.flag.feed"].with_user(self.manager)._cron_remind_of_keys()
+        self.assertEqual(self.feed.key_activity_id.user_id, self.manager)
+
     def test_archived_feed_and_one_without_a_key(self):
         self._create_feed(name="Without")
         self.feed.active = False

@@ -5,6 +5,9 @@ from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.fields import Command
 
 CLIENT_GROUP = "order_status_flags_feed.group_feed_client"
+# Written by the feed only, which acts on them by more rights than its managers have.
+KEY_FIELDS = ("key_maker_id", "key_told_end", "key_activity_id")
+OWN_FIELDS = ("client_user_id", *KEY_FIELDS)
 
 # Flags that clerks of these systems use for the two statuses that every shop needs; by the
 # xml id of the flag that is proposed for them.
@@ -114,8 +117,8 @@ class OrderFlagFeed(models.Model):
 
     @api.model
     def default_get(self, fields):
-        """Override of `base` to take no client user from a default."""
-        return super().default_get([name for name in fields if name != "client_user_id"])
+        """Override of `base` to take neither the client user nor its key from a default."""
+        return super().default_get([name for name in fields if name not in OWN_FIELDS])
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -280,11 +283,19 @@ class OrderFlagFeed(models.Model):
     def _check_client_untouched(self, vals):
         """Refuse to make anybody's account the client: its key would be that person's key.
 
+        Nor is any activity made the reminder of the key: it is deleted with it, whosever it is.
+
         :raise AccessError: for all but the feed itself
         """
-        if vals.get("client_user_id") and not self.env.su:
+        if self.env.su:
+            return
+        if vals.get("client_user_id"):
             raise AccessError(
                 self.env._("The user of the client is made by the button of the feed only.")
+            )
+        if any(vals.get(name) for name in KEY_FIELDS):
+            raise AccessError(
+                self.env._("Who made the key and who was reminded of it is noted by the feed only.")
             )
 
     def _get_client_users(self):
@@ -308,7 +319,7 @@ class OrderFlagFeed(models.Model):
         # groups allow; this user must not be an internal one
         keys = self.env["res.users.apikeys"].with_user(user).sudo()
         key = keys._generate("rpc", self.name, expiration)
-        self.key_maker_id = self.env.user
+        self.sudo().key_maker_id = self.env.user  # sudo: noted by the feed only
         self.invalidate_recordset(["key_expiration", "key_alert"])
         return key
 
