@@ -1,6 +1,8 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from lxml import etree
+from psycopg2.errors import SerializationFailure
 
 from odoo import fields
 from odoo.exceptions import AccessError
@@ -22,7 +24,7 @@ class TestKeyReminder(FeedCommon):
             fields.Datetime.now() + timedelta(days=days, hours=12)
         )
 
-    def _pass(self, days):
+    def _pass(self, days, feeds=None):
         """Let so many days go by for the key, and what is done each day be done."""
         self.env.flush_all()
         self.env.cr.execute(
@@ -32,7 +34,7 @@ class TestKeyReminder(FeedCommon):
                    create_date = create_date - make_interval(days => %s)
              WHERE user_id = ANY(%s)
             """,
-            [days, days, self.feed.client_user_id.ids],
+            [days, days, (feeds or self.feed).client_user_id.ids],
         )
         self.env.cr.execute(
             "UPDATE order_flag_feed SET key_told_end = key_told_end - make_interval(days => %s)",
@@ -143,6 +145,30 @@ class TestKeyReminder(FeedCommon):
         )
         self.env["order.flag.feed"].with_user(self.manager)._cron_remind_of_keys()
         self.assertEqual(self.feed.key_activity_id.user_id, self.manager)
+
+    def test_feed_that_fails_does_not_stop_the_others(self):
+        other = self._create_feed(name="A feed before it")
+        model = type(self.feed)
+        get_user = model._get_key_user
+        for error in (ValueError("a rule of others"), SerializationFailure()):
+
+            def get_user_or_fail(feed, error=error):
+                if feed == other:
+                    raise error
+                return get_user(feed)
+
+            self._make_key(other)
+            self._make_key(self.feed)
+            with (
+                patch.object(model, "_get_key_user", get_user_or_fail),
+                self.assertLogs("odoo.addons.order_status_flags_feed", "WARNING"),
+            ):
+                self._pass(350, other | self.feed)
+            self.assertEqual(len(self.feed.key_activity_id), 1)
+            self.assertFalse(other.key_told_end)
+        self._run()
+        self.assertEqual(other.key_told_end, other.key_expiration, "tried again")
+        self.assertTrue(other.key_activity_id)
 
     def test_archived_feed_and_one_without_a_key(self):
         self._create_feed(name="Without")

@@ -1,3 +1,4 @@
+import logging
 from datetime import timedelta
 
 from markupsafe import Markup
@@ -7,6 +8,8 @@ from odoo.tools import format_date
 
 from odoo.addons.mail_delivery_retry.attempt import may_be_told
 from odoo.addons.mail_delivery_retry.language import get_active_lang
+
+_logger = logging.getLogger(__name__)
 
 # How long before its end somebody is asked to renew a key; of one that is valid for a shorter
 # time, in the second half of it: nobody is reminded of the end of what has just begun.
@@ -95,7 +98,19 @@ class OrderFlagFeed(models.Model):
         feeds = self.sudo().search([("client_user_id", "!=", False)])
         for feed in feeds.filtered("key_alert"):
             if feed.key_told_end != feed.key_expiration:
-                feed._remind_of_key()
+                feed._try_to_remind_of_key()
+
+    def _try_to_remind_of_key(self):
+        """Remind of the key of this feed; one on which that fails does not stop the others.
+
+        What failed, on a push at the same moment or a rule of others, is not noted as told: it is
+        tried again the next day.
+        """
+        try:
+            with self.env.cr.savepoint():
+                self._remind_of_key()
+        except Exception:  # also a clash, which `try_in_parts` would raise: all would wait for it
+            _logger.warning("Nobody could be reminded of the key of %s", self, exc_info=True)
 
     def _remind_of_key(self):
         self.ensure_one()
