@@ -88,6 +88,17 @@ class TestStillOpen(OrdersCommon):
         self._register(state="cancelled")
         self.assertStillOpen(False)
 
+    def test_earlier_number_is_none_beside_that_of_a_second_erp(self):
+        other = self._create_feed(name="Other").with_user(self.client)
+        self._register()
+        self._register(number="ZK 2")
+        self._register(number="PO 9", feed=other)
+        self._cancel(hours=2)
+        self._register(number="PO 9", feed=other, state="cancelled")
+        self.assertStillOpen(True)
+        self._register(number="ZK 2", state="cancelled")
+        self.assertStillOpen(False)
+
     def test_order_that_a_clerk_takes_over_all_the_same(self):
         self._news()
         self._cancel(hours=2)

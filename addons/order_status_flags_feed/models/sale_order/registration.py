@@ -256,7 +256,8 @@ class SaleOrder(models.Model):
 
         When it was cancelled is when it got its status; of an order without one, when it was made.
         An earlier number of an order that the same ERP has renumbered is none: another ERP knows
-        nothing of that. By SQL, in the words of the index that holds only these few of the archive.
+        nothing of that. Of an ERP that has not given the order its number, the last one counts. By
+        SQL, in the words of the index that holds only these few of the archive.
 
         :rtype: Domain
         """
@@ -283,7 +284,8 @@ class SaleOrder(models.Model):
                                      WHERE renumbered.feed_id = document.feed_id
                                        AND renumbered.order_id = document.order_id
                                        AND renumbered.kind = 'order'
-                                       AND renumbered.number = %(order)s.external_ref
+                                       AND (renumbered.number = %(order)s.external_ref
+                                            OR renumbered.id > document.id)
                                     ))
                            AND feed.active
                            AND feed.registration_minutes > 0
