@@ -190,14 +190,13 @@ class OrderFlagFeed(models.Model):
             told = self._judge_candidates(page, place)
             # The first call names no moment: were its answer lost, what it brings but once would
             # not come again. The page ends before that; the cursor of the next one has the moment.
-            is_cut = place.begun == 0 and any(candidate.is_left_out for candidate in told)
-            if is_cut:
-                page, told = self._cut_page(page), self._cut_page(told)
+            end = next((one for one in told if one.is_left_out), None) if place.begun == 0 else None
+            page, told = self._cut_page(page, end), self._cut_page(told, end)
             looked += page
             found += told
             if looked:
                 after = looked[-1].position, looked[-1].touch
-            if is_cut:
+            if end:
                 more = True
                 break
         if not more:
@@ -206,8 +205,9 @@ class OrderFlagFeed(models.Model):
         self._write_down(looked, found)
         return found, after, more
 
-    def _cut_page(self, candidates):
-        return [*takewhile(lambda candidate: not candidate.is_left_out, candidates)]
+    def _cut_page(self, candidates, end):
+        """Return the candidates before one of them, all when there is none."""
+        return [*takewhile(lambda candidate: candidate is not end, candidates)]
 
     def _find_candidates(self, place, after, border, limit):
         """Return the next orders that were noted as changed and match the feed's filter.
