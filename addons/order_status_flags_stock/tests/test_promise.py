@@ -149,6 +149,84 @@ class TestPromiseOfDeliveries(StockStatusCommon):
         )
         self.assertEqual(rows.order_id, untold)
 
+    def _settle(self):
+        """Let what waits for the end of the transaction, and the scheduled action, happen."""
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        self.env["sale.order"]._pass_promises()
+        self.env["sale.order"]._queue_due_delays()
+
+    def _find_told(self, orders):
+        """Return to which of these orders an e-mail about a delay belongs."""
+        rows = self.env["sale.order.status.history"].search(
+            [("order_id", "in", orders.ids), ("mail_kind", "=", "delay")]
+        )
+        return rows.order_id
+
+    def _check_mails_nobody(self, status, change):
+        """An ERP ships and says so by a status; Odoo's transfers stay open when it changes."""
+        self.env.company.order_status_delay_days = 1
+        # Of the second ones the scheduled action has not noted yet that their promise has passed.
+        shipped, due = (
+            self._create_order() | self._create_order(commitment_date=NOON + timedelta(days=25))
+            for _i in range(2)
+        )
+        for order in shipped:
+            order.set_order_status(status.id)
+        with freeze_time(NOON + timedelta(days=20)):
+            self.env["sale.order"]._pass_promises()
+        with freeze_time(NOON + timedelta(days=30)):
+            change(status)
+            self._settle()
+        self.assertEqual(set((shipped | due).mapped("promise_state")), {"late"})
+        self.assertEqual(self._find_told(shipped | due), due)
+
+    def _move_event(self, status):
+        events = status.event_ids
+        status.event_ids = False
+        new = self.env["sale.order.status"].create({"name": "On its way"})
+        new.event_ids = events
+
+    def test_status_that_is_archived_mails_nobody(self):
+        self._check_mails_nobody(self.shipped, lambda status: status.action_archive())
+
+    def test_event_that_is_moved_mails_nobody(self):
+        self._check_mails_nobody(self.shipped, self._move_event)
+
+    def test_status_that_is_hidden_mails_nobody(self):
+        self._check_mails_nobody(self.shipped, lambda status: status.write({"is_public": False}))
+
+    def test_category_that_is_no_longer_done_mails_nobody(self):
+        done = self.env["sale.order.status"].create({"name": "Handed over", "category": "done"})
+        self._check_mails_nobody(done, lambda status: status.write({"category": "in_progress"}))
+
+    def test_who_was_to_be_told_before_the_codebook_changed_is_told(self):
+        self.env.company.order_status_delay_days = 1
+        order = self._create_order()
+        status = self.env["sale.order.status"].create({"name": "Packed", "category": "new"})
+        order.set_order_status(status.id)
+        self.env.flush_all()
+        with freeze_time(NOON + timedelta(days=20)):
+            status.category = "in_progress"
+            self._settle()
+        self.assertEqual(self._find_told(order), order)
+
+    def test_change_of_the_codebook_takes_no_query_per_order(self):
+        self.env.company.order_status_delay_days = 1
+        counts = []
+        for size in (2, 2, 20):
+            orders = self.env["sale.order"].union(*(self._create_order() for _i in range(size)))
+            status = self.shipped.copy({"category": "done"})
+            for order in orders:
+                order.set_order_status(status.id)
+            with freeze_time(NOON + timedelta(days=20)):
+                self.env["sale.order"]._pass_promises()
+                with self._count_queries() as queries:
+                    status.category = "in_progress"
+            self.assertEqual(orders.mapped("promise_told"), [True] * size)
+            counts.append(queries[0])
+        self.assertNoMoreQueries(counts[1], counts[2])
+
     def test_return_changes_nothing(self):
         order = self._create_order()
         self._ship(order.picking_ids)

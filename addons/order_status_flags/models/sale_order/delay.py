@@ -1,4 +1,5 @@
 import logging
+from contextlib import contextmanager
 
 import psycopg2
 
@@ -225,3 +226,16 @@ class SaleOrder(models.Model):
         """
         orders = self._find_due_delays().filtered(lambda order: order.company_id in companies)
         orders._write_status_fields({"promise_told": True})
+
+    @api.model
+    @contextmanager
+    def _keeping_uncovered_delays_quiet(self):
+        """Have nobody mailed about delays that become due by what is done meanwhile.
+
+        Who was to be told before is told all the same, also where the scheduled action has not yet
+        noted that a promise has passed.
+        """
+        self._pass_promises(limit=None)
+        before = self._find_due_delays()
+        yield
+        (self._find_due_delays() - before)._write_status_fields({"promise_told": True})

@@ -310,10 +310,10 @@ class SaleOrderStatus(models.Model):
     def _get_all_left_ids(self):
         """Return the ids of the statuses that say so, cached, as lists of orders ask."""
         # sudo: of every company, the reader's rights do not matter; as in `_get_event_rules`
+        # Archived ones say so, too: orders keep them.
         statuses = self.sudo().with_context(active_test=False)
-        done = statuses.search([("category", "=", "done")]).ids
-        rules = [self._get_event_rules(code) for code in self._get_shipping_events()]
-        return frozenset(done).union(status_id for rule in rules for status_id, *_kind in rule)
+        shipped = Domain("event_ids.code", "in", self._get_shipping_events())
+        return frozenset(statuses.search(Domain("category", "=", "done") | shipped).ids)
 
     def _fits(self, order):
         """Whether orders of this document type and company may have the status or flag."""
