@@ -149,6 +149,16 @@ class TestPromiseOfDeliveries(StockStatusCommon):
         )
         self.assertEqual(rows.order_id, untold)
 
+    def test_status_of_a_part_too_leaves_the_delay_of_the_rest_to_be_told(self):
+        self.env.company.order_status_delay_days = 1
+        self.shipped.event_ids |= self.env.ref("order_status_flags_stock.event_delivery_started")
+        order = self._create_order()
+        self._ship(order.picking_ids, 4)
+        self.assertEqual(order.order_status_id, self.shipped)
+        with freeze_time(NOON + timedelta(days=20)):
+            self._settle()
+        self.assertEqual(self._find_told(order), order)
+
     def _settle(self):
         """Let what waits for the end of the transaction, and the scheduled action, happen."""
         self.env.flush_all()

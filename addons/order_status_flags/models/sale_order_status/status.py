@@ -301,6 +301,14 @@ class SaleOrderStatus(models.Model):
         """
         return ()
 
+    @api.model
+    def _get_part_shipping_events(self):
+        """Return the codes of the events that say that goods have left, and others have not.
+
+        Hook: as above. A status that has one of these, too, does not say that all have left.
+        """
+        return ()
+
     def _says_that_all_left(self):
         """Whether who reads this status, or none, takes it that nothing is left to ship."""
         return self.id in self._get_all_left_ids()
@@ -313,6 +321,8 @@ class SaleOrderStatus(models.Model):
         # Archived ones say so, too: orders keep them.
         statuses = self.sudo().with_context(active_test=False)
         shipped = Domain("event_ids.code", "in", self._get_shipping_events())
+        part = Domain("code", "in", self._get_part_shipping_events())
+        shipped &= Domain("event_ids", "not any", part)
         return frozenset(statuses.search(Domain("category", "=", "done") | shipped).ids)
 
     def _fits(self, order):
