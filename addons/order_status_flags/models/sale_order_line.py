@@ -67,15 +67,34 @@ class SaleOrderLine(models.Model):
         )
         # Later is what was made later: when an invoice was posted is nowhere kept.
         last = max(posted.move_id.ids, default=0)
-        invoiced = self._get_quantity_invoiced_elsewhere() + sum(
-            line.product_uom_id._compute_quantity(line.quantity, self.product_uom_id)
-            for line in posted
-            if line.move_id.id == last or not line.move_id._is_credited_as_a_whole()
+        credited = posted.filtered(
+            lambda line: line.move_id.id != last and line.move_id._is_credited_as_a_whole()
         )
+        invoiced = self._get_quantity_invoiced_elsewhere()
+        invoiced += self._sum_invoice_lines(posted - credited)
+        if credited:
+            # Nothing corrects what was credited as goods came back.
+            taken_back = self._get_quantity_taken_back()
+            invoiced += taken_back and min(taken_back, self._sum_invoice_lines(credited))
         ordered = self.product_uom_qty
         if ordered < 0:
             invoiced, ordered = -invoiced, -ordered
         return self.product_uom_id.compare(invoiced, ordered) >= 0
+
+    def _sum_invoice_lines(self, lines):
+        """Return the quantity of these invoice lines in the unit of the order line."""
+        return sum(
+            line.product_uom_id._compute_quantity(line.quantity, self.product_uom_id)
+            for line in lines
+        )
+
+    def _get_quantity_taken_back(self):
+        """Return the quantity of goods that came back to be refunded, and were not sent again.
+
+        Hook: addons that know of deliveries fill it.
+        """
+        self.ensure_one()
+        return 0.0
 
     def _get_quantity_invoiced_elsewhere(self):
         """Return the quantity that other apps count as invoiced, and that no invoice has.

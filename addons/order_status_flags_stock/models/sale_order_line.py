@@ -53,3 +53,15 @@ class SaleOrderLine(models.Model):
         """Whether less than the ordered quantity is delivered."""
         self.ensure_one()
         return self.product_uom_id.compare(self.qty_delivered, self.product_uom_qty) < 0
+
+    def _get_quantity_taken_back(self):
+        """Override of `order_status_flags` to tell what returns have brought."""
+        quantity = super()._get_quantity_taken_back()
+        _outgoing, incoming = self._get_outgoing_incoming_moves()
+        quantity += sum(
+            move.product_uom._compute_quantity(move.quantity, self.product_uom_id)
+            for move in incoming
+            if move.state == "done"
+        )
+        # What was exchanged is with the customer again.
+        return max(min(quantity, self.product_uom_qty - self.qty_delivered), 0.0)
