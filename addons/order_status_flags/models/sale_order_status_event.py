@@ -22,3 +22,11 @@ class SaleOrderStatusEvent(models.Model):
         if "code" in vals:
             self.env.registry.clear_cache()
         return res
+
+    def unlink(self):
+        """Extend the codebook to mail nobody about delays that an addon uncovers as it goes."""
+        # sudo: of orders that who uninstalls it need not read
+        with self.env["sale.order"].sudo()._keeping_uncovered_delays_quiet():
+            res = super().unlink()
+            self.env.registry.clear_cache()
+        return res

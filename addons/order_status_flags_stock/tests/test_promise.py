@@ -197,6 +197,10 @@ class TestPromiseOfDeliveries(StockStatusCommon):
         new = self.env["sale.order.status"].create({"name": "On its way"})
         new.event_ids = events
 
+    def test_event_that_goes_with_its_addon_mails_nobody(self):
+        event = self.env.ref("order_status_flags_stock.event_delivery_done")
+        self._check_mails_nobody(self.shipped, lambda _status: event.unlink())
+
     def test_status_that_is_archived_mails_nobody(self):
         self._check_mails_nobody(self.shipped, lambda status: status.action_archive())
 
