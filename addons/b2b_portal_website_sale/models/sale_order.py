@@ -36,21 +36,32 @@ class SaleOrder(models.Model):
         :param res.partner addresses: of the customer
         :rtype: res.partner
         """
-        return addresses.filtered(
-            lambda one: one == self.partner_invoice_id or self._may_b2b_invoice(one.id)
-        )
+        allowed = self._filter_b2b_invoiced(addresses) | self.partner_invoice_id
+        return addresses.filtered(lambda one: one in allowed)
 
     def _may_b2b_invoice(self, partner_id):
         """Whether the buyer may have the invoice sent to an address.
 
-        Who sees no invoices has it sent to addresses for invoices, which he neither makes nor
-        changes, or to where it goes anyway.
-
         :param int partner_id: of the address
         :rtype: bool
         """
+        return bool(self._filter_b2b_invoiced(self.env["res.partner"].browse(partner_id)))
+
+    def _filter_b2b_invoiced(self, addresses):
+        """Return the addresses to which the buyer may have the invoice sent.
+
+        Who sees no invoices has it sent to addresses for invoices, which he neither makes nor
+        changes, or to where it goes anyway.
+
+        :param res.partner addresses: of the customer
+        :rtype: res.partner
+        """
         # sudo: visitors do not read the addresses of a customer, nor who sees its invoices
         buyer = self.sudo().partner_id
-        if buyer._sees_invoices() or buyer.browse(partner_id).type in ("invoice", "other"):
-            return True
-        return buyer.address_get(["invoice"])["invoice"] == partner_id
+        if buyer._sees_invoices():
+            return addresses
+        own = buyer.address_get(["invoice"])["invoice"]
+        return addresses.filtered(
+            # sudo: as above
+            lambda one: one.id == own or one.sudo().type in ("invoice", "other")
+        )

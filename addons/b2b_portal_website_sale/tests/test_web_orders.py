@@ -187,6 +187,21 @@ class TestWebOrders(ShopCommon):
         self.env.invalidate_all()
         return self.assertEqual(cart.partner_invoice_id, depot)
 
+    def test_many_billing_addresses_ask_once_where_invoices_go(self):
+        cart = self._fill(self.buyer_user)
+        partners = self.registry["res.partner"]
+        addresses = self.env["res.partner"].create(
+            [
+                {"name": kind, "type": kind, "parent_id": self.customer.id}
+                for kind in ("delivery", "delivery", "invoice", "other")
+            ]
+        )
+        get = partners.address_get
+        self.patch(partners, "_sees_invoices", lambda partner: False)
+        with patch.object(partners, "address_get", autospec=True, side_effect=get) as asked:
+            offered = cart._filter_b2b_billing(addresses)
+        self.assertEqual((offered, asked.call_count), (addresses[2:], 1))
+
     def test_order_above_the_credit(self):
         cart = self._fill(self.buyer_user)
         if "b2b.credit.check" not in self.env:
