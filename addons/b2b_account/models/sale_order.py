@@ -168,3 +168,19 @@ class SaleOrder(models.Model):
 
     def _note_b2b_acceptance(self):
         """Hook: keep what counts of the moment at which this order was accepted, and waits."""
+
+    def _forget_b2b_acceptance(self):
+        """Hook: give up what was kept of an acceptance of these quotations, as it is none now."""
+
+    def _react_to_state_change(self, before, explicit=None):  # pylint: disable=missing-return
+        """Override of `order_status_flags`: what is a draft again was accepted by nobody."""
+        super()._react_to_state_change(before, explicit)
+        self.filtered(
+            lambda order: order.state == "draft" != before[order.id][0] and not order.b2b_qualifier
+        )._forget_b2b_acceptance()
+
+    def _forget_former_requests(self):  # pylint: disable=missing-return
+        """Override of `order_status_flags`: the next customer has accepted no quotation."""
+        super()._forget_former_requests()
+        if not self.b2b_qualifier and not self.was_placed:
+            self._forget_b2b_acceptance()

@@ -130,6 +130,29 @@ class TestQuotations(QuotationCommon, ApprovalCommon):
         self.assertFalse(self._accept(self.buyer_user))
         self.assertLess(budget.left, 0)
 
+    def test_draft_again_is_paid_by_the_budget_of_its_next_acceptance(self):
+        past = self._create_budget(1000, date_start="2000-01-01", date_end="2000-12-31")
+        present = self._create_budget(1000, date_start="2001-01-01")
+        self.offer.cost_center_id = self.center
+        self.offer.action_confirm()
+        self.offer.write({"b2b_budget_date": "2000-06-01", "b2b_budget_rate": 2.0})
+        self.assertEqual((past.spent, present.spent), (2 * self.offer.amount_untaxed, 0))
+        self.offer._action_cancel()
+        self.assertTrue(self.offer.b2b_budget_date, "until it is a quotation again")
+        self.offer.action_draft()
+        self.assertFalse(self.offer.b2b_budget_date or self.offer.b2b_budget_rate)
+        self.offer.action_confirm()
+        self.env.invalidate_all()
+        self.assertEqual((past.spent, present.spent), (0, self.offer.amount_untaxed))
+
+    def test_placed_order_keeps_the_day_of_its_request(self):
+        order = self._place(cost_center_id=str(self.center.id)).sudo()
+        day = order.b2b_budget_date
+        self.assertTrue(day)
+        order._action_cancel()
+        order.action_draft()
+        self.assertEqual(order.b2b_budget_date, day)
+
     def test_page_locks_nothing(self):
         self.offer.cost_center_id = self.center
         budget = self._create_budget(1, policy="approval")

@@ -67,6 +67,10 @@ class TestCreditHold(CreditCommon):
         self.order.action_confirm()
         self.assertIn("Confirmed above the credit", self.order.message_ids[0].body)
 
+    def test_hold_of_an_order_stays_for_another_customer(self):
+        self.order.partner_id = self.rival_user.partner_id.id
+        self.assertTrue(self.cart.b2b_credit_hold, "a person looks at it")
+
     def test_language_of_who_has_left_may_be_switched_off(self):
         german = self.env["res.lang"].with_context(active_test=False)
         german.search([("code", "=", "de_DE")]).active = True

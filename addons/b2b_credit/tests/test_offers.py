@@ -45,6 +45,12 @@ class OfferCommon(QuotationCommon, CreditCommon):
         transaction.with_context(skip_sale_auto_invoice_send=True)._post_process()
         self.env.invalidate_all()
 
+    def _get_accepted(self):
+        self.env.flush_all()
+        accepted = self.env["sale.order"]._get_b2b_accepted_sql()
+        rows = self.env.execute_query(SQL("SELECT id FROM sale_order sale WHERE %s", accepted))
+        return self.env["sale.order"].browse(row[0] for row in rows)
+
 
 @tagged("post_install", "-at_install")
 class TestQuotations(OfferCommon):
@@ -129,12 +135,6 @@ class TestQuotations(OfferCommon):
             {"line_id": line.id, "input_quantity": quantity},
         )
         self.env.invalidate_all()
-
-    def _get_accepted(self):
-        self.env.flush_all()
-        accepted = self.env["sale.order"]._get_b2b_accepted_sql()
-        rows = self.env.execute_query(SQL("SELECT id FROM sale_order sale WHERE %s", accepted))
-        return self.env["sale.order"].browse(row[0] for row in rows)
 
     def test_what_was_accepted_and_waits_takes_from_budgets(self):
         """Where `b2b_approval` is installed, a second quotation is refused by the first one."""

@@ -149,3 +149,9 @@ class SaleOrder(models.Model):
         super()._note_b2b_acceptance()
         for order in self.sudo().filtered("cost_center_id"):  # one; customers read no budgets
             order.write(order._prepare_b2b_budget_values())
+
+    def _forget_b2b_acceptance(self):  # pylint: disable=missing-return
+        """Override of `b2b_account`: the day of the next acceptance chooses the budget."""
+        super()._forget_b2b_acceptance()
+        dated = self.filtered("b2b_budget_date")
+        dated.write({"b2b_budget_date": False, "b2b_budget_rate": False})

@@ -149,6 +149,20 @@ class SaleOrder(models.Model):
         )
         self._trigger_status_event("credit_hold")
 
+    def _has_customer_history(self):
+        """Override of `order_status_flags` to add quotations that a customer has accepted."""
+        return bool(
+            super()._has_customer_history() or self.b2b_credit_hold or self.b2b_credit_released_on
+        )
+
+    def _forget_b2b_acceptance(self):  # pylint: disable=missing-return
+        """Override of `b2b_account`: the hold and the release were of what was accepted."""
+        super()._forget_b2b_acceptance()
+        looked_at = self.filtered(
+            lambda order: order.b2b_credit_hold or order.b2b_credit_released_on
+        )
+        looked_at.with_context(b2b_credit_hold=HOLD).write(dict.fromkeys(HOLD_FIELDS, False))
+
     def _forget_former_requests(self):  # pylint: disable=missing-return
         """Override of `order_status_flags`: a release was one for the former customer's credit.
 

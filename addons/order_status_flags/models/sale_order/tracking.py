@@ -95,8 +95,7 @@ class SaleOrder(models.Model):
                 if not owner.is_public or order.partner_id.user_ids:
                     order._renew_links()
                 order._unsubscribe_former_customer(partner | owner)
-                # Of what was placed before and is a quotation at the moment, too.
-                if order.was_placed or order.status_history_ids:
+                if order._has_customer_history():
                     order._forget_former_requests()
             # A cart has no e-mails, and gets its addresses one by one.
             may_wait = order.was_placed or order.partner_id != partner
@@ -137,6 +136,17 @@ class SaleOrder(models.Model):
                 and (follower.partner_id | follower.partner_id.commercial_partner_id) & partners
             )
         ).unlink()
+
+    def _has_customer_history(self):
+        """Tell whether a former customer may have asked for anything at this order (sudo).
+
+        Of what was placed before and is a quotation at the moment, too.
+
+        Hook: addons add quotations at which they keep something of a customer.
+
+        :rtype: bool
+        """
+        return self.was_placed or bool(self.status_history_ids)
 
     def _forget_former_requests(self):
         """Forget what the former customer of this order (sudo) has asked for.
