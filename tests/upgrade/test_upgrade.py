@@ -72,6 +72,8 @@ INTENDED = {
     r"^- ir_config_parameter .*base\.partially_updated_database": "Odoo's note until `-u all`",
     r"^\+ (ir_cron|ir_act_server) .*promised dates": "orders become late by time passing",
     r"^\+ ir_actions_server_history .*promise": "see above",
+    r"^\+ (ir_cron|ir_act_server) .*remind of keys of feeds": "keys of ERPs end after a year",
+    r"^\+ ir_actions_server_history .*_cron_remind_of_keys": "see above",
     r"^\+ mail_template .*'Order status: (delayed|link asked for)'": "e-mails that are new",
     r"^\+ mail_activity_type .*'Question of the customer'": "customers ask on their page",
     r"^\+ sale_order_status_event .*'code': 'erp_": "what happens in the ERP sets statuses",
